@@ -1,0 +1,190 @@
+//! The YAML configuration as typed data.
+//!
+//! A choice is written with the kind as key (`sensor: {cmos: {…}}`, `link: ideal`), a quantity with its
+//! unit. Nothing here names a platform type or reads a file.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub mod platform;
+
+pub use platform::Platform;
+
+/// One configuration with all presets and knobs applied: what a single evaluation runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// The task.
+    pub workload: Workload,
+    /// The hardware.
+    pub platform: Platform,
+}
+
+/// The task: a trained network, its data and its score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// One line for reports.
+    #[serde(default)]
+    pub about: String,
+    /// Where a user gets model and data.
+    #[serde(default)]
+    pub origin: String,
+    /// The ONNX file, relative to the configuration file or to a data folder.
+    pub model: PathBuf,
+    /// Test and calibration samples.
+    pub data: Samples,
+    /// What is done to a pixel before the network sees it.
+    #[serde(default)]
+    pub preprocess: Preprocess,
+    /// How many test samples are run, from the first on.
+    pub samples: usize,
+    /// How the answers are scored.
+    #[serde(default)]
+    pub score: Score,
+    /// How the network is quantised.
+    #[serde(default)]
+    pub quantize: Quantize,
+}
+
+/// Where samples and labels are read from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Samples {
+    /// IDX files, plain or gzipped.
+    Idx {
+        /// Samples to score.
+        test: IdxFiles,
+        /// Samples to calibrate on; never scored.
+        calibration: IdxFiles,
+        /// What a pixel value means.
+        #[serde(default)]
+        light: Light,
+    },
+    /// CIFAR-10 binary records: a label byte and three planes of 32×32 bytes.
+    Cifar10 {
+        /// Samples to score.
+        test: PathBuf,
+        /// Samples to calibrate on; never scored.
+        calibration: PathBuf,
+    },
+}
+
+/// An IDX image file with its labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdxFiles {
+    /// Unsigned bytes [samples, rows, columns].
+    pub images: PathBuf,
+    /// Unsigned bytes [samples].
+    pub labels: PathBuf,
+}
+
+/// What a pixel value means in terms of light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Light {
+    /// Gamma-coded (sRGB): the sensor sees it linearised and the result is coded again.
+    #[default]
+    Srgb,
+    /// Proportional to the light.
+    Linear,
+}
+
+/// `(pixel · scale − mean) / std`, per channel; one value stands for all channels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Preprocess {
+    /// Factor on the pixel value 0..255.
+    pub scale: f64,
+    /// Subtracted per channel.
+    pub mean: Vec<f64>,
+    /// Divisor per channel.
+    pub std: Vec<f64>,
+}
+
+impl Default for Preprocess {
+    fn default() -> Self {
+        Self { scale: 1.0, mean: vec![0.0], std: vec![1.0] }
+    }
+}
+
+/// How answers are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Score {
+    /// Share of samples whose largest output is the label.
+    #[default]
+    Top1,
+}
+
+/// Static post-training quantisation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quantize {
+    /// Bits of a weight code, 2 to 8; symmetric per output channel.
+    pub weight_bits: u32,
+    /// Bits of an activation code, 2 to 8; per tensor.
+    pub activation_bits: u32,
+    /// How the range of an activation is found on the calibration samples.
+    pub calibration: Calibration,
+    /// How many calibration samples are used.
+    pub calibration_samples: usize,
+}
+
+impl Default for Quantize {
+    fn default() -> Self {
+        Self {
+            weight_bits: 8,
+            activation_bits: 8,
+            calibration: Calibration::MinMax,
+            calibration_samples: 256,
+        }
+    }
+}
+
+/// How the range of an activation is found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Calibration {
+    /// Smallest and largest value seen.
+    MinMax,
+    /// The range that holds this percentage of the values, for example 99.99.
+    Percentile(f64),
+}
+
+/// Search over knobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Explore {
+    /// Knob path → values to try; the grid is their product.
+    pub space: IndexMap<String, Vec<serde_json::Value>>,
+    /// What a point of the Pareto front must not be beaten in.
+    #[serde(default = "Objective::defaults")]
+    pub objectives: Vec<Objective>,
+}
+
+/// A quantity to improve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// Score, larger is better.
+    Score,
+    /// Energy per sample, smaller is better.
+    Energy,
+    /// Energy of the array's arithmetic alone, smaller is better.
+    Datapath,
+    /// Latency per sample, smaller is better.
+    Latency,
+    /// Area, smaller is better.
+    Area,
+}
+
+impl Objective {
+    fn defaults() -> Vec<Self> {
+        vec![Self::Score, Self::Energy]
+    }
+}

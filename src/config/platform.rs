@@ -1,0 +1,275 @@
+//! The hardware: one of each role.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Watts};
+
+/// Sensor, memories, array and link, and how often a sample comes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// One line for reports.
+    #[serde(default)]
+    pub about: String,
+    /// Time between two samples; idle time is billed.
+    pub frame_period: Seconds,
+    /// What captures a sample.
+    pub sensor: Sensor,
+    /// Memories by name: `buffer` feeds the array, `main` (optional) holds weights and frames.
+    pub memory: IndexMap<String, Memory>,
+    /// What computes.
+    pub compute: Compute,
+    /// What sends the result.
+    pub link: Link,
+}
+
+/// What captures a sample.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensor {
+    /// Passes the sample unchanged and costs nothing.
+    Ideal,
+    /// A CMOS image sensor with a column converter.
+    Cmos(Cmos),
+}
+
+/// A CMOS image sensor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cmos {
+    /// Pixels per frame `[rows, columns]`; the sample is the frame where absent.
+    #[serde(default)]
+    pub resolution: Option<[usize; 2]>,
+    /// Bits of the converter, 1 to 14.
+    pub adc_bits: u32,
+    /// Every k-th row and column is read; 1 reads all.
+    #[serde(default = "one")]
+    pub skip: usize,
+    /// k×k pixels are averaged after conversion; 1 averages nothing.
+    #[serde(default = "one")]
+    pub bin: usize,
+    /// Exposure time.
+    pub exposure: Seconds,
+    /// Electrons that fill a pixel: full scale of the converter.
+    pub full_well: f64,
+    /// Standard deviation of the read noise in electrons.
+    pub read_noise: f64,
+    /// Whether shot noise is drawn.
+    pub shot_noise: bool,
+    /// Pixels read per second.
+    pub pixel_rate: Hertz,
+    /// Energy of one pixel and its analog readout.
+    pub pixel_energy: Joules,
+    /// Energy of one conversion step: a conversion takes 2^bits steps.
+    pub adc_step_energy: Joules,
+    /// Interface energy per byte.
+    pub interface_energy: Joules,
+    /// Static power while on.
+    pub static_power: Watts,
+    /// Power between frames.
+    pub standby_power: Watts,
+    /// Image signal processor, energy per pixel.
+    pub isp_energy: Joules,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// A memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Memory {
+    /// Never errs and costs nothing.
+    Ideal,
+    /// Dynamic memory with refresh.
+    Dram(Dram),
+    /// Static memory with a scalable supply.
+    Sram(Sram),
+}
+
+/// Dynamic memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dram {
+    /// The device.
+    pub device: DramDevice,
+    /// Devices in parallel.
+    #[serde(default = "two")]
+    pub dies: u32,
+    /// Time between two refreshes of a row.
+    pub refresh_interval: Seconds,
+    /// Temperature of the device, 20 to 70 °C.
+    pub temperature: Celsius,
+}
+
+fn two() -> u32 {
+    2
+}
+
+/// A DRAM part whose currents are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DramDevice {
+    /// LPDDR3-1600, 4 Gb, ×32.
+    #[serde(rename = "lpddr3_1600")]
+    Lpddr3_1600,
+}
+
+/// Static memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sram {
+    /// Capacity; one of the tabulated sizes 8, 32, 128, 256, 512 KiB.
+    pub size: Bytes,
+    /// Transistor class.
+    pub class: SramClass,
+    /// Supply relative to the lowest error-free one.
+    #[serde(default = "nominal")]
+    pub voltage: f64,
+}
+
+fn nominal() -> f64 {
+    1.0
+}
+
+/// Transistor class of a static memory (CACTI's names).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SramClass {
+    /// High performance.
+    Hp,
+    /// Low operating power.
+    Lop,
+    /// Low standby power.
+    Lstp,
+}
+
+/// What computes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compute {
+    /// Exact arithmetic that costs nothing.
+    Ideal,
+    /// A grid of multiply-accumulate units.
+    Array(Array),
+}
+
+/// A grid of multiply-accumulate units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Array {
+    /// Rows of units.
+    pub rows: usize,
+    /// Columns of units.
+    pub columns: usize,
+    /// Which operand stays in place.
+    pub dataflow: Dataflow,
+    /// `fit`, or a frequency such as `400 MHz`.
+    pub clock: Clock,
+    /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file.
+    pub multiplier: Multiplier,
+    /// `exact`, or an adder id whose family and parameters are used at the accumulator's width.
+    pub accumulator: String,
+}
+
+/// Which operand stays in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dataflow {
+    /// Partial sums stay.
+    OutputStationary,
+    /// Weights stay.
+    WeightStationary,
+}
+
+/// The array's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum Clock {
+    /// As fast as the unit's critical path allows.
+    Fit,
+    /// A fixed frequency; a slower unit is an error.
+    Fixed(Hertz),
+}
+
+impl TryFrom<String> for Clock {
+    type Error = crate::units::UnitError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "fit" { Ok(Self::Fit) } else { text.parse().map(Self::Fixed) }
+    }
+}
+
+impl From<Clock> for String {
+    fn from(clock: Clock) -> Self {
+        match clock {
+            Clock::Fit => "fit".into(),
+            Clock::Fixed(hertz) => format!("{} Hz", hertz.0),
+        }
+    }
+}
+
+/// The multiplier of a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Multiplier {
+    /// `exact` or a design id.
+    Id(String),
+    /// A product table from a file.
+    Table {
+        /// 256×256 products as text, u16 binary or NPY.
+        table: PathBuf,
+    },
+}
+
+/// What sends the result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// Delivers at once and costs nothing.
+    Ideal,
+    /// A link with an energy per bit and a cost of waking up.
+    Serial(Serial),
+}
+
+/// A link with an energy per useful bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Serial {
+    /// Short name of the figures' source, for example `csi2` or `wifi_esp8266`.
+    pub radio: Radio,
+    /// What is sent per sample.
+    pub payload: Payload,
+    /// Energy per useful bit.
+    pub bit_energy: Joules,
+    /// Energy per message for waking up and association.
+    pub wake_energy: Joules,
+    /// Useful bits per second.
+    pub goodput: BitRate,
+}
+
+/// The link whose figures are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Radio {
+    /// Wired camera serial interface.
+    Csi2,
+    /// Wi-Fi, ESP8266 class.
+    WifiEsp8266,
+    /// Bluetooth low energy, nRF52840 class.
+    BleNrf52840,
+}
+
+/// What is sent per sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// The network's answer: two bytes (class and confidence).
+    Result,
+    /// The captured image, uncompressed.
+    Image,
+}

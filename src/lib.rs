@@ -1,0 +1,12 @@
+//! Simulator of approximate-computing hardware: what does an approximation save, and what does it cost the task?
+#![warn(missing_docs)]
+
+pub mod bits;
+pub mod config;
+pub mod constant;
+pub mod ledger;
+pub mod netlist;
+pub mod rng;
+pub mod table;
+pub mod tensor;
+pub mod units;
