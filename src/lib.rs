@@ -4,9 +4,12 @@
 pub mod bits;
 pub mod config;
 pub mod constant;
+pub mod explore;
 pub mod ledger;
 pub mod netlist;
+pub mod report;
 pub mod rng;
+pub mod run;
 pub mod table;
 pub mod tensor;
 pub mod units;

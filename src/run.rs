@@ -1,0 +1,4 @@
+//! One configuration → its outcome.
+
+pub mod outcome;
+pub mod statistics;

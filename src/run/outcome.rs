@@ -1,0 +1,205 @@
+//! What a run says: the stable, machine-readable shape of its results.
+
+use serde::Serialize;
+
+use super::statistics::{Delta, Verdict};
+use crate::constant::Constant;
+use crate::ledger::{Ledger, Stage};
+
+/// Quality of the task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Score {
+    /// Name of the metric, for example `top1`.
+    pub metric: &'static str,
+    /// Its value as a fraction; the mean over fault maps where there are several.
+    pub value: f64,
+    /// Samples scored.
+    pub samples: usize,
+    /// 95 % interval (Wilson).
+    pub ci95: [f64; 2],
+    /// Scores under the single fault maps; empty when no fault was drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fault_maps: Vec<f64>,
+}
+
+/// Energy per sample by stage, in joules.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct StageEnergy {
+    /// Sum of the stages.
+    pub total: f64,
+    /// Capture.
+    pub sensor: f64,
+    /// Memories.
+    pub memory: f64,
+    /// Array.
+    pub compute: f64,
+    /// Link.
+    pub link: f64,
+}
+
+impl StageEnergy {
+    /// Sums the ledger by stage.
+    pub fn of(ledger: &Ledger) -> Self {
+        let [sensor, memory, compute, link] = Stage::ALL.map(|stage| ledger.stage(stage).0);
+        Self { total: ledger.total().0, sensor, memory, compute, link }
+    }
+
+    /// The stages with their names, in the order of a sample's way.
+    pub fn stages(&self) -> [(&'static str, f64); 4] {
+        [("sensor", self.sensor), ("memory", self.memory), ("compute", self.compute), ("link", self.link)]
+    }
+}
+
+/// One contraction of the network on the array.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerOutcome {
+    /// Node name in the model.
+    pub name: String,
+    /// Multiply-accumulates per sample.
+    pub macs: u64,
+    /// Array cycles per sample.
+    pub cycles: u64,
+    /// Multiply-accumulates over cycles × units.
+    pub utilisation: f64,
+    /// Energy of one multiply-accumulate in joules, from the operands that this layer saw.
+    pub mac_energy_j: f64,
+    /// Standard deviation of that energy between the replayed streams, in joules.
+    pub mac_energy_spread_j: f64,
+    /// Operand pairs replayed through the gates.
+    pub replayed_pairs: u64,
+    /// Energy of the layer's multiply-accumulates per sample, in joules.
+    pub energy_j: f64,
+    /// Root mean square of (accumulated − exact) over that of exact, on the same codes.
+    pub relative_error: f64,
+    /// Mean of (accumulated − exact) over the root mean square of exact.
+    pub bias: f64,
+}
+
+/// The result of one configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Quality of the task.
+    pub score: Score,
+    /// Paired difference to the baseline; absent for the baseline itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delta: Option<Delta>,
+    /// Energy per sample.
+    pub energy_j: StageEnergy,
+    /// Energy per sample of multiplying and accumulating alone (gates, registers, clock).
+    pub datapath_energy_j: f64,
+    /// Time from the start of the exposure to the delivered result.
+    pub latency_s: f64,
+    /// Silicon area of array and on-chip memory in mm².
+    pub area_mm2: f64,
+    /// Array cycles per sample.
+    pub cycles: u64,
+    /// The array's clock in hertz; 0 for an ideal one.
+    pub clock_hz: f64,
+    /// Contractions in the order of the network.
+    pub layers: Vec<LayerOutcome>,
+    /// Share of the energy that hangs on each constant, largest first, those above 1 %.
+    pub constants: Vec<ConstantShare>,
+    /// The complete configuration that repeats this outcome.
+    pub settings: serde_json::Value,
+    /// Every line of the account, per sample.
+    pub ledger: Ledger,
+    /// Which answers were right, sample by sample (mean over fault maps); not part of the output.
+    #[serde(skip)]
+    pub right: Vec<f64>,
+}
+
+/// A constant and the energy that hangs on it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConstantShare {
+    /// Fraction of the total energy.
+    pub share: f64,
+    /// The figure with its source.
+    #[serde(flatten)]
+    pub constant: Constant,
+}
+
+/// One knob: its effect alone and the effect of leaving it out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KnobOutcome {
+    /// The knob's path.
+    pub knob: String,
+    /// The value tried.
+    pub value: serde_json::Value,
+    /// The baseline with this knob alone.
+    pub alone: Outcome,
+    /// The full configuration with this knob at its neutral value.
+    pub without: Outcome,
+}
+
+/// An exact b-bit design beside the approximate multiplier.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rival {
+    /// Bits of weights and activations.
+    pub bits: u32,
+    /// The exact design at that width, everything else as in the baseline.
+    pub outcome: Outcome,
+    /// Whether it costs no more energy and scores no less than the approximate multiplier alone, and is
+    /// better in one of the two.
+    pub dominates: bool,
+}
+
+/// Ratios baseline / approximate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Savings {
+    /// Energy of the whole system.
+    pub energy: f64,
+    /// Latency.
+    pub latency: f64,
+    /// Area.
+    pub area: f64,
+    /// Energy of the whole system, again under the name that stands beside `datapath`.
+    pub system: f64,
+    /// Energy of multiplying and accumulating alone.
+    pub datapath: f64,
+}
+
+/// The float model, for orientation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reference {
+    /// Score of the float model on ideal samples.
+    pub score: Score,
+}
+
+/// Everything a run says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Version of the program.
+    pub axsim: &'static str,
+    /// One line on the task.
+    pub about: String,
+    /// The float model.
+    pub reference: Reference,
+    /// Every knob at its neutral value.
+    pub baseline: Outcome,
+    /// The configuration asked for.
+    pub approximate: Outcome,
+    /// Each knob on its own and left out.
+    pub knobs: Vec<KnobOutcome>,
+    /// Joint energy saving minus the sum of the savings alone, as a fraction of the baseline's energy.
+    pub interaction_energy: f64,
+    /// Joint score difference minus the sum of the differences alone.
+    pub interaction_score: f64,
+    /// Exact b-bit designs beside the approximate multiplier; empty when none is configured.
+    pub rivals: Vec<Rival>,
+    /// Baseline over approximate.
+    pub savings: Savings,
+    /// The floor asked for and whether it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
+    /// What is approximated in this model itself, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// A floor on the drop of the score and its verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Floor {
+    /// Largest tolerated drop as a fraction.
+    pub drop: f64,
+    /// Whether it holds.
+    pub verdict: Verdict,
+}
