@@ -11,5 +11,6 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod table;
+pub mod tech;
 pub mod tensor;
 pub mod units;

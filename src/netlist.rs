@@ -5,9 +5,12 @@
 
 mod build;
 mod cell;
+mod eval;
+pub mod verilog;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
+pub use eval::{Lanes, apply};
 
 /// A register: a state bit with a next state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,148 @@
+//! The cell library: published figures as data, and which cell stands for which gate.
+
+use std::collections::HashMap;
+
+use crate::constant::{Constant, Trust};
+use crate::netlist::{Cell, Gate, Netlist};
+use crate::units::{Celsius, SquareMicrometres, Volts, Watts};
+
+/// The figures of one cell at the library's working point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CellFigures {
+    /// Area in µm².
+    pub area: f64,
+    /// Mean input capacitance in fF.
+    pub input_capacitance: f64,
+    /// Mean leakage over input states in nW.
+    pub leakage: f64,
+    /// Internal energy of an output transition in fJ, load excluded.
+    pub internal_energy: f64,
+    /// Energy of one edge of the clock pin alone in fJ; 0 for gates.
+    pub clock_edge_energy: f64,
+    /// Mean delay over arcs at the library's load in ps (clock to output for a register).
+    pub delay: f64,
+    /// Delay per additional load in ps/fF.
+    pub delay_slope: f64,
+    /// Setup time in ps; 0 for gates.
+    pub setup: f64,
+}
+
+/// A technology: figures per cell, one working point.
+#[derive(Debug, Clone)]
+pub struct CellLibrary {
+    /// Name in reports.
+    pub name: &'static str,
+    /// Supply of the working point.
+    pub voltage: Volts,
+    /// Temperature of the working point.
+    pub temperature: Celsius,
+    /// Load in fF at which delays are given.
+    pub load: f64,
+    /// Where the figures stand.
+    pub source: &'static str,
+    gates: HashMap<Gate, CellFigures>,
+    register: CellFigures,
+}
+
+const NANGATE45: &str = include_str!("nangate45.csv");
+
+impl CellLibrary {
+    /// The NanGate 45 nm open cell library, typical corner: the default, because the field publishes at it.
+    ///
+    /// Numbers only are shipped, with their source; a half or full adder is priced as the gates it is made of.
+    pub fn nangate45() -> Self {
+        let cells = read(NANGATE45);
+        let gates = Gate::ALL.map(|gate| (gate, cells[cell_name(gate)]));
+        Self {
+            name: "nangate45",
+            voltage: Volts(1.10),
+            temperature: Celsius(25.0),
+            load: 6.8,
+            source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point",
+            gates: gates.into(),
+            register: cells["DFF_X1"],
+        }
+    }
+
+    /// The figures of a cell; `None` for inputs and constants, which cost nothing.
+    pub fn figures(&self, cell: &Cell) -> Option<&CellFigures> {
+        match cell {
+            Cell::Gate(gate, _) => Some(&self.gates[gate]),
+            Cell::State => Some(&self.register),
+            Cell::Input | Cell::Constant(_) => None,
+        }
+    }
+
+    /// Sum of the cell areas; wires and placement are left out.
+    pub fn area(&self, netlist: &Netlist) -> SquareMicrometres {
+        SquareMicrometres(self.sum(netlist, |figures| figures.area))
+    }
+
+    /// Sum of the mean cell leakages.
+    pub fn leakage(&self, netlist: &Netlist) -> Watts {
+        Watts(self.sum(netlist, |figures| figures.leakage) * 1e-9)
+    }
+
+    fn sum(&self, netlist: &Netlist, figure: impl Fn(&CellFigures) -> f64) -> f64 {
+        netlist.cells().iter().filter_map(|cell| self.figures(cell)).map(figure).sum()
+    }
+
+    /// Capacitance that each net drives, in fF: the input pins it feeds; an output port counts one inverter.
+    pub(super) fn loads(&self, netlist: &Netlist) -> Vec<f64> {
+        let mut loads = vec![0.0; netlist.cells().len()];
+        for cell in netlist.cells() {
+            let pin = self.figures(cell).map_or(0.0, |figures| figures.input_capacitance);
+            cell.reads().iter().for_each(|net| loads[net.index()] += pin);
+        }
+        netlist.registers().iter().for_each(|r| loads[r.next.index()] += self.register.input_capacitance);
+        let port = self.gates[&Gate::Not].input_capacitance;
+        netlist.outputs().iter().flat_map(|(_, bus)| bus).for_each(|net| loads[net.index()] += port);
+        loads
+    }
+
+    /// The library as a constant of a report: a price in joules that rests on it.
+    pub fn constant(&self, name: &str, value: f64, unit: &str) -> Constant {
+        Constant::new(name, value, unit, Trust::Derived, self.source)
+    }
+}
+
+/// The library cell that a gate is priced as.
+fn cell_name(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Not => "INV_X1",
+        Gate::And => "AND2_X1",
+        Gate::Or => "OR2_X1",
+        Gate::Xor => "XOR2_X1",
+        Gate::Nand => "NAND2_X1",
+        Gate::Nor => "NOR2_X1",
+        Gate::Xnor => "XNOR2_X1",
+        Gate::Mux => "MUX2_X1",
+    }
+}
+
+/// Reads a shipped table: comment lines, a header, one row per cell output; the first output counts.
+fn read(text: &str) -> HashMap<String, CellFigures> {
+    let mut rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+    let header = rows.headers().expect("a shipped table has a header").clone();
+    let mut cells = HashMap::new();
+    for row in rows.records() {
+        let row = row.expect("a shipped table is well formed");
+        let field = |name: &str| {
+            let column =
+                header.iter().position(|field| field == name).expect("a shipped table has all columns");
+            row[column].parse().unwrap_or(0.0)
+        };
+        let figures = CellFigures {
+            area: field("area_um2"),
+            input_capacitance: field("cin_mean_fF"),
+            leakage: field("leak_mean_nW"),
+            internal_energy: field("e_int_fJ"),
+            clock_edge_energy: field("e_clk_edge_fJ"),
+            delay: field("d_mean_ps"),
+            delay_slope: field("d_slope_ps_per_fF"),
+            setup: field("setup_ps"),
+        };
+        cells.entry(row[0].to_string()).or_insert(figures);
+    }
+    cells
+}
