@@ -1,4 +1,56 @@
 //! Simulator of approximate-computing hardware: what does an approximation save, and what does it cost the task?
+//!
+//! An engineer who approximates *here* (the sensor that captures a sample, the memory that holds it, the
+//! arithmetic that computes on it, the link that sends it) learns how much energy, area and time that
+//! saves, and what it costs a real trained network on real data.
+//!
+//! # Bird's-eye view
+//!
+//! Two columns and one seam. The *circuit column* says what a design computes and costs: a `Netlist` of
+//! gates and an independent function agree on every operand, a `CellLibrary` prices the gates. The *system
+//! column* says what happens to a task: sensor, memory, array and link handle every sample of a workload.
+//! They meet in the product `Table` and in the energy of operand streams replayed through the gates.
+//!
+//! # Layers
+//!
+//! A module uses only modules of lower layers, never a sibling; a test enforces it.
+//!
+//! | layer | modules | job |
+//! |---|---|---|
+//! | 0 | `units` `bits` `rng` `tensor` `constant` | quantities as types, bit lanes, named random streams, arrays, figures with their source |
+//! | 1 | `ledger` `netlist` `table` `config` | the account of a run; gates as plain data; the complete function of a small design; YAML as typed data |
+//! | 2 | `tech` `kernel` | what a cell costs; integer contractions with any table, fast and naive |
+//! | 3 | `arith` `workload` | designs known twice, metrics; networks, operators, quantisation, data |
+//! | 4 | `platform` | sensor, memory, array, link |
+//! | 5 | `run` `validate` | one configuration → outcome; a design against its goldens |
+//! | 6 | `explore` | knobs × search → points → Pareto front |
+//! | 7 | `report` | text, JSON, CSV, HTML, SVG |
+//! | 8 | `error` `cli` `main` | the one public error; the verbs |
+//!
+//! # Invariants
+//!
+//! - Nothing costs except through the [`ledger`]; stage energies sum to the total.
+//! - Neutral knobs reproduce the exact run bit for bit.
+//! - No result depends on the number of threads; every draw comes from a named stream of [`rng`].
+//! - The library neither prints nor reads the environment.
+//! - *Golden* is from an outside authority and never regenerated; *snapshot* is our own past.
+//!
+//! # Glossary
+//!
+//! | term | meaning |
+//! |---|---|
+//! | netlist, cell, net, bus | circuit, one gate, one bit's driver, ordered bits (index 0 least significant) |
+//! | operand, product, partial product | inputs and result of an operation; one AND term |
+//! | `error_rate` (ER, EP) | share of operand pairs with a wrong result |
+//! | `med` (MAE), `nmed` | mean error distance; divided by the largest exact magnitude |
+//! | `mred` (MRE) | mean relative error distance over pairs whose exact result is not 0 |
+//! | `wce`, `wcre`, `bias` | worst error distance, worst relative one, mean signed error |
+//! | fold, dataflow, stationary operand | one pass over the array; which operand stays; that operand |
+//! | scale, zero point, calibrate | as in ONNX |
+//! | retention, refresh interval, `ber` | how long a cell holds; time between refreshes; bit error rate |
+//! | payload, capture | what is sent; what the sensor does |
+//! | knob, neutral value | a configured approximation; the value at which it does nothing |
+//! | sweep, point, Pareto front | the grid, one entry, the entries no other beats |
 #![warn(missing_docs)]
 
 pub mod bits;

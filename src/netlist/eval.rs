@@ -197,7 +197,7 @@ mod tests {
 
     /// One lane, one bit at a time, straight from the definition of the gates.
     fn interpret(netlist: &Netlist, inputs: &[bool], state: &mut [bool]) -> Vec<bool> {
-        let (mut inputs, mut states) = (inputs.iter(), state.to_vec().into_iter());
+        let (mut inputs, mut states) = (inputs.iter(), state.iter().copied());
         let mut nets: Vec<bool> = Vec::new();
         for cell in netlist.cells() {
             let net = |net: Net| nets[net.index()];
