@@ -57,6 +57,7 @@ pub mod bits;
 pub mod config;
 pub mod constant;
 pub mod explore;
+pub mod kernel;
 pub mod ledger;
 pub mod netlist;
 pub mod report;

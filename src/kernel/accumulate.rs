@@ -1,0 +1,31 @@
+//! Any accumulator: products are added one after the other in the order channel, row, column.
+
+use super::{Geometry, Operands, Products};
+
+/// Like [`super::convolve`], with `accumulate(sum, product)` in place of the exact addition.
+///
+/// Taps in the padding are skipped. The order of the taps matters for an adder that is not associative: it
+/// is the order in which an output-stationary unit meets them.
+pub fn convolve_accumulating(
+    geometry: &Geometry,
+    operands: Operands<'_>,
+    products: &Products,
+    accumulate: &(dyn Fn(i32, i32) -> i32 + Sync),
+) -> Vec<i32> {
+    super::check(geometry, &operands);
+    let mut output = Vec::with_capacity(operands.batch * geometry.outputs_per_sample());
+    for sample in operands.input.chunks_exact(geometry.inputs_per_sample()) {
+        for channel in 0..geometry.out_channels {
+            let group = channel / (geometry.out_channels / geometry.groups);
+            let inputs = &sample[geometry.group_offset(group)..];
+            let filter = geometry.filter(operands.weights, channel);
+            for position in 0..geometry.positions() {
+                let (row, column) = (position / geometry.out_width(), position % geometry.out_width());
+                let taps = (0..filter.len()).filter_map(|k| geometry.tap(k, row, column).map(|at| (k, at)));
+                let sum = taps.fold(0, |sum, (k, at)| accumulate(sum, products.get(filter[k], inputs[at])));
+                output.push(sum);
+            }
+        }
+    }
+    output
+}

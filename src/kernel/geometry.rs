@@ -1,0 +1,176 @@
+//! The shape of a contraction.
+
+use std::ops::Range;
+
+/// A convolution; a dense layer is a 1×1 convolution on a 1×1 image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Geometry {
+    /// Independent groups; equal to the channels for a depthwise convolution.
+    pub groups: usize,
+    /// Input channels.
+    pub in_channels: usize,
+    /// Input rows.
+    pub in_height: usize,
+    /// Input columns.
+    pub in_width: usize,
+    /// Output channels.
+    pub out_channels: usize,
+    /// Kernel rows and columns.
+    pub kernel: [usize; 2],
+    /// Steps down and across.
+    pub stride: [usize; 2],
+    /// Padding at the top, left, bottom and right.
+    pub pads: [usize; 4],
+    /// Distance between kernel taps down and across.
+    pub dilation: [usize; 2],
+}
+
+/// Why a geometry makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GeometryError {
+    /// Channels do not split evenly into groups.
+    #[error("{channels} channels do not split into {groups} groups")]
+    Groups {
+        /// The channels.
+        channels: usize,
+        /// The groups.
+        groups: usize,
+    },
+    /// A size, stride, dilation or kernel is zero.
+    #[error("kernel, stride, dilation, channels and image must be at least 1")]
+    Zero,
+    /// The kernel does not fit into the padded image.
+    #[error("a kernel that spans {span} pixels does not fit into {padded} padded pixels")]
+    Kernel {
+        /// Pixels that the dilated kernel spans.
+        span: usize,
+        /// Pixels of the padded image.
+        padded: usize,
+    },
+}
+
+/// The matrix products that a contraction amounts to: `groups` times [positions, depth] · [depth, outputs].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gemm {
+    /// Matrix products.
+    pub groups: usize,
+    /// Output positions (M).
+    pub positions: usize,
+    /// Output channels per group (N).
+    pub outputs: usize,
+    /// Products per output (K), padding counted.
+    pub depth: usize,
+}
+
+impl Geometry {
+    /// A dense layer.
+    pub fn dense(inputs: usize, outputs: usize) -> Self {
+        Self {
+            groups: 1,
+            in_channels: inputs,
+            in_height: 1,
+            in_width: 1,
+            out_channels: outputs,
+            kernel: [1, 1],
+            stride: [1, 1],
+            pads: [0; 4],
+            dilation: [1, 1],
+        }
+    }
+
+    /// Says what is wrong, if anything.
+    ///
+    /// # Errors
+    /// [`GeometryError`].
+    pub fn check(&self) -> Result<(), GeometryError> {
+        let sizes = [self.groups, self.in_channels, self.in_height, self.in_width, self.out_channels];
+        if sizes.iter().chain(&self.kernel).chain(&self.stride).chain(&self.dilation).any(|&size| size == 0) {
+            return Err(GeometryError::Zero);
+        }
+        for channels in [self.in_channels, self.out_channels] {
+            if channels % self.groups != 0 {
+                return Err(GeometryError::Groups { channels, groups: self.groups });
+            }
+        }
+        for axis in 0..2 {
+            let (span, padded) = (self.span(axis), self.padded(axis));
+            if span > padded {
+                return Err(GeometryError::Kernel { span, padded });
+            }
+        }
+        Ok(())
+    }
+
+    fn span(&self, axis: usize) -> usize {
+        (self.kernel[axis] - 1) * self.dilation[axis] + 1
+    }
+
+    fn padded(&self, axis: usize) -> usize {
+        [self.in_height, self.in_width][axis] + self.pads[axis] + self.pads[axis + 2]
+    }
+
+    /// Output rows.
+    pub fn out_height(&self) -> usize {
+        (self.padded(0) - self.span(0)) / self.stride[0] + 1
+    }
+    /// Output columns.
+    pub fn out_width(&self) -> usize {
+        (self.padded(1) - self.span(1)) / self.stride[1] + 1
+    }
+    /// Output positions of one channel.
+    pub fn positions(&self) -> usize {
+        self.out_height() * self.out_width()
+    }
+    /// Activation codes of a sample.
+    pub fn inputs_per_sample(&self) -> usize {
+        self.in_channels * self.in_height * self.in_width
+    }
+    /// Sums of a sample.
+    pub fn outputs_per_sample(&self) -> usize {
+        self.out_channels * self.positions()
+    }
+    /// Weight codes.
+    pub fn weights(&self) -> usize {
+        self.out_channels * self.depth()
+    }
+    /// Products per output, padding counted.
+    pub fn depth(&self) -> usize {
+        self.in_channels / self.groups * self.kernel[0] * self.kernel[1]
+    }
+    /// Multiply-accumulates of a sample, padding counted (an array spends the cycle either way).
+    pub fn macs(&self) -> u64 {
+        (self.outputs_per_sample() * self.depth()) as u64
+    }
+
+    /// The matrix products of one sample.
+    pub fn gemm(&self) -> Gemm {
+        let outputs = self.out_channels / self.groups;
+        Gemm { groups: self.groups, positions: self.positions(), outputs, depth: self.depth() }
+    }
+
+    /// The output channels of a group.
+    pub fn group_channels(&self, group: usize) -> Range<usize> {
+        let channels = self.out_channels / self.groups;
+        group * channels..(group + 1) * channels
+    }
+
+    /// The weights of an output channel, in the order channel, row, column.
+    pub fn filter<'a>(&self, weights: &'a [u8], channel: usize) -> &'a [u8] {
+        &weights[channel * self.depth()..(channel + 1) * self.depth()]
+    }
+
+    /// Where tap `k` of output position (row, column) reads: an offset into a group's channels of one
+    /// sample, or `None` in the padding.
+    pub fn tap(&self, k: usize, row: usize, column: usize) -> Option<usize> {
+        let [rows, columns] = self.kernel;
+        let (channel, r, c) = (k / (rows * columns), k / columns % rows, k % columns);
+        let y = (row * self.stride[0] + r * self.dilation[0]).checked_sub(self.pads[0])?;
+        let x = (column * self.stride[1] + c * self.dilation[1]).checked_sub(self.pads[1])?;
+        (y < self.in_height && x < self.in_width).then(|| (channel * self.in_height + y) * self.in_width + x)
+    }
+
+    /// Offset of a group's first channel within a sample.
+    pub fn group_offset(&self, group: usize) -> usize {
+        group * (self.in_channels / self.groups) * self.in_height * self.in_width
+    }
+}

@@ -1,0 +1,72 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::rng::Stream;
+
+fn geometries() -> impl Strategy<Value = Geometry> {
+    let channels = (1usize..4, 1usize..4, 1usize..4);
+    let window = (1usize..4, 1usize..4, 1usize..3, 1usize..3, 1usize..3, 1usize..3);
+    (channels, 1usize..9, 1usize..9, window, prop::array::uniform4(0usize..3))
+        .prop_map(|((groups, ins, outs), in_height, in_width, (kr, kc, sr, sc, dr, dc), pads)| Geometry {
+            groups,
+            in_channels: groups * ins,
+            in_height,
+            in_width,
+            out_channels: groups * outs,
+            kernel: [kr, kc],
+            stride: [sr, sc],
+            pads,
+            dilation: [dr, dc],
+        })
+        .prop_filter("the kernel fits", |geometry| geometry.check().is_ok())
+}
+
+fn codes(stream: &mut Stream, count: usize) -> Vec<u8> {
+    (0..count).map(|_| stream.word() as u8).collect()
+}
+
+/// A table without any structure; `spread` bounds its entries.
+fn table(stream: &mut Stream, spread: i64) -> Products {
+    let entry = |_| (stream.below(2 * spread as u64) as i64 - spread) as i32;
+    Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>())
+}
+
+proptest! {
+    #[test]
+    fn every_path_equals_the_oracle(geometry in geometries(), batch in 1usize..5, seed: u64, wide: bool) {
+        let mut stream = Stream::new(seed, "kernel", 0);
+        let input = codes(&mut stream, batch * geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch, input: &input, weights: &weights, pad: stream.word() as u8 };
+        let spread = if wide { i64::from(i32::MAX) } else { 30_000 };
+        for products in [table(&mut stream, spread), Products::exact(128, operands.pad), Products::exact(3, 250)] {
+            let expected = naive::convolve(&geometry, operands, &products);
+            prop_assert_eq!(&convolve(&geometry, operands, &products), &expected);
+            let add = |sum: i32, product: i32| sum.wrapping_add(product);
+            prop_assert_eq!(&convolve_accumulating(&geometry, operands, &products, &add), &expected);
+        }
+    }
+}
+
+#[test]
+fn padding_contributes_no_product_even_where_the_table_says_so() {
+    let geometry = Geometry { pads: [1; 4], kernel: [3, 3], in_height: 1, ..Geometry::dense(1, 1) };
+    let products = Products::new(&[7; 1 << 16]);
+    let operands = Operands { batch: 1, input: &[9], weights: &[1; 9], pad: 0 };
+    assert_eq!(convolve(&geometry, operands, &products), [7]);
+}
+
+#[test]
+fn a_geometry_that_makes_no_sense_is_named() {
+    let dense = Geometry::dense(4, 4);
+    assert_eq!(
+        Geometry { groups: 3, ..dense }.check(),
+        Err(GeometryError::Groups { channels: 4, groups: 3 })
+    );
+    assert_eq!(
+        Geometry { kernel: [2, 1], ..dense }.check(),
+        Err(GeometryError::Kernel { span: 2, padded: 1 })
+    );
+    assert_eq!(Geometry { stride: [0, 1], ..dense }.check(), Err(GeometryError::Zero));
+    assert_eq!((dense.macs(), dense.gemm().depth), (16, 4));
+}
