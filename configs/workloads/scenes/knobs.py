@@ -149,13 +149,42 @@ def difference_to_onnxruntime(path: Path, images: np.ndarray, logits: np.ndarray
     return float(np.abs(np.array(other) - logits).max())
 
 
+def real_taps(size: int, kernel: int, stride: int, pad: int) -> tuple[int, int]:
+    """Along one edge: outputs, and kernel taps over all outputs that meet a pixel and not padding."""
+    outputs = (size + 2 * pad - kernel) // stride + 1
+    starts = np.arange(outputs) * stride - pad
+    positions = starts[:, None] + np.arange(kernel)
+    return outputs, int(np.sum((positions >= 0) & (positions < size)))
+
+
+def describe(network: Network, side: int) -> None:
+    """Prints parameters and multiply-accumulates of each layer, with and without those that meet padding."""
+    print("| layer | output | parameters | MACs | without padding |\n|---|---|---:|---:|---:|")
+    totals = np.zeros(3, np.int64)
+    for node in network.nodes:
+        if node.op_type not in ("Conv", "Gemm"):
+            continue
+        weight, bias = (network.weights[name] for name in node.input[1:])
+        shape, row = f"{len(weight)}", (weight.size + bias.size, weight.size, weight.size)
+        if node.op_type == "Conv":
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            kernel, stride, pad = (attributes[k][0] for k in ("kernel_shape", "strides", "pads"))
+            side, taps = real_taps(side, kernel, stride, pad)
+            channels = weight.shape[0] * weight.shape[1]
+            shape, row = f"{len(weight)}x{side}x{side}", (row[0], weight.size * side**2, channels * taps**2)
+        totals += row
+        print(f"| {node.name} | {shape} | {row[0]:,} | {row[1]:,} | {row[2]:,} |")
+    print(f"| sum | | {totals[0]:,} | {totals[1]:,} | {totals[2]:,} |\n")
+
+
 def main() -> None:
-    """Prints one line per knob and value: top-1 in percent."""
+    """Prints the size of each layer, then one line per knob and value: top-1 in percent."""
     parser = argparse.ArgumentParser(description="Top-1 of Digits in scenes, knob by knob.")
     parser.add_argument("--model", type=Path, default=HERE / "scenes.onnx")
     args = parser.parse_args()
     network = Network(args.model)
     images, labels = load("test")
+    describe(network, images.shape[-1])
     calibration, _ = load("calibration")
 
     def show(name: str, scenes: np.ndarray, arithmetic: Float | Quantised) -> None:

@@ -1,6 +1,6 @@
 """Trains the network of *Digits in scenes* and writes it as ONNX.
 
-    python train.py --seed 1 --epochs 60 --out scenes.onnx
+    python train.py --seed 1 --epochs 64 --out scenes.onnx
 
 Every epoch sees scenes rendered afresh from the training glyphs and photo columns, with shot and read
 noise as of a real sensor. Batch normalisation helps training and is folded into the convolutions before
@@ -142,7 +142,7 @@ def main() -> None:
     """Trains, writes the file, prints its SHA-256 and its accuracy on the committed scenes."""
     parser = argparse.ArgumentParser(description="Train the network of Digits in scenes.")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=64)
     parser.add_argument("--out", type=Path, default=HERE / "scenes.onnx")
     args = parser.parse_args()
     torch.set_num_threads(1)
