@@ -53,6 +53,7 @@
 //! | sweep, point, Pareto front | the grid, one entry, the entries no other beats |
 #![warn(missing_docs)]
 
+pub mod arith;
 pub mod bits;
 pub mod config;
 pub mod constant;

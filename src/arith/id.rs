@@ -1,0 +1,166 @@
+//! Design ids: operation, width, sign, family, parameters.
+
+use super::Design;
+use super::adder::{Adder, Scheme};
+use super::multiplier::{Core, Multiplier};
+
+/// A family of designs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Family {
+    /// `add` or `mul`.
+    pub operation: &'static str,
+    /// The name within an id.
+    pub name: &'static str,
+    /// The parameter's letter, where there is one.
+    pub parameter: Option<char>,
+    /// What it computes.
+    pub definition: &'static str,
+    /// Where it was published.
+    pub source: &'static str,
+}
+
+/// All families, a line each.
+pub const FAMILIES: [Family; 11] = [
+    family("add", "exact", None, "a + b, built as Kogge-Stone", "Kogge and Stone 1973"),
+    family("add", "ripple", None, "a + b, a chain of full adders", "textbook"),
+    family("add", "kogge_stone", None, "a + b, parallel prefix", "Kogge and Stone 1973"),
+    family("add", "loa", Some('k'), "low k bits a | b, carry a_{k-1} & b_{k-1}", "Mahdiani et al. 2010"),
+    family("mul", "exact", None, "a · b, built as Dadda with a Kogge-Stone adder", "Dadda 1965"),
+    family("mul", "array", None, "a · b, ripple-carry rows", "textbook"),
+    family("mul", "dadda", None, "a · b, Dadda's reduction with a Kogge-Stone adder", "Dadda 1965"),
+    family(
+        "mul",
+        "trunc",
+        Some('t'),
+        "partial products of weight below 2^t left out",
+        "fixed-width truncation",
+    ),
+    family(
+        "mul",
+        "drum",
+        Some('k'),
+        "k bits from each leading one, lowest set when cut",
+        "Hashemi et al. 2015",
+    ),
+    family("mul", "kulkarni", None, "2×2 blocks with 3 · 3 = 7, exact recursion", "Kulkarni et al. 2011"),
+    family("mul", "mitchell", None, "logarithms with linear mantissas", "Mitchell 1962"),
+];
+
+const fn family(
+    operation: &'static str,
+    name: &'static str,
+    parameter: Option<char>,
+    definition: &'static str,
+    source: &'static str,
+) -> Family {
+    Family { operation, name, parameter, definition, source }
+}
+
+/// Why an id names no design.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArithError {
+    /// Not of the form operation, width, sign, family.
+    #[error("`{0}` is not a design id; write for example `mul8s_drum_k4` or `add16u_loa_k6`")]
+    Form(String),
+    /// A family that does not exist.
+    #[error("`{id}`: there is no family `{name}`; did you mean `{nearest}`?")]
+    Family {
+        /// The whole id.
+        id: String,
+        /// The family as written.
+        name: String,
+        /// The most similar family of the operation.
+        nearest: &'static str,
+    },
+    /// A parameter that is missing, superfluous or out of range.
+    #[error("`{id}`: {expected}")]
+    Parameter {
+        /// The whole id.
+        id: String,
+        /// What was expected.
+        expected: String,
+    },
+}
+
+/// The design that an id names; widths 2 to 32.
+///
+/// # Errors
+/// [`ArithError`], saying what to write instead.
+///
+/// ```
+/// use axsim::arith::design;
+/// assert_eq!(design("mul8s_drum_k4").unwrap().eval(-100, 3), -312);
+/// assert!(design("mul8s_drom_k4").err().unwrap().to_string().contains("did you mean `drum`"));
+/// ```
+pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
+    let (operation, width, signed, rest) = split(id).ok_or_else(|| ArithError::Form(id.into()))?;
+    let (name, parameter) = parameter_of(operation, rest);
+    let family = FAMILIES.iter().find(|family| family.operation == operation && family.name == name);
+    let family = family.ok_or_else(|| ArithError::Family {
+        id: id.into(),
+        name: name.into(),
+        nearest: nearest(operation, name),
+    })?;
+    let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
+    if !(2..=32).contains(&width) {
+        return Err(fail(format!("a width of 2 to 32 bits is expected, not {width}")));
+    }
+    let limit = if family.name == "trunc" { 2 * width } else { width };
+    let lowest = u32::from(family.name == "drum") * 2;
+    let value = match (family.parameter, parameter) {
+        (None, None) => 0,
+        (Some(_), Some((_, value))) if (lowest..=limit).contains(&value) => value,
+        (Some(letter), _) => {
+            return Err(fail(format!("write `{name}_{letter}N` with N from {lowest} to {limit}")));
+        }
+        (None, Some(_)) => return Err(fail(format!("`{name}` has no parameter"))),
+    };
+    Ok(make(family, width, signed, value))
+}
+
+fn make(family: &'static Family, width: u32, signed: bool, value: u32) -> Box<dyn Design> {
+    let multiplier = |core| Box::new(Multiplier { width, signed, core, family: family.name });
+    match (family.operation, family.name) {
+        ("add", name) => {
+            let scheme = match name {
+                "ripple" => Scheme::Ripple,
+                "loa" => Scheme::LowerOr(value),
+                _ => Scheme::KoggeStone,
+            };
+            Box::new(Adder { width, signed, scheme, family: family.name })
+        }
+        (_, "array") => multiplier(Core::Array),
+        (_, "trunc") => multiplier(Core::Truncated(value)),
+        (_, "drum") => multiplier(Core::Drum(value)),
+        (_, "kulkarni") => multiplier(Core::Kulkarni),
+        (_, "mitchell") => multiplier(Core::Mitchell),
+        _ => multiplier(Core::Dadda),
+    }
+}
+
+/// (operation, width, signed, rest) of an id.
+fn split(id: &str) -> Option<(&str, u32, bool, &str)> {
+    let (head, rest) = id.split_once('_')?;
+    let operation = head.get(..3).filter(|operation| ["add", "mul"].contains(operation))?;
+    let sign = head.chars().last()?;
+    let width = head.get(3..head.len() - sign.len_utf8())?.parse().ok()?;
+    matches!(sign, 's' | 'u').then_some((operation, width, sign == 's', rest))
+}
+
+/// Family and parameter: a last part of one letter and digits is a parameter.
+fn parameter_of<'a>(operation: &str, rest: &'a str) -> (&'a str, Option<(char, u32)>) {
+    let last = rest.rsplit_once('_').and_then(|(name, last)| {
+        let letter = last.chars().next()?;
+        let known = |family: &&Family| family.operation == operation && family.name == name;
+        let expected = FAMILIES.iter().find(known).and_then(|family| family.parameter);
+        let value = last.get(letter.len_utf8()..)?.parse().ok()?;
+        expected.is_none_or(|expected| expected == letter).then_some((name, Some((letter, value))))
+    });
+    last.unwrap_or((rest, None))
+}
+
+fn nearest(operation: &str, name: &str) -> &'static str {
+    let names = FAMILIES.iter().filter(|family| family.operation == operation).map(|family| family.name);
+    let best = names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+    best.unwrap_or("exact")
+}

@@ -1,0 +1,107 @@
+//! The multiply-accumulate unit: operand registers, multiplier, accumulator, result register.
+
+use super::adder::Scheme;
+use super::{Design, negated_if, sign_extended, wrapped};
+use crate::netlist::{Builder, Bus, Net, Netlist};
+
+/// A MAC unit around a multiplier.
+///
+/// # Widths
+/// `a` and `b`: the multiplier's N bits of two's complement, or N magnitude bits under a sign bit for an
+/// unsigned multiplier. `c` (the partial sum that enters) and `y` (the register that leaves): 2N + 16 bits.
+///
+/// An output-stationary unit ties `c` to its own `y`; a weight-stationary one takes its neighbour's.
+pub struct Mac {
+    multiplier: Box<dyn Design>,
+    accumulator: Scheme,
+    name: String,
+}
+
+impl Mac {
+    /// Joins a multiplier and an accumulator.
+    pub fn new(multiplier: Box<dyn Design>, accumulator: Scheme) -> Self {
+        let design = multiplier.id();
+        let suffix =
+            if let Scheme::LowerOr(low) = accumulator { format!("__loa_k{low}") } else { String::new() };
+        let name = format!("mac{}{suffix}", design.trim_start_matches("mul"));
+        Self { multiplier, accumulator, name }
+    }
+
+    /// The unit's id, for example `mac8s_drum_k4` or `mac8s_exact__loa_k6`.
+    pub fn id(&self) -> &str {
+        &self.name
+    }
+
+    /// The multiplier.
+    pub fn multiplier(&self) -> &dyn Design {
+        &*self.multiplier
+    }
+
+    /// Operand bits of the multiplier.
+    pub fn width(&self) -> u32 {
+        self.multiplier.signature().width_a
+    }
+
+    /// Bits of an operand port: one more than the multiplier's where the sign travels outside.
+    pub fn port_width(&self) -> u32 {
+        self.width() + u32::from(!self.multiplier.signature().signed)
+    }
+
+    /// Bits of the accumulator.
+    pub fn accumulator_width(&self) -> u32 {
+        2 * self.width() + 16
+    }
+
+    /// The product of two centred codes: signs outside an unsigned multiplier.
+    pub fn product(&self, a: i64, b: i64) -> i64 {
+        if self.multiplier.signature().signed {
+            return self.multiplier.eval(a, b);
+        }
+        self.multiplier.eval(a.abs(), b.abs()) * a.signum() * b.signum()
+    }
+
+    /// The accumulator's next value.
+    pub fn accumulate(&self, sum: i64, product: i64) -> i64 {
+        wrapped(self.accumulator.apply(sum, product), self.accumulator_width())
+    }
+
+    /// Whether the accumulator adds exactly.
+    pub fn accumulates_exactly(&self) -> bool {
+        !matches!(self.accumulator, Scheme::LowerOr(1..))
+    }
+
+    /// The word on an operand port for a centred code.
+    pub fn port_word(&self, value: i64) -> u64 {
+        let width = self.width();
+        if self.multiplier.signature().signed {
+            return crate::bits::encode(value, width);
+        }
+        value.unsigned_abs() | u64::from(value < 0) << width
+    }
+
+    /// The gates with registers for both operands and the result.
+    pub fn netlist(&self) -> Netlist {
+        let mut build = Builder::new(&self.name);
+        let (a, b) = (build.input("a", self.port_width()), build.input("b", self.port_width()));
+        let c = build.input("c", self.accumulator_width());
+        let (a, b) = (build.register(&a), build.register(&b));
+        let product = self.product_gates(&mut build, &a, &b);
+        let product = sign_extended(&product, self.accumulator_width());
+        let sum = self.accumulator.build(&mut build, &c, &product);
+        let y = build.register(&sum);
+        build.output("y", y);
+        build.finish()
+    }
+
+    fn product_gates(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        let part = self.multiplier.netlist();
+        if self.multiplier.signature().signed {
+            return build.instance(&part, &[a, b]).remove(0);
+        }
+        let (sign_a, sign_b) = (a[a.len() - 1], b[b.len() - 1]);
+        let mut magnitude = build.instance(&part, &[&a[..a.len() - 1], &b[..b.len() - 1]]).remove(0);
+        magnitude.push(build.constant(false));
+        let negative = build.xor(sign_a, sign_b);
+        negated_if(build, &magnitude, negative)
+    }
+}
