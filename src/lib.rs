@@ -61,6 +61,7 @@ pub mod explore;
 pub mod kernel;
 pub mod ledger;
 pub mod netlist;
+pub mod platform;
 pub mod report;
 pub mod rng;
 pub mod run;

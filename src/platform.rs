@@ -1,0 +1,115 @@
+//! The hardware a sample passes: sensor, memories, array and link, built from the configuration.
+//!
+//! Every role is a small trait with an `ideal` implementation (costs nothing, changes nothing) and an
+//! honest one. An implementation changes the signal *and* bills what it did to the [`Ledger`]; there is no
+//! other way to cost anything.
+
+use indexmap::IndexMap;
+
+use crate::config::platform as config;
+use crate::constant::Constant;
+use crate::ledger::{Entry, Ledger, Price, Stage};
+use crate::units::{Joules, Seconds};
+
+pub mod compute;
+pub mod link;
+pub mod memory;
+pub mod sensor;
+
+/// What an implementation may know of the run while it handles one sample.
+pub struct Context<'a> {
+    /// Seed of the run's temporal noise.
+    pub seed: u64,
+    /// Number of the fault map: which device of a batch this is.
+    pub map: u64,
+    /// Number of the sample in its data set.
+    pub sample: usize,
+    /// Where costs go.
+    pub ledger: &'a mut Ledger,
+}
+
+/// Why a configured platform can't be built.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PlatformError {
+    /// A value outside what the model covers.
+    #[error("`{field}` is {value}, but must be {allowed}")]
+    OutOfRange {
+        /// Path of the value inside the platform.
+        field: String,
+        /// The value as configured.
+        value: String,
+        /// What is allowed, in words.
+        allowed: &'static str,
+    },
+}
+
+impl PlatformError {
+    /// The error for `field`, unless the value is `fine`.
+    fn unless(
+        fine: bool,
+        field: &str,
+        value: impl std::fmt::Display,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        let (field, value) = (field.to_owned(), value.to_string());
+        if fine { Ok(()) } else { Err(Self::OutOfRange { field, value, allowed }) }
+    }
+}
+
+/// Sensor, memories and link of a configured platform.
+pub struct Platform {
+    /// Time between two samples; idle time is billed.
+    pub frame_period: Seconds,
+    /// What captures a sample.
+    pub sensor: Box<dyn sensor::Sensor>,
+    /// Memories by name: `buffer` feeds the array, `main` (optional) holds weights and frames.
+    pub memory: IndexMap<String, Box<dyn memory::Memory>>,
+    /// What sends the result.
+    pub link: Box<dyn link::Link>,
+}
+
+impl Platform {
+    /// Builds every part from its configuration.
+    ///
+    /// # Errors
+    /// When a value is outside the range its model covers; the message names the field and the range.
+    pub fn build(config: &config::Platform) -> Result<Self, PlatformError> {
+        let period = config.frame_period;
+        PlatformError::unless(period.0 > 0.0, "frame_period", period, "longer than 0 s")?;
+        let memories = config.memory.iter();
+        let memory = memories.map(|(name, part)| Ok((name.clone(), memory::build(name, part)?)));
+        Ok(Self {
+            frame_period: period,
+            sensor: sensor::build(&config.sensor, period)?,
+            memory: memory.collect::<Result<_, PlatformError>>()?,
+            link: link::build(&config.link)?,
+        })
+    }
+}
+
+/// Where costs are billed: a stage and the dotted path of the component.
+struct Bill<'a> {
+    ledger: &'a mut Ledger,
+    stage: Stage,
+    component: &'a str,
+}
+
+impl Bill<'_> {
+    /// Bills `count` times `each`; nothing happened if the count is 0.
+    fn add(&mut self, action: &str, count: f64, each: Joules, constant: &Constant) {
+        if count == 0.0 {
+            return;
+        }
+        let price = Price::Each(each, constant.clone());
+        let (component, action) = (self.component.to_owned(), action.to_owned());
+        self.ledger.bill(Entry { stage: self.stage, component, action, count, price });
+    }
+
+    /// Bills `count` times the constant itself, whose unit is joules per action (watts: per second).
+    fn at(&mut self, action: &str, count: f64, constant: &Constant) {
+        self.add(action, count, Joules(constant.value), constant);
+    }
+}
+
+#[cfg(test)]
+mod tests;

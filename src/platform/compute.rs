@@ -1,0 +1,3 @@
+//! What computes: how contractions are folded onto a grid of multiply-accumulate units.
+
+pub mod mapping;

@@ -1,0 +1,95 @@
+use super::memory::Traffic;
+use super::*;
+use crate::constant::Trust;
+use crate::tensor::Tensor;
+
+fn preset(text: &str) -> config::Platform {
+    let value: serde_json::Value = serde_yaml::from_str(text).unwrap();
+    serde_json::from_value(value).unwrap()
+}
+
+fn camera_edge() -> config::Platform {
+    preset(include_str!("../../configs/platforms/camera_edge.yaml"))
+}
+
+#[test]
+fn every_preset_reads_and_builds() {
+    for text in [
+        include_str!("../../configs/platforms/ideal.yaml"),
+        include_str!("../../configs/platforms/camera_edge.yaml"),
+        include_str!("../../configs/platforms/always_on.yaml"),
+    ] {
+        let platform = Platform::build(&preset(text)).unwrap();
+        assert!(platform.memory.contains_key("buffer"));
+        assert!(platform.memory.values().all(|memory| !memory.errs()));
+    }
+}
+
+#[test]
+fn the_ideal_platform_changes_nothing_and_costs_nothing() {
+    let platform = Platform::build(&preset(include_str!("../../configs/platforms/ideal.yaml"))).unwrap();
+    let mut ledger = Ledger::default();
+    let frame = Tensor::new([1, 2, 2], vec![0.1, 0.2, 0.3, 0.4]).unwrap();
+    let mut cx = Context { seed: 1, map: 1, sample: 0, ledger: &mut ledger };
+    assert_eq!(platform.sensor.capture(&mut cx, &frame), frame);
+    platform.link.bill(&mut ledger, 1e6);
+    let mut codes = [1, 2, 3];
+    let place = memory::Place { map: 1, address: 0, bits: 8 };
+    assert_eq!(platform.memory["buffer"].hold(place, &mut codes), 0);
+    assert_eq!((codes, ledger.total()), ([1, 2, 3], Joules::ZERO));
+}
+
+/// Bills a multiply-accumulate at the arithmetic price of Horowitz (ISSCC 2014) and its 48 register bits.
+fn arithmetic(ledger: &mut Ledger, macs: f64) {
+    let mut bill = Bill { ledger, stage: Stage::Compute, component: "compute.array" };
+    let constant = |name, value| Constant::new(name, value, "J per MAC", Trust::Verified, "45 nm tables");
+    bill.at("multiply-accumulate", macs, &constant("mac", 0.30e-12));
+    bill.at("registers", macs, &constant("registers", 0.43e-12));
+}
+
+#[test]
+fn resnet18_on_the_edge_camera_costs_the_published_breakdown() {
+    let platform = Platform::build(&camera_edge()).unwrap();
+    let (macs, weights, activations, image) = (1.82e9, 11.7e6, 5.0e6, 640.0 * 480.0 * 3.0);
+    let mut ledger = Ledger::default();
+    let mut cx = Context { seed: 1, map: 0, sample: 0, ledger: &mut ledger };
+    platform.sensor.capture(&mut cx, &Tensor::filled([1, 8, 8], 0.5));
+    let active = Seconds(macs / (256.0 * 400e6 * 0.70));
+    let main = Traffic {
+        read_bytes: weights + activations / 2.0 + image,
+        written_bytes: activations / 2.0 + image,
+        active,
+        period: platform.frame_period,
+    };
+    let buffer = Traffic { read_bytes: 0.57 * macs, written_bytes: 0.0, ..main };
+    platform.memory["main"].bill(&mut ledger, "memory.main", &main);
+    platform.memory["buffer"].bill(&mut ledger, "memory.buffer", &buffer);
+    arithmetic(&mut ledger, macs);
+    platform.link.bill(&mut ledger, 2.0);
+
+    let millijoules = |component: &str, actions: &[&str]| -> f64 {
+        let lines = ledger.entries().filter(|entry| entry.component == component);
+        let wanted = lines.filter(|entry| actions.is_empty() || actions.contains(&entry.action.as_str()));
+        wanted.map(|entry| entry.energy().unwrap().0 * 1e3).sum()
+    };
+    let moved = ["read bits", "write bits", "interface bits", "row activations"];
+    let captured = ["read pixels", "convert", "send bytes", "on seconds", "standby seconds"];
+    for (component, actions, published) in [
+        ("sensor", &captured[..], 2.00),
+        ("sensor", &["process pixels"], 0.38),
+        ("memory.main", &moved, 1.13),
+        ("memory.main", &["active standby seconds"], 0.21),
+        ("memory.main", &["power-down seconds"], 0.13),
+        ("memory.main", &["refresh seconds at 32 ms"], 0.48),
+        ("memory.main", &[], 1.95),
+        ("memory.buffer", &["read words"], 2.00),
+        ("memory.buffer", &["leak seconds"], 0.34),
+        ("compute.array", &["multiply-accumulate"], 0.55),
+        ("compute.array", &["registers"], 0.78),
+        ("link", &[], 0.05),
+    ] {
+        let energy = millijoules(component, actions);
+        assert!((energy / published - 1.0).abs() < 0.05, "{component} {actions:?}: {energy} mJ");
+    }
+    assert!((ledger.total().0 * 1e3 / 8.04 - 1.0).abs() < 0.01);
+}
