@@ -113,6 +113,7 @@ pub struct Dram {
     standby: Constant,
     power_down: Constant,
     refresh: Constant,
+    name: String,
 }
 
 impl Dram {
@@ -151,6 +152,7 @@ impl Dram {
             standby: constant("active_standby", part.sum(|s| s.idd3n), "W per die"),
             power_down: constant("power_down", part.sum(|s| s.idd2p), "W per die"),
             refresh: constant("refresh", part.refresh_power(), "W per die at 32 ms"),
+            name: path.to_owned(),
         })
     }
 }
@@ -167,7 +169,7 @@ fn failing_share(interval: Seconds, celsius: f64) -> f64 {
 
 impl Memory for Dram {
     fn hold(&self, place: Place, codes: &mut [u8]) -> u64 {
-        fault::invert(place, self.share, codes, |cell, stored| {
+        fault::invert(&self.name, place, self.share, codes, |cell, stored| {
             let charged = (cell / ROW_BITS).is_multiple_of(2);
             stored == charged
         })

@@ -7,15 +7,15 @@
 
 use std::ops::Range;
 
-use crate::rng::uniform_at;
+use crate::rng::{Stream, uniform_at};
 
 /// Cells of a block whose thresholds are drawn together.
 const BLOCK: u64 = 1024;
 
 /// Calls `fault` with every failing cell of `cells` in a fixed order.
 ///
-/// `share` is the probability that a cell fails; `map` numbers the device. The set of cells depends on
-/// `map` and `share` alone, never on the range asked for, and grows with `share`.
+/// `share` is the probability that a cell fails; `device` seeds the thresholds. The set of cells depends on
+/// `device` and `share` alone, never on the range asked for, and grows with `share`.
 ///
 /// ```
 /// use axsim::platform::memory::fault::failing;
@@ -24,12 +24,12 @@ const BLOCK: u64 = 1024;
 /// assert!(count(0.01) < count(0.02));
 /// assert_eq!(count(1.0), 100_000);
 /// ```
-pub fn failing(map: u64, share: f64, cells: Range<u64>, mut fault: impl FnMut(u64)) {
+pub fn failing(device: u64, share: f64, cells: Range<u64>, mut fault: impl FnMut(u64)) {
     if share <= 0.0 || cells.is_empty() {
         return;
     }
     for block in cells.start / BLOCK..=(cells.end - 1) / BLOCK {
-        in_block(map, share, block, |cell| {
+        in_block(device, share, block, |cell| {
             if cells.contains(&cell) {
                 fault(cell);
             }
@@ -38,13 +38,13 @@ pub fn failing(map: u64, share: f64, cells: Range<u64>, mut fault: impl FnMut(u6
 }
 
 /// Visits the failing cells of a block in ascending order of their thresholds.
-fn in_block(map: u64, share: f64, block: u64, mut fault: impl FnMut(u64)) {
+fn in_block(device: u64, share: f64, block: u64, mut fault: impl FnMut(u64)) {
     let mut taken = [0u64; (BLOCK / 64) as usize];
     // Two draws a cell, and at least as many again for places already taken: blocks never share a counter.
     let mut counter = block << 32;
     let mut draw = || {
         counter += 1;
-        uniform_at(map, counter)
+        uniform_at(device, counter)
     };
     let mut survival = 1.0;
     for left in (1..=BLOCK).rev() {
@@ -66,16 +66,22 @@ fn in_block(map: u64, share: f64, block: u64, mut fault: impl FnMut(u64)) {
 
 /// Inverts every failing bit of packed `codes` for which `flips` says so; returns how many changed.
 ///
+/// `memory` names the stream of the device, so that two memories of one platform fail independently;
 /// `flips(cell, stored bit)` decides what a failing cell does to what it stores.
 pub(super) fn invert(
+    memory: &str,
     place: super::Place,
     share: f64,
     codes: &mut [u8],
     flips: impl Fn(u64, bool) -> bool,
 ) -> u64 {
     let (first, bits) = (place.address * 8, u64::from(place.bits));
+    if share <= 0.0 {
+        return 0;
+    }
+    let device = Stream::new(place.map, memory, 0).word();
     let mut changed = 0;
-    failing(place.map, share, first..first + codes.len() as u64 * bits, |cell| {
+    failing(device, share, first..first + codes.len() as u64 * bits, |cell| {
         let (code, bit) = (((cell - first) / bits) as usize, (cell - first) % bits);
         if flips(cell, codes[code] >> bit & 1 == 1) {
             codes[code] ^= 1 << bit;

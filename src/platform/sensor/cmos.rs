@@ -81,6 +81,10 @@ impl Prices {
             isp: constant("isp", config.isp_energy.0, "J per pixel"),
         }
     }
+
+    fn all(&self) -> [&Constant; 6] {
+        [&self.pixel, &self.adc_step, &self.interface, &self.on, &self.standby, &self.isp]
+    }
 }
 
 impl Cmos {
@@ -88,7 +92,7 @@ impl Cmos {
     ///
     /// # Errors
     /// When the converter does not have 1 to 14 bits, a count is 0, the full well or the pixel rate is not
-    /// positive, the read noise is negative, or the exposure is longer than the period.
+    /// positive, the read noise, an energy or a power is negative, or the exposure is longer than the period.
     pub fn new(config: &config::Cmos, period: Seconds) -> Result<Self, PlatformError> {
         let check = |fine, field: &str, value: &dyn std::fmt::Display, allowed| {
             PlatformError::unless(fine, &format!("sensor.{field}"), value, allowed)
@@ -103,8 +107,14 @@ impl Cmos {
         let fine = exposure.0 >= 0.0 && exposure <= period;
         check(fine, "exposure", &exposure, "no longer than the frame period")?;
         let [rows, columns] = config.resolution.unwrap_or([1, 1]);
-        check(rows * columns > 0, "resolution", &format!("{rows}x{columns}"), "at least 1x1")?;
-        Ok(Self { config: config.clone(), period, prices: Prices::new(config) })
+        let fine = [rows, columns].iter().all(|n| (1..=16_384).contains(n));
+        let allowed = "between 1 and 16384 pixels in each direction";
+        check(fine, "resolution", &format!("{rows}x{columns}"), allowed)?;
+        let prices = Prices::new(config);
+        for price in prices.all() {
+            PlatformError::unless(price.value >= 0.0, &price.name, price.value, "0 or more")?;
+        }
+        Ok(Self { config: config.clone(), period, prices })
     }
 
     /// Pixels converted of a frame of `height` × `width`: its own, or those of the configured resolution.
@@ -341,8 +351,11 @@ mod tests {
     }
 
     #[test]
-    fn fifteen_bits_are_refused() {
+    fn values_outside_the_model_are_refused() {
         let error = Cmos::new(&research(15), PERIOD).err().unwrap();
         assert_eq!(error.to_string(), "`sensor.adc_bits` is 15, but must be between 1 and 14");
+        let config = config::Cmos { static_power: Watts(-1.0), ..research(8) };
+        let error = Cmos::new(&config, PERIOD).err().unwrap();
+        assert_eq!(error.to_string(), "`sensor.static` is -1, but must be 0 or more");
     }
 }
