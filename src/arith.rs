@@ -10,7 +10,7 @@ pub mod metric;
 pub mod multiplier;
 
 pub use characterize::{Characterization, Cost, Inputs, characterize};
-pub use id::{ArithError, FAMILIES, Family, design};
+pub use id::{ArithError, FAMILIES, Family, accumulator, design};
 
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};

@@ -41,6 +41,19 @@ pub enum PlatformError {
         /// What is allowed, in words.
         allowed: &'static str,
     },
+    /// An id that names no design.
+    #[error(transparent)]
+    Design(#[from] crate::arith::ArithError),
+    /// A unit that misses its clock.
+    #[error("`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit` or a slower clock")]
+    TooSlow {
+        /// The unit's id.
+        unit: String,
+        /// Its critical path.
+        delay: Seconds,
+        /// The clock as configured.
+        clock: crate::units::Hertz,
+    },
 }
 
 impl PlatformError {

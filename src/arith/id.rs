@@ -93,6 +93,36 @@ pub enum ArithError {
 /// assert!(design("mul8s_drom_k4").err().unwrap().to_string().contains("did you mean `drum`"));
 /// ```
 pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
+    let (family, width, signed, value) = parse(id)?;
+    Ok(make(family, width, signed, value))
+}
+
+/// The scheme of an accumulator: `exact`, or an adder id whose family and parameter count and whose width
+/// does not.
+///
+/// # Errors
+/// [`ArithError`], also for the id of a multiplier.
+///
+/// ```
+/// use axsim::arith::{accumulator, adder::Scheme};
+/// assert_eq!(accumulator("add24s_loa_k6"), Ok(Scheme::LowerOr(6)));
+/// assert!(accumulator("mul8s_exact").is_err());
+/// ```
+pub fn accumulator(id: &str) -> Result<Scheme, ArithError> {
+    if id == "exact" {
+        return Ok(Scheme::KoggeStone);
+    }
+    match parse(id)? {
+        (Family { operation: "add", name, .. }, _, _, value) => Ok(scheme(name, value)),
+        _ => Err(ArithError::Parameter {
+            id: id.into(),
+            expected: "an adder such as `add24s_loa_k6` is expected".into(),
+        }),
+    }
+}
+
+/// (family, width, signed, parameter) of an id.
+fn parse(id: &str) -> Result<(&'static Family, u32, bool, u32), ArithError> {
     let (operation, width, signed, rest) = split(id).ok_or_else(|| ArithError::Form(id.into()))?;
     let (name, parameter) = parameter_of(operation, rest);
     let family = FAMILIES.iter().find(|family| family.operation == operation && family.name == name);
@@ -115,20 +145,21 @@ pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
         }
         (None, Some(_)) => return Err(fail(format!("`{name}` has no parameter"))),
     };
-    Ok(make(family, width, signed, value))
+    Ok((family, width, signed, value))
+}
+
+fn scheme(name: &str, value: u32) -> Scheme {
+    match name {
+        "ripple" => Scheme::Ripple,
+        "loa" => Scheme::LowerOr(value),
+        _ => Scheme::KoggeStone,
+    }
 }
 
 fn make(family: &'static Family, width: u32, signed: bool, value: u32) -> Box<dyn Design> {
     let multiplier = |core| Box::new(Multiplier { width, signed, core, family: family.name });
     match (family.operation, family.name) {
-        ("add", name) => {
-            let scheme = match name {
-                "ripple" => Scheme::Ripple,
-                "loa" => Scheme::LowerOr(value),
-                _ => Scheme::KoggeStone,
-            };
-            Box::new(Adder { width, signed, scheme, family: family.name })
-        }
+        ("add", name) => Box::new(Adder { width, signed, scheme: scheme(name, value), family: family.name }),
         (_, "array") => multiplier(Core::Array),
         (_, "trunc") => multiplier(Core::Truncated(value)),
         (_, "drum") => multiplier(Core::Drum(value)),

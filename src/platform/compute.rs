@@ -1,3 +1,4 @@
-//! What computes: how contractions are folded onto a grid of multiply-accumulate units.
+//! What computes: a grid of multiply-accumulate units and how contractions are folded onto it.
 
+pub mod array;
 pub mod mapping;

@@ -93,3 +93,17 @@ fn resnet18_on_the_edge_camera_costs_the_published_breakdown() {
     }
     assert!((ledger.total().0 * 1e3 / 8.04 - 1.0).abs() < 0.01);
 }
+
+#[test]
+fn the_arrays_of_the_presets_keep_their_clocks() {
+    for text in [
+        include_str!("../../configs/platforms/camera_edge.yaml"),
+        include_str!("../../configs/platforms/always_on.yaml"),
+    ] {
+        let config::Compute::Array(array) = preset(text).compute else { panic!("the preset has an array") };
+        let unit = compute::array::unit(&array, 8).unwrap();
+        let library = crate::tech::CellLibrary::nangate45();
+        let built = compute::array::MacArray::new(&array, unit, &library).unwrap();
+        assert_eq!(built.units(), array.rows * array.columns);
+    }
+}

@@ -1,0 +1,259 @@
+//! A grid of multiply-accumulate units made of gates: clock, area, leakage, clock energy and products.
+
+use super::mapping::Mapping;
+use crate::arith::mac::Mac;
+use crate::arith::{accumulator, design};
+use crate::config::platform::{self as config, Clock, Dataflow, Multiplier};
+use crate::constant::Constant;
+use crate::kernel::{Gemm, Products};
+use crate::ledger::{Entry, Ledger, Price, Stage};
+use crate::platform::{Bill, PlatformError};
+use crate::table::Operation;
+use crate::tech::{CellLibrary, Timing};
+use crate::units::{Hertz, Joules, Seconds, SquareMicrometres, Watts};
+
+/// The unit of an array whose multiplier is given by id; `exact` is a signed multiplier of `bits`.
+///
+/// # Errors
+/// When an id names no design, or the multiplier is a product table: a table has no gates.
+pub fn unit(config: &config::Array, bits: u32) -> Result<Mac, PlatformError> {
+    let id = match &config.multiplier {
+        Multiplier::Id(id) if id == "exact" => format!("mul{bits}s_exact"),
+        Multiplier::Id(id) => id.clone(),
+        Multiplier::Table { table } => {
+            return Err(PlatformError::OutOfRange {
+                field: "compute.multiplier".into(),
+                value: format!("the table `{}`", table.display()),
+                allowed: "a design id here, because a table has no gates to price",
+            });
+        }
+    };
+    let multiplier = design(&id)?;
+    if multiplier.signature().operation != Operation::Mul {
+        let (field, allowed) = ("compute.multiplier".into(), "a multiplier such as `mul8s_exact`");
+        return Err(PlatformError::OutOfRange { field, value: format!("`{id}`"), allowed });
+    }
+    Ok(Mac::new(multiplier, accumulator(&config.accumulator)?))
+}
+
+/// A grid of multiply-accumulate units.
+pub struct MacArray {
+    rows: usize,
+    columns: usize,
+    dataflow: Dataflow,
+    mac: Mac,
+    timing: Timing,
+    clock: Hertz,
+    unit_area: SquareMicrometres,
+    unit_leakage: Constant,
+    unit_clock: Constant,
+}
+
+impl MacArray {
+    /// Builds the array of `mac` units from the cells of `library`.
+    ///
+    /// # Errors
+    /// When there is no unit, or a fixed clock is faster than the unit's critical path allows.
+    pub fn new(config: &config::Array, mac: Mac, library: &CellLibrary) -> Result<Self, PlatformError> {
+        let (rows, columns) = (config.rows, config.columns);
+        for (field, count) in [("compute.rows", rows), ("compute.columns", columns)] {
+            PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
+        }
+        let netlist = mac.netlist();
+        let timing = library.critical_path(&netlist);
+        let clock = match config.clock {
+            Clock::Fit => Hertz(1.0 / timing.delay.0),
+            Clock::Fixed(clock) => {
+                PlatformError::unless(clock.0 > 0.0, "compute.clock", clock, "more than 0 Hz")?;
+                clock
+            }
+        };
+        if matches!(config.clock, Clock::Fixed(_)) && timing.delay > clock.period() {
+            return Err(PlatformError::TooSlow { unit: mac.id().into(), delay: timing.delay, clock });
+        }
+        let name = |what: &str| format!("{}.{what}", mac.id());
+        let leakage = library.leakage(&netlist).0;
+        let clocking = library.clock_energy(&netlist).0;
+        Ok(Self {
+            rows,
+            columns,
+            dataflow: config.dataflow,
+            unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
+            unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),
+            unit_area: library.area(&netlist),
+            timing,
+            clock,
+            mac,
+        })
+    }
+
+    /// The unit.
+    pub fn mac(&self) -> &Mac {
+        &self.mac
+    }
+
+    /// The unit's critical path with its band.
+    pub fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    /// The clock, as configured or as the critical path allows.
+    pub fn clock(&self) -> Hertz {
+        self.clock
+    }
+
+    /// The number of units.
+    pub fn units(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Cell area of all units.
+    pub fn area(&self) -> SquareMicrometres {
+        self.unit_area * self.units() as f64
+    }
+
+    /// Leakage of all units.
+    pub fn leakage(&self) -> Watts {
+        Watts(self.unit_leakage.value * self.units() as f64)
+    }
+
+    /// How `work` is folded onto the array.
+    pub fn map(&self, work: &Gemm) -> Mapping {
+        Mapping::of(work, self.rows, self.columns, self.dataflow)
+    }
+
+    /// Time of a mapping at the array's clock.
+    pub fn time(&self, mapping: &Mapping) -> Seconds {
+        Seconds(mapping.cycles as f64 / self.clock.0)
+    }
+
+    /// Bills a mapping under `component`: every unit leaks and is clocked in every cycle; between layers and
+    /// frames the array is gated off. What the operands switch is billed by [`MacArray::bill_switching`].
+    pub fn bill(&self, ledger: &mut Ledger, component: &str, mapping: &Mapping) {
+        let mut bill = Bill { ledger, stage: Stage::Compute, component };
+        let units = self.units() as f64;
+        bill.at("leak unit seconds", self.time(mapping).0 * units, &self.unit_leakage);
+        bill.at("clock unit cycles", mapping.cycles as f64 * units, &self.unit_clock);
+    }
+
+    /// Bills `macs` operations at the named price `price`: the switching energy of an operation without
+    /// clock and leakage, which depends on the operands of the whole run and is resolved after it.
+    pub fn bill_switching(&self, ledger: &mut Ledger, component: &str, price: &str, macs: u64) {
+        let (component, action) = (component.to_owned(), "multiply-accumulate".to_owned());
+        let price = Price::Named(price.to_owned());
+        ledger.bill(Entry { stage: Stage::Compute, component, action, count: macs as f64, price });
+    }
+
+    /// The unit's products of all codes of `bits`, centred on their zero points; activations enter port `a`,
+    /// weights port `b`. Codes that do not occur at this width have the product 0.
+    ///
+    /// # Errors
+    /// When a centred code does not fit an operand: a signed multiplier needs a zero point of
+    /// 2^(bits − 1), an unsigned one takes any (the sign travels outside).
+    pub fn products(
+        &self,
+        bits: u32,
+        weight_zero: u8,
+        activation_zero: u8,
+    ) -> Result<Products, PlatformError> {
+        for zero in [weight_zero, activation_zero] {
+            let top = (1i64 << bits) - 1;
+            let fits = bits <= 8 && self.fits(-i64::from(zero)) && self.fits(top - i64::from(zero));
+            let field = format!("operands of {} bits for `{}`: zero point", self.mac.width(), self.mac.id());
+            let allowed = "such that every centred code fits (symmetric codes, or an unsigned multiplier)";
+            PlatformError::unless(fits, &field, zero, allowed)?;
+        }
+        let product = |weight: i64, activation: i64| {
+            if (weight | activation) >> bits != 0 {
+                return 0;
+            }
+            self.mac.product(activation - i64::from(activation_zero), weight - i64::from(weight_zero)) as i32
+        };
+        let all: Vec<i32> = (0..1i64 << 16).map(|pair| product(pair >> 8, pair & 255)).collect();
+        let exact = Products::exact(weight_zero, activation_zero);
+        let codes = 0..(1u32 << bits) as u16;
+        let same =
+            |w: u16| codes.clone().all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
+        Ok(if codes.clone().all(same) { exact } else { Products::new(&all) })
+    }
+
+    /// Whether a centred code fits an operand of the multiplier.
+    fn fits(&self, value: i64) -> bool {
+        let limit = 1i64 << (self.mac.width() - u32::from(self.mac.multiplier().signature().signed));
+        let lowest = if self.mac.multiplier().signature().signed { -limit } else { 1 - limit };
+        (lowest..limit).contains(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(multiplier: &str, clock: Clock) -> config::Array {
+        config::Array {
+            rows: 4,
+            columns: 8,
+            dataflow: Dataflow::WeightStationary,
+            clock,
+            multiplier: Multiplier::Id(multiplier.into()),
+            accumulator: "exact".into(),
+        }
+    }
+
+    fn build(config: &config::Array) -> Result<MacArray, PlatformError> {
+        MacArray::new(config, unit(config, 8)?, &CellLibrary::nangate45())
+    }
+
+    #[test]
+    fn a_fitted_clock_is_the_fastest_that_the_unit_keeps() {
+        let fitted = build(&config("exact", Clock::Fit)).unwrap();
+        let delay = fitted.timing().delay;
+        assert!((fitted.clock().0 * delay.0 - 1.0).abs() < 1e-12);
+        assert!(build(&config("exact", Clock::Fixed(fitted.clock() * 0.999))).is_ok());
+        let error = build(&config("exact", Clock::Fixed(fitted.clock() * 1.001))).err().unwrap();
+        assert!(matches!(error, PlatformError::TooSlow { ref unit, .. } if unit == "mac8s_exact"), "{error}");
+    }
+
+    #[test]
+    fn an_array_is_as_many_units_as_it_has_places() {
+        let array = build(&config("mul8s_drum_k4", Clock::Fit)).unwrap();
+        let (library, netlist) = (CellLibrary::nangate45(), array.mac().netlist());
+        assert_eq!(array.units(), 32);
+        assert_eq!(array.area(), library.area(&netlist) * 32.0);
+        let mapping = array.map(&Gemm { groups: 1, positions: 10, outputs: 8, depth: 4 });
+        let mut ledger = Ledger::default();
+        array.bill(&mut ledger, "compute.array", &mapping);
+        let leaked = array.leakage() * array.time(&mapping);
+        let clocked = library.clock_energy(&netlist) * (32.0 * mapping.cycles as f64);
+        assert!((ledger.total() / (leaked + clocked) - 1.0).abs() < 1e-12);
+        array.bill_switching(&mut ledger, "compute.array", "mac.conv1", 320);
+        let price = library.constant("mac.conv1", 1e-12, "J");
+        let before = ledger.total();
+        let resolved = ledger.resolve(|_| Some((Joules(1e-12), price.clone()))).unwrap();
+        assert!(((resolved.total() - before).0 / 320e-12 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn products_are_those_of_the_design_on_centred_codes() {
+        let exact = build(&config("exact", Clock::Fit)).unwrap().products(8, 128, 128).unwrap();
+        assert_eq!(exact, Products::exact(128, 128));
+        let drum = design("mul8u_drum_k4").unwrap();
+        let products = build(&config("mul8u_drum_k4", Clock::Fit)).unwrap().products(8, 128, 37).unwrap();
+        for (weight, activation) in [(0u8, 0u8), (1, 255), (128, 99), (200, 37), (77, 213), (255, 255)] {
+            let (w, x) = (i64::from(weight) - 128, i64::from(activation) - 37);
+            let expected = drum.eval(x.abs(), w.abs()) * x.signum() * w.signum();
+            assert_eq!(i64::from(products.get(weight, activation)), expected, "{weight} {activation}");
+        }
+    }
+
+    #[test]
+    fn operands_that_do_not_fit_are_refused() {
+        let signed = build(&config("mul8s_drum_k4", Clock::Fit)).unwrap();
+        assert!(signed.products(8, 128, 37).is_err());
+        assert!(signed.products(4, 8, 8).is_ok());
+        let narrow = build(&config("mul4s_exact", Clock::Fit)).unwrap();
+        assert!(narrow.products(8, 128, 128).is_err());
+        assert!(unit(&config("add8s_exact", Clock::Fit), 8).is_err());
+        assert!(unit(&config("mul8s_drom_k4", Clock::Fit), 8).is_err());
+    }
+}
