@@ -10,7 +10,7 @@ use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::platform::{Bill, PlatformError};
 use crate::table::Operation;
 use crate::tech::{CellLibrary, Timing};
-use crate::units::{Hertz, Joules, Seconds, SquareMicrometres, Watts};
+use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
 /// The unit of an array whose multiplier is given by id; `exact` is a signed multiplier of `bits`.
 ///
@@ -188,6 +188,7 @@ impl MacArray {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Joules;
 
     fn config(multiplier: &str, clock: Clock) -> config::Array {
         config::Array {
