@@ -69,3 +69,4 @@ pub mod table;
 pub mod tech;
 pub mod tensor;
 pub mod units;
+pub mod workload;

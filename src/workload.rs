@@ -1,0 +1,30 @@
+//! The task: a trained network, its data, its score. Knows tensors and integers, not gates.
+
+pub mod data;
+mod engine;
+mod float;
+mod lower;
+mod network;
+mod onnx;
+mod op;
+mod quantize;
+mod task;
+
+pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+pub use lower::ModelError;
+pub use network::Network;
+pub use quantize::{CalibrationError, Quantized, Scheme};
+pub use task::{LoadError, Task, load};
+
+/// For each sample whether its largest output is the label; the first of equal outputs counts.
+pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[u8]) -> Vec<bool> {
+    let classes = outputs.len() / labels.len().max(1);
+    let right = |(row, &label): (&[f32], &u8)| {
+        let best = (0..row.len()).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]));
+        best == Some(usize::from(label))
+    };
+    outputs.data().chunks_exact(classes.max(1)).zip(labels).map(right).collect()
+}
+
+#[cfg(test)]
+mod tests;

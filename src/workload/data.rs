@@ -1,0 +1,76 @@
+//! Samples and labels, read from bytes.
+
+pub mod cifar10;
+pub mod idx;
+
+use crate::tensor::Tensor;
+
+/// Images of unsigned bytes with their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Images {
+    /// [n, channels, rows, columns].
+    pub pixels: Tensor<u8>,
+    /// One label per image.
+    pub labels: Vec<u8>,
+}
+
+/// Why bytes are not the data they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DataError {
+    /// The compressed stream is broken.
+    #[error("the gzip stream is broken: {0}")]
+    Gzip(String),
+    /// The first bytes are those of another format.
+    #[error("byte {at}: {what}")]
+    Header {
+        /// Offset from the start.
+        at: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// Too few or too many bytes.
+    #[error("{expected} bytes are expected, there are {found}")]
+    Length {
+        /// Bytes that the header or record size asks for.
+        expected: usize,
+        /// Bytes at hand.
+        found: usize,
+    },
+    /// As many labels as images are needed.
+    #[error("{images} images but {labels} labels")]
+    Count {
+        /// Images.
+        images: usize,
+        /// Labels.
+        labels: usize,
+    },
+    /// A label that names no class.
+    #[error("byte {at}: label {label} is out of range; there are {classes} classes")]
+    Label {
+        /// Offset from the start.
+        at: usize,
+        /// The label.
+        label: u8,
+        /// Classes of the data set or network.
+        classes: usize,
+    },
+}
+
+impl Images {
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+    /// Bytes of an image.
+    pub fn size(&self) -> usize {
+        self.pixels.shape()[1..].iter().product()
+    }
+    /// One image.
+    pub fn image(&self, at: usize) -> &[u8] {
+        &self.pixels.data()[at * self.size()..(at + 1) * self.size()]
+    }
+}

@@ -1,0 +1,78 @@
+//! Contractions in single precision: im2col and a matrix product.
+
+use super::op::Contraction;
+
+/// [batch, C, H, W] → [batch, O, OH, OW], bias included.
+pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -> Vec<f32> {
+    let geometry = &contraction.geometry;
+    let gemm = geometry.gemm();
+    let mut output = vec![0.0; batch * geometry.outputs_per_sample()];
+    if gemm.positions == 1 && geometry.groups == 1 && geometry.kernel == [1, 1] {
+        // output [batch, O] = input [batch, K] · weights [O, K] transposed
+        let (k, o) = (gemm.depth, gemm.outputs);
+        product([batch, k, o], (input, [k, 1]), (&contraction.weights, [1, k]), (&mut output, [o, 1]));
+    } else {
+        let samples = input.chunks_exact(geometry.inputs_per_sample());
+        for (x, y) in samples.zip(output.chunks_exact_mut(geometry.outputs_per_sample())) {
+            convolve(contraction, x, y);
+        }
+    }
+    let positions = geometry.positions();
+    for (at, sums) in output.chunks_exact_mut(positions).enumerate() {
+        let bias = contraction.bias[at % geometry.out_channels];
+        sums.iter_mut().for_each(|sum| *sum += bias);
+    }
+    output
+}
+
+fn convolve(contraction: &Contraction, x: &[f32], y: &mut [f32]) {
+    let geometry = &contraction.geometry;
+    let gemm = geometry.gemm();
+    let (k, n, o) = (gemm.depth, gemm.positions, gemm.outputs);
+    let mut columns = vec![0.0; k * n];
+    for group in 0..geometry.groups {
+        let x = &x[geometry.group_offset(group)..];
+        for (tap, row) in columns.chunks_exact_mut(n).enumerate() {
+            for (position, value) in row.iter_mut().enumerate() {
+                let (at_row, at_column) = (position / geometry.out_width(), position % geometry.out_width());
+                *value = geometry.tap(tap, at_row, at_column).map_or(0.0, |at| x[at]);
+            }
+        }
+        let weights = &contraction.weights[group * o * k..(group + 1) * o * k];
+        let y = &mut y[group * o * n..(group + 1) * o * n];
+        product([o, k, n], (weights, [k, 1]), (&columns, [n, 1]), (y, [n, 1]));
+    }
+}
+
+/// c [m, n] = a [m, k] · b [k, n], each with its row and column step.
+fn product(
+    [m, k, n]: [usize; 3],
+    a: (&[f32], [usize; 2]),
+    b: (&[f32], [usize; 2]),
+    c: (&mut [f32], [usize; 2]),
+) {
+    let reach =
+        |[row, column]: [usize; 2], rows: usize, columns: usize| (rows - 1) * row + (columns - 1) * column;
+    assert!(reach(a.1, m, k) < a.0.len() && reach(b.1, k, n) < b.0.len() && reach(c.1, m, n) < c.0.len());
+    let step = |step: usize| step as isize;
+    // SAFETY: the assertion above bounds the furthest element of each matrix, and `c` is borrowed alone.
+    #[allow(unsafe_code)]
+    unsafe {
+        matrixmultiply::sgemm(
+            m,
+            k,
+            n,
+            1.0,
+            a.0.as_ptr(),
+            step(a.1[0]),
+            step(a.1[1]),
+            b.0.as_ptr(),
+            step(b.1[0]),
+            step(b.1[1]),
+            0.0,
+            c.0.as_mut_ptr(),
+            step(c.1[0]),
+            step(c.1[1]),
+        );
+    }
+}

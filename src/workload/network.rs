@@ -1,0 +1,165 @@
+//! A network ready to run: steps in order, every shape known.
+
+use super::engine::Layer;
+use super::float;
+use super::lower::{ModelError, lower};
+use super::op::Op;
+use crate::tensor::Tensor;
+
+/// One operator with the values it reads.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub name: String,
+    pub op: Op,
+    /// Value 0 is the input, value i + 1 the output of step i.
+    pub inputs: Vec<usize>,
+}
+
+/// A trained network.
+#[derive(Debug, Clone)]
+pub struct Network {
+    sample: Vec<usize>,
+    pub(super) steps: Vec<Step>,
+    shapes: Vec<Vec<usize>>,
+    output: usize,
+}
+
+impl Network {
+    pub(super) fn new(sample: Vec<usize>, steps: Vec<Step>, shapes: Vec<Vec<usize>>, output: usize) -> Self {
+        let mut network = Self { sample, steps, shapes, output };
+        network.fold_biases();
+        network
+    }
+
+    /// Reads an ONNX file.
+    ///
+    /// # Errors
+    /// [`ModelError`], naming the node or value that is not supported or does not fit.
+    pub fn from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
+        lower(bytes)
+    }
+
+    /// Shape of one sample, for example [3, 32, 32].
+    pub fn sample_shape(&self) -> &[usize] {
+        &self.sample
+    }
+
+    /// The contractions in order.
+    pub fn layers(&self) -> Vec<Layer> {
+        let contraction = |step: &Step| match &step.op {
+            Op::Contract(contraction) => Some((step.name.clone(), contraction.geometry)),
+            _ => None,
+        };
+        let named = self.steps.iter().filter_map(contraction).enumerate();
+        named.map(|(index, (name, geometry))| Layer { index, name, geometry }).collect()
+    }
+
+    /// A constant added to a contraction's output that nothing else reads becomes its bias.
+    fn fold_biases(&mut self) {
+        for at in 0..self.steps.len() {
+            let Op::AddConstant(constant, _) = &self.steps[at].op else { continue };
+            let (constant, from) = (constant.clone(), self.steps[at].inputs[0]);
+            let readers =
+                self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();
+            let alone = readers == 1 && self.output != from;
+            if let Some(Op::Contract(contraction)) =
+                from.checked_sub(1).filter(|_| alone).map(|step| &mut self.steps[step].op)
+            {
+                contraction.bias.iter_mut().zip(constant).for_each(|(bias, add)| *bias += add);
+                self.steps[at].op = Op::Reshape;
+            }
+        }
+    }
+
+    /// Whether value `at` is read by a contraction, directly or through other operators.
+    pub(super) fn leads_to_contraction(&self, at: usize) -> bool {
+        let reads = |step: &&Step| step.inputs.contains(&at);
+        self.steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| reads(step))
+            .any(|(index, step)| matches!(step.op, Op::Contract(_)) || self.leads_to_contraction(index + 1))
+    }
+
+    /// The steps that read value `at`.
+    pub(super) fn readers(&self, at: usize) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.inputs.contains(&at))
+    }
+
+    /// Runs the network with `contract` for its contractions and `put` for every value that appears.
+    ///
+    /// `contract(layer, input)` returns the layer's real outputs; `put(value, data)` may change the value in
+    /// place, which is how quantisation and faults enter.
+    pub(super) fn execute(
+        &self,
+        batch: &Tensor<f32>,
+        mut contract: impl FnMut(usize, &Step, &[f32]) -> Vec<f32>,
+        mut put: impl FnMut(usize, &mut [f32]),
+    ) -> Result<Tensor<f32>, ModelError> {
+        let found = batch.shape().get(1..).unwrap_or_default().to_vec();
+        if found != self.sample {
+            return Err(ModelError::Input { expected: self.sample.clone(), found });
+        }
+        let samples = batch.shape()[0];
+        let mut values: Vec<Vec<f32>> = vec![batch.data().to_vec()];
+        put(0, &mut values[0]);
+        let mut layer = 0;
+        for (at, step) in self.steps.iter().enumerate() {
+            let mut out = match &step.op {
+                Op::Contract(_) => {
+                    layer += 1;
+                    contract(layer - 1, step, &values[step.inputs[0]])
+                }
+                op => per_sample(op, samples, step.inputs.iter().map(|&value| &values[value][..]).collect()),
+            };
+            put(at + 1, &mut out);
+            values.push(out);
+            self.release(at, &mut values);
+        }
+        let data = std::mem::take(&mut values[self.output]);
+        let mut shape = vec![samples];
+        shape.extend(&self.shapes[self.output]);
+        Ok(Tensor::new(shape, data).expect("every step keeps its shape"))
+    }
+
+    /// Frees values that no later step reads.
+    fn release(&self, done: usize, values: &mut [Vec<f32>]) {
+        for &value in &self.steps[done].inputs {
+            let later = self.steps[done + 1..].iter().any(|step| step.inputs.contains(&value));
+            if !later && value != self.output {
+                values[value] = Vec::new();
+            }
+        }
+    }
+
+    /// Runs in single precision: [n, …] → [n, outputs].
+    ///
+    /// # Errors
+    /// [`ModelError::Input`] when the samples have another shape.
+    pub fn run(&self, batch: &Tensor<f32>) -> Result<Tensor<f32>, ModelError> {
+        self.observe(batch, |_, _| {})
+    }
+
+    /// Like [`Network::run`], showing every value to `see`.
+    pub(super) fn observe(
+        &self,
+        batch: &Tensor<f32>,
+        mut see: impl FnMut(usize, &[f32]),
+    ) -> Result<Tensor<f32>, ModelError> {
+        let samples = batch.shape().first().copied().unwrap_or(0);
+        let contract = |_, step: &Step, x: &[f32]| match &step.op {
+            Op::Contract(contraction) => float::contract(contraction, samples, x),
+            _ => unreachable!("only contractions are contracted"),
+        };
+        self.execute(batch, contract, |value, data| see(value, data))
+    }
+}
+
+fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Vec<f32> {
+    let slice = |sample: usize, data: &&[f32]| {
+        let size = data.len() / samples.max(1);
+        sample * size..(sample + 1) * size
+    };
+    let sample = |at: usize| op.apply(&inputs.iter().map(|data| &data[slice(at, data)]).collect::<Vec<_>>());
+    (0..samples).flat_map(sample).collect()
+}

@@ -1,0 +1,174 @@
+//! A workload loaded from its files: the only place here that touches them.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::data::{DataError, Images, cifar10, idx};
+use super::{ModelError, Network};
+use crate::config::{IdxFiles, Light, Samples, Workload};
+use crate::tensor::Tensor;
+
+/// A network with its samples.
+pub struct Task {
+    /// The network.
+    pub network: Network,
+    /// Samples to score.
+    pub test: Images,
+    /// Samples to calibrate on.
+    pub calibration: Images,
+    /// What a pixel means.
+    pub light: Light,
+}
+
+/// Why a workload cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file is in none of the folders.
+    #[error("{file} is in none of {folders}; {origin}")]
+    Missing {
+        /// The path as configured.
+        file: String,
+        /// Where it was looked for.
+        folders: String,
+        /// Where a user gets it.
+        origin: String,
+    },
+    /// A file cannot be read.
+    #[error("{file}: {source}")]
+    Unreadable {
+        /// The path.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The model cannot be run.
+    #[error("{file}: {source}")]
+    Model {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        source: ModelError,
+    },
+    /// The data are not what they should be.
+    #[error("{file}: {source}")]
+    Data {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        source: DataError,
+    },
+    /// More samples are asked for than there are, or none.
+    #[error("{asked} samples are asked for; the test set holds {held} (at least 1 is needed)")]
+    Samples {
+        /// Samples configured.
+        asked: usize,
+        /// Samples at hand.
+        held: usize,
+    },
+    /// The test set does not fit the network.
+    #[error("the network expects samples of shape {expected:?}, the data have {found:?}")]
+    Shape {
+        /// The network's.
+        expected: Vec<usize>,
+        /// The data's.
+        found: Vec<usize>,
+    },
+    /// A calibration sample is also scored.
+    #[error("calibration sample {0} is also a test sample; calibrate on other samples")]
+    Overlap(usize),
+}
+
+/// Loads model and data; paths are looked up under each folder of `roots` in turn.
+///
+/// # Errors
+/// [`LoadError`], naming the file.
+pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
+    let finder = Finder { workload, roots };
+    let bytes = finder.read(&workload.model)?;
+    let file = workload.model.display().to_string();
+    let network = Network::from_onnx(&bytes).map_err(|source| LoadError::Model { file, source })?;
+    let (test, calibration, light) = match &workload.data {
+        Samples::Idx { test, calibration, light } => (finder.idx(test)?, finder.idx(calibration)?, *light),
+        Samples::Cifar10 { test, calibration } => {
+            (finder.cifar10(test)?, finder.cifar10(calibration)?, Light::Srgb)
+        }
+    };
+    check(workload, &network, &test, &calibration)?;
+    Ok(Task { network, test, calibration, light })
+}
+
+struct Finder<'a> {
+    workload: &'a Workload,
+    roots: &'a [PathBuf],
+}
+
+impl Finder<'_> {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, LoadError> {
+        let candidates = || self.roots.iter().map(|root| root.join(file));
+        let Some(path) = candidates().find(|path| path.is_file()) else {
+            let folders: Vec<String> =
+                self.roots.iter().map(|root| format!("`{}`", root.display())).collect();
+            return Err(LoadError::Missing {
+                file: file.display().to_string(),
+                folders: folders.join(", "),
+                origin: if self.workload.origin.is_empty() {
+                    "name its folder with --data".into()
+                } else {
+                    self.workload.origin.clone()
+                },
+            });
+        };
+        std::fs::read(&path)
+            .map_err(|source| LoadError::Unreadable { file: path.display().to_string(), source })
+    }
+
+    fn idx(&self, files: &IdxFiles) -> Result<Images, LoadError> {
+        let (images, labels) = (self.read(&files.images)?, self.read(&files.labels)?);
+        idx::read(&images, &labels)
+            .map_err(|source| LoadError::Data { file: files.images.display().to_string(), source })
+    }
+
+    fn cifar10(&self, file: &Path) -> Result<Images, LoadError> {
+        let bytes = self.read(file)?;
+        cifar10::read(&bytes).map_err(|source| LoadError::Data { file: file.display().to_string(), source })
+    }
+}
+
+fn check(
+    workload: &Workload,
+    network: &Network,
+    test: &Images,
+    calibration: &Images,
+) -> Result<(), LoadError> {
+    if workload.samples == 0 || workload.samples > test.len() {
+        return Err(LoadError::Samples { asked: workload.samples, held: test.len() });
+    }
+    for images in [test, calibration] {
+        let found = images.pixels.shape()[1..].to_vec();
+        if found != network.sample_shape() {
+            return Err(LoadError::Shape { expected: network.sample_shape().to_vec(), found });
+        }
+    }
+    let scored: HashSet<[u8; 32]> =
+        (0..test.len()).map(|at| *blake3::hash(test.image(at)).as_bytes()).collect();
+    let both =
+        (0..calibration.len()).find(|&at| scored.contains(blake3::hash(calibration.image(at)).as_bytes()));
+    both.map_or(Ok(()), |at| Err(LoadError::Overlap(at)))
+}
+
+impl Task {
+    /// Pixels 0..255 as the network takes them: `(pixel · scale − mean) / std` per channel.
+    pub fn preprocess(workload: &Workload, pixels: &Tensor<f32>) -> Tensor<f32> {
+        let settings = &workload.preprocess;
+        let (channels, span) = (pixels.shape()[1], pixels.shape()[2..].iter().product::<usize>());
+        let of = |values: &[f64], channel: usize| values.get(channel).or(values.first()).copied();
+        let value = |(at, &pixel): (usize, &f32)| {
+            let channel = at / span % channels;
+            let mean = of(&settings.mean, channel).unwrap_or(0.0);
+            let std = of(&settings.std, channel).unwrap_or(1.0);
+            ((f64::from(pixel) * settings.scale - mean) / std) as f32
+        };
+        let data = pixels.data().iter().enumerate().map(value).collect();
+        Tensor::new(pixels.shape(), data).expect("the same shape")
+    }
+}

@@ -1,0 +1,190 @@
+use std::path::PathBuf;
+
+use super::data::{DataError, Images, cifar10, idx};
+use super::*;
+use crate::config::{Calibration, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload};
+use crate::tensor::Tensor;
+
+fn shared() -> Option<PathBuf> {
+    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
+    if root.exists() {
+        return Some(root);
+    }
+    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
+    None
+}
+
+fn idx_files(folder: &str, prefix: &str) -> IdxFiles {
+    let file = |kind: &str| PathBuf::from(format!("{folder}/{prefix}{kind}-ubyte.gz"));
+    IdxFiles { images: file("images-idx3"), labels: file("labels-idx1") }
+}
+
+fn workload(model: &str) -> Workload {
+    let (data, preprocess) = match model {
+        "resnet8_cifar10" => (
+            Samples::Cifar10 {
+                test: "cifar10/test_first1000.bin".into(),
+                calibration: "cifar10/calib_train_first1000.bin".into(),
+            },
+            Preprocess::default(),
+        ),
+        "mlp_fashion" => (
+            Samples::Idx {
+                test: idx_files("fashion-mnist", "t10k-"),
+                calibration: idx_files("fashion-mnist", "calib-first1000-train-"),
+                light: Light::Srgb,
+            },
+            Preprocess { scale: 1.0 / 255.0, mean: vec![0.5], std: vec![0.5] },
+        ),
+        _ => (
+            Samples::Idx {
+                test: idx_files("mnist", "t10k-"),
+                calibration: idx_files("mnist", "calib-1000-train-"),
+                light: Light::Srgb,
+            },
+            Preprocess { scale: 1.0 / 255.0, ..Preprocess::default() },
+        ),
+    };
+    let model = format!("models/{model}.onnx").into();
+    let (about, origin, score) = (String::new(), String::new(), Score::Top1);
+    Workload { about, origin, model, data, preprocess, samples: 1000, score, quantize: Quantize::default() }
+}
+
+fn batch(workload: &Workload, images: &Images, range: std::ops::Range<usize>) -> Tensor<f32> {
+    let mut shape = images.pixels.shape().to_vec();
+    shape[0] = range.len();
+    let pixels = range.flat_map(|at| images.image(at).iter().map(|&pixel| f32::from(pixel))).collect();
+    Task::preprocess(workload, &Tensor::new(shape, pixels).unwrap())
+}
+
+/// Right answers among the first `samples`.
+fn score(
+    workload: &Workload,
+    task: &Task,
+    samples: usize,
+    run: impl Fn(&Tensor<f32>, usize) -> Tensor<f32>,
+) -> usize {
+    let chunk = |start: usize| {
+        let range = start..(start + 50).min(samples);
+        let outputs = run(&batch(workload, &task.test, range.clone()), start);
+        top1(&outputs, &task.test.labels[range]).into_iter().filter(|&right| right).count()
+    };
+    (0..samples).step_by(50).map(chunk).sum()
+}
+
+/// A version 1 NPY file of 32-bit reals in C order.
+fn npy(bytes: &[u8]) -> Vec<f32> {
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    bytes[start..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+const MODELS: [(&str, usize, usize); 3] =
+    [("resnet8_cifar10", 1000, 881), ("mlp_fashion", 1000, 886), ("mnist8_cntk_asfound_opset8", 1000, 984)];
+
+#[test]
+fn float_outputs_and_scores_are_those_of_the_reference_runtime() {
+    let Some(root) = shared() else { return };
+    for (model, samples, right) in MODELS {
+        let workload = workload(model);
+        let task = load(&workload, std::slice::from_ref(&root)).unwrap();
+        let reference = npy(&std::fs::read(root.join(format!("ref/{model}__out0_first32.npy"))).unwrap());
+        let ours = task.network.run(&batch(&workload, &task.test, 0..32)).unwrap();
+        let largest = reference.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+        assert_eq!(ours.len(), reference.len());
+        for (found, expected) in ours.data().iter().zip(&reference) {
+            assert!((found - expected).abs() <= 1e-4 * largest, "{model}: {found} is not {expected}");
+        }
+        let found = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap());
+        assert_eq!(found, right, "{model}");
+    }
+}
+
+#[test]
+fn eight_bits_stay_within_one_point_of_float() {
+    let Some(root) = shared() else { return };
+    for (model, samples, right) in MODELS {
+        let workload = workload(model);
+        let task = load(&workload, std::slice::from_ref(&root)).unwrap();
+        let calibration = batch(&workload, &task.calibration, 0..256);
+        for rule in [Calibration::MinMax, Calibration::Percentile(99.99)] {
+            for scheme in [Scheme::Symmetric, Scheme::Affine] {
+                let settings = Quantize { calibration: rule, ..Quantize::default() };
+                let quantized = Quantized::calibrate(&task.network, &settings, scheme, &calibration).unwrap();
+                let found = score(&workload, &task, samples, |batch, first| {
+                    quantized.run(&Exact, batch, first).unwrap()
+                });
+                let drop = right as f64 - found as f64;
+                assert!(
+                    drop.abs() <= samples as f64 / 100.0,
+                    "{model}, {rule:?}, {scheme:?}: {found} of {right}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_says_where_it_was_looked_for() {
+    let mut workload = workload("resnet8_cifar10");
+    workload.origin = "get it from mlcommons/tiny".into();
+    let error = load(&workload, &["here".into(), "there".into()]).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "models/resnet8_cifar10.onnx is in none of `here`, `there`; get it from mlcommons/tiny"
+    );
+}
+
+#[test]
+fn a_damaged_model_is_an_error_and_never_a_panic() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    let bytes = std::fs::read(path).unwrap();
+    assert!(Network::from_onnx(&bytes).is_ok());
+    assert!(Network::from_onnx(b"hello").is_err() && Network::from_onnx(&[]).is_err());
+    for length in (0..bytes.len()).step_by(997) {
+        assert!(Network::from_onnx(&bytes[..length]).is_err(), "cut at {length}");
+    }
+    let mut stream = crate::rng::Stream::new(1, "fuzz", 0);
+    for _ in 0..300 {
+        let mut broken = bytes.clone();
+        for _ in 0..=stream.below(4) {
+            // Flips fall into the structure, which sits at both ends of the file, as well as into weights.
+            let at = stream.below(broken.len() as u64) as usize;
+            broken[if stream.below(2) == 0 { at } else { at % 2000 }] = stream.word() as u8;
+        }
+        let _ = Network::from_onnx(&broken);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(0u8.., 0..80), head in 0usize..3) {
+        let mut file = [&[0u8, 0, 8, 3][..], &[0x1f, 0x8b], &[]][head].to_vec();
+        file.extend(&bytes);
+        let _ = (idx::array(&file, 3), idx::read(&file, &bytes), cifar10::read(&bytes));
+    }
+}
+
+#[test]
+fn wrong_data_name_the_byte() {
+    let header = |kind: u8, axes: u8, sizes: &[u8]| {
+        let mut bytes = vec![0, 0, kind, axes];
+        sizes.iter().for_each(|&size| bytes.extend([0, 0, 0, size]));
+        bytes
+    };
+    let labels = [header(8, 1, &[2]), vec![1, 2]].concat();
+    let images = [header(8, 3, &[2, 1, 2]), vec![5; 4]].concat();
+    assert_eq!(idx::read(&images, &labels).unwrap().pixels.shape(), [2, 1, 1, 2]);
+    assert_eq!(idx::read(&images[..19], &labels), Err(DataError::Length { expected: 20, found: 19 }));
+    let error = idx::array(&header(13, 1, &[2]), 1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "byte 2: elements of kind 0x0d are not supported; unsigned bytes (0x08) are"
+    );
+    let three = [header(8, 1, &[3]), vec![1, 2, 3]].concat();
+    assert_eq!(idx::read(&images, &three), Err(DataError::Count { images: 2, labels: 3 }));
+    let mut record = vec![0; 2 * 3073];
+    record[3073] = 10;
+    assert_eq!(cifar10::read(&record), Err(DataError::Label { at: 3073, label: 10, classes: 10 }));
+    assert_eq!(cifar10::read(&record[..3000]), Err(DataError::Length { expected: 3073, found: 3000 }));
+}
