@@ -6,6 +6,8 @@
 mod build;
 mod cell;
 mod eval;
+#[cfg(test)]
+mod sample;
 pub mod verilog;
 
 pub use build::Builder;

@@ -7,19 +7,17 @@ type Lane<const W: usize> = [u64; W];
 
 /// The function of a gate on whole words of lanes.
 pub fn apply<const W: usize>(gate: Gate, a: &Lane<W>, b: &Lane<W>, c: &Lane<W>) -> Lane<W> {
-    std::array::from_fn(|i| {
-        let (a, b, c) = (a[i], b[i], c[i]);
-        match gate {
-            Gate::Not => !a,
-            Gate::And => a & b,
-            Gate::Or => a | b,
-            Gate::Xor => a ^ b,
-            Gate::Nand => !(a & b),
-            Gate::Nor => !(a | b),
-            Gate::Xnor => !(a ^ b),
-            Gate::Mux => (a & b) | (!a & c),
-        }
-    })
+    use std::array::from_fn;
+    match gate {
+        Gate::Not => from_fn(|i| !a[i]),
+        Gate::And => from_fn(|i| a[i] & b[i]),
+        Gate::Or => from_fn(|i| a[i] | b[i]),
+        Gate::Xor => from_fn(|i| a[i] ^ b[i]),
+        Gate::Nand => from_fn(|i| !(a[i] & b[i])),
+        Gate::Nor => from_fn(|i| !(a[i] | b[i])),
+        Gate::Xnor => from_fn(|i| !(a[i] ^ b[i])),
+        Gate::Mux => from_fn(|i| (a[i] & b[i]) | (!a[i] & c[i])),
+    }
 }
 
 /// Evaluates a netlist on `64 · W` operand vectors at once and counts output toggles.
@@ -36,6 +34,7 @@ pub fn apply<const W: usize>(gate: Gate, a: &Lane<W>, b: &Lane<W>, c: &Lane<W>) 
 /// lanes.step(&[[0b1100], [0b1010]]);
 /// assert_eq!(lanes.output(0), [[0b1000]]);
 /// ```
+#[derive(Debug, Clone)]
 pub struct Lanes<'a, const W: usize> {
     netlist: &'a Netlist,
     nets: Vec<Lane<W>>,
@@ -55,45 +54,62 @@ impl<'a, const W: usize> Lanes<'a, W> {
     /// One clock: evaluates with `inputs` (bits of all input buses in order) and the present state.
     ///
     /// Toggles are counted against the previous step. Registers take over their next state at the *start*
-    /// of a step, so that outputs stay readable; the first step starts from the reset state.
+    /// of a step, so that outputs stay readable; the first step starts from the reset state. Evaluation is
+    /// zero-delay: every net settles once a step, so the counts hold no glitches. Lanes that are not in use
+    /// cost nothing if their inputs stay the same.
     ///
     /// # Panics
     /// When the number of input bits is wrong.
     pub fn step(&mut self, inputs: &[Lane<W>]) {
-        assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
-        let next: Vec<Lane<W>> = self.netlist.registers().iter().map(|r| self.nets[r.next.index()]).collect();
-        if self.stepped {
-            for (register, value) in self.netlist.registers().iter().zip(next) {
-                self.set(register.state, value);
-            }
+        if !self.stepped {
+            self.settle(inputs);
+            self.stepped = true;
+            return;
         }
-        for (at, value) in inputs.iter().enumerate() {
-            self.set(self.inputs[at], *value);
+        let previous = self.nets.clone();
+        for register in self.netlist.registers() {
+            self.nets[register.state.index()] = previous[register.next.index()];
         }
-        for at in 0..self.nets.len() {
-            let value = match self.netlist.cells()[at] {
-                Cell::Gate(gate, [a, b, c]) => {
-                    apply(gate, &self.nets[a.index()], &self.nets[b.index()], &self.nets[c.index()])
-                }
-                Cell::Constant(value) => [if value { u64::MAX } else { 0 }; W],
-                Cell::Input | Cell::State => continue,
-            };
-            self.set(Net(at as u32), value);
+        self.settle(inputs);
+        for (toggles, (old, new)) in self.toggles.iter_mut().zip(previous.iter().zip(&self.nets)) {
+            let changed = old.iter().zip(new).map(|(old, new)| u64::from((old ^ new).count_ones()));
+            *toggles += changed.sum::<u64>();
         }
-        self.stepped = true;
     }
 
-    fn set(&mut self, net: Net, value: Lane<W>) {
-        let old = std::mem::replace(&mut self.nets[net.index()], value);
-        if self.stepped {
-            let changed = old.iter().zip(&value).map(|(old, new)| u64::from((old ^ new).count_ones()));
-            self.toggles[net.index()] += changed.sum::<u64>();
+    /// Evaluates with `inputs` and the present state; neither clocks registers nor counts toggles.
+    ///
+    /// # Panics
+    /// When the number of input bits is wrong.
+    pub fn settle(&mut self, inputs: &[Lane<W>]) {
+        assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
+        for (net, value) in self.inputs.iter().zip(inputs) {
+            self.nets[net.index()] = *value;
+        }
+        for (at, cell) in self.netlist.cells().iter().enumerate() {
+            match *cell {
+                Cell::Gate(gate, [a, b, c]) => {
+                    let value =
+                        apply(gate, &self.nets[a.index()], &self.nets[b.index()], &self.nets[c.index()]);
+                    self.nets[at] = value;
+                }
+                Cell::Constant(value) => self.nets[at] = [if value { u64::MAX } else { 0 }; W],
+                Cell::Input | Cell::State => {}
+            }
         }
     }
 
     /// The bits of an output bus after the last step.
     pub fn output(&self, bus: usize) -> Vec<Lane<W>> {
         self.netlist.outputs()[bus].1.iter().map(|net| self.nets[net.index()]).collect()
+    }
+
+    /// All lanes of one net after the last step.
+    ///
+    /// # Panics
+    /// When there is no such net.
+    pub fn net(&self, net: Net) -> Lane<W> {
+        self.nets[net.index()]
     }
 
     /// Output toggles of each cell so far, summed over lanes.
@@ -109,7 +125,7 @@ impl Netlist {
         let bits = self.inputs().iter().zip(inputs);
         let bits: Vec<[u64; 1]> =
             bits.flat_map(|((_, bus), word)| (0..bus.len()).map(move |bit| [word >> bit & 1])).collect();
-        lanes.step(&bits);
+        lanes.settle(&bits);
         let word = |bus| {
             lanes.output(bus).iter().enumerate().fold(0, |word, (bit, lane)| word | (lane[0] & 1) << bit)
         };
@@ -132,7 +148,7 @@ impl Netlist {
             let bit = |bit: usize| lane_bit(block as u64, bit);
             let a = (0..widths[0]).map(|at| bit(low + at));
             let inputs: Vec<Lane<8>> = a.chain((0..low).map(bit)).collect();
-            lanes.step(&inputs);
+            lanes.settle(&inputs);
             unpack(&lanes.output(0), (total - block).min(512), &mut results);
         }
         results
@@ -168,94 +184,96 @@ fn unpack(bus: &[Lane<8>], count: usize, results: &mut Vec<u64>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::netlist::Builder;
-    use crate::rng::Stream;
+    use proptest::prelude::*;
 
-    fn random_netlist(stream: &mut Stream) -> Netlist {
-        let mut build = Builder::new("random");
-        let mut nets = build.input("a", 3);
-        nets.extend(build.input("b", 4));
-        let state = build.state(2);
-        nets.extend(&state);
-        for _ in 0..30 {
-            let mut pick = || nets[stream.below(nets.len() as u64) as usize];
-            let (a, b, c) = (pick(), pick(), pick());
-            let net = match stream.below(5) {
-                0 => build.not(a),
-                1 => build.and(a, b),
-                2 => build.or(a, b),
-                3 => build.xor(a, b),
-                _ => build.mux(a, b, c),
-            };
-            nets.push(net);
-        }
-        build.set_next(&state, &nets[nets.len() - 2..]);
-        build.output("y", nets[nets.len() - 6..].to_vec());
-        build.finish()
+    use super::super::sample::{netlists, words};
+    use super::*;
+    use crate::netlist::{Builder, Bus};
+
+    /// The slowest and plainest reading of a circuit: one lane, one bit, one case per gate.
+    struct Interpreter<'a> {
+        netlist: &'a Netlist,
+        state: Vec<bool>,
+        bits: Vec<bool>,
     }
 
-    /// One lane, one bit at a time, straight from the definition of the gates.
-    fn interpret(netlist: &Netlist, inputs: &[bool], state: &mut [bool]) -> Vec<bool> {
-        let (mut inputs, mut states) = (inputs.iter(), state.iter().copied());
-        let mut nets: Vec<bool> = Vec::new();
-        for cell in netlist.cells() {
-            let net = |net: Net| nets[net.index()];
-            let value = match *cell {
-                Cell::Input => *inputs.next().unwrap(),
-                Cell::State => states.next().unwrap(),
-                Cell::Constant(value) => value,
-                Cell::Gate(Gate::Not, [a, ..]) => !net(a),
-                Cell::Gate(Gate::And, [a, b, _]) => net(a) && net(b),
-                Cell::Gate(Gate::Or, [a, b, _]) => net(a) || net(b),
-                Cell::Gate(Gate::Xor, [a, b, _]) => net(a) != net(b),
-                Cell::Gate(Gate::Nand, [a, b, _]) => !(net(a) && net(b)),
-                Cell::Gate(Gate::Nor, [a, b, _]) => !(net(a) || net(b)),
-                Cell::Gate(Gate::Xnor, [a, b, _]) => net(a) == net(b),
-                Cell::Gate(Gate::Mux, [a, b, c]) => {
-                    if net(a) {
-                        net(b)
-                    } else {
-                        net(c)
-                    }
-                }
-            };
-            nets.push(value);
+    impl<'a> Interpreter<'a> {
+        fn new(netlist: &'a Netlist) -> Self {
+            Self { netlist, state: vec![false; netlist.registers.len()], bits: vec![] }
         }
-        state.iter_mut().zip(netlist.registers()).for_each(|(bit, r)| *bit = nets[r.next.index()]);
-        nets
+
+        fn step(&mut self, inputs: &[Vec<bool>]) -> Vec<bool> {
+            let mut bits = vec![];
+            for (at, cell) in self.netlist.cells().iter().enumerate() {
+                let read = |nets: &[Net; 3], pin: usize| bits[nets[pin].index()];
+                let here = |bus: &Bus| bus.iter().position(|net| net.index() == at);
+                let value = match cell {
+                    Cell::Input => {
+                        let buses = self.netlist.inputs().iter().zip(inputs);
+                        buses.filter_map(|((_, bus), value)| here(bus).map(|bit| value[bit])).next().unwrap()
+                    }
+                    Cell::Constant(value) => *value,
+                    Cell::State => {
+                        let registers = self.netlist.registers().iter();
+                        self.state[registers
+                            .map(|register| register.state.index())
+                            .position(|net| net == at)
+                            .unwrap()]
+                    }
+                    Cell::Gate(gate, nets) => {
+                        let inputs: Vec<bool> = (0..gate.inputs()).map(|pin| read(nets, pin)).collect();
+                        truth(*gate, &inputs)
+                    }
+                };
+                bits.push(value);
+            }
+            self.state =
+                self.netlist.registers().iter().map(|register| bits[register.next.index()]).collect();
+            std::mem::replace(&mut self.bits, bits)
+        }
+    }
+
+    /// Each gate by counting ones, not by Boolean operators.
+    fn truth(gate: Gate, inputs: &[bool]) -> bool {
+        let ones = inputs.iter().filter(|bit| **bit).count();
+        match gate {
+            Gate::Not => ones == 0,
+            Gate::And => ones == 2,
+            Gate::Or => ones > 0,
+            Gate::Xor => ones == 1,
+            Gate::Nand => ones < 2,
+            Gate::Nor => ones == 0,
+            Gate::Xnor => ones != 1,
+            Gate::Mux => inputs[if inputs[0] { 1 } else { 2 }],
+        }
     }
 
     #[test]
-    fn lanes_states_and_toggles_equal_the_interpreter() {
-        for case in 0..40 {
-            let mut stream = Stream::new(5, "netlist", case);
-            let netlist = random_netlist(&mut stream);
-            let mut lanes = Lanes::<1>::new(&netlist);
-            let mut states = vec![vec![false; netlist.registers().len()]; 64];
-            let mut before: Vec<Vec<bool>> = vec![];
-            let mut toggles = vec![0u64; netlist.cells().len()];
-            for _ in 0..5 {
-                let inputs: Vec<[u64; 1]> = (0..7).map(|_| [stream.word()]).collect();
-                lanes.step(&inputs);
-                let mut now = vec![];
-                for (lane, state) in states.iter_mut().enumerate() {
-                    let bits: Vec<bool> = inputs.iter().map(|word| word[0] >> lane & 1 == 1).collect();
-                    now.push(interpret(&netlist, &bits, state));
-                }
-                for (lane, nets) in now.iter().enumerate() {
-                    for (bit, net) in netlist.outputs()[0].1.iter().enumerate() {
-                        assert_eq!(lanes.output(0)[bit][0] >> lane & 1 == 1, nets[net.index()]);
-                    }
-                    if let Some(old) = before.get(lane) {
-                        let changed = |at: usize| u64::from(old[at] != nets[at]);
-                        toggles.iter_mut().enumerate().for_each(|(at, count)| *count += changed(at));
-                    }
-                }
-                before = now;
+    fn every_gate_matches_its_truth_table() {
+        for gate in Gate::ALL {
+            for row in 0..1u64 << gate.inputs() {
+                let bit = |pin: usize| row >> pin & 1 == 1;
+                let inputs: Vec<bool> = (0..gate.inputs()).map(bit).collect();
+                let words = [0, 1, 2].map(|pin| [if bit(pin) { !0 } else { 0 }]);
+                let expected = if truth(gate, &inputs) { !0 } else { 0 };
+                assert_eq!(
+                    apply(gate, &words[0], &words[1], &words[2]),
+                    [expected],
+                    "{gate:?} of {inputs:?}"
+                );
             }
-            assert_eq!(lanes.toggles(), toggles);
         }
+    }
+
+    #[test]
+    fn a_number_per_bus_goes_in_and_out() {
+        let mut build = Builder::new("cross");
+        let (a, b) = (build.input("a", 3), build.input("b", 2));
+        build.output("low", vec![b[1], a[0]]);
+        build.output("high", vec![a[2], a[1], b[0]]);
+        let netlist = build.finish();
+        assert_eq!(netlist.eval(&[0b110, 0b01]), [0b00, 0b111]);
+        assert_eq!(netlist.eval(&[!0, 0b10]), [0b11, 0b011]);
     }
 
     #[test]
@@ -264,5 +282,41 @@ mod tests {
         let (a, b) = (build.input("a", 7), build.input("b", 5));
         build.output("y", b.into_iter().chain(a).collect());
         assert!(build.finish().eval_all().iter().copied().eq(0..1 << 12));
+    }
+
+    fn check<const W: usize>(netlist: &Netlist, steps: usize, mut random: impl FnMut() -> u64) {
+        let mut lanes = Lanes::<W>::new(netlist);
+        let mut singles: Vec<_> = (0..64 * W).map(|_| Interpreter::new(netlist)).collect();
+        let mut toggles = vec![0u64; netlist.cells().len()];
+        for step in 0..steps {
+            let width: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
+            let inputs: Vec<Lane<W>> = (0..width).map(|_| [0; W].map(|_| random())).collect();
+            lanes.step(&inputs);
+            for (lane, single) in singles.iter_mut().enumerate() {
+                let at = |word: &Lane<W>| word[lane / 64] >> (lane % 64) & 1 == 1;
+                let mut bits = inputs.iter().map(at);
+                let buses = netlist.inputs().iter().map(|(_, bus)| bits.by_ref().take(bus.len()).collect());
+                let before = single.step(&buses.collect::<Vec<_>>());
+                for (net, bit) in single.bits.iter().enumerate() {
+                    assert_eq!(at(&lanes.net(Net(net as u32))), *bit, "net {net}, lane {lane}, step {step}");
+                    toggles[net] += u64::from(before.get(net).is_some_and(|before| before != bit));
+                }
+            }
+        }
+        assert_eq!(lanes.toggles(), toggles);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn lanes_equal_one_bit_at_a_time(netlist in netlists(), seed in any::<u64>()) {
+            check::<1>(&netlist, 4, words(seed));
+        }
+
+        #[test]
+        fn wide_lanes_equal_one_bit_at_a_time(netlist in netlists(), seed in any::<u64>()) {
+            check::<3>(&netlist, 3, words(seed));
+        }
     }
 }
