@@ -69,4 +69,5 @@ pub mod table;
 pub mod tech;
 pub mod tensor;
 pub mod units;
+pub mod validate;
 pub mod workload;

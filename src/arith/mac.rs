@@ -1,7 +1,7 @@
 //! The multiply-accumulate unit: operand registers, multiplier, accumulator, result register.
 
 use super::adder::Scheme;
-use super::{Design, negated_if, sign_extended, wrapped};
+use super::{ArithError, Design, accumulator, design, negated_if, sign_extended, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
 
 /// A MAC unit around a multiplier.
@@ -25,6 +25,25 @@ impl Mac {
             if let Scheme::LowerOr(low) = accumulator { format!("__loa_k{low}") } else { String::new() };
         let name = format!("mac{}{suffix}", design.trim_start_matches("mul"));
         Self { multiplier, accumulator, name }
+    }
+
+    /// The unit that an id names: `mac`, the rest of a multiplier's id, and `__` with the accumulator's family
+    /// unless it is exact.
+    ///
+    /// # Errors
+    /// [`ArithError`] of the part that is wrong.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// assert_eq!(Mac::from_id("mac8s_trunc_t4__loa_k6").unwrap().id(), "mac8s_trunc_t4__loa_k6");
+    /// assert!(Mac::from_id("mac8s_drom_k4").is_err());
+    /// ```
+    pub fn from_id(id: &str) -> Result<Self, ArithError> {
+        let rest = id.strip_prefix("mac").ok_or_else(|| ArithError::Form(id.into()))?;
+        let (multiplier, adder) = rest.split_once("__").unwrap_or((rest, "exact"));
+        let multiplier = design(&format!("mul{multiplier}"))?;
+        let width = (2 * multiplier.signature().width_a + 16).min(32);
+        Ok(Self::new(multiplier, accumulator(&format!("add{width}s_{adder}"))?))
     }
 
     /// The unit's id, for example `mac8s_drum_k4` or `mac8s_exact__loa_k6`.
