@@ -102,6 +102,16 @@ impl MacArray {
         self.clock
     }
 
+    /// Which operand stays in place.
+    pub fn dataflow(&self) -> Dataflow {
+        self.dataflow
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
     /// The number of units.
     pub fn units(&self) -> usize {
         self.rows * self.columns

@@ -1,0 +1,281 @@
+//! What a multiply-accumulate switches, priced from the operands a layer really saw.
+//!
+//! Stretches of the operand stream of sampled units are replayed through the gates of the unit in the order
+//! the dataflow presents them: an output-stationary unit walks along the depth of one output and adds to its
+//! own sum, a weight-stationary one keeps its weight while positions pass and adds to the sum from the row
+//! above. Where a fold ends the stream goes on with the next one (column fold outer, row fold inner); a unit
+//! without work in a fold keeps its inputs. Loading and draining between folds is not replayed.
+//!
+//! Gates switch without delay, so glitches are missing: the price is a lower bound.
+
+use super::array::MacArray;
+use crate::bits;
+use crate::config::platform::Dataflow;
+use crate::kernel::Gemm;
+use crate::netlist::{Lanes, Netlist};
+use crate::rng::Stream;
+use crate::tech::CellLibrary;
+use crate::units::Joules;
+
+/// Time slots of a replayed stretch; the first two only fill the registers.
+const SLOTS: u64 = 66;
+/// Units replayed together, one a bit lane.
+const LANES: usize = 64;
+
+/// The centred operand values of a contraction.
+pub struct Operands<'a> {
+    /// Its shape.
+    pub gemm: Gemm,
+    /// Value at (group, position, depth); padding is 0.
+    pub activation: &'a (dyn Fn(usize, usize, usize) -> i64 + Sync),
+    /// Value at (group, output, depth).
+    pub weight: &'a (dyn Fn(usize, usize, usize) -> i64 + Sync),
+}
+
+/// What replaying found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Replay {
+    /// Mean switching energy of an operation, without clock and leakage.
+    pub each: Joules,
+    /// Standard deviation of the mean between batches of 64 stretches.
+    pub spread: Joules,
+    /// Operand pairs replayed.
+    pub pairs: u64,
+}
+
+/// The inputs of a unit in one time slot: activation, weight, sum entering.
+type Slot = [i64; 3];
+
+/// Replays `batches` times 64 stretches, drawn from `stream`, of the operands through the array's unit.
+///
+/// Empty work costs nothing.
+pub fn replay(
+    array: &MacArray,
+    library: &CellLibrary,
+    operands: &Operands<'_>,
+    stream: &mut Stream,
+    batches: usize,
+) -> Replay {
+    let netlist = array.mac().netlist();
+    let walk = Walk::new(array, operands);
+    let priced: Vec<(Joules, u64)> = (0..batches)
+        .map(|_| {
+            let stretches: Vec<_> = (0..LANES).map(|_| walk.stretch(stream)).collect();
+            batch(array, library, &netlist, &stretches)
+        })
+        .collect();
+    let pairs: u64 = priced.iter().map(|(_, pairs)| pairs).sum();
+    let total: Joules = priced.iter().map(|(energy, _)| *energy).sum();
+    let each = total / pairs.max(1) as f64;
+    let deviation = |&(energy, n): &(Joules, u64)| (energy / n.max(1) as f64 - each).0.powi(2);
+    let variance = priced.iter().map(deviation).sum::<f64>() / (batches.max(2) - 1) as f64;
+    Replay { each, spread: Joules(variance.sqrt()), pairs }
+}
+
+/// The way of the operands of one contraction past the units.
+struct Walk<'a> {
+    array: &'a MacArray,
+    operands: &'a Operands<'a>,
+    /// Time slots of a fold, folds down the rows, folds across the columns.
+    folds: [usize; 3],
+}
+
+impl<'a> Walk<'a> {
+    fn new(array: &'a MacArray, operands: &'a Operands<'a>) -> Self {
+        let gemm = &operands.gemm;
+        let [down, time] = match array.dataflow() {
+            Dataflow::OutputStationary => [gemm.positions, gemm.depth],
+            Dataflow::WeightStationary => [gemm.depth, gemm.positions],
+        };
+        let [rows, columns] = array.shape();
+        Self { array, operands, folds: [time, down.div_ceil(rows), gemm.outputs.div_ceil(columns)] }
+    }
+
+    /// Slots of a random unit from a random time on; `None` where the unit has no work.
+    ///
+    /// A stretch from the very start finds the unit at reset and lets its registers run empty at the end, so
+    /// that a contraction of a single slot has a price too.
+    fn stretch(&self, stream: &mut Stream) -> Vec<Option<Slot>> {
+        let [rows, columns] = self.array.shape();
+        let unit = [stream.below(rows as u64) as usize, stream.below(columns as u64) as usize];
+        let gemm = &self.operands.gemm;
+        let slots = [gemm.groups, self.folds[0], self.folds[1], self.folds[2]];
+        let slots: u64 = slots.into_iter().map(|n| n as u64).product();
+        let start = stream.below(slots.saturating_sub(SLOTS) + 1);
+        let around = std::iter::repeat_n(None, if start == 0 { 2 } else { 0 });
+        let inside = (start..(start + SLOTS).min(slots)).map(|slot| self.slot(unit, slot as usize));
+        around.clone().chain(inside).chain(around).collect()
+    }
+
+    fn slot(&self, [row, column]: [usize; 2], slot: usize) -> Option<Slot> {
+        let [time, row_folds, column_folds] = self.folds;
+        let (fold, at) = (slot / time, slot % time);
+        let (column_fold, row_fold) = (fold / row_folds % column_folds, fold % row_folds);
+        let group = fold / row_folds / column_folds;
+        let [rows, columns] = self.array.shape();
+        let (output, down) = (column_fold * columns + column, row_fold * rows + row);
+        let (position, depth, first) = match self.array.dataflow() {
+            Dataflow::OutputStationary => (down, at, 0),
+            Dataflow::WeightStationary => (at, down, row_fold * rows),
+        };
+        let gemm = &self.operands.gemm;
+        if position >= gemm.positions || depth >= gemm.depth || output >= gemm.outputs {
+            return None;
+        }
+        let activation = |k| (self.operands.activation)(group, position, k);
+        let weight = |k| (self.operands.weight)(group, output, k);
+        let mac = self.array.mac();
+        let add = |sum, k| mac.accumulate(sum, mac.product(activation(k), weight(k)));
+        Some([activation(depth), weight(depth), (first..depth).fold(0, add)])
+    }
+}
+
+/// Energy and operations of stretches replayed side by side, a lane each.
+fn batch(
+    array: &MacArray,
+    library: &CellLibrary,
+    netlist: &Netlist,
+    stretches: &[Vec<Option<Slot>>],
+) -> (Joules, u64) {
+    let longest = stretches.iter().map(Vec::len).max().unwrap_or(0);
+    let mut lanes = Lanes::<1>::new(netlist);
+    let (mut pairs, mut settled) = (0, vec![0; lanes.toggles().len()]);
+    let mut held = vec![[0i64; 3]; stretches.len()];
+    for at in 0..longest {
+        // The operands pass a register first, so the sum that belongs to them enters one step later.
+        let sums: Vec<i64> = held.iter().map(|slot| slot[2]).collect();
+        for (held, stretch) in held.iter_mut().zip(stretches) {
+            if let Some(Some(slot)) = stretch.get(at) {
+                *held = *slot;
+                pairs += u64::from(at >= 2);
+            }
+        }
+        lanes.step(&words(array, &held, &sums));
+        if at == 1 {
+            settled = lanes.toggles().to_vec();
+        }
+    }
+    let toggles: Vec<u64> = lanes.toggles().iter().zip(&settled).map(|(now, then)| now - then).collect();
+    (library.switching_energy(netlist, &toggles), pairs)
+}
+
+/// The bits of ports a, b and c, a lane word each.
+fn words(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; 1]> {
+    let (mac, port, sum) = (array.mac(), array.mac().port_width(), array.mac().accumulator_width());
+    let mut words = vec![[0u64; 1]; (2 * port + sum) as usize];
+    for (lane, ([a, b, _], c)) in held.iter().zip(sums).enumerate() {
+        let ports = [(mac.port_word(*a), port), (mac.port_word(*b), port), (bits::encode(*c, sum), sum)];
+        let spread = ports.iter().flat_map(|(word, width)| (0..*width).map(move |bit| word >> bit & 1));
+        words.iter_mut().zip(spread).for_each(|(word, bit)| word[0] |= bit << lane);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::platform::{Array, Clock, Multiplier};
+    use crate::platform::compute::array::unit;
+    use crate::rng::uniform_at;
+
+    fn array(dataflow: Dataflow) -> MacArray {
+        let config = Array {
+            rows: 4,
+            columns: 3,
+            dataflow,
+            clock: Clock::Fit,
+            multiplier: Multiplier::Id("exact".into()),
+            accumulator: "exact".into(),
+        };
+        MacArray::new(&config, unit(&config, 8).unwrap(), &CellLibrary::nangate45()).unwrap()
+    }
+
+    const GEMM: Gemm = Gemm { groups: 2, positions: 20, outputs: 7, depth: 10 };
+    const BOTH: [Dataflow; 2] = [Dataflow::OutputStationary, Dataflow::WeightStationary];
+
+    fn value(seed: u64, [a, b, c]: [usize; 3], reach: f64) -> i64 {
+        let place = (a * 1_000_000 + b * 1000 + c) as u64;
+        ((uniform_at(seed, place) * 2.0 - 1.0) * reach) as i64
+    }
+
+    fn price(dataflow: Dataflow, reach: f64, seed: u64) -> Replay {
+        let activation = |g, p, k| value(1, [g, p, k], reach);
+        let weight = |g, o, k| value(2, [g, o, k], reach);
+        let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
+        let mut stream = Stream::new(seed, "test", 0);
+        replay(&array(dataflow), &CellLibrary::nangate45(), &operands, &mut stream, 4)
+    }
+
+    #[test]
+    fn every_operation_of_a_contraction_passes_exactly_once() {
+        for dataflow in BOTH {
+            let array = array(dataflow);
+            let activation = |g, p, k| (g * 1000 + p * 10 + k) as i64;
+            let weight = |_, o, _| o as i64;
+            let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
+            let walk = Walk::new(&array, &operands);
+            let slots = GEMM.groups * walk.folds.iter().product::<usize>();
+            let units = (0..4).flat_map(|row| (0..3).map(move |column| [row, column]));
+            let passed = units.flat_map(|unit| (0..slots).map(move |slot| (unit, slot)));
+            let mut pairs: Vec<[i64; 2]> =
+                passed.filter_map(|(unit, slot)| walk.slot(unit, slot)).map(|[a, b, _]| [a, b]).collect();
+            assert_eq!(pairs.len(), 2 * 20 * 7 * 10);
+            pairs.sort_unstable();
+            pairs.dedup();
+            assert_eq!(pairs.len(), 2 * 20 * 7 * 10);
+        }
+    }
+
+    #[test]
+    fn still_operands_switch_nothing_and_livelier_ones_more() {
+        for dataflow in BOTH {
+            let still = price(dataflow, 0.5, 1);
+            assert_eq!((still.each, still.spread), (Joules::ZERO, Joules::ZERO));
+            let (small, large) = (price(dataflow, 8.0, 1), price(dataflow, 127.0, 1));
+            assert!(small.each > Joules::ZERO && small.each < large.each, "{small:?} {large:?}");
+            assert!(large.pairs > 1000 && large.spread < large.each * 0.2, "{large:?}");
+        }
+    }
+
+    #[test]
+    fn a_single_operation_has_a_price() {
+        let gemm = Gemm { groups: 1, positions: 1, outputs: 3, depth: 1 };
+        for dataflow in BOTH {
+            let operands = Operands { gemm, activation: &|_, _, _| 85, weight: &|_, _, _| 51 };
+            let array = array(dataflow);
+            let mut stream = Stream::new(1, "test", 0);
+            let found = replay(&array, &CellLibrary::nangate45(), &operands, &mut stream, 2);
+            assert!(found.pairs > 0 && found.each > Joules::ZERO, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_stream_gives_the_same_price() {
+        assert_eq!(price(BOTH[0], 100.0, 5), price(BOTH[0], 100.0, 5));
+        assert_ne!(price(BOTH[0], 100.0, 5), price(BOTH[0], 100.0, 6));
+    }
+
+    #[test]
+    fn replayed_gates_add_the_sums_of_the_walk() {
+        for dataflow in BOTH {
+            let array = array(dataflow);
+            let activation = |g, p, k| value(1, [g, p, k], 127.0);
+            let weight = |g, o, k| value(2, [g, o, k], 127.0);
+            let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
+            let stretch = Walk::new(&array, &operands).stretch(&mut Stream::new(3, "test", 0));
+            let slots: Vec<Slot> = stretch.into_iter().map_while(|slot| slot).collect();
+            assert!(slots.len() >= 10, "the stretch starts with work");
+            let netlist = array.mac().netlist();
+            let mut lanes = Lanes::<1>::new(&netlist);
+            for at in 0..slots.len() + 2 {
+                let held = slots.get(at).copied().unwrap_or_default();
+                let sum = at.checked_sub(1).and_then(|before| slots.get(before)).map_or(0, |slot| slot[2]);
+                lanes.step(&words(&array, &[held], &[sum]));
+                let Some([a, b, c]) = at.checked_sub(2).map(|before| slots[before]) else { continue };
+                let word =
+                    lanes.output(0).iter().enumerate().fold(0, |w, (bit, lane)| w | (lane[0] & 1) << bit);
+                assert_eq!(word, bits::encode(c + a * b, array.mac().accumulator_width()));
+            }
+        }
+    }
+}
