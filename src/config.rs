@@ -9,8 +9,14 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod check;
+pub mod knob;
+mod load;
 pub mod platform;
+pub mod preset;
+mod source;
 
+pub use load::{Config, ConfigError};
 pub use platform::Platform;
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.

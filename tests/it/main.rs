@@ -1,3 +1,4 @@
 //! One integration binary, a module per question.
 
+mod config;
 mod layers;

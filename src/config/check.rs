@@ -1,0 +1,89 @@
+//! Values that have the right type and are still impossible.
+
+use super::platform::{Array, Cmos, Compute, Memory, Sensor};
+use super::{Calibration, Setup, Workload};
+
+/// An impossible value and its path.
+pub(super) struct Fault {
+    pub(super) path: Vec<String>,
+    pub(super) message: String,
+}
+
+/// Fails with the rule in words unless it holds.
+fn require(holds: bool, path: &str, rule: &str) -> Result<(), Fault> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let message = format!("`{name}` is out of range: {rule}");
+    if holds { Ok(()) } else { Err(Fault { path: path.split('.').map(String::from).collect(), message }) }
+}
+
+/// Checks every range.
+pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
+    workload(&setup.workload)?;
+    let platform = &setup.platform;
+    require(platform.frame_period.0 > 0.0, "platform.frame_period", "write a time above 0")?;
+    if let Sensor::Cmos(cmos) = &platform.sensor {
+        sensor(cmos)?;
+    }
+    for (name, memory) in &platform.memory {
+        self::memory(name, memory)?;
+    }
+    match &platform.compute {
+        Compute::Array(units) => array(units),
+        Compute::Ideal => Ok(()),
+    }
+}
+
+fn workload(workload: &Workload) -> Result<(), Fault> {
+    let quantize = &workload.quantize;
+    let bits = "write a whole number from 2 to 8";
+    require(workload.samples >= 1, "workload.samples", "write 1 or more")?;
+    require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
+    require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
+    require(quantize.calibration_samples >= 1, "workload.quantize.calibration_samples", "write 1 or more")?;
+    if let Calibration::Percentile(percent) = quantize.calibration {
+        let path = "workload.quantize.calibration.percentile";
+        require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
+    }
+    let std = &workload.preprocess.std;
+    require(
+        std.iter().all(|&value| value > 0.0),
+        "workload.preprocess.std",
+        "every value divides, write values above 0",
+    )
+}
+
+fn sensor(cmos: &Cmos) -> Result<(), Fault> {
+    let at = |field: &str| format!("platform.sensor.cmos.{field}");
+    require((1..=14).contains(&cmos.adc_bits), &at("adc_bits"), "write a whole number from 1 to 14")?;
+    require(cmos.skip >= 1, &at("skip"), "write 1 (reads all) or more")?;
+    require(cmos.bin >= 1, &at("bin"), "write 1 (averages nothing) or more")?;
+    let full = cmos.resolution.is_none_or(|[rows, columns]| rows >= 1 && columns >= 1);
+    require(full, &at("resolution"), "write `[rows, columns]`, each 1 or more")?;
+    require(cmos.full_well > 0.0, &at("full_well"), "write electrons above 0")?;
+    require(cmos.read_noise >= 0.0, &at("read_noise"), "write electrons, 0 or more")?;
+    require(cmos.exposure.0 >= 0.0, &at("exposure"), "write a time, 0 or more")?;
+    require(cmos.pixel_rate.0 > 0.0, &at("pixel_rate"), "write a frequency above 0")
+}
+
+fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
+    match memory {
+        Memory::Ideal => Ok(()),
+        Memory::Dram(dram) => {
+            let at = |field: &str| format!("platform.memory.{name}.dram.{field}");
+            require(dram.refresh_interval.0 > 0.0, &at("refresh_interval"), "write a time above 0")?;
+            require(dram.dies >= 1, &at("dies"), "write 1 or more")?;
+            let known = (20.0..=70.0).contains(&dram.temperature.0);
+            require(known, &at("temperature"), "retention is known from 20 C to 70 C")
+        }
+        Memory::Sram(sram) => {
+            let at = format!("platform.memory.{name}.sram.voltage");
+            let rule = "the supply is relative to the lowest error-free one, write 0.7 to 1.2";
+            require((0.7..=1.2).contains(&sram.voltage), &at, rule)
+        }
+    }
+}
+
+fn array(units: &Array) -> Result<(), Fault> {
+    require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
+    require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")
+}

@@ -1,0 +1,148 @@
+//! The knobs: paths of a configuration that approximate, with the value at which they do nothing.
+
+use serde_json::{Value, json};
+
+/// What a knob approximates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// What the sensor captures.
+    Sensing,
+    /// How memory keeps it.
+    Storage,
+    /// How the array computes.
+    Arithmetic,
+    /// How many bits a code has.
+    Precision,
+}
+
+/// The value at which a knob does nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Neutral {
+    /// The same on every platform.
+    Whole(u32),
+    /// The same on every platform, as text.
+    Text(&'static str),
+    /// Whatever the platform gives.
+    Platform,
+}
+
+/// One knob; `*` in a path stands for any name.
+#[derive(Debug, Clone, Copy)]
+pub struct Knob {
+    /// Full path into the platform or the workload.
+    pub path: &'static str,
+    /// What it approximates.
+    pub class: Class,
+    /// Values allowed, in words.
+    pub range: &'static str,
+    /// Where it does nothing.
+    pub neutral: Neutral,
+    /// What it does.
+    pub does: &'static str,
+    /// How energy follows it.
+    pub energy: &'static str,
+}
+
+/// All knobs that have a class, a range and a neutral value.
+pub const KNOBS: [Knob; 10] = [
+    Knob {
+        path: "sensor.cmos.adc_bits",
+        class: Class::Sensing,
+        range: "whole number from 1 to 14",
+        neutral: Neutral::Platform,
+        does: "bits of the sensor's converter",
+        energy: "a conversion takes 2^bits steps",
+    },
+    Knob {
+        path: "sensor.cmos.skip",
+        class: Class::Sensing,
+        range: "whole number from 1",
+        neutral: Neutral::Whole(1),
+        does: "reads every k-th row and column",
+        energy: "pixels read fall with the square of k",
+    },
+    Knob {
+        path: "sensor.cmos.bin",
+        class: Class::Sensing,
+        range: "whole number from 1",
+        neutral: Neutral::Whole(1),
+        does: "averages k×k pixels after conversion",
+        energy: "bytes sent on fall with the square of k; conversions stay",
+    },
+    Knob {
+        path: "sensor.cmos.resolution",
+        class: Class::Sensing,
+        range: "`[rows, columns]`, each from 1",
+        neutral: Neutral::Platform,
+        does: "pixels of a frame",
+        energy: "proportional to the pixels",
+    },
+    Knob {
+        path: "memory.*.dram.refresh_interval",
+        class: Class::Storage,
+        range: "time above 0",
+        neutral: Neutral::Text("32 ms"),
+        does: "time between two refreshes; weak cells lose their bit when it is long",
+        energy: "refresh energy is inversely proportional to it",
+    },
+    Knob {
+        path: "memory.*.sram.voltage",
+        class: Class::Storage,
+        range: "number from 0.7 to 1.2",
+        neutral: Neutral::Whole(1),
+        does: "supply relative to the lowest error-free one; bits flip below 1",
+        energy: "falls with the square of the supply",
+    },
+    Knob {
+        path: "compute.array.multiplier",
+        class: Class::Arithmetic,
+        range: "`exact`, a design id or `{table: FILE}`",
+        neutral: Neutral::Text("exact"),
+        does: "which multiplier every unit of the array has",
+        energy: "priced from its gates on the operands it sees",
+    },
+    Knob {
+        path: "compute.array.accumulator",
+        class: Class::Arithmetic,
+        range: "`exact` or an adder id",
+        neutral: Neutral::Text("exact"),
+        does: "which adder accumulates the products",
+        energy: "priced from its gates on the operands it sees",
+    },
+    Knob {
+        path: "quantize.weight_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8",
+        neutral: Neutral::Whole(8),
+        does: "bits of a weight code",
+        energy: "narrower units and less traffic",
+    },
+    Knob {
+        path: "quantize.activation_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8",
+        neutral: Neutral::Whole(8),
+        does: "bits of an activation code",
+        energy: "narrower units and less traffic",
+    },
+];
+
+impl Knob {
+    /// The knob of a full path below platform or workload, if it has one.
+    pub fn of(path: &[String]) -> Option<&'static Self> {
+        let fits = |knob: &&Knob| {
+            let pattern: Vec<&str> = knob.path.split('.').collect();
+            pattern.len() == path.len() && pattern.iter().zip(path).all(|(p, s)| *p == "*" || p == s)
+        };
+        KNOBS.iter().find(fits)
+    }
+
+    /// The neutral value where it is fixed; `None` stands for the platform's own.
+    pub fn neutral(&self) -> Option<Value> {
+        match self.neutral {
+            Neutral::Whole(number) => Some(json!(number)),
+            Neutral::Text(text) => Some(json!(text)),
+            Neutral::Platform => None,
+        }
+    }
+}
