@@ -1,0 +1,75 @@
+//! What one sample costs on array, memories and link, billed from the layers' mappings.
+
+use super::evaluate::Parts;
+use crate::ledger::Ledger;
+use crate::platform::compute::mapping::Mapping;
+use crate::platform::memory::Traffic;
+use crate::units::Seconds;
+use crate::workload::Layer;
+
+/// Bytes that a class and its confidence take.
+const RESULT_BYTES: f64 = 2.0;
+
+/// A layer as it is folded onto the array.
+pub(super) struct Mapped {
+    pub layer: Layer,
+    pub mapping: Mapping,
+    pub time: Seconds,
+}
+
+/// The name under which a layer's operations are priced after the run.
+pub(super) fn price_name(layer: &Layer) -> String {
+    format!("mac.{}.{}", layer.index, layer.name)
+}
+
+/// Bills one sample and returns the time that array and link take.
+pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
+    if let Some(array) = &parts.array {
+        for part in mapped {
+            array.bill(ledger, "compute.array", &part.mapping);
+            array.bill_switching(
+                ledger,
+                "compute.array",
+                &price_name(&part.layer),
+                part.layer.geometry.macs(),
+            );
+        }
+    }
+    let active: Seconds = mapped.iter().map(|part| part.time).sum();
+    memories(parts, mapped, active, ledger);
+    let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
+    parts.platform.link.bill(ledger, bytes);
+    active + parts.platform.link.latency(bytes)
+}
+
+/// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
+fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut Ledger) {
+    let [weight, activation, sum] = parts.word_bytes();
+    let period = parts.platform.frame_period;
+    let weights: f64 = mapped.iter().map(|part| part.layer.geometry.weights() as f64 * weight).sum();
+    let frame = parts.frame_elements() as f64 * activation;
+    let main = parts.platform.memory.contains_key("main");
+    for (name, memory) in &parts.platform.memory {
+        let component = format!("memory.{name}");
+        let traffic = if name == "main" {
+            Traffic { read_bytes: weights + frame, written_bytes: frame, active, period }
+        } else {
+            let total = |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(words).sum::<f64>();
+            let finished = |part: &Mapped| part.layer.geometry.outputs_per_sample() as f64;
+            let read_bytes = total(&|part| {
+                let mapping = &part.mapping;
+                mapping.input_reads as f64 * activation
+                    + mapping.weight_reads as f64 * weight
+                    + mapping.partial_reads as f64 * sum
+            });
+            let outputs = total(&|part| {
+                finished(part) * activation + (part.mapping.output_writes as f64 - finished(part)) * sum
+            });
+            let loaded = if main { weights } else { 0.0 };
+            // Without a main memory the buffer keeps the weights and so never sleeps.
+            let active = if main { active } else { period };
+            Traffic { read_bytes, written_bytes: outputs + loaded + frame, active, period }
+        };
+        memory.bill(ledger, &component, &traffic);
+    }
+}

@@ -1,0 +1,56 @@
+//! The engine that a network runs on: the array's products, and a buffer that may flip bits.
+
+use crate::kernel::{self, Products};
+use crate::platform::compute::array::MacArray;
+use crate::platform::memory::{Memory, Place as Cells};
+use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
+
+/// Bytes reserved for one tensor; faults of different tensors fall on different cells.
+const REGION: u64 = 1 << 24;
+
+/// Array and buffer of one device.
+pub(super) struct Hardware<'a> {
+    /// Products per layer.
+    pub products: &'a [Products],
+    /// The array; absent where compute is ideal.
+    pub array: Option<&'a MacArray>,
+    /// What activations are put away in.
+    pub buffer: Option<&'a dyn Memory>,
+    /// The device's number among the fault maps.
+    pub map: u64,
+}
+
+impl Engine for Hardware<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let (operands, products) = (operands(input, weights), &self.products[layer.index]);
+        match self.array.map(MacArray::mac).filter(|mac| !mac.accumulates_exactly()) {
+            None => kernel::convolve(&layer.geometry, operands, products),
+            Some(mac) => {
+                let add = |sum, product| mac.accumulate(i64::from(sum), i64::from(product)) as i32;
+                kernel::convolve_accumulating(&layer.geometry, operands, products, &add)
+            }
+        }
+    }
+
+    fn store(&self, place: Place, codes: &mut Codes) {
+        let Some(buffer) = self.buffer.filter(|buffer| buffer.errs()) else { return };
+        let samples = codes.codes.shape()[0];
+        let size = codes.codes.len() / samples.max(1);
+        // Every sample passes the same cells: a fault is fixed to its place.
+        let cells = Cells { map: self.map, address: REGION * (place.value as u64 + 1), bits: codes.bits };
+        codes.codes.data_mut().chunks_mut(size.max(1)).for_each(|sample| {
+            buffer.hold(cells, sample);
+        });
+    }
+}
+
+/// The weights as a memory returns them: its faults have flipped some bits.
+pub(super) fn held(memory: &dyn Memory, map: u64, weights: Vec<Weights>) -> Vec<Weights> {
+    let mut address = 0;
+    let mut hold = |mut weights: Weights| {
+        memory.hold(Cells { map, address, bits: weights.bits }, &mut weights.codes);
+        address += weights.codes.len() as u64;
+        weights
+    };
+    weights.into_iter().map(&mut hold).collect()
+}

@@ -1,0 +1,91 @@
+//! What each layer saw: its operands are replayed through the gates, its sums compared with exact ones.
+
+use std::sync::Mutex;
+
+use super::hardware::Hardware;
+use crate::kernel::{self, Geometry, Products};
+use crate::platform::compute::array::MacArray;
+use crate::platform::compute::stream::{Operands, Replay, replay};
+use crate::rng::Stream;
+use crate::tech::CellLibrary;
+use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
+
+/// Samples whose operands are pooled.
+pub(super) const SAMPLES: usize = 8;
+/// Times 64 stretches of the stream that are replayed per layer.
+const BATCHES: usize = 4;
+
+/// What was found in one layer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub replay: Option<Replay>,
+    pub relative_error: f64,
+    pub bias: f64,
+}
+
+/// An engine that behaves as the hardware and looks at every contraction.
+pub(super) struct Probe<'a> {
+    pub hardware: Hardware<'a>,
+    pub library: &'a CellLibrary,
+    pub seed: u64,
+    pub seen: Mutex<Vec<Seen>>,
+}
+
+impl Engine for Probe<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let sums = self.hardware.contract(layer, input, weights);
+        let exact = Products::exact(weights.zero_point, input.zero_point);
+        let exact = kernel::convolve(&layer.geometry, operands(input, weights), &exact);
+        let (relative_error, bias) = errors(&sums, &exact);
+        let mut stream = Stream::new(self.seed, "run.probe", layer.index as u64);
+        let price = |array| price(array, self.library, layer, input, weights, &mut stream);
+        let replay = self.hardware.array.map(price);
+        let mut seen = self.seen.lock().expect("no layer panicked while it was looked at");
+        seen.push(Seen { replay, relative_error, bias });
+        sums
+    }
+
+    fn store(&self, place: Place, codes: &mut Codes) {
+        self.hardware.store(place, codes);
+    }
+}
+
+/// Root mean square and mean of the difference over the root mean square of the exact sums.
+fn errors(sums: &[i32], exact: &[i32]) -> (f64, f64) {
+    let differences = || sums.iter().zip(exact).map(|(sum, exact)| f64::from(*sum) - f64::from(*exact));
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>();
+    let size = (square(&mut exact.iter().map(|&x| f64::from(x))) / exact.len() as f64).sqrt();
+    if size == 0.0 {
+        return (0.0, 0.0);
+    }
+    let count = exact.len() as f64;
+    ((square(&mut differences()) / count).sqrt() / size, differences().sum::<f64>() / count / size)
+}
+
+/// Replays the operands of all pooled samples as one long contraction: sample after sample.
+fn price(
+    array: &MacArray,
+    library: &CellLibrary,
+    layer: &Layer,
+    input: &Codes,
+    weights: &Weights,
+    stream: &mut Stream,
+) -> Replay {
+    let geometry: &Geometry = &layer.geometry;
+    let gemm = geometry.gemm();
+    let samples = input.codes.shape()[0];
+    let centred = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+    let activation = |group: usize, position: usize, k: usize| {
+        let (sample, at) = (position / gemm.positions, position % gemm.positions);
+        let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
+        let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
+        tap.map_or(0, |tap| centred(input.codes.data()[start + tap], input.zero_point))
+    };
+    let weight = |group: usize, output: usize, k: usize| {
+        let channel = group * gemm.outputs + output;
+        centred(geometry.filter(&weights.codes, channel)[k], weights.zero_point)
+    };
+    let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
+    let operands = Operands { gemm, activation: &activation, weight: &weight };
+    replay(array, library, &operands, stream, BATCHES)
+}

@@ -1,0 +1,167 @@
+//! A whole run: baseline, approximation, every knob alone and left out, and the rival of plain bits.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::evaluate::{Evaluator, RunError};
+use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Rival, Savings};
+use super::statistics::{Pairs, judge, mean_delta};
+use crate::config::Setup;
+
+/// Knob path → value.
+pub type Knobs = IndexMap<String, Value>;
+
+/// What a run is asked to do.
+pub struct Settings<'a> {
+    /// The knobs to try.
+    pub approximate: &'a Knobs,
+    /// Largest tolerated drop, as a fraction.
+    pub floor: Option<f64>,
+    /// Makes a setup of knobs; the baseline has none.
+    pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
+    /// Told after every evaluation: how many are done, of how many.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+const MULTIPLIER: &str = "compute.array.multiplier";
+const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
+
+/// Runs everything and draws the comparison.
+///
+/// # Errors
+/// [`RunError`] of the first setup that cannot be evaluated.
+pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
+    let knobs = settings.approximate;
+    let rivals = rival_knobs(knobs);
+    let total = 3 + 2 * knobs.len() + rivals.len();
+    let mut done = 0;
+    let mut tick = || {
+        done += 1;
+        (settings.progress)(done, total);
+    };
+    let exact = (settings.setup)(&Knobs::new())?;
+    let reference = Reference { score: evaluator.reference(&exact)? };
+    tick();
+    let baseline = evaluator.evaluate(&exact, written(&exact))?;
+    tick();
+    let mut evaluate = |knobs: &Knobs| -> Result<Outcome, RunError> {
+        let setup = (settings.setup)(knobs)?;
+        let mut outcome = evaluator.evaluate(&setup, written(&setup))?;
+        compare(&baseline, &mut outcome);
+        tick();
+        Ok(outcome)
+    };
+    let approximate = evaluate(knobs)?;
+    let mut effects = vec![];
+    for (knob, value) in knobs {
+        let alone = Knobs::from([(knob.clone(), value.clone())]);
+        let mut without = knobs.clone();
+        without.shift_remove(knob);
+        let (alone, without) = (evaluate(&alone)?, evaluate(&without)?);
+        effects.push(KnobOutcome { knob: knob.clone(), value: value.clone(), alone, without });
+    }
+    let multiplier =
+        effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| effect.alone.clone());
+    let mut plain = vec![];
+    for (bits, knobs) in rivals {
+        let outcome = evaluate(&knobs)?;
+        let dominates = multiplier.as_ref().is_some_and(|design| dominates(&outcome, design));
+        plain.push(Rival { bits, outcome, dominates });
+    }
+    Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
+}
+
+fn written(setup: &Setup) -> Value {
+    serde_json::to_value(setup).expect("a setup is always writable")
+}
+
+/// Exact designs of 8 to 3 bits, re-quantised, where a multiplier is approximated.
+fn rival_knobs(knobs: &Knobs) -> Vec<(u32, Knobs)> {
+    let of = |bits: u32| {
+        let quantize =
+            ["quantize.weight_bits", "quantize.activation_bits"].map(|knob| (knob.to_string(), json!(bits)));
+        (bits, quantize.into_iter().collect())
+    };
+    if knobs.contains_key(MULTIPLIER) { RIVAL_BITS.rev().map(of).collect() } else { vec![] }
+}
+
+fn dominates(rival: &Outcome, design: &Outcome) -> bool {
+    let (energy, score) =
+        (rival.energy_j.total <= design.energy_j.total, rival.score.value >= design.score.value);
+    let better = rival.energy_j.total < design.energy_j.total || rival.score.value > design.score.value;
+    energy && score && better
+}
+
+/// Adds the paired difference to the baseline on the same samples.
+fn compare(baseline: &Outcome, outcome: &mut Outcome) {
+    let single = |outcome: &Outcome| outcome.score.fault_maps.len() <= 1;
+    outcome.delta = Some(if single(baseline) && single(outcome) {
+        let right = |outcome: &Outcome| outcome.right.iter().map(|&right| right == 1.0).collect::<Vec<_>>();
+        Pairs::count(&right(baseline), &right(outcome)).delta()
+    } else {
+        let pairs = outcome.right.iter().zip(&baseline.right);
+        mean_delta(&pairs.map(|(with, without)| with - without).collect::<Vec<_>>())
+    });
+}
+
+fn report(
+    settings: &Settings<'_>,
+    exact: &Setup,
+    (reference, baseline, approximate): (Reference, Outcome, Outcome),
+    knobs: Vec<KnobOutcome>,
+    rivals: Vec<Rival>,
+) -> Report {
+    let energy = |outcome: &Outcome| outcome.energy_j.total;
+    let saved = |outcome: &Outcome| (energy(&baseline) - energy(outcome)) / energy(&baseline);
+    let lost = |outcome: &Outcome| outcome.score.value - baseline.score.value;
+    let apart = |effect: &dyn Fn(&Outcome) -> f64| knobs.iter().map(|knob| effect(&knob.alone)).sum::<f64>();
+    let (interaction_energy, interaction_score) =
+        (saved(&approximate) - apart(&saved), lost(&approximate) - apart(&lost));
+    let savings = Savings {
+        energy: energy(&baseline) / energy(&approximate),
+        latency: baseline.latency_s / approximate.latency_s,
+        area: baseline.area_mm2 / approximate.area_mm2,
+        system: energy(&baseline) / energy(&approximate),
+        datapath: baseline.datapath_energy_j / approximate.datapath_energy_j,
+    };
+    let floor = settings.floor.zip(approximate.delta.as_ref());
+    let floor = floor.map(|(drop, delta)| Floor { drop, verdict: judge(delta, drop) });
+    let (axsim, about) = (env!("CARGO_PKG_VERSION"), exact.workload.about.clone());
+    let notes = notes(exact, &baseline);
+    Report {
+        axsim,
+        about,
+        reference,
+        baseline,
+        approximate,
+        knobs,
+        interaction_energy,
+        interaction_score,
+        rivals,
+        savings,
+        floor,
+        notes,
+    }
+}
+
+/// What the model itself approximates.
+fn notes(exact: &Setup, baseline: &Outcome) -> Vec<String> {
+    let pairs: u64 = baseline.layers.iter().map(|layer| layer.replayed_pairs).sum();
+    let mut notes = vec![
+        format!(
+            "Switching energy: {pairs} operand pairs of the first samples were replayed through the gates in the order \
+             of the dataflow; zero delay, so it is a lower bound (glitches add 1.3 to 3.5×)."
+        ),
+        "Delays come from one working point per cell and are good to ±20 %; wires are left out.".into(),
+        "Biases, the sum of two tensors and what follows the last contraction are computed in single precision and cost \
+         nothing."
+            .into(),
+        "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.".into(),
+        "Between layers and frames the array is gated off; a memory that must keep the weights is not.".into(),
+    ];
+    let colour = matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_));
+    if colour {
+        notes.push("Colour images are captured as three full planes, without a mosaic.".into());
+    }
+    notes
+}
