@@ -55,8 +55,10 @@
 
 pub mod arith;
 pub mod bits;
+pub mod cli;
 pub mod config;
 pub mod constant;
+pub mod error;
 pub mod explore;
 pub mod kernel;
 pub mod ledger;

@@ -1,1 +1,21 @@
-fn main() {}
+//! Arguments → the verb → a diagnostic and an exit code; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // A diagnostic looks the same wherever it is read: no colour, no terminal-dependent width.
+    let theme = miette::GraphicalTheme::unicode_nocolor();
+    let _ = miette::set_hook(Box::new(move |_| {
+        Box::new(miette::MietteHandlerOpts::new().graphical_theme(theme.clone()).width(100).build())
+    }));
+    match axsim::cli::Arguments::parse().run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("{:?}", miette::Report::new(error));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Nothing here computes a result; it only words, tabulates and draws what a run says.
 
 pub mod csv;
+pub mod exploration;
 pub mod html;
 pub mod svg;
 pub mod text;

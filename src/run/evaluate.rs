@@ -35,6 +35,9 @@ pub enum RunError {
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The knobs do not make a setup.
+    #[error("{0}")]
+    Setup(Box<crate::config::ConfigError>),
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),

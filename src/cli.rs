@@ -1,0 +1,127 @@
+//! The verbs. Results go to standard output, everything else to standard error.
+
+mod circuits;
+mod explore;
+mod files;
+mod knobs;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Simulator of approximate-computing hardware: what does it save, and what does it cost the task?
+#[derive(Debug, Parser)]
+#[command(name = "axsim", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Flags that running verbs share.
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// The YAML configuration
+    config: PathBuf,
+    /// Where results are written
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
+    /// Override a value: path=value (repeatable)
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// A folder to look for models and data in (repeatable)
+    #[arg(long, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// Seed of every random stream
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads to use; results do not depend on it
+    #[arg(long)]
+    threads: Option<usize>,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+    /// Write JSON to FILE, or to standard output with `-`
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Exact baseline against the configured approximation, every knob alone and left out
+    Run(Shared),
+    /// Search over knobs; Pareto front; can be interrupted and resumed
+    Explore {
+        #[command(flatten)]
+        shared: Shared,
+        /// Keep the points that an earlier exploration finished
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Load a configuration without running it
+    Check(Shared),
+    /// Error metrics, area, delay and energy of designs
+    Characterize {
+        /// Design ids such as mul8s_drum_k4
+        #[arg(required = true)]
+        designs: Vec<String>,
+        /// Write JSON to FILE, or to standard output with `-`
+        #[arg(long, value_name = "FILE|-")]
+        json: Option<PathBuf>,
+    },
+    /// Compare design folders: our gates, our function, the Verilog text and the golden outputs
+    Validate {
+        /// Design folders, or folders of them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Write JSON to FILE, or to standard output with `-`
+        #[arg(long, value_name = "FILE|-")]
+        json: Option<PathBuf>,
+    },
+    /// Write a design in another form to standard output
+    Export {
+        /// A design or MAC id
+        design: String,
+        /// The form
+        #[arg(long, value_enum, default_value = "verilog")]
+        format: circuits::Format,
+    },
+    /// Families of designs, platforms and knobs
+    List,
+    /// What a knob, a family or a design is, with its source
+    Explain {
+        /// A knob path, a family or a design id
+        name: String,
+    },
+    /// Write completions for a shell to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Arguments {
+    /// Runs the verb; `false` when the answer is "no".
+    ///
+    /// # Errors
+    /// [`Error`], for what the user can change.
+    pub fn run(self) -> Result<bool, Error> {
+        match self.verb {
+            Verb::Run(shared) => run::run(&shared),
+            Verb::Explore { shared, resume } => explore::explore(&shared, resume),
+            Verb::Check(shared) => run::check(&shared),
+            Verb::Characterize { designs, json } => circuits::characterize(&designs, json.as_deref()),
+            Verb::Validate { paths, json } => circuits::validate(&paths, json.as_deref()),
+            Verb::Export { design, format } => circuits::export(&design, format),
+            Verb::List => knobs::list(),
+            Verb::Explain { name } => knobs::explain(&name),
+            Verb::Completions { shell } => {
+                let mut script = vec![];
+                clap_complete::generate(shell, &mut Self::command(), "axsim", &mut script);
+                files::print(&String::from_utf8_lossy(&script))
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Reading and writing: standard output, and files that appear whole or not at all.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Writes to standard output; a reader that has gone away is not an error.
+pub(super) fn print(text: &str) -> Result<bool, Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::File("standard output".into(), error))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Writes a file under a temporary name and renames it, so that an interruption leaves no half of it.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |error| Error::File(path.display().to_string(), error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Writes a value as JSON to a file, or to standard output for `-`.
+pub(super) fn json(path: &Path, value: &impl serde::Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|error| Error::Usage(error.to_string()))?;
+    text.push('\n');
+    if path == Path::new("-") { print(&text).map(drop) } else { write(path, &text) }
+}

@@ -1,0 +1,109 @@
+//! `axsim run` and `axsim check`.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Shared, files};
+use crate::config::Config;
+use crate::config::Setup;
+use crate::error::Error;
+use crate::report;
+use crate::run::{Evaluator, RunError, Settings, study};
+use crate::workload::{Task, load};
+
+/// Loads the configuration with its overrides.
+pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
+    let name = &shared.config;
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let text = read(name).map_err(|error| Error::File(name.display().to_string(), error))?;
+    let pair = |set: &String| match set.split_once('=') {
+        Some((path, value)) => Ok((path.to_string(), value.to_string())),
+        None => Err(Error::Usage(format!("`--set {set}` has no `=`; write --set path=value"))),
+    };
+    let sets: Vec<(String, String)> = shared.set.iter().map(pair).collect::<Result<_, _>>()?;
+    let mut config = Config::load(&text, name, &read, &sets)?;
+    if let Some(seed) = shared.seed {
+        config.seed = seed;
+    }
+    Ok(config)
+}
+
+/// Loads model and data and sets the number of threads.
+pub(super) fn task(shared: &Shared, config: &Config) -> Result<(Setup, Task), Error> {
+    if let Some(threads) = shared.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        pool.map_err(|error| Error::Usage(format!("`--threads {threads}`: {error}")))?;
+    }
+    let setup = config.setup(&IndexMap::new())?;
+    let mut roots = vec![folder(&config.base_dir)];
+    roots.extend(shared.data.iter().cloned());
+    let task = load(&setup.workload, &roots)?;
+    Ok((setup, task))
+}
+
+fn folder(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { ".".into() } else { path.into() }
+}
+
+/// A bar with the remaining time on standard error; hidden where that is not a terminal.
+pub(super) fn bar(shared: &Shared) -> ProgressBar {
+    let bar = if shared.quiet { ProgressBar::hidden() } else { ProgressBar::new(1) };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} configurations, {eta} left");
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
+    let config = config(shared)?;
+    let setup = config.setup(&config.approximate)?;
+    files::print(&format!(
+        "{} is right: {} samples of {}, {} knobs\n",
+        shared.config.display(),
+        setup.workload.samples,
+        setup.workload.model.display(),
+        config.approximate.len()
+    ))
+}
+
+pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
+    let config = config(shared)?;
+    let (_, task) = task(shared, &config)?;
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps);
+    let bar = bar(shared);
+    let progress = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let setup =
+        |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
+    let settings = Settings {
+        approximate: &config.approximate,
+        floor: config.floor,
+        setup: &setup,
+        progress: &progress,
+    };
+    let result = study(&evaluator, &settings)?;
+    bar.finish_and_clear();
+    let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
+    files::json(&shared.out.join("outcome.json"), &result)?;
+    files::write(&shared.out.join("report.html"), &report::html::write(&result, &repeat(shared)))?;
+    files::write(&shared.out.join("outcome.csv"), &report::csv::write(&result))?;
+    if let Some(path) = &shared.json {
+        files::json(path, &result)?;
+    }
+    if to_stdout {
+        return Ok(true);
+    }
+    let written = ["report.html", "outcome.json", "outcome.csv"]
+        .map(|file| shared.out.join(file).display().to_string());
+    files::print(&format!("{}\nwritten: {}\n", report::text::write(&result), written.join(", ")))
+}
+
+/// The command that repeats this run.
+pub(super) fn repeat(shared: &Shared) -> String {
+    let mut words = vec!["axsim run".to_string(), shared.config.display().to_string()];
+    words.extend(shared.set.iter().map(|set| format!("--set '{set}'")));
+    words.extend(shared.seed.map(|seed| format!("--seed {seed}")));
+    words.join(" ")
+}

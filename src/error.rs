@@ -1,0 +1,39 @@
+//! The one public error: what went wrong, whose fault it is, and the exit code that says so.
+
+use crate::arith::ArithError;
+use crate::config::ConfigError;
+use crate::explore::store::StoreError;
+use crate::run::RunError;
+use crate::validate::ValidateError;
+use crate::workload::LoadError;
+
+/// Anything that stops a verb; every case is something the user can change (exit code 2).
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum Error {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Config(#[from] ConfigError),
+    /// Model or data cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A setup cannot be evaluated.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// An id names no design.
+    #[error(transparent)]
+    #[diagnostic(help("`axsim list` shows the families"))]
+    Arith(#[from] ArithError),
+    /// A design folder cannot be validated.
+    #[error("{0}: {1}")]
+    Validate(String, ValidateError),
+    /// The store of an exploration cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be read or written.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// A command line that asks for something that does not exist.
+    #[error("{0}")]
+    Usage(String),
+}
