@@ -3,6 +3,8 @@
 //! One narrow function, [`convolve`], hides how products are looked up; [`naive::convolve`] is its oracle.
 
 mod accumulate;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod geometry;
 pub mod naive;
 mod panel;
@@ -39,8 +41,8 @@ pub struct Operands<'a> {
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
     let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
+    let mut panel = Panel::new(geometry);
     for group in 0..geometry.groups {
-        let mut panel = Panel::new(geometry);
         for chunk in panel::chunks(geometry, operands.batch) {
             panel.pack(geometry, &operands, group, chunk.clone());
             for channel in geometry.group_channels(group) {

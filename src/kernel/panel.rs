@@ -7,9 +7,14 @@ use super::{Geometry, Operands};
 /// Positions that a chunk aims at: a panel row fits the first-level cache beside a table row.
 const CHUNK: usize = 1024;
 
+/// Offset of a tap that falls into the padding.
+const PADDING: u32 = u32::MAX;
+
 /// Activation codes [depth, columns]; `columns` is a multiple of 64, the rest holds the pad code.
 pub(super) struct Panel {
     codes: Vec<u8>,
+    /// Where tap `k` of each position reads within a group's channels; `PADDING` outside the image.
+    offsets: Vec<u32>,
     /// Row after row, the columns that are padding; they contribute nothing.
     padding: Vec<Vec<u32>>,
     columns: usize,
@@ -26,7 +31,12 @@ pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = 
 impl Panel {
     pub(super) fn new(geometry: &Geometry) -> Self {
         let padding = vec![vec![]; geometry.depth()];
-        Self { codes: vec![], padding, columns: 0, samples: 0..0, pad: 0 }
+        let width = geometry.out_width();
+        let offset =
+            |k: usize, at: usize| geometry.tap(k, at / width, at % width).map_or(PADDING, |at| at as u32);
+        let taps = (0..geometry.depth()).flat_map(|k| (0..geometry.positions()).map(move |at| (k, at)));
+        let offsets = taps.map(|(k, at)| offset(k, at)).collect();
+        Self { codes: vec![], offsets, padding, columns: 0, samples: 0..0, pad: 0 }
     }
 
     pub(super) fn row(&self, k: usize) -> &[u8] {
@@ -54,7 +64,7 @@ impl Panel {
         self.pad = operands.pad;
         self.codes.clear();
         self.codes.resize(geometry.depth() * self.columns, operands.pad);
-        let size = geometry.inputs_per_sample();
+        let (size, positions) = (geometry.inputs_per_sample(), geometry.positions());
         for k in 0..geometry.depth() {
             self.padding[k].clear();
             let row = &mut self.codes[k * self.columns..(k + 1) * self.columns];
@@ -62,14 +72,12 @@ impl Panel {
             for sample in samples.clone() {
                 let inputs =
                     &operands.input[sample * size + geometry.group_offset(group)..(sample + 1) * size];
-                for y in 0..geometry.out_height() {
-                    for x in 0..geometry.out_width() {
-                        match geometry.tap(k, y, x) {
-                            Some(from) => row[at] = inputs[from],
-                            None => self.padding[k].push(at as u32),
-                        }
-                        at += 1;
+                for &from in &self.offsets[k * positions..(k + 1) * positions] {
+                    match from {
+                        PADDING => self.padding[k].push(at as u32),
+                        from => row[at] = inputs[from as usize],
                     }
+                    at += 1;
                 }
             }
         }

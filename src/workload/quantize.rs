@@ -64,11 +64,16 @@ impl Grid {
         }
     }
 
-    /// Round half to even, then saturate.
+    /// Round half to even, saturating.
+    ///
+    /// Adding 1.5 · 2^23 leaves no fraction bits, so the sum is rounded as IEEE 754 rounds: half to even. The
+    /// value is held within the codes first, which changes nothing because their ends are integers.
     fn code(&self, value: f32) -> u8 {
+        const SHIFT: f32 = 12_582_912.0;
+        let zero = f32::from(self.zero_point);
         let top = ((1u32 << self.bits) - 1) as f32;
-        let code = (value / self.scale).round_ties_even() + f32::from(self.zero_point);
-        code.clamp(f32::from(self.lowest), top) as u8
+        let steps = (value / self.scale).clamp(f32::from(self.lowest) - zero, top - zero);
+        ((steps + SHIFT) - SHIFT + zero) as u8
     }
 
     fn value(&self, code: u8) -> f32 {
@@ -268,4 +273,28 @@ fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Rang
         }
     }
     ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn codes_are_rounded_half_to_even_and_saturate(steps in -600f32..600.0, halves in -600i32..600, affine: bool) {
+            let scheme = if affine { Scheme::Affine } else { Scheme::Symmetric };
+            let grid = Grid::new(scheme, 8, -1.0, 3.0);
+            for steps in [steps, halves as f32 / 2.0] {
+                let value = steps * grid.scale;
+                let plain = (value / grid.scale).round_ties_even() + f32::from(grid.zero_point);
+                proptest::prop_assert_eq!(grid.code(value), plain.clamp(f32::from(grid.lowest), 255.0) as u8);
+            }
+        }
+
+        #[test]
+        fn a_code_reads_back_as_itself(code in 1u8.., low in -9f32..0.0, high in 0.1f32..9.0, affine: bool) {
+            let grid = Grid::new(if affine { Scheme::Affine } else { Scheme::Symmetric }, 8, low, high);
+            proptest::prop_assert_eq!(grid.code(grid.value(code)), code);
+        }
+    }
 }
