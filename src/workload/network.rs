@@ -156,10 +156,16 @@ impl Network {
 }
 
 fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Vec<f32> {
+    if matches!(op, Op::Clip(..) | Op::Add | Op::Reshape) {
+        // These treat every element alike, so the batch is one long sample.
+        return op.apply(&inputs);
+    }
     let slice = |sample: usize, data: &&[f32]| {
         let size = data.len() / samples.max(1);
         sample * size..(sample + 1) * size
     };
     let sample = |at: usize| op.apply(&inputs.iter().map(|data| &data[slice(at, data)]).collect::<Vec<_>>());
-    (0..samples).flat_map(sample).collect()
+    let mut out = Vec::new();
+    (0..samples).for_each(|at| out.extend(sample(at)));
+    out
 }

@@ -184,12 +184,14 @@ impl Quantized {
     /// Integer sums as real outputs: scaled, bias added.
     fn real(&self, layer: usize, step: &Step, scale: f32, sums: &[i32]) -> Vec<f32> {
         let Op::Contract(contraction) = &step.op else { unreachable!("only contractions are contracted") };
-        let (positions, channels) = (contraction.geometry.positions(), contraction.geometry.out_channels);
-        let channel = |at: usize| at / positions % channels;
-        let real = |(at, &sum): (usize, &i32)| {
-            sum as f32 * (scale * self.weights[layer].scales[channel(at)]) + contraction.bias[channel(at)]
-        };
-        sums.iter().enumerate().map(real).collect()
+        let channels = contraction.geometry.out_channels;
+        let mut out = Vec::with_capacity(sums.len());
+        for (at, sums) in sums.chunks_exact(contraction.geometry.positions()).enumerate() {
+            let channel = at % channels;
+            let (step, bias) = (scale * self.weights[layer].scales[channel], contraction.bias[channel]);
+            out.extend(sums.iter().map(|&sum| sum as f32 * step + bias));
+        }
+        out
     }
 }
 

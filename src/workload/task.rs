@@ -162,13 +162,13 @@ impl Task {
         let settings = &workload.preprocess;
         let (channels, span) = (pixels.shape()[1], pixels.shape()[2..].iter().product::<usize>());
         let of = |values: &[f64], channel: usize| values.get(channel).or(values.first()).copied();
-        let value = |(at, &pixel): (usize, &f32)| {
-            let channel = at / span % channels;
-            let mean = of(&settings.mean, channel).unwrap_or(0.0);
-            let std = of(&settings.std, channel).unwrap_or(1.0);
-            ((f64::from(pixel) * settings.scale - mean) / std) as f32
-        };
-        let data = pixels.data().iter().enumerate().map(value).collect();
+        let mut data = Vec::with_capacity(pixels.len());
+        for (at, plane) in pixels.data().chunks_exact(span.max(1)).enumerate() {
+            let channel = at % channels;
+            let (mean, std) =
+                (of(&settings.mean, channel).unwrap_or(0.0), of(&settings.std, channel).unwrap_or(1.0));
+            data.extend(plane.iter().map(|&pixel| ((f64::from(pixel) * settings.scale - mean) / std) as f32));
+        }
         Tensor::new(pixels.shape(), data).expect("the same shape")
     }
 }
