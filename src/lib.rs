@@ -25,7 +25,8 @@
 //! | 5 | `run` `validate` | one configuration → outcome; a design against its goldens |
 //! | 6 | `explore` | knobs × search → points → Pareto front |
 //! | 7 | `report` | text, JSON, CSV, HTML, SVG |
-//! | 8 | `error` `cli` `main` | the one public error; the verbs |
+//! | 8 | `error` | the one public error |
+//! | 9 | `cli` `main` | the verbs |
 //!
 //! # Invariants
 //!

@@ -1,4 +1,5 @@
 //! One integration binary, a module per question.
 
+mod cli;
 mod config;
 mod layers;
