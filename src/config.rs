@@ -85,7 +85,7 @@ pub enum Samples {
 pub struct IdxFiles {
     /// Unsigned bytes [samples, rows, columns].
     pub images: PathBuf,
-    /// Unsigned bytes [samples].
+    /// Unsigned bytes `[samples]`.
     pub labels: PathBuf,
 }
 
