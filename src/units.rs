@@ -64,7 +64,8 @@ fn factor(unit: &str, base: &str, others: &[(&str, f64)]) -> Option<f64> {
 pub fn with_prefix(value: f64, unit: &str) -> String {
     const SHOWN: [&str; 10] = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];
     if value == 0.0 || !value.is_finite() {
-        return format!("{value} {unit}");
+        // The sum of nothing is -0.0, which is nothing all the same.
+        return format!("{} {unit}", value + 0.0);
     }
     let thousands = (value.abs().log10() / 3.0 + 1e-12).floor().clamp(-5.0, 4.0);
     let mantissa = value / 1000f64.powf(thousands);

@@ -14,6 +14,11 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
 }
 
+/// A ratio; what costs nothing in both cases has none.
+fn times(ratio: f64) -> String {
+    if ratio.is_nan() { "–".into() } else { format!("{ratio:.2}×") }
+}
+
 /// A difference in percentage points with sign and interval.
 pub fn points(outcome: &Outcome) -> String {
     outcome.delta.as_ref().map_or_else(
@@ -37,11 +42,11 @@ pub fn summary(report: &Report) -> Vec<String> {
 fn saving(report: &Report) -> String {
     let energy = |outcome: &Outcome| with_prefix(outcome.energy_j.total, "J");
     format!(
-        "The approximate configuration needs {} per sample instead of {}: system {:.2}× less, datapath {:.2}× less.",
+        "The approximate configuration needs {} per sample instead of {}: system {} less, datapath {} less.",
         energy(&report.approximate),
         energy(&report.baseline),
-        report.savings.system,
-        report.savings.datapath,
+        times(report.savings.system),
+        times(report.savings.datapath),
     )
 }
 
@@ -59,6 +64,9 @@ fn cost(report: &Report) -> String {
 
 fn share(report: &Report) -> String {
     let baseline = &report.baseline;
+    if baseline.energy_j.total == 0.0 {
+        return "The exact system costs nothing: every part of it is ideal.".into();
+    }
     let datapath = baseline.datapath_energy_j / baseline.energy_j.total;
     let limit = 1.0 / (1.0 - datapath);
     format!(
@@ -82,7 +90,8 @@ fn floor(floor: &crate::run::outcome::Floor) -> String {
 }
 
 fn interaction(report: &Report) -> Option<String> {
-    (report.knobs.len() > 1).then(|| {
+    let known = report.knobs.len() > 1 && report.interaction_energy.is_finite();
+    known.then(|| {
         format!(
             "Interaction of the knobs (joint minus the sum of each alone): {:+.1} % of the energy saving, {:+.1} points \
              of score.",

@@ -138,7 +138,10 @@ pub fn judge(delta: &Delta, floor: f64) -> Verdict {
         Verdict::NotMet
     } else {
         let margin = floor - drop;
-        let samples_needed = (ONE_SIDED * ONE_SIDED * delta.variance / (margin * margin)).ceil() as u64;
+        let square = ONE_SIDED * ONE_SIDED;
+        // Even without any difference the bound is z² / (n + z²), so that many samples are the least.
+        let least = square * (1.0 - floor) / floor.max(f64::MIN_POSITIVE);
+        let samples_needed = (square * delta.variance / (margin * margin)).max(least).ceil() as u64;
         Verdict::Undecided { samples_needed }
     }
 }
@@ -209,5 +212,7 @@ mod tests {
         assert_eq!(judge(&delta(0, 30, 1000), 0.01), Verdict::NotMet);
         let Verdict::Undecided { samples_needed } = judge(&delta(2, 9, 1000), 0.01) else { panic!() };
         assert!(samples_needed > 1000);
+        let Verdict::Undecided { samples_needed } = judge(&delta(0, 0, 50), 0.01) else { panic!() };
+        assert_eq!((samples_needed, judge(&delta(0, 0, 269), 0.01)), (268, Verdict::Met));
     }
 }
