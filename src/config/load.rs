@@ -415,6 +415,10 @@ fn reworded(message: &str) -> (String, Option<String>) {
             return (format!("unknown {word} `{bad}`"), suggest(bad, known));
         }
     }
+    if message.contains("expected map with a single key") {
+        let message = "exactly one kind is expected here as the only key; check its spelling";
+        return (message.into(), None);
+    }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), None),
         None => (message.to_string(), None),
