@@ -8,6 +8,7 @@ mod cell;
 mod eval;
 #[cfg(test)]
 mod sample;
+pub mod text;
 pub mod verilog;
 
 pub use build::Builder;
@@ -24,6 +25,9 @@ pub struct Register {
 }
 
 /// A circuit.
+///
+/// Its name and those of its buses are words of letters, digits and `_` that do not begin with a digit, and no
+/// two buses share one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Netlist {
     name: String,
@@ -58,4 +62,20 @@ impl Netlist {
     pub fn gate_count(&self) -> usize {
         self.cells.iter().filter(|cell| matches!(cell, Cell::Gate(..))).count()
     }
+
+    /// What each net is called in a text: the bit of an input bus, or `wire` and the cell's position.
+    fn net_names(&self, wire: &str, port: impl Fn(&str) -> String) -> Vec<String> {
+        let mut names: Vec<String> = (0..self.cells.len()).map(|at| format!("{wire}{at}")).collect();
+        for (name, bus) in &self.inputs {
+            let name = port(name);
+            bus.iter().enumerate().for_each(|(bit, net)| names[net.index()] = format!("{name}[{bit}]"));
+        }
+        names
+    }
+}
+
+/// Whether a word may name a circuit, a bus or a net.
+fn is_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    word.chars().all(plain) && word.starts_with(|c: char| !c.is_ascii_digit())
 }

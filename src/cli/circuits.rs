@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use crate::arith::{self, Characterization, Design};
 use crate::error::Error;
-use crate::netlist::{Netlist, verilog};
+use crate::netlist::{Netlist, text, verilog};
 use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::validate::{self, Verdict};
@@ -16,6 +16,8 @@ use crate::validate::{self, Verdict};
 pub(super) enum Format {
     /// Structural Verilog.
     Verilog,
+    /// The netlist's text form: a line a gate.
+    Netlist,
     /// One row per operand a, one column per operand b.
     Table,
 }
@@ -128,6 +130,7 @@ fn sentence(verdict: &Verdict) -> String {
 pub(super) fn export(id: &str, format: Format) -> Result<bool, Error> {
     match format {
         Format::Verilog => files::print(&verilog::write(&netlist(id)?)),
+        Format::Netlist => files::print(&text::write(&netlist(id)?)),
         Format::Table => {
             let design = arith::design(id)?;
             let table = arith::table(&*design).map_err(|error| Error::Usage(format!("`{id}`: {error}")))?;

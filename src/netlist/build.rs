@@ -1,6 +1,6 @@
 //! Building circuits: gates that fold constants and share equal cells, half and full adders, registers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Bus, Cell, Gate, Net, Netlist, Register};
 
@@ -212,8 +212,14 @@ impl Builder {
     /// The circuit, without cells that nothing reads.
     ///
     /// # Panics
-    /// When a state bit has no next state.
+    /// When a state bit has no next state, a name is not one, or two buses share one (see [`Netlist`]).
     pub fn finish(self) -> Netlist {
+        let buses = self.netlist.inputs.iter().chain(&self.netlist.outputs);
+        let names: Vec<&str> = buses.map(|(name, _)| &**name).collect();
+        let distinct: HashSet<&str> = names.iter().copied().collect();
+        assert_eq!(names.len(), distinct.len(), "every bus needs a name of its own, not as in {names:?}");
+        let wrong = names.into_iter().chain([self.netlist.name()]).find(|name| !super::is_name(name));
+        assert_eq!(wrong, None, "a name is made of letters, digits and `_` and does not begin with a digit");
         let states = self.netlist.cells.iter().filter(|cell| **cell == Cell::State).count();
         assert_eq!(states, self.netlist.registers.len(), "every state bit needs one next state");
         self.netlist.without_unread_cells()
