@@ -2,6 +2,10 @@
 //!
 //! This is where the circuit column and the system column meet.
 
+mod read;
+
+pub use read::{Fault, Place, ReadError};
+
 use crate::bits;
 
 /// Name of the operation a design performs.

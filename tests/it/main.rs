@@ -3,4 +3,5 @@
 mod cli;
 mod config;
 mod layers;
+mod product_table;
 mod wrong;

@@ -1,0 +1,219 @@
+//! A user's own product table from bytes: text, raw little-endian words or NPY.
+//!
+//! Entry order in every form: row = code of `a`, column = code of `b`, from code 0 on. A signed table is
+//! ordered by two's complement codes too, so that row 255 of an 8-bit table is `a` = −1.
+
+mod npy;
+mod text;
+
+use std::fmt;
+
+use super::{Operation, Signature, Table};
+use crate::bits;
+
+/// Why bytes are not a product table, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{place}: {fault}")]
+pub struct ReadError {
+    /// Name of the file.
+    pub file: String,
+    /// Where in the file.
+    pub place: Place,
+    /// What is wrong there.
+    pub fault: Fault,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The file as a whole.
+    File,
+    /// Line and column of a text, from 1.
+    Text {
+        /// The line.
+        line: usize,
+        /// The column, in characters.
+        column: usize,
+    },
+    /// Offset from the start of a binary file.
+    Byte(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => Ok(()),
+            Self::Text { line, column } => write!(out, ":{line}:{column}"),
+            Self::Byte(at) => write!(out, ", byte {at}"),
+        }
+    }
+}
+
+/// What is wrong with a product table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A word that is no integer.
+    #[error(
+        "`{0}` is not an integer; write decimal integers, separated by spaces or commas, `#` before a comment"
+    )]
+    NotAnInteger(String),
+    /// A row with more or fewer entries than the first.
+    #[error("this row holds {found} entries, the first one {expected}; write one row a code of `a`")]
+    Ragged {
+        /// Entries of the first row.
+        expected: usize,
+        /// Entries of this row.
+        found: usize,
+    },
+    /// The entries are not those of a table.
+    #[error(
+        "{0} entries are no product table; write 2^a rows of 2^b entries, or 4^b entries in one list: \
+         256 by 256 or 65536 for 8 by 8 bits, the widest"
+    )]
+    Entries(String),
+    /// A raw file whose length fits no table.
+    #[error(
+        "{0} bytes are no raw product table; write 2 or 4 little-endian bytes an entry: 131072 (16-bit) or \
+         262144 (32-bit) bytes for 8 by 8 bits"
+    )]
+    Length(usize),
+    /// An entry that the result's bits cannot hold.
+    #[error("entry {value} does not fit the {bits} {kind} result bits; write {low} to {high}{hint}")]
+    Range {
+        /// The entry.
+        value: i64,
+        /// Bits of the result.
+        bits: u32,
+        /// `signed` or `unsigned`.
+        kind: &'static str,
+        /// The smallest that fits.
+        low: i64,
+        /// The largest that fits.
+        high: i64,
+        /// What may have been meant.
+        hint: &'static str,
+    },
+    /// A header that is not one of NPY, or of an array that is no table.
+    #[error("{0}")]
+    Npy(String),
+}
+
+/// The entries of a file before their widths are known.
+struct Entries {
+    values: Vec<(i64, Place)>,
+    /// Rows and columns where the file says so; a flat list is square.
+    shape: Option<[usize; 2]>,
+}
+
+/// A fault at its place, before the file's name is known.
+type At<T> = Result<T, (Place, Fault)>;
+
+/// The most entries a table has.
+const MOST: usize = 1 << Table::LIMIT;
+
+impl Table {
+    /// Reads a product table; `signed` says whether operand codes and results are two's complement.
+    ///
+    /// Forms, told apart by the ending of `name` (`txt`, `csv`; `npy`; `bin`, `raw`), else by content:
+    /// - *text*: decimal integers separated by spaces, commas and line breaks, `#` starts a comment; what
+    ///   `axsim export --format table` writes. A line is a row; one line alone, or one entry a line, is a
+    ///   flat list.
+    /// - *raw*: little-endian words without a header; the length tells 16-bit from 32-bit ones. 16-bit words
+    ///   are read as `signed` says, 32-bit words are always two's complement.
+    /// - *NPY* 1.0 to 3.0: element types `<i2 <u2 <i4 <u4 <i8`, C order, one or two axes.
+    ///
+    /// Widths follow from the shape: 2^a rows by 2^b columns. A flat list has equal widths.
+    ///
+    /// # Errors
+    /// [`ReadError`] with the line and column, or the byte, of what is wrong; entries that do not fit the
+    /// result's bits are refused.
+    ///
+    /// ```
+    /// use axsim::table::Table;
+    /// let table = Table::read(b"0 0\n0 1 # a = b = 1\n", "and.txt", false).unwrap();
+    /// assert_eq!(table.get(1, 1), 1);
+    /// let error = Table::read(b"0 0\n0 x\n", "and.txt", false).unwrap_err();
+    /// assert!(error.to_string().starts_with("and.txt:2:3: `x` is not an integer"));
+    /// ```
+    pub fn read(bytes: &[u8], name: &str, signed: bool) -> Result<Self, ReadError> {
+        let table = entries(bytes, name, signed).and_then(|entries| entries.table(signed));
+        table.map_err(|(place, fault)| ReadError { file: name.into(), place, fault })
+    }
+}
+
+fn entries(bytes: &[u8], name: &str, signed: bool) -> At<Entries> {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    match ending.as_str() {
+        "npy" => npy::read(bytes),
+        "txt" | "csv" => text::read(bytes),
+        "bin" | "raw" => raw(bytes, signed),
+        _ if bytes.starts_with(npy::MAGIC) => npy::read(bytes),
+        // Text never holds a zero byte; words do, for small products have empty high bytes.
+        _ if bytes.contains(&0) => raw(bytes, signed),
+        _ => text::read(bytes),
+    }
+}
+
+/// A little-endian integer of a binary file.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    /// Bytes.
+    size: usize,
+    /// Whether it is two's complement.
+    signed: bool,
+}
+
+/// Words without a header: 4^w entries of two bytes are an odd power of two, of four bytes an even one.
+fn raw(bytes: &[u8], signed: bool) -> At<Entries> {
+    let length = bytes.len();
+    let power = length.is_power_of_two().then(|| length.ilog2()).filter(|power| (3..=18).contains(power));
+    let word = match power.map(|power| power % 2) {
+        Some(0) => Word { size: 4, signed: true },
+        Some(_) => Word { size: 2, signed },
+        None => return Err((Place::File, Fault::Length(length))),
+    };
+    Ok(Entries { values: words(bytes, 0, word), shape: None })
+}
+
+/// The words from `start` on, each with its place.
+fn words(bytes: &[u8], start: usize, word: Word) -> Vec<(i64, Place)> {
+    let code = |bytes: &[u8]| bytes.iter().rev().fold(0, |code, &byte| code << 8 | u64::from(byte));
+    let value = |bytes| bits::decode(code(bytes), 8 * word.size as u32, word.signed);
+    let places = (start..).step_by(word.size).map(Place::Byte);
+    bytes[start..].chunks_exact(word.size).map(value).zip(places).collect()
+}
+
+impl Entries {
+    fn table(self, signed: bool) -> At<Table> {
+        let [width_a, width_b] = self.widths().map_err(|fault| (Place::File, fault))?;
+        let signature = Signature { operation: Operation::Mul, width_a, width_b, signed };
+        let bits = signature.width_out();
+        let (low, high) = if signed { (-1i64 << (bits - 1), 1i64 << (bits - 1)) } else { (0, 1i64 << bits) };
+        let fits = |(value, place): (i64, Place)| {
+            let entry = i32::try_from(value).ok().filter(|_| (low..high).contains(&value));
+            let kind = if signed { "signed" } else { "unsigned" };
+            let hint = if signed || value >= 0 { "" } else { ", or say that the table is signed" };
+            entry.ok_or((place, Fault::Range { value, bits, kind, low, high: high - 1, hint }))
+        };
+        let entries = self.values.into_iter().map(fits).collect::<Result<_, _>>()?;
+        Ok(Table { signature, entries })
+    }
+
+    fn widths(&self) -> Result<[u32; 2], Fault> {
+        let count = self.values.len();
+        let width = |codes: usize| (codes > 1 && codes.is_power_of_two()).then(|| codes.ilog2());
+        let [a, b] = match self.shape {
+            Some([rows, columns]) => [width(rows), width(columns)],
+            None => [width(count.isqrt()); 2],
+        };
+        match (a, b) {
+            (Some(a), Some(b)) if a + b <= Table::LIMIT && count == 1 << (a + b) => Ok([a, b]),
+            _ => Err(Fault::Entries(
+                self.shape.map_or(count.to_string(), |[rows, columns]| format!("{rows} by {columns}")),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

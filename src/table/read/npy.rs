@@ -1,0 +1,87 @@
+//! NumPy's array file: magic, version, a header that is a Python dictionary, the elements.
+//!
+//! Source: `numpy.lib.format` (NEP 1), versions 1.0 to 3.0.
+
+use super::{At, Entries, Fault, MOST, Place, Word, words};
+
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Element types by their name in a header.
+const ELEMENTS: [(&str, Word); 5] = [
+    ("<i2", Word { size: 2, signed: true }),
+    ("<u2", Word { size: 2, signed: false }),
+    ("<i4", Word { size: 4, signed: true }),
+    ("<u4", Word { size: 4, signed: false }),
+    ("<i8", Word { size: 8, signed: true }),
+];
+
+pub(super) fn read(bytes: &[u8]) -> At<Entries> {
+    let (header, start) = header(bytes)?;
+    // Every fault of the header is shown at its first byte: it is one line that says what it holds.
+    let (shape, word) = array(&header).map_err(|fault| (Place::Byte(start - header.len()), fault))?;
+    let expected = start + shape.iter().product::<usize>() * word.size;
+    if bytes.len() != expected {
+        let what = format!("the header announces {expected} bytes, the file has {}", bytes.len());
+        return Err((Place::Byte(bytes.len().min(expected)), Fault::Npy(what)));
+    }
+    Ok(Entries { values: words(bytes, start, word), shape: shape.try_into().ok() })
+}
+
+/// The header's text and where the elements start.
+fn header(bytes: &[u8]) -> At<(String, usize)> {
+    let wrong = |at: usize, what: &str| (Place::Byte(at), Fault::Npy(what.into()));
+    if !bytes.starts_with(MAGIC) {
+        return Err(wrong(0, "an NPY file starts with the byte 0x93 and NUMPY"));
+    }
+    let length = |at: usize, bytes: &[u8]| {
+        let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | usize::from(byte));
+        (at + bytes.len(), word)
+    };
+    let (at, length) = match bytes.get(6..12) {
+        Some([1, _, size @ .., _, _]) => length(8, size),
+        Some([2 | 3, _, size @ ..]) => length(8, size),
+        Some(_) => return Err(wrong(6, "this version of NPY is not read; 1.0, 2.0 and 3.0 are")),
+        None => return Err(wrong(bytes.len(), "the header is cut off")),
+    };
+    let text = bytes.get(at..at.saturating_add(length));
+    let text = text.ok_or_else(|| wrong(bytes.len(), "the header is cut off"))?;
+    let text = std::str::from_utf8(text).map_err(|_| wrong(at, "the header is no text"))?;
+    Ok((text.to_string(), at + length))
+}
+
+/// Shape and element type of an array that may be a table.
+fn array(header: &str) -> Result<(Vec<usize>, Word), Fault> {
+    let no_shape = || Fault::Npy("the header gives no shape; save an array of 2^a by 2^b entries".into());
+    let shape = field(header, "shape").and_then(sizes).ok_or_else(no_shape)?;
+    let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+    if !(1..=2).contains(&shape.len()) || count.is_none_or(|count| count > MOST) {
+        let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        return Err(Fault::Entries(if axes.is_empty() { "no".into() } else { axes.join(" by ") }));
+    }
+    if !field(header, "fortran_order").is_some_and(|value| value.starts_with("False")) {
+        return Err(Fault::Npy("the array is not in C order; save numpy.ascontiguousarray of it".into()));
+    }
+    let element = field(header, "descr").and_then(|value| value.strip_prefix('\'')?.split('\'').next());
+    let word = ELEMENTS.iter().find(|(name, _)| Some(*name) == element).map(|(_, word)| *word);
+    let unread = || {
+        let names = ELEMENTS.map(|(name, _)| name).join(", ");
+        Fault::Npy(format!(
+            "elements `{}` are not read; save one of {names}",
+            element.unwrap_or("without a type")
+        ))
+    };
+    word.map(|word| (shape, word)).ok_or_else(unread)
+}
+
+/// What follows a key of the dictionary.
+fn field<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    let (_, rest) = header.split_once(&format!("'{key}':"))?;
+    Some(rest.trim_start())
+}
+
+/// A tuple of sizes, `(256, 256)` or `(65536,)`.
+fn sizes(tuple: &str) -> Option<Vec<usize>> {
+    let (inside, _) = tuple.strip_prefix('(')?.split_once(')')?;
+    let items = inside.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(|item| item.parse().ok()).collect()
+}

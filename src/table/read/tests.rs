@@ -1,0 +1,160 @@
+use super::*;
+
+fn signature(width_a: u32, width_b: u32, signed: bool) -> Signature {
+    Signature { operation: Operation::Mul, width_a, width_b, signed }
+}
+
+/// A table whose entries differ from pair to pair and use the whole range of the result.
+fn table(width_a: u32, width_b: u32, signed: bool) -> Table {
+    let signature = signature(width_a, width_b, signed);
+    let spread = |(a, b): (u64, u64)| {
+        let code = (a << width_b | b).wrapping_mul(0x9e37_79b9) >> 3;
+        bits::decode(code, signature.width_out(), signed) as i32
+    };
+    let entries = Table::codes(signature).unwrap().map(spread).collect();
+    Table::from_entries(signature, entries).unwrap()
+}
+
+fn text(table: &Table, separator: &str) -> String {
+    let columns = 1 << table.signature().width_b;
+    let line = |row: &[i32]| row.iter().map(i32::to_string).collect::<Vec<_>>().join(separator) + "\n";
+    table.entries().chunks(columns).map(line).collect()
+}
+
+fn little_endian(table: &Table, size: usize) -> Vec<u8> {
+    table.entries().iter().flat_map(|&entry| i64::from(entry).to_le_bytes()[..size].to_vec()).collect()
+}
+
+/// As `numpy.save` writes it: the header padded with spaces so that elements start at a multiple of 64.
+fn npy(version: u8, element: &str, shape: &str, elements: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '{element}', 'fortran_order': False, 'shape': {shape}, }}");
+    let fixed = if version == 1 { 10 } else { 12 };
+    while !(fixed + header.len() + 1).is_multiple_of(64) {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut file = [MAGIC, &[version, 0]].concat();
+    file.extend(&(header.len() as u32).to_le_bytes()[..fixed - 8]);
+    file.extend([header.as_bytes(), elements].concat());
+    file
+}
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+fn message(bytes: &[u8], name: &str, signed: bool) -> String {
+    Table::read(bytes, name, signed).unwrap_err().to_string()
+}
+
+#[test]
+fn every_form_of_an_8_by_8_table_reads_as_the_same_table() {
+    for signed in [false, true] {
+        let table = table(8, 8, signed);
+        let (narrow, kind) = if signed { ("<i2", "i16") } else { ("<u2", "u16") };
+        let forms = [
+            ("t.txt", text(&table, " ").into_bytes()),
+            ("t.csv", text(&table, ", ").into_bytes()),
+            ("flat", text(&table, " ").replace('\n', " ").into_bytes()),
+            ("lines", text(&table, "\n").into_bytes()),
+            (kind, little_endian(&table, 2)),
+            ("t.bin", little_endian(&table, 4)),
+            ("t.npy", npy(1, narrow, "(256, 256)", &little_endian(&table, 2))),
+            ("two", npy(2, "<i4", "(65536,)", &little_endian(&table, 4))),
+            ("three", npy(3, "<i8", "(256, 256)", &little_endian(&table, 8))),
+        ];
+        for (name, bytes) in forms {
+            assert_eq!(Table::read(&bytes, name, signed).as_ref(), Ok(&table), "{name}");
+        }
+    }
+    let unsigned = table(8, 8, false);
+    let bytes = npy(1, "<u4", "(256, 256)", &little_endian(&unsigned, 4));
+    assert_eq!(Table::read(&bytes, "t.npy", false), Ok(unsigned));
+}
+
+#[test]
+fn rows_are_codes_of_a_and_columns_codes_of_b() {
+    let read = Table::read(b"0 0 0 0\n0 1 -2 -1\n0 -2 4 2\n0 -1 2 1\n", "t.txt", true).unwrap();
+    let exact = Table::from_function(signature(2, 2, true), |a, b| a * b).unwrap();
+    assert_eq!(read, exact);
+    let wide = Table::read(b"0 0 0 0\n0 1 2 3\n", "t.txt", false).unwrap();
+    assert_eq!(wide.signature(), signature(1, 2, false));
+}
+
+/// Goldens: what `numpy.save` and `numpy.lib.format.write_array(version=(2, 0))` of NumPy 2.4.6 wrote for
+/// the outer product of the operands of codes 0 to 3.
+#[test]
+fn files_that_numpy_wrote_are_read() {
+    let signed = include_bytes!("../../../tests/golden/numpy/signed_2_by_2_bits_i2.npy");
+    let flat = include_bytes!("../../../tests/golden/numpy/unsigned_2_by_2_bits_flat_u2_version_2.npy");
+    for (file, sign) in [(&signed[..], true), (&flat[..], false)] {
+        let exact = Table::from_function(signature(2, 2, sign), |a, b| a * b).unwrap();
+        assert_eq!(Table::read(file, "t.npy", sign), Ok(exact));
+    }
+}
+
+#[test]
+fn comments_blank_lines_and_a_byte_order_mark_are_no_entries() {
+    let text = "\u{feff}# AND gate, é\n\n0 0 # row of a = 0\r\n\t0,1,\n";
+    assert_eq!(Table::read(text.as_bytes(), "t.txt", false).unwrap().entries(), [0, 0, 0, 1]);
+}
+
+#[test]
+fn every_fault_is_shown_at_its_place_with_what_to_write() {
+    let shape = |shape: &str| npy(1, "<i2", shape, &[0; 8]);
+    let messages = [
+        message(b"0 0\n0 1.5\n", "a.txt", false),
+        message(b"0 0\n0 1 2\n", "a.txt", false),
+        message(b"0 0\n0 -1\n", "a.txt", false),
+        message(b"0 8\n0 1\n", "a.txt", true),
+        message(b"1 2 3\n", "a.txt", false),
+        message(b"# nothing\n", "a.txt", false),
+        message(b"", "a", false),
+        message(&b"1 ".repeat(65537), "a.txt", false),
+        message(b"0 \xff", "a.txt", false),
+        message(&[0; 131071], "a", false),
+        message(&[0; 1 << 19], "a.raw", false),
+        message(&[0, 0, 0, 0, 0, 0, 0, 255], "a.bin", false),
+        message(b"0 0\n0 1\n", "a.npy", false),
+        message(&[MAGIC, &[1, 0, 255, 255, 0, 0]].concat(), "a", false),
+        message(&[MAGIC, &[9, 0, 0, 0, 0, 0]].concat(), "a", false),
+        message(&npy(1, ">i2", "(2, 2)", &[0; 8]), "a", false),
+        message(&npy(1, "<f4", "(2, 2)", &[0; 16]), "a", false),
+        message(&shape("(2, 3)"), "a", false),
+        message(&shape("(2, 2, 1)"), "a", false),
+        message(&shape("(1152921504606846976,)"), "a", false),
+        message(&shape("()"), "a", false),
+        message(&shape("(4, 4)"), "a", false),
+        message(&npy(1, "<i8", "(4,)", &[255; 32]), "a", false),
+        message(b"\x93NUMPY\x01\0\x02\0{}", "a", false),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn text_reads_back(width_a in 1u32..6, width_b in 1u32..6, signed: bool, comma: bool) {
+        let table = table(width_a, width_b, signed);
+        let separator = if comma { "," } else { " " };
+        proptest::prop_assert_eq!(Table::read(text(&table, separator).as_bytes(), "t", signed), Ok(table));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(
+        bytes in proptest::collection::vec(0u8.., 0..300), head in 0usize..3, form in 0usize..4, signed: bool,
+    ) {
+        let head = [&b""[..], MAGIC, b"\x93NUMPY\x01\0\x46\0{'descr': '<i2', 'shape': ("][head];
+        let _ = Table::read(&[head, &bytes].concat(), ["t.txt", "t.bin", "t.npy", "t"][form], signed);
+    }
+
+    #[test]
+    fn a_changed_byte_gives_a_table_or_an_error(at in 0usize..160, byte: u8, cut in 0usize..160, binary: bool) {
+        let table = table(2, 2, false);
+        let mut file = if binary { npy(1, "<i2", "(4, 4)", &little_endian(&table, 2)) } else { text(&table, " ").into() };
+        let at = at % file.len();
+        file[at] = byte;
+        let _ = Table::read(&file, "t", false);
+        file.truncate(cut);
+        if binary {
+            proptest::prop_assert!(cut >= 160 || Table::read(&file, "t.npy", false).is_err());
+        }
+    }
+}
