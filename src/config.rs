@@ -10,13 +10,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod check;
+mod error;
+mod file;
 pub mod knob;
 mod load;
+mod merge;
+mod origins;
 pub mod platform;
 pub mod preset;
 mod source;
+mod tree;
 
-pub use load::{Config, ConfigError};
+pub use error::ConfigError;
+pub use load::Config;
 pub use platform::Platform;
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miette::{NamedSource, SourceSpan};
 use saphyr_parser::{Event, Parser, Span};
 
-use super::load::ConfigError;
+use super::error::ConfigError;
 
 /// Bytes of a key and of its value.
 #[derive(Debug, Clone)]

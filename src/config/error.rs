@@ -1,0 +1,71 @@
+//! What is wrong with a configuration, in our words.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: String,
+    label: String,
+    #[source_code]
+    text: Option<Arc<NamedSource<String>>>,
+    #[label("{label}")]
+    span: Option<SourceSpan>,
+    #[help]
+    help: Option<String>,
+}
+
+impl ConfigError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), label: "here".into(), text: None, span: None, help: None }
+    }
+    pub(super) fn at(mut self, text: Arc<NamedSource<String>>, span: SourceSpan) -> Self {
+        (self.text, self.span) = (Some(text), Some(span));
+        self
+    }
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+    pub(super) fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+}
+
+/// Splits what serde says into a sentence and a suggestion.
+pub(super) fn reworded(message: &str) -> (String, Option<String>) {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    for (start, word) in [("unknown field", "key"), ("unknown variant", "value")] {
+        if message.starts_with(start)
+            && let Some((bad, known)) = quoted.split_first()
+        {
+            return (format!("unknown {word} `{bad}`"), suggest(bad, known));
+        }
+    }
+    if message.contains("expected map with a single key") {
+        let message = "exactly one kind is expected here as the only key; check its spelling";
+        return (message.into(), None);
+    }
+    match message.strip_prefix("missing field") {
+        Some(rest) => (format!("missing key{rest}"), None),
+        None => (message.to_string(), None),
+    }
+}
+
+/// `did you mean …?` for a near miss, else everything that is allowed.
+pub(super) fn suggest(bad: &str, known: &[&str]) -> Option<String> {
+    let near = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(bad, name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(if near.0 >= 0.8 { format!("did you mean `{}`?", near.1) } else { format!("allowed here: {all}") })
+}

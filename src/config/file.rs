@@ -1,0 +1,58 @@
+//! A configuration as it is written, before presets and workload files are put in.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Explore;
+
+/// A share, written `1 %` or `0.01`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Share {
+    Fraction(f64),
+    Text(String),
+}
+
+impl Share {
+    pub(super) fn fraction(&self) -> Option<f64> {
+        let value = match self {
+            Self::Fraction(value) => *value,
+            Self::Text(text) => text.trim().strip_suffix('%')?.trim().parse::<f64>().ok()? / 100.0,
+        };
+        (0.0..=1.0).contains(&value).then_some(value)
+    }
+}
+
+/// The file as written, workload and platform still untyped.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The task, or the path of a file that describes it.
+    pub workload: Value,
+    /// The hardware, or the name of a preset.
+    pub platform: Value,
+    /// Knob path → value to try.
+    #[serde(default)]
+    pub approximate: IndexMap<String, Value>,
+    /// Search over knobs.
+    #[serde(default)]
+    pub explore: Option<Explore>,
+    /// Largest tolerated drop of the score.
+    #[serde(default)]
+    pub floor: Option<Share>,
+    /// Seed of every random stream.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// How many fault maps a faulty memory is tried with, at least 8.
+    #[serde(default = "eight")]
+    pub fault_maps: u32,
+}
+
+fn one() -> u64 {
+    1
+}
+fn eight() -> u32 {
+    8
+}

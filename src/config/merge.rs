@@ -1,0 +1,79 @@
+//! `--set`, workload file and preset put into the tree of a configuration.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::error::{ConfigError, suggest};
+use super::origins::Origins;
+use super::preset;
+use super::tree::{at_mut, parse};
+
+impl Origins {
+    /// Applies one `--set`; below `approximate` and `explore.space` the rest is one knob path.
+    pub(super) fn set(&mut self, tree: &mut Value, path: &str, text: &str) -> Result<(), ConfigError> {
+        let value: Value = serde_yaml::from_str(text).map_err(|error| {
+            ConfigError::new(format!("`--set {path}={text}` is not a YAML value: {error}"))
+        })?;
+        let knob = ["approximate.", "explore.space."]
+            .iter()
+            .find_map(|start| path.strip_prefix(start).map(|rest| (start, rest)));
+        let segments: Vec<String> = match knob {
+            Some((start, rest)) => {
+                start.trim_end_matches('.').split('.').chain([rest]).map(String::from).collect()
+            }
+            None => path.split('.').map(String::from).collect(),
+        };
+        let mut here = tree;
+        for segment in &segments {
+            if !here.is_object() {
+                *here = Value::Object(Default::default());
+            }
+            here = here.as_object_mut().expect("just made one").entry(segment).or_insert(Value::Null);
+        }
+        *here = value;
+        self.sets.push(segments);
+        Ok(())
+    }
+
+    pub(super) fn inline_workload(
+        &mut self,
+        tree: &mut Value,
+        from: PathBuf,
+        read: &dyn Fn(&Path) -> io::Result<String>,
+    ) -> Result<PathBuf, ConfigError> {
+        let Some(file) = tree.get("workload").and_then(Value::as_str).map(|file| from.join(file)) else {
+            return Ok(from);
+        };
+        let text = read(&file).map_err(|error| {
+            let message = format!("cannot read the workload file {}: {error}", file.display());
+            self.locate(&["workload".into()], false, &message)
+        })?;
+        let (value, source) = parse(&text, &file.display().to_string())?;
+        tree["workload"] = value;
+        self.workload = Some(source);
+        Ok(file.parent().unwrap_or(Path::new("")).to_path_buf())
+    }
+
+    pub(super) fn inline_platform(&mut self, tree: &mut Value) -> Result<(), ConfigError> {
+        let at: &[&str] = if tree["platform"].is_string() { &["platform"] } else { &["platform", "preset"] };
+        let at: Vec<String> = at.iter().map(|segment| segment.to_string()).collect();
+        let Some(name) = at_mut(tree, &at).and_then(|value| value.as_str().map(String::from)) else {
+            return Ok(());
+        };
+        let Some(text) = preset::platform(&name) else {
+            let known: Vec<&str> = preset::PLATFORMS.iter().map(|(name, _)| *name).collect();
+            let error = self.locate(&at, false, &format!("there is no platform preset `{name}`"));
+            return Err(error.maybe_help(suggest(&name, &known)));
+        };
+        let (mut merged, source) = parse(text, &format!("preset {name}"))?;
+        if let Value::Object(mut over) = tree["platform"].take() {
+            over.shift_remove("preset");
+            preset::merge(&mut merged, Value::Object(over));
+        }
+        tree["platform"] = merged;
+        self.preset = Some((name, source));
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Where each part of a configuration was written, so that an error points there.
+
+use serde_json::Value;
+
+use super::error::{ConfigError, reworded};
+use super::source::Source;
+
+/// Where the parts of a configuration were written.
+#[derive(Debug, Clone)]
+pub(super) struct Origins {
+    pub main: Source,
+    pub workload: Option<Source>,
+    pub preset: Option<(String, Source)>,
+    pub sets: Vec<Vec<String>>,
+}
+
+impl Origins {
+    /// An error of the typed reader at a path, in our words.
+    pub(super) fn wrong(&self, path: &[String], message: &str) -> ConfigError {
+        let (message, help) = reworded(message);
+        let unknown = message.starts_with("unknown key");
+        self.locate(path, unknown, &message).maybe_help(help)
+    }
+
+    pub(super) fn knob(&self, knob: &str, value: &Value, message: &str) -> ConfigError {
+        let (message, help) = reworded(message);
+        let mut at = vec!["explore".to_string(), "space".into(), knob.into()];
+        if self.main.depth(&at) == 3 {
+            let shown = format!("`{knob}` cannot be {value}: {message}");
+            return self.locate(&at, false, &shown).maybe_help(help);
+        }
+        at = vec!["approximate".into(), knob.into()];
+        self.locate(&at, false, &format!("`{knob}`: {message}")).maybe_help(help)
+    }
+
+    pub(super) fn knob_key(&self, knob: &str, message: &str) -> ConfigError {
+        let explored = vec!["explore".to_string(), "space".into(), knob.into()];
+        let tried = vec!["approximate".to_string(), knob.into()];
+        let at = if self.main.depth(&explored) == 3 { explored } else { tried };
+        self.locate(&at, true, message)
+    }
+
+    /// An error where the path was written: a `--set`, the file, the workload file, the preset, in this order.
+    pub(super) fn locate(&self, path: &[String], at_key: bool, message: &str) -> ConfigError {
+        if let Some(set) = self.sets.iter().rev().find(|set| path.starts_with(set)) {
+            return ConfigError::new(format!("in `--set {}=…`: {message}", set.join(".")));
+        }
+        let inner = path.get(1..).unwrap_or(&[]);
+        let first = path.first().map(String::as_str);
+        if first == Some("workload")
+            && let Some(source) = &self.workload
+        {
+            return deepest(source, inner, at_key, message);
+        }
+        if first == Some("platform")
+            && let Some((name, source)) = &self.preset
+        {
+            let in_preset = source.depth(inner) + 1 > self.main.depth(path);
+            if in_preset {
+                return deepest(source, inner, at_key, &format!("in preset `{name}`: {message}"));
+            }
+        }
+        deepest(&self.main, path, at_key, message)
+    }
+}
+
+fn deepest(source: &Source, path: &[String], at_key: bool, message: &str) -> ConfigError {
+    let depth = source.depth(path);
+    // A whole mapping is too much to underline: what it lacks is shown at its key.
+    let at_key = at_key || depth < path.len();
+    source.error_at(&path[..depth], at_key, message).unwrap_or_else(|| source.error(0..0, message.into()))
+}

@@ -1,0 +1,63 @@
+//! The untyped tree between YAML text and typed data.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::ConfigError;
+use super::preset::KINDS;
+use super::source::Source;
+
+pub(super) fn parse(text: &str, name: &str) -> Result<(Value, Source), ConfigError> {
+    let source = Source::read(text, name)?;
+    let value = serde_yaml::from_str(text).map_err(|error| {
+        let at = error.location().map_or(0, |location| location.index().min(text.len()));
+        let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        source.error(at..at, error.to_string())
+    })?;
+    match value {
+        Value::Object(_) => Ok((value, source)),
+        _ => Err(source.error(0..text.len(), "the file is not a mapping of keys to values".into())),
+    }
+}
+
+pub(super) fn typed<T: DeserializeOwned>(tree: &Value) -> Result<T, (Vec<String>, String)> {
+    use serde_path_to_error::Segment;
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        let segment = |segment: &Segment| match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => "?".into(),
+        };
+        (error.path().iter().map(segment).collect(), error.inner().to_string())
+    })
+}
+
+pub(super) fn at_mut<'a>(tree: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
+    path.iter().try_fold(tree, |here, segment| here.get_mut(segment))
+}
+
+pub(super) fn sole_kind(value: &Value) -> Option<(&String, &Value)> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.iter().next().filter(|(kind, _)| KINDS.contains(&kind.as_str()))
+}
+
+/// Makes the relative path of every `{table: FILE}` start where the program runs.
+pub(super) fn rebase_tables(value: &mut Value, dir: &Path) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                match inner {
+                    Value::String(file) if key == "table" => {
+                        *file = dir.join(&*file).to_string_lossy().into_owned()
+                    }
+                    inner => rebase_tables(inner, dir),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rebase_tables(item, dir)),
+        _ => {}
+    }
+}
