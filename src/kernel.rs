@@ -1,12 +1,13 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
-//! One narrow function, [`convolve`], hides how products are looked up; [`naive::convolve`] is its oracle.
+//! One narrow function, [`convolve`], hides how products are looked up. [`convolve_accumulating`] goes one
+//! product at a time, straight from the definition: it takes any accumulator, and with exact addition it is the
+//! oracle of the other.
 
 mod accumulate;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod geometry;
-pub mod naive;
 mod panel;
 mod products;
 

@@ -1,8 +1,11 @@
 //! One configuration → its outcome; a run → baseline, approximation, every knob alone and left out.
 
+mod account;
 mod bill;
+mod capture;
 mod evaluate;
 mod hardware;
+mod memo;
 pub mod outcome;
 mod probe;
 pub mod statistics;

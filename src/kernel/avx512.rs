@@ -105,18 +105,37 @@ impl Planes {
             }
         }
         for (words, sums) in words.iter().zip(sums.chunks_exact_mut(64)) {
-            let words = words.map(|words| {
-                let mut out = [0u16; 32];
-                // SAFETY: the array holds 64 bytes.
-                unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), words) };
-                out
-            });
-            for (pair, sums) in sums.chunks_exact_mut(2).enumerate() {
-                let odd = [words[1][pair], words[3][pair]];
-                let even = [0, 1].map(|plane| words[2 * plane][pair].wrapping_sub(odd[plane] << 8));
-                for (sum, [low, high]) in sums.iter_mut().zip([even, odd]) {
-                    *sum = sum.wrapping_add(i32::from(low) + 256 * i32::from(high));
-                }
+            // SAFETY: the caller has the instructions.
+            unsafe { widen(words, sums) };
+        }
+    }
+}
+
+/// Adds 64 sums of bytes, [low, low of odd bytes, high, high of odd bytes] as 16-bit words, to sums of 32 bits.
+///
+/// # Safety
+/// The processor needs AVX-512 F and BW; `sums` holds 64 of them.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn widen(&[low, low_odd, high, high_odd]: &[__m512i; 4], sums: &mut [i32]) {
+    let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
+    let (low, high) = (even(low, low_odd), even(high, high_odd));
+    let half = |words: __m512i, upper: bool| {
+        let part = if upper { _mm512_extracti64x4_epi64::<1>(words) } else { _mm512_castsi512_si256(words) };
+        _mm512_cvtepu16_epi32(part)
+    };
+    let whole =
+        |low, high, upper| _mm512_add_epi32(half(low, upper), _mm512_slli_epi32::<8>(half(high, upper)));
+    let first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    let second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
+    for (at, sums) in sums.chunks_exact_mut(32).enumerate() {
+        let (even, odd) = (whole(low, high, at == 1), whole(low_odd, high_odd, at == 1));
+        for (order, sums) in [first, second].into_iter().zip(sums.chunks_exact_mut(16)) {
+            let added = _mm512_permutex2var_epi32(even, order, odd);
+            // SAFETY: sixteen sums of 32 bits fill the 64 bytes that are read and written.
+            unsafe {
+                let before = _mm512_loadu_si512(sums.as_ptr().cast());
+                _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, added));
             }
         }
     }

@@ -2,21 +2,19 @@
 
 use std::ops::Range;
 
-use super::{Geometry, Operands};
+use super::Operands;
+use super::geometry::{Geometry, Inside};
 
 /// Positions that a chunk aims at: a panel row fits the first-level cache beside a table row.
 const CHUNK: usize = 1024;
 
-/// Offset of a tap that falls into the padding.
-const PADDING: u32 = u32::MAX;
-
 /// Activation codes [depth, columns]; `columns` is a multiple of 64, the rest holds the pad code.
 pub(super) struct Panel {
     codes: Vec<u8>,
-    /// Where tap `k` of each position reads within a group's channels; `PADDING` outside the image.
-    offsets: Vec<u32>,
-    /// Row after row, the columns that are padding; they contribute nothing.
-    padding: Vec<Vec<u32>>,
+    /// The positions at which each tap lies inside the image.
+    inside: Vec<Inside>,
+    width: usize,
+    positions: usize,
     columns: usize,
     samples: Range<usize>,
     pad: u8,
@@ -30,26 +28,28 @@ pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = 
 
 impl Panel {
     pub(super) fn new(geometry: &Geometry) -> Self {
-        let padding = vec![vec![]; geometry.depth()];
-        let width = geometry.out_width();
-        let offset =
-            |k: usize, at: usize| geometry.tap(k, at / width, at % width).map_or(PADDING, |at| at as u32);
-        let taps = (0..geometry.depth()).flat_map(|k| (0..geometry.positions()).map(move |at| (k, at)));
-        let offsets = taps.map(|(k, at)| offset(k, at)).collect();
-        Self { codes: vec![], offsets, padding, columns: 0, samples: 0..0, pad: 0 }
+        let inside = (0..geometry.depth()).map(|k| geometry.inside(k)).collect();
+        let (width, positions) = (geometry.out_width(), geometry.positions());
+        Self { codes: vec![], inside, width, positions, columns: 0, samples: 0..0, pad: 0 }
     }
 
     pub(super) fn row(&self, k: usize) -> &[u8] {
         &self.codes[k * self.columns..(k + 1) * self.columns]
-    }
-    pub(super) fn padding(&self, k: usize) -> &[u32] {
-        &self.padding[k]
     }
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
     pub(super) fn pad(&self) -> u8 {
         self.pad
+    }
+
+    /// The columns at which tap `k` reads padding; they contribute nothing.
+    pub(super) fn padding(&self, k: usize) -> impl Iterator<Item = usize> {
+        let outside = move |at: &usize| {
+            let at = at % self.positions;
+            !self.inside[k].contains(at / self.width, at % self.width)
+        };
+        (0..self.samples.len() * self.positions).filter(outside)
     }
 
     /// Gathers the codes of `samples` for one group.
@@ -60,24 +60,18 @@ impl Panel {
         group: usize,
         samples: Range<usize>,
     ) {
-        self.columns = (samples.len() * geometry.positions()).next_multiple_of(64);
+        self.columns = (samples.len() * self.positions).next_multiple_of(64);
         self.pad = operands.pad;
         self.codes.clear();
         self.codes.resize(geometry.depth() * self.columns, operands.pad);
-        let (size, positions) = (geometry.inputs_per_sample(), geometry.positions());
-        for k in 0..geometry.depth() {
-            self.padding[k].clear();
-            let row = &mut self.codes[k * self.columns..(k + 1) * self.columns];
-            let mut at = 0;
-            for sample in samples.clone() {
-                let inputs =
+        let (size, step) = (geometry.inputs_per_sample(), geometry.stride[1]);
+        for (inside, row) in self.inside.iter().zip(self.codes.chunks_exact_mut(self.columns)) {
+            for (sample, row) in samples.clone().zip(row.chunks_mut(self.positions)) {
+                let input =
                     &operands.input[sample * size + geometry.group_offset(group)..(sample + 1) * size];
-                for &from in &self.offsets[k * positions..(k + 1) * positions] {
-                    match from {
-                        PADDING => self.padding[k].push(at as u32),
-                        from => row[at] = inputs[from as usize],
-                    }
-                    at += 1;
+                for y in inside.rows.clone() {
+                    let to = &mut row[y * self.width..][inside.columns.clone()];
+                    copy(to, &input[inside.offset(geometry, y)..], step);
                 }
             }
         }
@@ -86,10 +80,18 @@ impl Panel {
 
     /// Writes the sums of one output channel to their places.
     pub(super) fn scatter(&self, geometry: &Geometry, channel: usize, sums: &[i32], output: &mut [i32]) {
-        let positions = geometry.positions();
-        for (sample, sums) in self.samples.clone().zip(sums.chunks(positions)) {
-            let start = sample * geometry.outputs_per_sample() + channel * positions;
-            output[start..start + positions].copy_from_slice(sums);
+        for (sample, sums) in self.samples.clone().zip(sums.chunks(self.positions)) {
+            let start = sample * geometry.outputs_per_sample() + channel * self.positions;
+            output[start..start + self.positions].copy_from_slice(sums);
         }
+    }
+}
+
+/// Every `step`-th code from the first on.
+fn copy(to: &mut [u8], from: &[u8], step: usize) {
+    if step == 1 {
+        to.copy_from_slice(&from[..to.len()]);
+    } else {
+        to.iter_mut().zip(from.iter().step_by(step)).for_each(|(to, from)| *to = *from);
     }
 }

@@ -52,10 +52,7 @@ impl Products {
         for (k, &weight) in weights.iter().enumerate() {
             let padded = self.get(weight, panel.pad());
             if padded != 0 {
-                panel
-                    .padding(k)
-                    .iter()
-                    .for_each(|&at| sums[at as usize] = sums[at as usize].wrapping_sub(padded));
+                panel.padding(k).for_each(|at| sums[at] = sums[at].wrapping_sub(padded));
             }
         }
         sums

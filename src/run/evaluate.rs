@@ -1,26 +1,24 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::bill::{Mapped, bill, price_name};
+use super::account::{self, Observed, score};
+use super::capture::{Captured, capture, pixels, slice};
 use super::hardware::{Hardware, held};
-use super::outcome::{ConstantShare, LayerOutcome, Outcome, Score, StageEnergy};
+use super::memo::Memo;
+use super::outcome::{Outcome, Score};
 use super::probe::{self, Probe, Seen};
-use super::statistics::wilson;
+use crate::config::Setup;
 use crate::config::platform::{Compute, Link, Payload, Sensor};
-use crate::config::{Light, Setup};
 use crate::kernel::Products;
-use crate::ledger::{Ledger, Price, UnresolvedPrice};
+use crate::ledger::UnresolvedPrice;
 use crate::platform::compute::array::{MacArray, unit};
-use crate::platform::compute::mapping::Mapping;
-use crate::platform::{Context, Platform, PlatformError};
+use crate::platform::{Platform, PlatformError};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::units::Seconds;
-use crate::workload::data::Images;
 use crate::workload::{CalibrationError, ModelError, Quantized, Scheme, Task, Weights, top1};
 
 /// Why a setup cannot be evaluated.
@@ -52,15 +50,8 @@ pub struct Evaluator<'a> {
     seed: u64,
     fault_maps: u32,
     library: CellLibrary,
-    captured: Mutex<HashMap<String, Arc<Captured>>>,
-}
-
-/// Frames as the sensor delivers them, and what capturing one cost.
-struct Captured {
-    /// Pixels 0..255 [samples, C, H, W].
-    pixels: Tensor<f32>,
-    ledger: Ledger,
-    latency: Seconds,
+    captured: Memo<Captured>,
+    calibrated: Memo<Quantized>,
 }
 
 /// The built parts of a setup.
@@ -68,7 +59,7 @@ pub(super) struct Parts<'a> {
     pub setup: &'a Setup,
     pub platform: Platform,
     pub array: Option<MacArray>,
-    sample: Vec<usize>,
+    pub sample: Vec<usize>,
 }
 
 impl Parts<'_> {
@@ -98,7 +89,14 @@ impl Parts<'_> {
 impl<'a> Evaluator<'a> {
     /// An evaluator for one task.
     pub fn new(task: &'a Task, seed: u64, fault_maps: u32) -> Self {
-        Self { task, seed, fault_maps, library: CellLibrary::nangate45(), captured: Mutex::default() }
+        Self {
+            task,
+            seed,
+            fault_maps,
+            library: CellLibrary::nangate45(),
+            captured: Memo::default(),
+            calibrated: Memo::default(),
+        }
     }
 
     /// The float model on samples as they are in the file.
@@ -125,12 +123,19 @@ impl<'a> Evaluator<'a> {
             Some(array) if !array.mac().multiplier().signature().signed => Scheme::Affine,
             _ => Scheme::Symmetric,
         };
-        let quantized = self.calibrate(setup, scheme)?;
+        let quantized = self
+            .calibrated
+            .get(&(&setup.workload, scheme == Scheme::Affine), || self.calibrate(setup, scheme))?;
         let products = products(&parts, &quantized)?;
-        let captured = self.capture(&parts)?;
+        let captured = self
+            .captured
+            .get(&(&setup.platform.sensor, setup.platform.frame_period, setup.workload.samples), || {
+                Ok::<_, RunError>(capture(self.task, self.seed, &parts))
+            })?;
         let maps = self.run_maps(&parts, &quantized, &products, &captured)?;
         let seen = self.probe(&parts, &quantized, &products, &captured)?;
-        self.outcome(&parts, &quantized, &captured, (maps, seen), settings)
+        let observed = Observed { quantized: &quantized, captured: &captured, maps, seen };
+        Ok(account::outcome(&parts, &self.library, observed, settings)?)
     }
 
     fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
@@ -149,49 +154,6 @@ impl<'a> Evaluator<'a> {
         let count = setup.workload.quantize.calibration_samples.min(images.len());
         let batch = Task::preprocess(&setup.workload, &pixels(images, count));
         Ok(Quantized::calibrate(&self.task.network, &setup.workload.quantize, scheme, &batch)?)
-    }
-
-    /// Passes every sample through the sensor, once per sensor setting.
-    fn capture(&self, parts: &Parts<'_>) -> Result<Arc<Captured>, RunError> {
-        let key = serde_json::to_string(&(&parts.setup.platform.sensor, parts.setup.platform.frame_period))
-            .expect("a configuration is always writable");
-        if let Some(known) = self.captured.lock().expect("no capture panicked").get(&key) {
-            return Ok(known.clone());
-        }
-        let samples = parts.setup.workload.samples;
-        let shots: Vec<(Vec<f32>, Ledger)> =
-            (0..samples).into_par_iter().map(|sample| self.shoot(parts, sample)).collect();
-        let (mut data, mut ledger) = (vec![], Ledger::default());
-        for (pixels, bill) in shots {
-            data.extend(pixels);
-            ledger.merge(bill);
-        }
-        let mut shape = vec![samples];
-        shape.extend(&parts.sample);
-        let [height, width] =
-            [parts.sample.get(1), parts.sample.get(2)].map(|size| size.copied().unwrap_or(1));
-        let captured = Arc::new(Captured {
-            pixels: Tensor::new(shape, data).expect("a sensor keeps the shape of a sample"),
-            ledger: ledger.per(samples as f64),
-            latency: parts.platform.sensor.latency(height, width),
-        });
-        self.captured.lock().expect("no capture panicked").insert(key, captured.clone());
-        Ok(captured)
-    }
-
-    fn shoot(&self, parts: &Parts<'_>, sample: usize) -> (Vec<f32>, Ledger) {
-        let mut ledger = Ledger::default();
-        let image = self.task.test.image(sample).iter().map(|&pixel| f32::from(pixel) / 255.0);
-        if parts.setup.platform.sensor == Sensor::Ideal {
-            return (image.map(|value| value * 255.0).collect(), ledger);
-        }
-        let coded = self.task.light == Light::Srgb;
-        let light = image.map(|value| if coded { to_light(value) } else { value }).collect();
-        let frame = Tensor::new(parts.sample.clone(), light).expect("an image fills the sample shape");
-        let mut cx = Context { seed: self.seed, map: 0, sample, ledger: &mut ledger };
-        let seen = parts.platform.sensor.capture(&mut cx, &frame);
-        let coded = |&value: &f32| if coded { to_code(value) } else { value };
-        (seen.data().iter().map(|value| 255.0 * coded(value)).collect(), ledger)
     }
 
     /// Right answers per fault map; one map where no memory errs.
@@ -255,45 +217,6 @@ impl<'a> Evaluator<'a> {
         let chunks: Vec<Vec<bool>> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
         Ok(chunks.concat())
     }
-
-    fn outcome(
-        &self,
-        parts: &Parts<'_>,
-        quantized: &Quantized,
-        captured: &Captured,
-        (maps, seen): (Vec<Vec<f64>>, Vec<Seen>),
-        settings: serde_json::Value,
-    ) -> Result<Outcome, RunError> {
-        let mapped: Vec<Mapped> = quantized.layers().iter().map(|layer| map(parts, layer)).collect();
-        let mut ledger = captured.ledger.clone();
-        let time = bill(parts, &mapped, &mut ledger);
-        let price = |name: &str| {
-            let at = mapped.iter().position(|part| price_name(&part.layer) == name)?;
-            let each = seen.get(at)?.replay?.each;
-            Some((
-                each,
-                self.library.constant("mac.switching", each.0, "J per multiply-accumulate, replayed"),
-            ))
-        };
-        let ledger = ledger.resolve(price)?;
-        let errs = parts.platform.memory.values().any(|memory| memory.errs());
-        let right = mean(&maps);
-        Ok(Outcome {
-            score: score(maps, errs),
-            delta: None,
-            energy_j: StageEnergy::of(&ledger),
-            datapath_energy_j: datapath(&ledger),
-            latency_s: (captured.latency + time).0,
-            area_mm2: area(parts),
-            cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
-            clock_hz: parts.array.as_ref().map_or(0.0, |array| array.clock().0),
-            layers: mapped.iter().zip(&seen).map(|(part, seen)| layer(part, seen)).collect(),
-            constants: constants(&ledger),
-            settings,
-            ledger,
-            right,
-        })
-    }
 }
 
 fn hardware<'a>(parts: &'a Parts<'_>, products: &'a [Products], map: u64) -> Hardware<'a> {
@@ -319,107 +242,4 @@ fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, R
         Ok(products)
     };
     quantized.weights().iter().enumerate().map(&mut of).collect()
-}
-
-fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
-    let work = layer.geometry.gemm();
-    let (mapping, time) = match &parts.array {
-        Some(array) => {
-            let mapping = array.map(&work);
-            (mapping, array.time(&mapping))
-        }
-        None => {
-            (Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary), Seconds::ZERO)
-        }
-    };
-    Mapped { layer: layer.clone(), mapping, time }
-}
-
-fn layer(part: &Mapped, seen: &Seen) -> LayerOutcome {
-    let macs = part.layer.geometry.macs();
-    let each = seen.replay.map_or(0.0, |replay| replay.each.0);
-    LayerOutcome {
-        name: part.layer.name.clone(),
-        macs,
-        cycles: part.mapping.cycles,
-        utilisation: part.mapping.utilisation,
-        mac_energy_j: each,
-        mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
-        replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
-        energy_j: each * macs as f64,
-        relative_error: seen.relative_error,
-        bias: seen.bias,
-    }
-}
-
-/// Switching and clocking of the array: what the choice of a multiplier acts on.
-fn datapath(ledger: &Ledger) -> f64 {
-    let computes = ledger.entries().filter(|entry| entry.component == "compute.array");
-    computes
-        .filter(|entry| !entry.action.starts_with("leak"))
-        .filter_map(|entry| entry.energy())
-        .map(|e| e.0)
-        .sum()
-}
-
-fn area(parts: &Parts<'_>) -> f64 {
-    let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    (memories + parts.array.as_ref().map_or(0.0, |array| array.area().0)) * 1e-6
-}
-
-/// Constants by the energy that hangs on them, those above 1 %.
-fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
-    let total = ledger.total().0;
-    let mut shares: Vec<ConstantShare> = vec![];
-    for entry in ledger.entries() {
-        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else { continue };
-        let share = energy.0 / total;
-        match shares.iter_mut().find(|known| known.constant.name == constant.name) {
-            Some(known) => known.share += share,
-            None => shares.push(ConstantShare { share, constant: constant.clone() }),
-        }
-    }
-    shares.retain(|entry| entry.share > 0.01);
-    shares.sort_by(|a, b| b.share.total_cmp(&a.share));
-    shares
-}
-
-fn mean(maps: &[Vec<f64>]) -> Vec<f64> {
-    let samples = maps.first().map_or(0, Vec::len);
-    (0..samples).map(|at| maps.iter().map(|map| map[at]).sum::<f64>() / maps.len() as f64).collect()
-}
-
-fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
-    let share = |map: &Vec<f64>| map.iter().sum::<f64>() / map.len().max(1) as f64;
-    let fault_maps: Vec<f64> = maps.iter().map(share).collect();
-    let value = fault_maps.iter().sum::<f64>() / fault_maps.len().max(1) as f64;
-    let samples = maps.first().map_or(0, Vec::len);
-    let ci95 = wilson(value * samples as f64, samples as f64);
-    Score { metric: "top1", value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
-}
-
-/// The first `count` images as reals 0..255.
-fn pixels(images: &Images, count: usize) -> Tensor<f32> {
-    let mut shape = images.pixels.shape().to_vec();
-    shape[0] = count;
-    let data = images.pixels.data()[..count * images.size()].iter().map(|&pixel| f32::from(pixel)).collect();
-    Tensor::new(shape, data).expect("whole images were taken")
-}
-
-fn slice(tensor: &Tensor<f32>, range: std::ops::Range<usize>) -> Tensor<f32> {
-    let mut shape = tensor.shape().to_vec();
-    let size: usize = shape[1..].iter().product();
-    shape[0] = range.len();
-    let data = tensor.data()[range.start * size..range.end * size].to_vec();
-    Tensor::new(shape, data).expect("whole samples were taken")
-}
-
-/// sRGB code value 0..1 to light (IEC 61966-2-1).
-fn to_light(code: f32) -> f32 {
-    if code <= 0.04045 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
-}
-
-/// Light to sRGB code value (IEC 61966-2-1).
-fn to_code(light: f32) -> f32 {
-    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }

@@ -1,6 +1,9 @@
 //! A whole run: baseline, approximation, every knob alone and left out, and the rival of plain bits.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::evaluate::{Evaluator, RunError};
@@ -28,47 +31,79 @@ const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 
 /// Runs everything and draws the comparison.
 ///
+/// Setups that are equal are evaluated once, different ones in parallel.
+///
 /// # Errors
 /// [`RunError`] of the first setup that cannot be evaluated.
 pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
     let knobs = settings.approximate;
     let rivals = rival_knobs(knobs);
-    let total = 3 + 2 * knobs.len() + rivals.len();
-    let mut done = 0;
-    let mut tick = || {
-        done += 1;
-        (settings.progress)(done, total);
-    };
+    let variants = knobs.iter().flat_map(|(knob, value)| [alone(knob, value), without(knobs, knob)]);
+    let asked: Vec<Knobs> = [knobs.clone()]
+        .into_iter()
+        .chain(variants)
+        .chain(rivals.iter().map(|rival| rival.1.clone()))
+        .collect();
     let exact = (settings.setup)(&Knobs::new())?;
     let reference = Reference { score: evaluator.reference(&exact)? };
-    tick();
-    let baseline = evaluator.evaluate(&exact, written(&exact))?;
-    tick();
-    let mut evaluate = |knobs: &Knobs| -> Result<Outcome, RunError> {
-        let setup = (settings.setup)(knobs)?;
-        let mut outcome = evaluator.evaluate(&setup, written(&setup))?;
-        compare(&baseline, &mut outcome);
-        tick();
-        Ok(outcome)
+    let (baseline, outcomes) = evaluate_all(evaluator, settings, &exact, &asked)?;
+    let mut outcomes = outcomes.into_iter();
+    let mut next = || outcomes.next().expect("one outcome for every set of knobs");
+    let approximate = next();
+    let effect = |(knob, value): (&String, &Value)| {
+        let (alone, without) = (next(), next());
+        KnobOutcome { knob: knob.clone(), value: value.clone(), alone, without }
     };
-    let approximate = evaluate(knobs)?;
-    let mut effects = vec![];
-    for (knob, value) in knobs {
-        let alone = Knobs::from([(knob.clone(), value.clone())]);
-        let mut without = knobs.clone();
-        without.shift_remove(knob);
-        let (alone, without) = (evaluate(&alone)?, evaluate(&without)?);
-        effects.push(KnobOutcome { knob: knob.clone(), value: value.clone(), alone, without });
-    }
-    let multiplier =
-        effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| effect.alone.clone());
-    let mut plain = vec![];
-    for (bits, knobs) in rivals {
-        let outcome = evaluate(&knobs)?;
-        let dominates = multiplier.as_ref().is_some_and(|design| dominates(&outcome, design));
-        plain.push(Rival { bits, outcome, dominates });
-    }
+    let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
+    let multiplier = effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| &effect.alone);
+    let rival = |(bits, outcome): (u32, Outcome)| {
+        let dominates = multiplier.is_some_and(|design| dominates(&outcome, design));
+        Rival { bits, outcome, dominates }
+    };
+    let plain = rivals.iter().map(|rival| rival.0).zip(outcomes).map(rival).collect();
     Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
+}
+
+/// The baseline, and an outcome compared with it for every set of knobs, in their order.
+fn evaluate_all(
+    evaluator: &Evaluator<'_>,
+    settings: &Settings<'_>,
+    exact: &Setup,
+    asked: &[Knobs],
+) -> Result<(Outcome, Vec<Outcome>), RunError> {
+    let setups: Vec<Setup> = asked.iter().map(settings.setup).collect::<Result<_, _>>()?;
+    let mut distinct = vec![exact];
+    for setup in &setups {
+        if !distinct.contains(&setup) {
+            distinct.push(setup);
+        }
+    }
+    let done = AtomicUsize::new(0);
+    let evaluate = |setup: &&Setup| {
+        let outcome = evaluator.evaluate(setup, written(setup));
+        (settings.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, distinct.len());
+        outcome
+    };
+    // Collected before it is looked through, so that the first error does not depend on who was faster.
+    let outcomes: Vec<Result<Outcome, RunError>> = distinct.par_iter().map(evaluate).collect();
+    let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_, _>>()?;
+    let of = |setup: &Setup| {
+        let at = distinct.iter().position(|known| *known == setup).expect("every setup was evaluated");
+        let mut outcome = outcomes[at].clone();
+        compare(&outcomes[0], &mut outcome);
+        outcome
+    };
+    Ok((outcomes[0].clone(), setups.iter().map(of).collect()))
+}
+
+fn alone(knob: &str, value: &Value) -> Knobs {
+    Knobs::from([(knob.to_string(), value.clone())])
+}
+
+fn without(knobs: &Knobs, knob: &str) -> Knobs {
+    let mut others = knobs.clone();
+    others.shift_remove(knob);
+    others
 }
 
 fn written(setup: &Setup) -> Value {

@@ -86,50 +86,53 @@ impl Network {
         self.steps.iter().filter(move |step| step.inputs.contains(&at))
     }
 
-    /// Runs the network with `contract` for its contractions and `put` for every value that appears.
+    /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
     ///
-    /// `contract(layer, input)` returns the layer's real outputs; `put(value, data)` may change the value in
-    /// place, which is how quantisation and faults enter.
-    pub(super) fn execute(
+    /// `contract(layer, step, input)` returns the layer's real outputs. What `put(value, results)` keeps is up to
+    /// the caller, which is how quantisation and faults enter; as reals it is read by all other operators.
+    pub(super) fn execute<V: AsRef<[f32]> + Default>(
         &self,
         batch: &Tensor<f32>,
-        mut contract: impl FnMut(usize, &Step, &[f32]) -> Vec<f32>,
-        mut put: impl FnMut(usize, &mut [f32]),
+        mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        mut put: impl FnMut(usize, Vec<f32>) -> V,
     ) -> Result<Tensor<f32>, ModelError> {
         let found = batch.shape().get(1..).unwrap_or_default().to_vec();
         if found != self.sample {
             return Err(ModelError::Input { expected: self.sample.clone(), found });
         }
         let samples = batch.shape()[0];
-        let mut values: Vec<Vec<f32>> = vec![batch.data().to_vec()];
-        put(0, &mut values[0]);
+        let mut values = vec![put(0, batch.data().to_vec())];
         let mut layer = 0;
         for (at, step) in self.steps.iter().enumerate() {
-            let mut out = match &step.op {
+            let out = match &step.op {
                 Op::Contract(_) => {
                     layer += 1;
                     contract(layer - 1, step, &values[step.inputs[0]])
                 }
-                op => per_sample(op, samples, step.inputs.iter().map(|&value| &values[value][..]).collect()),
+                op => per_sample(op, samples, step.inputs.iter().map(|&at| values[at].as_ref()).collect()),
             };
-            put(at + 1, &mut out);
-            values.push(out);
+            values.push(put(at + 1, out));
             self.release(at, &mut values);
         }
-        let data = std::mem::take(&mut values[self.output]);
+        let data = values[self.output].as_ref().to_vec();
         let mut shape = vec![samples];
         shape.extend(&self.shapes[self.output]);
         Ok(Tensor::new(shape, data).expect("every step keeps its shape"))
     }
 
     /// Frees values that no later step reads.
-    fn release(&self, done: usize, values: &mut [Vec<f32>]) {
+    fn release<V: Default>(&self, done: usize, values: &mut [V]) {
         for &value in &self.steps[done].inputs {
             let later = self.steps[done + 1..].iter().any(|step| step.inputs.contains(&value));
             if !later && value != self.output {
-                values[value] = Vec::new();
+                values[value] = V::default();
             }
         }
+    }
+
+    /// Whether value `at` is read by something other than a contraction, or is the output.
+    pub(super) fn is_read_as_reals(&self, at: usize) -> bool {
+        self.output == at || self.readers(at).any(|step| !matches!(step.op, Op::Contract(_)))
     }
 
     /// Runs in single precision: [n, …] → [n, outputs].
@@ -147,11 +150,15 @@ impl Network {
         mut see: impl FnMut(usize, &[f32]),
     ) -> Result<Tensor<f32>, ModelError> {
         let samples = batch.shape().first().copied().unwrap_or(0);
-        let contract = |_, step: &Step, x: &[f32]| match &step.op {
+        let contract = |_, step: &Step, x: &Vec<f32>| match &step.op {
             Op::Contract(contraction) => float::contract(contraction, samples, x),
             _ => unreachable!("only contractions are contracted"),
         };
-        self.execute(batch, contract, |value, data| see(value, data))
+        let keep = |value, data: Vec<f32>| {
+            see(value, &data);
+            data
+        };
+        self.execute(batch, contract, keep)
     }
 }
 

@@ -72,6 +72,16 @@ pub fn replay(
     Replay { each, spread: Joules(variance.sqrt()), pairs }
 }
 
+/// One operation of a contraction, and the depth from which its unit's column or register has summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    group: usize,
+    position: usize,
+    output: usize,
+    first: usize,
+    depth: usize,
+}
+
 /// The way of the operands of one contraction past the units.
 struct Walk<'a> {
     array: &'a MacArray,
@@ -103,11 +113,18 @@ impl<'a> Walk<'a> {
         let slots: u64 = slots.into_iter().map(|n| n as u64).product();
         let start = stream.below(slots.saturating_sub(SLOTS) + 1);
         let around = std::iter::repeat_n(None, if start == 0 { 2 } else { 0 });
-        let inside = (start..(start + SLOTS).min(slots)).map(|slot| self.slot(unit, slot as usize));
+        let mut before = None;
+        let inside = (start..(start + SLOTS).min(slots)).map(|slot| {
+            let step = self.step(unit, slot as usize)?;
+            let sum = self.sum(&step, before);
+            before = Some((step, sum));
+            Some([self.activation(&step, step.depth), self.weight(&step, step.depth), sum])
+        });
         around.clone().chain(inside).chain(around).collect()
     }
 
-    fn slot(&self, [row, column]: [usize; 2], slot: usize) -> Option<Slot> {
+    /// Which operation a unit does in a time slot of the whole contraction.
+    fn step(&self, [row, column]: [usize; 2], slot: usize) -> Option<Step> {
         let [time, row_folds, column_folds] = self.folds;
         let (fold, at) = (slot / time, slot % time);
         let (column_fold, row_fold) = (fold / row_folds % column_folds, fold % row_folds);
@@ -119,14 +136,30 @@ impl<'a> Walk<'a> {
             Dataflow::WeightStationary => (at, down, row_fold * rows),
         };
         let gemm = &self.operands.gemm;
-        if position >= gemm.positions || depth >= gemm.depth || output >= gemm.outputs {
-            return None;
-        }
-        let activation = |k| (self.operands.activation)(group, position, k);
-        let weight = |k| (self.operands.weight)(group, output, k);
+        let works = position < gemm.positions && depth < gemm.depth && output < gemm.outputs;
+        works.then_some(Step { group, position, output, first, depth })
+    }
+
+    /// The sum that enters: products from the first one on, going on from the step before where that is possible.
+    fn sum(&self, step: &Step, before: Option<(Step, i64)>) -> i64 {
+        let (from, sum) = match before {
+            Some((last, sum))
+                if last == (Step { depth: last.depth, ..*step }) && last.depth <= step.depth =>
+            {
+                (last.depth, sum)
+            }
+            _ => (step.first, 0),
+        };
         let mac = self.array.mac();
-        let add = |sum, k| mac.accumulate(sum, mac.product(activation(k), weight(k)));
-        Some([activation(depth), weight(depth), (first..depth).fold(0, add)])
+        let product = |k| mac.product(self.activation(step, k), self.weight(step, k));
+        (from..step.depth).fold(sum, |sum, k| mac.accumulate(sum, product(k)))
+    }
+
+    fn activation(&self, step: &Step, k: usize) -> i64 {
+        (self.operands.activation)(step.group, step.position, k)
+    }
+    fn weight(&self, step: &Step, k: usize) -> i64 {
+        (self.operands.weight)(step.group, step.output, k)
     }
 }
 
@@ -217,8 +250,9 @@ mod tests {
             let slots = GEMM.groups * walk.folds.iter().product::<usize>();
             let units = (0..4).flat_map(|row| (0..3).map(move |column| [row, column]));
             let passed = units.flat_map(|unit| (0..slots).map(move |slot| (unit, slot)));
+            let pair = |step: Step| [walk.activation(&step, step.depth), walk.weight(&step, step.depth)];
             let mut pairs: Vec<[i64; 2]> =
-                passed.filter_map(|(unit, slot)| walk.slot(unit, slot)).map(|[a, b, _]| [a, b]).collect();
+                passed.filter_map(|(unit, slot)| walk.step(unit, slot)).map(pair).collect();
             assert_eq!(pairs.len(), 2 * 20 * 7 * 10);
             pairs.sort_unstable();
             pairs.dedup();

@@ -1,0 +1,135 @@
+//! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
+
+use super::bill::{Mapped, bill, price_name};
+use super::capture::Captured;
+use super::evaluate::Parts;
+use super::outcome::{ConstantShare, LayerOutcome, Outcome, Score, StageEnergy};
+use super::probe::Seen;
+use super::statistics::wilson;
+use crate::ledger::{Ledger, Price, UnresolvedPrice};
+use crate::platform::compute::mapping::Mapping;
+use crate::tech::CellLibrary;
+use crate::units::Seconds;
+use crate::workload::Quantized;
+
+/// What running a setup gave.
+pub(super) struct Observed<'a> {
+    pub quantized: &'a Quantized,
+    pub captured: &'a Captured,
+    /// Right answers per fault map and sample.
+    pub maps: Vec<Vec<f64>>,
+    /// What each layer saw.
+    pub seen: Vec<Seen>,
+}
+
+/// Bills a sample and draws everything together; `settings` repeats it.
+pub(super) fn outcome(
+    parts: &Parts<'_>,
+    library: &CellLibrary,
+    observed: Observed<'_>,
+    settings: serde_json::Value,
+) -> Result<Outcome, UnresolvedPrice> {
+    let mapped: Vec<Mapped> = observed.quantized.layers().iter().map(|layer| map(parts, layer)).collect();
+    let mut ledger = observed.captured.ledger.clone();
+    let time = bill(parts, &mapped, &mut ledger);
+    let price = |name: &str| {
+        let at = mapped.iter().position(|part| price_name(&part.layer) == name)?;
+        let each = observed.seen.get(at)?.replay?.each;
+        Some((each, library.constant("mac.switching", each.0, "J per multiply-accumulate, replayed")))
+    };
+    let ledger = ledger.resolve(price)?;
+    let errs = parts.platform.memory.values().any(|memory| memory.errs());
+    let right = mean(&observed.maps);
+    Ok(Outcome {
+        score: score(observed.maps, errs),
+        delta: None,
+        energy_j: StageEnergy::of(&ledger),
+        datapath_energy_j: datapath(&ledger),
+        latency_s: (observed.captured.latency + time).0,
+        area_mm2: area(parts),
+        cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
+        clock_hz: parts.array.as_ref().map_or(0.0, |array| array.clock().0),
+        layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(part, seen)).collect(),
+        constants: constants(&ledger),
+        settings,
+        ledger,
+        right,
+    })
+}
+
+fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
+    let work = layer.geometry.gemm();
+    let (mapping, time) = match &parts.array {
+        Some(array) => {
+            let mapping = array.map(&work);
+            (mapping, array.time(&mapping))
+        }
+        None => {
+            (Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary), Seconds::ZERO)
+        }
+    };
+    Mapped { layer: layer.clone(), mapping, time }
+}
+
+fn layer(part: &Mapped, seen: &Seen) -> LayerOutcome {
+    let macs = part.layer.geometry.macs();
+    let each = seen.replay.map_or(0.0, |replay| replay.each.0);
+    LayerOutcome {
+        name: part.layer.name.clone(),
+        macs,
+        cycles: part.mapping.cycles,
+        utilisation: part.mapping.utilisation,
+        mac_energy_j: each,
+        mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
+        replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
+        energy_j: each * macs as f64,
+        relative_error: seen.relative_error,
+        bias: seen.bias,
+    }
+}
+
+/// Switching and clocking of the array: what the choice of a multiplier acts on.
+fn datapath(ledger: &Ledger) -> f64 {
+    let computes = ledger.entries().filter(|entry| entry.component == "compute.array");
+    computes
+        .filter(|entry| !entry.action.starts_with("leak"))
+        .filter_map(|entry| entry.energy())
+        .map(|e| e.0)
+        .sum()
+}
+
+fn area(parts: &Parts<'_>) -> f64 {
+    let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
+    (memories + parts.array.as_ref().map_or(0.0, |array| array.area().0)) * 1e-6
+}
+
+/// Constants by the energy that hangs on them, those above 1 %.
+fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
+    let total = ledger.total().0;
+    let mut shares: Vec<ConstantShare> = vec![];
+    for entry in ledger.entries() {
+        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else { continue };
+        let share = energy.0 / total;
+        match shares.iter_mut().find(|known| known.constant.name == constant.name) {
+            Some(known) => known.share += share,
+            None => shares.push(ConstantShare { share, constant: constant.clone() }),
+        }
+    }
+    shares.retain(|entry| entry.share > 0.01);
+    shares.sort_by(|a, b| b.share.total_cmp(&a.share));
+    shares
+}
+
+fn mean(maps: &[Vec<f64>]) -> Vec<f64> {
+    let samples = maps.first().map_or(0, Vec::len);
+    (0..samples).map(|at| maps.iter().map(|map| map[at]).sum::<f64>() / maps.len() as f64).collect()
+}
+
+pub(super) fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
+    let share = |map: &Vec<f64>| map.iter().sum::<f64>() / map.len().max(1) as f64;
+    let fault_maps: Vec<f64> = maps.iter().map(share).collect();
+    let value = fault_maps.iter().sum::<f64>() / fault_maps.len().max(1) as f64;
+    let samples = maps.first().map_or(0, Vec::len);
+    let ci95 = wilson(value * samples as f64, samples as f64);
+    Score { metric: "top1", value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
+}

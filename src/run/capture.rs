@@ -1,0 +1,82 @@
+//! Every sample through the sensor.
+
+use rayon::prelude::*;
+
+use super::evaluate::Parts;
+use crate::config::Light;
+use crate::config::platform::Sensor;
+use crate::ledger::Ledger;
+use crate::platform::Context;
+use crate::tensor::Tensor;
+use crate::units::Seconds;
+use crate::workload::Task;
+use crate::workload::data::Images;
+
+/// Frames as the sensor delivers them, and what capturing one cost.
+pub(super) struct Captured {
+    /// Pixels 0..255 [samples, C, H, W].
+    pub pixels: Tensor<f32>,
+    pub ledger: Ledger,
+    pub latency: Seconds,
+}
+
+/// Captures the first samples of a task.
+pub(super) fn capture(task: &Task, seed: u64, parts: &Parts<'_>) -> Captured {
+    let samples = parts.setup.workload.samples;
+    let shots: Vec<(Vec<f32>, Ledger)> =
+        (0..samples).into_par_iter().map(|sample| shoot(task, seed, parts, sample)).collect();
+    let (mut data, mut ledger) = (vec![], Ledger::default());
+    for (pixels, bill) in shots {
+        data.extend(pixels);
+        ledger.merge(bill);
+    }
+    let mut shape = vec![samples];
+    shape.extend(&parts.sample);
+    let [height, width] = [parts.sample.get(1), parts.sample.get(2)].map(|size| size.copied().unwrap_or(1));
+    Captured {
+        pixels: Tensor::new(shape, data).expect("a sensor keeps the shape of a sample"),
+        ledger: ledger.per(samples as f64),
+        latency: parts.platform.sensor.latency(height, width),
+    }
+}
+
+fn shoot(task: &Task, seed: u64, parts: &Parts<'_>, sample: usize) -> (Vec<f32>, Ledger) {
+    let mut ledger = Ledger::default();
+    let image = task.test.image(sample).iter().map(|&pixel| f32::from(pixel) / 255.0);
+    if parts.setup.platform.sensor == Sensor::Ideal {
+        return (image.map(|value| value * 255.0).collect(), ledger);
+    }
+    let coded = task.light == Light::Srgb;
+    let light = image.map(|value| if coded { to_light(value) } else { value }).collect();
+    let frame = Tensor::new(parts.sample.clone(), light).expect("an image fills the sample shape");
+    let mut cx = Context { seed: seed, map: 0, sample, ledger: &mut ledger };
+    let seen = parts.platform.sensor.capture(&mut cx, &frame);
+    let coded = |&value: &f32| if coded { to_code(value) } else { value };
+    (seen.data().iter().map(|value| 255.0 * coded(value)).collect(), ledger)
+}
+
+/// The first `count` images as reals 0..255.
+pub(super) fn pixels(images: &Images, count: usize) -> Tensor<f32> {
+    let mut shape = images.pixels.shape().to_vec();
+    shape[0] = count;
+    let data = images.pixels.data()[..count * images.size()].iter().map(|&pixel| f32::from(pixel)).collect();
+    Tensor::new(shape, data).expect("whole images were taken")
+}
+
+pub(super) fn slice(tensor: &Tensor<f32>, range: std::ops::Range<usize>) -> Tensor<f32> {
+    let mut shape = tensor.shape().to_vec();
+    let size: usize = shape[1..].iter().product();
+    shape[0] = range.len();
+    let data = tensor.data()[range.start * size..range.end * size].to_vec();
+    Tensor::new(shape, data).expect("whole samples were taken")
+}
+
+/// sRGB code value 0..1 to light (IEC 61966-2-1).
+fn to_light(code: f32) -> f32 {
+    if code <= 0.04045 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Light to sRGB code value (IEC 61966-2-1).
+fn to_code(light: f32) -> f32 {
+    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+}
