@@ -4,4 +4,5 @@ mod cli;
 mod config;
 mod layers;
 mod product_table;
+mod verilog;
 mod wrong;

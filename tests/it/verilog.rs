@@ -1,0 +1,240 @@
+//! Does another simulator (Icarus Verilog) read our Verilog as we mean it?
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use axsim::arith::{self, mac::Mac};
+use axsim::bits;
+use axsim::netlist::{Builder, Lanes, Netlist, verilog};
+use axsim::rng::Stream;
+
+/// Whether Icarus is at hand; without it a test is skipped aloud, in CI it fails.
+fn icarus() -> bool {
+    let found = Command::new("iverilog").arg("-V").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "iverilog is missing; in CI it must be installed");
+    if !found {
+        eprintln!("skipped: iverilog is not installed, so no other simulator read our Verilog");
+    }
+    found
+}
+
+/// A circuit as a testbench sees it: its netlist for names and widths, its text as it stands in a file.
+struct Unit {
+    netlist: Netlist,
+    verilog: String,
+}
+
+impl Unit {
+    fn new(netlist: Netlist) -> Self {
+        let verilog = verilog::write(&netlist);
+        Self { netlist, verilog }
+    }
+}
+
+/// Runs Icarus on Verilog files and returns what the simulation prints.
+fn simulate(files: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let sources = files.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".v"));
+    let run = |tool: &str, arguments: Vec<&str>| {
+        let output = Command::new(tool).args(arguments).current_dir(folder.path()).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && errors.is_empty(), "{tool}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(
+        "iverilog",
+        ["-g2001", "-Wall", "-Wno-timescale", "-o", "bench"].into_iter().chain(sources).collect(),
+    );
+    run("vvp", vec!["-n", "bench"])
+}
+
+/// The outputs of every unit for every vector; all units have the same input buses.
+///
+/// A clocked unit sees one rising edge between two vectors, as [`Lanes::step`] has it.
+fn outputs(units: &[Unit], vectors: &[Vec<u64>]) -> Vec<Vec<u64>> {
+    let inputs: Vec<(&str, usize)> =
+        units[0].netlist.inputs().iter().map(|(name, bus)| (&**name, bus.len())).collect();
+    let bench = bench(units, &inputs, vectors.len());
+    let word = |vector: &Vec<u64>| {
+        let bits = vector.iter().zip(&inputs).map(|(value, (_, width))| format!("{value:0width$b}"));
+        bits.collect::<String>() + "\n"
+    };
+    let vectors: String = vectors.iter().map(word).collect();
+    let modules: String = units.iter().map(|unit| &*unit.verilog).collect();
+    let printed = simulate(&[("units.v", &modules), ("bench.v", &bench), ("vectors.bin", &vectors)]);
+    let number =
+        |word: &str| u64::from_str_radix(word, 16).unwrap_or_else(|_| panic!("Icarus printed {word}"));
+    printed.lines().map(|line| line.split(' ').map(number).collect()).collect()
+}
+
+fn bench(units: &[Unit], inputs: &[(&str, usize)], count: usize) -> String {
+    let total: usize = inputs.iter().map(|(_, width)| width).sum();
+    let registers = inputs.iter().map(|(name, width)| format!("  reg [{}:0] in_{name};\n", width - 1));
+    let targets: Vec<String> = inputs.iter().map(|(name, _)| format!("in_{name}")).collect();
+    let mut text = format!(
+        "module bench;\n  reg clk = 0;\n  integer at;\n  reg [{}:0] v [0:{}];\n",
+        total - 1,
+        count - 1
+    );
+    text.extend(registers);
+    for (at, unit) in units.iter().enumerate() {
+        let (netlist, output) = (&unit.netlist, &unit.netlist.outputs()[0]);
+        let escaped = |name: &str| format!("\\{name} ");
+        let clock = verilog::clock(netlist).map(|clock| format!(".{}(clk), ", escaped(&clock)));
+        let ports = inputs.iter().map(|(name, _)| format!(".{}(in_{name}), ", escaped(name)));
+        let ports: String = clock.into_iter().chain(ports).collect();
+        let (module, port) = (escaped(netlist.name()), escaped(&output.0));
+        text +=
+            &format!("  wire [{}:0] y{at};\n  {module} u{at}({ports}.{port}(y{at}));\n", output.1.len() - 1);
+    }
+    let format = vec!["%h"; units.len()].join(" ");
+    let results: Vec<String> = (0..units.len()).map(|at| format!("y{at}")).collect();
+    text += &format!(
+        "  initial begin\n    $readmemb(\"vectors.bin\", v);\n    for (at = 0; at < {count}; at = at + 1) begin
+      if (at > 0) begin clk = 1; #1; clk = 0; end
+      {{{}}} = v[at]; #1;
+      $display(\"{format}\", {});\n    end\n  end\nendmodule\n",
+        targets.join(", "),
+        results.join(", ")
+    );
+    text
+}
+
+fn design_folders() -> Vec<PathBuf> {
+    let designs = Path::new(env!("CARGO_MANIFEST_DIR")).join("designs");
+    let entries = fs::read_dir(designs).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.join("design.yaml").exists()).collect();
+    folders.sort();
+    folders
+}
+
+/// Operands and result of every golden line.
+fn golden(folder: &Path) -> Vec<Vec<i64>> {
+    let text = fs::read_to_string(folder.join("golden.txt")).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_whitespace().map(|word| word.parse().unwrap()).collect()).collect()
+}
+
+#[test]
+fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
+    if !icarus() {
+        return;
+    }
+    let folders = design_folders();
+    assert!(folders.len() >= 4);
+    for folder in folders {
+        let id = folder.file_name().unwrap().to_str().unwrap();
+        let clocked = id.starts_with("mac");
+        let netlist =
+            if clocked { Mac::from_id(id).unwrap().netlist() } else { arith::design(id).unwrap().netlist() };
+        let widths: Vec<u32> = netlist.inputs().iter().map(|(_, bus)| bus.len() as u32).collect();
+        let width = netlist.outputs()[0].1.len() as u32;
+        let verilog = fs::read_to_string(folder.join(format!("{id}.v"))).unwrap();
+        let vectors = golden(&folder);
+        // Operands held for three clocks pass both ranks of registers.
+        let held = if clocked { 3 } else { 1 };
+        let words = vectors.iter().flat_map(|vector| {
+            let words = vector.iter().zip(&widths).map(|(&value, &width)| bits::encode(value, width));
+            vec![words.collect::<Vec<u64>>(); held]
+        });
+        let found = outputs(&[Unit { netlist, verilog }], &words.collect::<Vec<_>>());
+        assert_eq!(found.len(), held * vectors.len(), "{id}");
+        for (vector, found) in vectors.iter().zip(found.iter().skip(held - 1).step_by(held)) {
+            let expected = bits::encode(*vector.last().unwrap(), width);
+            assert_eq!(found[0], expected, "{id}: {vector:?}");
+        }
+    }
+}
+
+/// Every id of a width, all parameters.
+fn ids(width: u32) -> Vec<String> {
+    let id = |family: arith::Family, sign: &str| {
+        let head = format!("{}{width}{sign}_{}", family.operation, family.name);
+        let with = |letter: char| (0..=2 * width).map(|value| format!("{head}_{letter}{value}")).collect();
+        let ids: Vec<String> = family.parameter.map_or_else(|| vec![head.clone()], with);
+        ids.into_iter().filter(|id| arith::design(id).is_ok()).collect::<Vec<_>>()
+    };
+    let ids: Vec<String> =
+        arith::FAMILIES.into_iter().flat_map(|family| [id(family, "u"), id(family, "s")].concat()).collect();
+    assert!(arith::FAMILIES.iter().all(|family| ids.iter().any(|id| id.contains(family.name))));
+    ids
+}
+
+#[test]
+fn every_family_computes_in_icarus_what_its_function_says() {
+    if !icarus() {
+        return;
+    }
+    for width in [2, 3, 4, 5] {
+        let designs: Vec<_> = ids(width).iter().map(|id| arith::design(id).unwrap()).collect();
+        let units: Vec<Unit> = designs.iter().map(|design| Unit::new(design.netlist())).collect();
+        let codes: Vec<Vec<u64>> =
+            (0..1 << (2 * width)).map(|at| vec![at >> width, at & bits::mask(width)]).collect();
+        let found = outputs(&units, &codes);
+        assert_eq!(found.len(), codes.len());
+        for (codes, found) in codes.iter().zip(found) {
+            for (design, found) in designs.iter().zip(found) {
+                let signature = design.signature();
+                let result = design.eval(signature.value_a(codes[0]), signature.value_b(codes[1]));
+                assert_eq!(
+                    found,
+                    bits::encode(result, signature.width_out()),
+                    "{} of {codes:?}",
+                    design.id()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mac_unit_follows_its_function_clock_by_clock() {
+    if !icarus() {
+        return;
+    }
+    let mac = Mac::from_id("mac4u_mitchell__loa_k5").unwrap();
+    let (width, mut stream) = (mac.accumulator_width(), Stream::new(5, "verilog.mac", 0));
+    let mut code = || stream.below(31) as i64 - 15;
+    let operands: Vec<(i64, i64)> = (0..400).map(|_| (code(), code())).collect();
+    let sums: Vec<u64> = (0..400).map(|_| stream.word() & bits::mask(width)).collect();
+    let words = operands.iter().zip(&sums).map(|(&(a, b), &c)| vec![mac.port_word(a), mac.port_word(b), c]);
+    let found = outputs(&[Unit::new(mac.netlist())], &words.collect::<Vec<_>>());
+    // The result register reset to 0 shows; then the operands of one clock meet the partial sum of the next.
+    assert_eq!(found[0], [0]);
+    for at in 2..operands.len() {
+        let (a, b) = operands[at - 2];
+        let sum = mac.accumulate(bits::sign_extend(sums[at - 1], width), mac.product(a, b));
+        assert_eq!(found[at], [bits::encode(sum, width)], "clock {at}");
+    }
+}
+
+#[test]
+fn names_that_verilog_reserves_are_read_as_they_are() {
+    if !icarus() {
+        return;
+    }
+    let mut build = Builder::new("module");
+    let (n4, clk) = (build.input("n4", 3), build.input("clk", 2));
+    let wire = build.input("wire", 1);
+    let some = build.mux(wire[0], n4[2], clk[1]);
+    let more = build.xor(some, n4[0]);
+    let held = build.register(&[some, more]);
+    let y = build.or(held[1], clk[0]);
+    build.output("assign", vec![y, held[0], more]);
+    let netlist = build.finish();
+    let mut lanes = Lanes::<1>::new(&netlist);
+    let vectors: Vec<Vec<u64>> =
+        (0..64).map(|at| vec![(at * 5) & 7, (at * 3) >> 2 & 3, at >> 1 & 1]).collect();
+    let ours = vectors.iter().map(|words| {
+        let bits = words.iter().zip(netlist.inputs());
+        let bits = bits.flat_map(|(word, (_, bus))| (0..bus.len()).map(move |bit| [word >> bit & 1]));
+        lanes.step(&bits.collect::<Vec<_>>());
+        vec![lanes.output(0).iter().enumerate().fold(0, |word, (bit, lane)| word | lane[0] << bit)]
+    });
+    let ours: Vec<Vec<u64>> = ours.collect();
+    assert_eq!(outputs(&[Unit::new(netlist.clone())], &vectors), ours);
+}
