@@ -4,6 +4,7 @@ mod circuits;
 mod explore;
 mod files;
 mod knobs;
+mod report;
 mod run;
 
 use std::path::PathBuf;
@@ -60,6 +61,14 @@ enum Verb {
         #[arg(long)]
         resume: bool,
     },
+    /// Rebuild page, table and text from stored results
+    Report {
+        /// What a run wrote: its outcome.json, or the folder that holds it
+        results: PathBuf,
+        /// Where the report is written [default: beside the results]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Load a configuration without running it
     Check(Shared),
     /// Error metrics, area, delay and energy of designs
@@ -111,6 +120,7 @@ impl Arguments {
         match self.verb {
             Verb::Run(shared) => run::run(&shared),
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
+            Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
             Verb::Characterize { designs, json } => circuits::characterize(&designs, json.as_deref()),
             Verb::Validate { paths, json } => circuits::validate(&paths, json.as_deref()),

@@ -1,9 +1,9 @@
 //! A physical figure with its unit, source, trust tag and band: the only way a constant enters a bill.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How far a figure can be trusted (the tags of the cited surveys).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
     /// Read in the primary text, data file, source code or datasheet.
@@ -21,7 +21,7 @@ pub enum Trust {
 }
 
 /// A physical figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Constant {
     /// Dotted name, for example `sensor.adc_step`.
     pub name: String,

@@ -3,6 +3,7 @@
 use crate::arith::ArithError;
 use crate::config::ConfigError;
 use crate::explore::store::StoreError;
+use crate::report::read::ReadError;
 use crate::run::RunError;
 use crate::validate::ValidateError;
 use crate::workload::LoadError;
@@ -30,6 +31,9 @@ pub enum Error {
     /// The store of an exploration cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Stored results cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A file cannot be read or written.
     #[error("{0}: {1}")]
     File(String, std::io::Error),

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::constant::Constant;
 use crate::units::Joules;
 
 /// The four places on a sample's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Capture, including the image signal processor.
@@ -40,7 +40,7 @@ impl Stage {
 }
 
 /// What one action costs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Price {
     /// So much per action, because of this constant.
@@ -50,7 +50,7 @@ pub enum Price {
 }
 
 /// A line of the ledger: so many actions at a price.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Where on the sample's way.
     pub stage: Stage,
@@ -80,7 +80,7 @@ impl Entry {
 pub struct UnresolvedPrice(pub String);
 
 /// The account.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,

@@ -5,6 +5,7 @@
 pub mod csv;
 pub mod exploration;
 pub mod html;
+pub mod read;
 pub mod svg;
 pub mod text;
 pub mod words;

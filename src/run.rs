@@ -9,6 +9,7 @@ mod memo;
 pub mod outcome;
 mod probe;
 pub mod statistics;
+pub mod stored;
 mod study;
 
 pub use evaluate::{Evaluator, RunError};

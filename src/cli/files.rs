@@ -1,7 +1,7 @@
 //! Reading and writing: standard output, and files that appear whole or not at all.
 
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
@@ -21,10 +21,18 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::File(path.display().to_string(), error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = readable().tempfile_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Temporary files are for their owner alone; results are for whoever may read the folder.
+fn readable() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 /// Writes a value as JSON to a file, or to standard output for `-`.
@@ -32,4 +40,10 @@ pub(super) fn json(path: &Path, value: &impl serde::Serialize) -> Result<(), Err
     let mut text = serde_json::to_string_pretty(value).map_err(|error| Error::Usage(error.to_string()))?;
     text.push('\n');
     if path == Path::new("-") { print(&text).map(drop) } else { write(path, &text) }
+}
+
+/// Says which files were written.
+pub(super) fn written(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    format!("written: {}\n", paths.join(", "))
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Shared, files};
+use super::{Shared, files, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
-use crate::report;
+use crate::report::text;
 use crate::run::{Evaluator, RunError, Settings, study};
 use crate::workload::{Task, load};
 
@@ -80,30 +80,41 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     let settings = Settings {
         approximate: &config.approximate,
         floor: config.floor,
+        repeat: &repeat("run", shared),
         setup: &setup,
         progress: &progress,
     };
     let result = study(&evaluator, &settings)?;
     bar.finish_and_clear();
     let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
-    files::json(&shared.out.join("outcome.json"), &result)?;
-    files::write(&shared.out.join("report.html"), &report::html::write(&result, &repeat(shared)))?;
-    files::write(&shared.out.join("outcome.csv"), &report::csv::write(&result))?;
+    let outcome = shared.out.join("outcome.json");
+    files::json(&outcome, &result)?;
+    let mut written = report::run(&result, &shared.out)?;
+    written.insert(1, outcome);
     if let Some(path) = &shared.json {
         files::json(path, &result)?;
     }
     if to_stdout {
         return Ok(true);
     }
-    let written = ["report.html", "outcome.json", "outcome.csv"]
-        .map(|file| shared.out.join(file).display().to_string());
-    files::print(&format!("{}\nwritten: {}\n", report::text::write(&result), written.join(", ")))
+    files::print(&format!("{}\n{}", text::write(&result), files::written(&written)))
 }
 
-/// The command that repeats this run.
-pub(super) fn repeat(shared: &Shared) -> String {
-    let mut words = vec!["axsim run".to_string(), shared.config.display().to_string()];
-    words.extend(shared.set.iter().map(|set| format!("--set '{set}'")));
+/// The command that repeats what `verb` does; threads and output folder change no result.
+pub(super) fn repeat(verb: &str, shared: &Shared) -> String {
+    let mut words = vec![format!("axsim {verb}"), quoted(&shared.config.display().to_string())];
+    words.extend(shared.set.iter().map(|set| format!("--set {}", quoted(set))));
+    words.extend(shared.data.iter().map(|data| format!("--data {}", quoted(&data.display().to_string()))));
     words.extend(shared.seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-=+,:@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

@@ -9,11 +9,11 @@ use crate::units::with_prefix;
 
 const STYLE: &str = include_str!("style.css");
 
-/// The whole report of a run; `repeat` is the command that repeats it.
-pub fn write(report: &Report, repeat: &str) -> String {
+/// The whole report of a run.
+pub fn write(report: &Report) -> String {
     let mut body = format!("<h1>{}</h1>", escape(&report.about));
     body += &paragraphs("summary", &words::summary(report));
-    let _ = write!(body, "<p>Repeat with <code>{}</code></p>", escape(repeat));
+    let _ = write!(body, "<p>Repeat with <code>{}</code></p>", escape(&report.repeat));
     body += "<h2>Configurations</h2>";
     body += &table(report);
     body += "<h2>Energy per sample by stage</h2>";

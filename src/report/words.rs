@@ -15,8 +15,8 @@ pub fn percent(fraction: f64) -> String {
 }
 
 /// A ratio; what costs nothing in both cases has none.
-fn times(ratio: f64) -> String {
-    if ratio.is_nan() { "–".into() } else { format!("{ratio:.2}×") }
+fn times(ratio: Option<f64>) -> String {
+    ratio.map_or("–".into(), |ratio| format!("{ratio:.2}×"))
 }
 
 /// A difference in percentage points with sign and interval.
@@ -32,7 +32,11 @@ pub fn points(outcome: &Outcome) -> String {
 
 /// The summary: what was saved, what it cost, where the energy is, whether the floor holds.
 pub fn summary(report: &Report) -> Vec<String> {
-    let mut sentences = vec![saving(report), cost(report), share(report)];
+    let mut sentences = if report.baseline.energy_j.total == 0.0 {
+        vec!["The exact system costs nothing: every part of it is ideal.".into(), cost(report)]
+    } else {
+        vec![saving(report), cost(report), share(report)]
+    };
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
     sentences.extend(rivals(report));
@@ -51,7 +55,7 @@ fn saving(report: &Report) -> String {
 }
 
 fn cost(report: &Report) -> String {
-    let metric = report.baseline.score.metric;
+    let metric = &report.baseline.score.metric;
     format!(
         "It scores {} {metric} instead of {} ({} points, 95 % interval) on {} samples; the float model scores {}.",
         percent(report.approximate.score.value),
@@ -64,9 +68,6 @@ fn cost(report: &Report) -> String {
 
 fn share(report: &Report) -> String {
     let baseline = &report.baseline;
-    if baseline.energy_j.total == 0.0 {
-        return "The exact system costs nothing: every part of it is ideal.".into();
-    }
     let datapath = baseline.datapath_energy_j / baseline.energy_j.total;
     let limit = 1.0 / (1.0 - datapath);
     format!(
@@ -90,12 +91,12 @@ fn floor(floor: &crate::run::outcome::Floor) -> String {
 }
 
 fn interaction(report: &Report) -> Option<String> {
-    let known = report.knobs.len() > 1 && report.interaction_energy.is_finite();
-    known.then(|| {
+    let energy = report.interaction_energy.filter(|_| report.knobs.len() > 1)?;
+    Some({
         format!(
             "Interaction of the knobs (joint minus the sum of each alone): {:+.1} % of the energy saving, {:+.1} points \
              of score.",
-            100.0 * report.interaction_energy,
+            100.0 * energy,
             100.0 * report.interaction_score
         )
     })

@@ -131,5 +131,5 @@ pub(super) fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
     let value = fault_maps.iter().sum::<f64>() / fault_maps.len().max(1) as f64;
     let samples = maps.first().map_or(0, Vec::len);
     let ci95 = wilson(value * samples as f64, samples as f64);
-    Score { metric: "top1", value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
+    Score { metric: "top1".into(), value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
 }

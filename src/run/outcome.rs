@@ -1,16 +1,16 @@
 //! What a run says: the stable, machine-readable shape of its results.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::statistics::{Delta, Verdict};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 
 /// Quality of the task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Name of the metric, for example `top1`.
-    pub metric: &'static str,
+    pub metric: String,
     /// Its value as a fraction; the mean over fault maps where there are several.
     pub value: f64,
     /// Samples scored.
@@ -18,12 +18,12 @@ pub struct Score {
     /// 95 % interval (Wilson).
     pub ci95: [f64; 2],
     /// Scores under the single fault maps; empty when no fault was drawn.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fault_maps: Vec<f64>,
 }
 
 /// Energy per sample by stage, in joules.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StageEnergy {
     /// Sum of the stages.
     pub total: f64,
@@ -51,7 +51,7 @@ impl StageEnergy {
 }
 
 /// One contraction of the network on the array.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerOutcome {
     /// Node name in the model.
     pub name: String,
@@ -76,12 +76,12 @@ pub struct LayerOutcome {
 }
 
 /// The result of one configuration.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Quality of the task.
     pub score: Score,
     /// Paired difference to the baseline; absent for the baseline itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<Delta>,
     /// Energy per sample.
     pub energy_j: StageEnergy,
@@ -109,7 +109,7 @@ pub struct Outcome {
 }
 
 /// A constant and the energy that hangs on it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConstantShare {
     /// Fraction of the total energy.
     pub share: f64,
@@ -119,7 +119,7 @@ pub struct ConstantShare {
 }
 
 /// One knob: its effect alone and the effect of leaving it out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KnobOutcome {
     /// The knob's path.
     pub knob: String,
@@ -132,7 +132,7 @@ pub struct KnobOutcome {
 }
 
 /// An exact b-bit design beside the approximate multiplier.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rival {
     /// Bits of weights and activations.
     pub bits: u32,
@@ -143,33 +143,35 @@ pub struct Rival {
     pub dominates: bool,
 }
 
-/// Ratios baseline / approximate.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// Ratios baseline / approximate; absent where one of the two is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Savings {
     /// Energy of the whole system.
-    pub energy: f64,
+    pub energy: Option<f64>,
     /// Latency.
-    pub latency: f64,
+    pub latency: Option<f64>,
     /// Area.
-    pub area: f64,
+    pub area: Option<f64>,
     /// Energy of the whole system, again under the name that stands beside `datapath`.
-    pub system: f64,
+    pub system: Option<f64>,
     /// Energy of multiplying and accumulating alone.
-    pub datapath: f64,
+    pub datapath: Option<f64>,
 }
 
 /// The float model, for orientation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
     /// Score of the float model on ideal samples.
     pub score: Score,
 }
 
 /// Everything a run says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of the program.
-    pub axsim: &'static str,
+    pub axsim: String,
+    /// The command that repeats the run.
+    pub repeat: String,
     /// One line on the task.
     pub about: String,
     /// The float model.
@@ -180,8 +182,9 @@ pub struct Report {
     pub approximate: Outcome,
     /// Each knob on its own and left out.
     pub knobs: Vec<KnobOutcome>,
-    /// Joint energy saving minus the sum of the savings alone, as a fraction of the baseline's energy.
-    pub interaction_energy: f64,
+    /// Joint energy saving minus the sum of the savings alone, as a fraction of the baseline's energy; absent where
+    /// that is nothing.
+    pub interaction_energy: Option<f64>,
     /// Joint score difference minus the sum of the differences alone.
     pub interaction_score: f64,
     /// Exact b-bit designs beside the approximate multiplier; empty when none is configured.
@@ -189,14 +192,14 @@ pub struct Report {
     /// Baseline over approximate.
     pub savings: Savings,
     /// The floor asked for and whether it holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<Floor>,
     /// What is approximated in this model itself, in sentences.
     pub notes: Vec<String>,
 }
 
 /// A floor on the drop of the score and its verdict.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Floor {
     /// Largest tolerated drop as a fraction.
     pub drop: f64,

@@ -1,6 +1,6 @@
 //! Intervals: how sure a score and a difference of scores are.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Two-sided 95 % normal quantile; also the one-sided 97.5 % one.
 pub const TWO_SIDED: f64 = 1.959_963_984_540_054;
@@ -21,7 +21,7 @@ pub fn wilson(hits: f64, samples: f64) -> [f64; 2] {
 }
 
 /// A difference of two scores on the same samples: approximate minus exact.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
     /// The mean difference; negative is a loss.
     pub value: f64,
@@ -30,7 +30,7 @@ pub struct Delta {
     /// Upper end of the one-sided 95 % interval of the *drop* (minus the difference).
     pub drop_upper95: f64,
     /// Name of the interval's method.
-    pub method: &'static str,
+    pub method: String,
     /// Variance of one sample's difference; with it one can say how many samples would decide.
     #[serde(skip)]
     pub variance: f64,
@@ -70,7 +70,13 @@ impl Pairs {
         let upper = self.bound(TWO_SIDED, 1.0, value);
         let variance = (gained + lost) / n - value * value;
         let drop_upper95 = -self.bound(ONE_SIDED, -1.0, value);
-        Delta { value, ci95: [lower, upper], drop_upper95, method: "paired, Tango score interval", variance }
+        Delta {
+            value,
+            ci95: [lower, upper],
+            drop_upper95,
+            method: "paired, Tango score interval".into(),
+            variance,
+        }
     }
 
     /// The difference towards `side` at which the score statistic reaches `quantile`, by bisection.
@@ -109,13 +115,13 @@ pub fn mean_delta(differences: &[f64]) -> Delta {
         value,
         ci95: [value - TWO_SIDED * error, value + TWO_SIDED * error],
         drop_upper95: -value + ONE_SIDED * error,
-        method: "paired, normal interval over samples of the mean over fault maps",
+        method: "paired, normal interval over samples of the mean over fault maps".into(),
         variance,
     }
 }
 
 /// Whether a floor on the drop holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The one-sided 95 % upper bound of the drop is below the floor.

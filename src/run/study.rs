@@ -20,6 +20,8 @@ pub struct Settings<'a> {
     pub approximate: &'a Knobs,
     /// Largest tolerated drop, as a fraction.
     pub floor: Option<f64>,
+    /// The command that repeats the run.
+    pub repeat: &'a str,
     /// Makes a setup of knobs; the baseline has none.
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
     /// Told after every evaluation: how many are done, of how many.
@@ -148,23 +150,28 @@ fn report(
 ) -> Report {
     let energy = |outcome: &Outcome| outcome.energy_j.total;
     let saved = |outcome: &Outcome| (energy(&baseline) - energy(outcome)) / energy(&baseline);
+    let ratio =
+        |of: &dyn Fn(&Outcome) -> f64| Some(of(&baseline) / of(&approximate)).filter(|x| x.is_finite());
     let lost = |outcome: &Outcome| outcome.score.value - baseline.score.value;
     let apart = |effect: &dyn Fn(&Outcome) -> f64| knobs.iter().map(|knob| effect(&knob.alone)).sum::<f64>();
     let (interaction_energy, interaction_score) =
         (saved(&approximate) - apart(&saved), lost(&approximate) - apart(&lost));
+    let interaction_energy = Some(interaction_energy).filter(|part| part.is_finite());
     let savings = Savings {
-        energy: energy(&baseline) / energy(&approximate),
-        latency: baseline.latency_s / approximate.latency_s,
-        area: baseline.area_mm2 / approximate.area_mm2,
-        system: energy(&baseline) / energy(&approximate),
-        datapath: baseline.datapath_energy_j / approximate.datapath_energy_j,
+        energy: ratio(&energy),
+        latency: ratio(&|outcome| outcome.latency_s),
+        area: ratio(&|outcome| outcome.area_mm2),
+        system: ratio(&energy),
+        datapath: ratio(&|outcome| outcome.datapath_energy_j),
     };
     let floor = settings.floor.zip(approximate.delta.as_ref());
     let floor = floor.map(|(drop, delta)| Floor { drop, verdict: judge(delta, drop) });
-    let (axsim, about) = (env!("CARGO_PKG_VERSION"), exact.workload.about.clone());
+    let axsim = env!("CARGO_PKG_VERSION").to_string();
+    let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
     let notes = notes(exact, &baseline);
     Report {
         axsim,
+        repeat,
         about,
         reference,
         baseline,

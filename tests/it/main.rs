@@ -4,5 +4,6 @@ mod cli;
 mod config;
 mod layers;
 mod product_table;
+mod report;
 mod verilog;
 mod wrong;
