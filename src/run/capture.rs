@@ -49,7 +49,7 @@ fn shoot(task: &Task, seed: u64, parts: &Parts<'_>, sample: usize) -> (Vec<f32>,
     let coded = task.light == Light::Srgb;
     let light = image.map(|value| if coded { to_light(value) } else { value }).collect();
     let frame = Tensor::new(parts.sample.clone(), light).expect("an image fills the sample shape");
-    let mut cx = Context { seed: seed, map: 0, sample, ledger: &mut ledger };
+    let mut cx = Context { seed, map: 0, sample, ledger: &mut ledger };
     let seen = parts.platform.sensor.capture(&mut cx, &frame);
     let coded = |&value: &f32| if coded { to_code(value) } else { value };
     (seen.data().iter().map(|value| 255.0 * coded(value)).collect(), ledger)

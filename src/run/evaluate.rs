@@ -1,7 +1,7 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -119,23 +119,35 @@ impl<'a> Evaluator<'a> {
     /// [`RunError`].
     pub fn evaluate(&self, setup: &Setup, settings: serde_json::Value) -> Result<Outcome, RunError> {
         let parts = self.build(setup)?;
-        let scheme = match &parts.array {
-            Some(array) if !array.mac().multiplier().signature().signed => Scheme::Affine,
-            _ => Scheme::Symmetric,
-        };
-        let quantized = self
-            .calibrated
-            .get(&(&setup.workload, scheme == Scheme::Affine), || self.calibrate(setup, scheme))?;
+        let (quantized, captured) = self.prepared(&parts)?;
         let products = products(&parts, &quantized)?;
-        let captured = self
-            .captured
-            .get(&(&setup.platform.sensor, setup.platform.frame_period, setup.workload.samples), || {
-                Ok::<_, RunError>(capture(self.task, self.seed, &parts))
-            })?;
         let maps = self.run_maps(&parts, &quantized, &products, &captured)?;
         let seen = self.probe(&parts, &quantized, &products, &captured)?;
         let observed = Observed { quantized: &quantized, captured: &captured, maps, seen };
         Ok(account::outcome(&parts, &self.library, observed, settings)?)
+    }
+
+    /// Calibrates and captures what evaluating these setups needs, each once.
+    ///
+    /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice.
+    ///
+    /// # Errors
+    /// [`RunError`] of the first setup that cannot be evaluated.
+    pub fn prepare(&self, setups: &[&Setup]) -> Result<(), RunError> {
+        setups.iter().try_for_each(|setup| self.prepared(&self.build(setup)?).map(drop))
+    }
+
+    fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
+        let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
+        let scheme = match &parts.array {
+            Some(array) if !array.mac().multiplier().signature().signed => Scheme::Affine,
+            _ => Scheme::Symmetric,
+        };
+        let calibrate = || self.calibrate(parts.setup, scheme);
+        let quantized = self.calibrated.get(&(workload, scheme == Scheme::Affine), calibrate)?;
+        let sensing = (&platform.sensor, platform.frame_period, workload.samples);
+        let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
+        Ok((quantized, self.captured.get(&sensing, capture)?))
     }
 
     fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {

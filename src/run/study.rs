@@ -80,6 +80,7 @@ fn evaluate_all(
             distinct.push(setup);
         }
     }
+    evaluator.prepare(&distinct)?;
     let done = AtomicUsize::new(0);
     let evaluate = |setup: &&Setup| {
         let outcome = evaluator.evaluate(setup, written(setup));

@@ -154,44 +154,50 @@ impl Cmos {
     }
 
     /// Captures one plane of `[height, width]` pixels.
+    ///
+    /// Only codes that some value comes from are drawn: a resolution above that of the sample costs energy, not
+    /// time to simulate.
     fn plane(&self, light: &[f32], [height, width]: [usize; 2], noise: &mut Stream) -> Vec<f32> {
-        let (skip, bin) = (self.config.skip, self.config.bin);
         let [rows, columns] = self.config.resolution.unwrap_or([height, width]);
-        let [read_rows, read_columns] = [rows.div_ceil(skip), columns.div_ceil(skip)];
-        let at = |row: usize, column: usize| {
-            light[row * skip * height / rows * width + column * skip * width / columns]
-        };
-        let sites = (0..read_rows).flat_map(|row| (0..read_columns).map(move |column| (row, column)));
-        let codes: Vec<f64> = sites.map(|(row, column)| self.convert(at(row, column), noise)).collect();
-        let kept = average(&codes, read_columns, bin);
-        let kept_columns = read_columns.div_ceil(bin);
+        let (down, across) = (self.sources(height, rows), self.sources(width, columns));
         let top = f64::from((1u32 << self.config.adc_bits) - 1);
-        let value = |row: usize, column: usize| {
-            let (row, column) = (row * rows / height / skip / bin, column * columns / width / skip / bin);
-            (kept[row * kept_columns + column] / top) as f32
-        };
-        (0..height)
-            .flat_map(|row| (0..width).map(move |column| (row, column)))
-            .map(|(r, c)| value(r, c))
-            .collect()
+        let mut values = vec![0.0; height * width];
+        for (row, rows_fed) in &down {
+            for (column, columns_fed) in &across {
+                let lit = |r: usize, c: usize| light[r * height / rows * width + c * width / columns];
+                let code = self.sent_code([*row, *column], [rows, columns], &lit, noise);
+                for row in rows_fed.clone() {
+                    values[row * width..][columns_fed.clone()].fill((code / top) as f32);
+                }
+            }
+        }
+        values
     }
-}
 
-/// Averages blocks of `bin` × `bin` codes to one code each; blocks at the border may be smaller.
-fn average(codes: &[f64], columns: usize, bin: usize) -> Vec<f64> {
-    if bin == 1 {
-        return codes.to_vec();
+    /// The codes sent along one axis that values come from, each with the values that it feeds.
+    fn sources(&self, values: usize, pixels: usize) -> Vec<(usize, Range<usize>)> {
+        let source = |at: usize| at * pixels / values / self.config.skip / self.config.bin;
+        let all: Vec<usize> = (0..values).collect();
+        let fed = all.chunk_by(|a, b| source(*a) == source(*b));
+        fed.map(|fed| (source(fed[0]), fed[0]..fed[0] + fed.len())).collect()
     }
-    let rows = codes.len() / columns;
-    let span = |block: usize, end: usize| -> Range<usize> { block * bin..((block + 1) * bin).min(end) };
-    let blocks = (0..rows.div_ceil(bin)).flat_map(|r| (0..columns.div_ceil(bin)).map(move |c| (r, c)));
-    let mean = |(row, column)| {
+
+    /// One code as it is sent: a block of `bin` × `bin` converted pixels, smaller at the border, averaged.
+    fn sent_code(
+        &self,
+        [row, column]: [usize; 2],
+        [rows, columns]: [usize; 2],
+        light: &dyn Fn(usize, usize) -> f32,
+        noise: &mut Stream,
+    ) -> f64 {
+        let (skip, bin) = (self.config.skip, self.config.bin);
+        let span = |at: usize, end: usize| at * bin..((at + 1) * bin).min(end.div_ceil(skip));
         let (down, across) = (span(row, rows), span(column, columns));
         let count = (down.len() * across.len()) as f64;
-        let sum: f64 = down.map(|r| codes[r * columns..][across.clone()].iter().sum::<f64>()).sum();
+        let pixels = down.flat_map(|r| across.clone().map(move |c| (r, c)));
+        let sum: f64 = pixels.map(|(r, c)| self.convert(light(r * skip, c * skip), noise)).sum();
         (sum / count).round()
-    };
-    blocks.map(mean).collect()
+    }
 }
 
 impl Sensor for Cmos {
