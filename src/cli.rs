@@ -7,10 +7,11 @@ mod knobs;
 mod report;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::config::schema::schema;
 use crate::error::Error;
 
 /// Simulator of approximate-computing hardware: what does it save, and what does it cost the task?
@@ -104,6 +105,8 @@ enum Verb {
         /// A knob path, a family or a design id
         name: String,
     },
+    /// Write the JSON Schema of the YAML files to standard output
+    Schema,
     /// Write completions for a shell to standard output
     Completions {
         /// The shell
@@ -127,6 +130,7 @@ impl Arguments {
             Verb::Export { design, format } => circuits::export(&design, format),
             Verb::List => knobs::list(),
             Verb::Explain { name } => knobs::explain(&name),
+            Verb::Schema => files::json(Path::new("-"), &schema()).map(|()| true),
             Verb::Completions { shell } => {
                 let mut script = vec![];
                 clap_complete::generate(shell, &mut Self::command(), "axsim", &mut script);

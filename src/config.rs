@@ -18,6 +18,7 @@ mod merge;
 mod origins;
 pub mod platform;
 pub mod preset;
+pub mod schema;
 mod source;
 mod tree;
 
@@ -53,6 +54,7 @@ pub struct Workload {
     #[serde(default)]
     pub preprocess: Preprocess,
     /// How many test samples are run, from the first on.
+    #[schemars(range(min = 1))]
     pub samples: usize,
     /// How the answers are scored.
     #[serde(default)]
@@ -138,12 +140,15 @@ pub enum Score {
 #[serde(deny_unknown_fields, default)]
 pub struct Quantize {
     /// Bits of a weight code, 2 to 8; symmetric per output channel.
+    #[schemars(range(min = 2, max = 8))]
     pub weight_bits: u32,
     /// Bits of an activation code, 2 to 8; per tensor.
+    #[schemars(range(min = 2, max = 8))]
     pub activation_bits: u32,
     /// How the range of an activation is found on the calibration samples.
     pub calibration: Calibration,
     /// How many calibration samples are used.
+    #[schemars(range(min = 1))]
     pub calibration_samples: usize,
 }
 
@@ -165,7 +170,7 @@ pub enum Calibration {
     /// Smallest and largest value seen.
     MinMax,
     /// The range that holds this percentage of the values, for example 99.99.
-    Percentile(f64),
+    Percentile(#[schemars(range(min = 50.0, max = 100.0))] f64),
 }
 
 /// Search over knobs.
@@ -173,6 +178,7 @@ pub enum Calibration {
 #[serde(deny_unknown_fields)]
 pub struct Explore {
     /// Knob path → values to try; the grid is their product.
+    #[schemars(schema_with = "schema::space")]
     pub space: IndexMap<String, Vec<serde_json::Value>>,
     /// What a point of the Pareto front must not be beaten in.
     #[serde(default = "Objective::defaults")]

@@ -60,6 +60,14 @@ fn factor(unit: &str, base: &str, others: &[(&str, f64)]) -> Option<f64> {
     named.or_else(prefixed).map(|(_, factor)| *factor)
 }
 
+/// The regular expression (ECMA 262) of texts that read as a quantity, for editors.
+fn pattern(base: &str, others: &[&str]) -> String {
+    let prefixes: Vec<&str> = PREFIXES.iter().map(|(prefix, _)| *prefix).collect();
+    let named: String = others.iter().map(|other| format!("|{other}")).collect();
+    let number = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?";
+    format!(r"^\s*{number}\s*([{}]?{base}{named})\s*$", prefixes.concat())
+}
+
 /// Writes a value with the SI prefix that leaves one to three digits before the point.
 pub fn with_prefix(value: f64, unit: &str) -> String {
     const SHOWN: [&str; 10] = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];
@@ -151,7 +159,7 @@ macro_rules! quantity {
                     "type": "string",
                     "description": concat!($what, " with its unit"),
                     "examples": [$example],
-                    "pattern": r"^\s*[-+0-9.eE]+\s*\S+\s*$"
+                    "pattern": pattern($base, &[$($other),*])
                 })
             }
         }

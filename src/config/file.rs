@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Explore;
+use super::{Explore, schema};
 
 /// A share, written `1 %` or `0.01`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Share {
-    Fraction(f64),
-    Text(String),
+    Fraction(#[schemars(range(min = 0.0, max = 1.0))] f64),
+    Text(#[schemars(regex(pattern = r"^\s*[+]?0*(100(\.0*)?|\d{1,2}(\.\d*)?|\.\d+)\s*%\s*$"))] String),
 }
 
 impl Share {
@@ -28,13 +28,17 @@ impl Share {
 /// The file as written, workload and platform still untyped.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Configuration")]
 pub(super) struct File {
     /// The task, or the path of a file that describes it.
+    #[schemars(schema_with = "schema::workload")]
     pub workload: Value,
     /// The hardware, or the name of a preset.
+    #[schemars(schema_with = "schema::platform")]
     pub platform: Value,
     /// Knob path → value to try.
     #[serde(default)]
+    #[schemars(schema_with = "schema::approximate")]
     pub approximate: IndexMap<String, Value>,
     /// Search over knobs.
     #[serde(default)]
@@ -47,6 +51,7 @@ pub(super) struct File {
     pub seed: u64,
     /// How many fault maps a faulty memory is tried with, at least 8.
     #[serde(default = "eight")]
+    #[schemars(range(min = 8))]
     pub fault_maps: u32,
 }
 

@@ -45,18 +45,22 @@ pub struct Cmos {
     #[serde(default)]
     pub resolution: Option<[usize; 2]>,
     /// Bits of the converter, 1 to 14.
+    #[schemars(range(min = 1, max = 14))]
     pub adc_bits: u32,
     /// Every k-th row and column is read; 1 reads all.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub skip: usize,
     /// k×k pixels are averaged after conversion; 1 averages nothing.
     #[serde(default = "one")]
+    #[schemars(range(min = 1))]
     pub bin: usize,
     /// Exposure time.
     pub exposure: Seconds,
     /// Electrons that fill a pixel: full scale of the converter.
     pub full_well: f64,
     /// Standard deviation of the read noise in electrons.
+    #[schemars(range(min = 0.0))]
     pub read_noise: f64,
     /// Whether shot noise is drawn.
     pub shot_noise: bool,
@@ -100,6 +104,7 @@ pub struct Dram {
     pub device: DramDevice,
     /// Devices in parallel.
     #[serde(default = "two")]
+    #[schemars(range(min = 1))]
     pub dies: u32,
     /// Time between two refreshes of a row.
     pub refresh_interval: Seconds,
@@ -129,6 +134,7 @@ pub struct Sram {
     pub class: SramClass,
     /// Supply relative to the lowest error-free one.
     #[serde(default = "nominal")]
+    #[schemars(range(min = 0.7, max = 1.2))]
     pub voltage: f64,
 }
 
@@ -163,8 +169,10 @@ pub enum Compute {
 #[serde(deny_unknown_fields)]
 pub struct Array {
     /// Rows of units.
+    #[schemars(range(min = 1))]
     pub rows: usize,
     /// Columns of units.
+    #[schemars(range(min = 1))]
     pub columns: usize,
     /// Which operand stays in place.
     pub dataflow: Dataflow,
@@ -173,6 +181,7 @@ pub struct Array {
     /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file.
     pub multiplier: Multiplier,
     /// `exact`, or an adder id whose family and parameters are used at the accumulator's width.
+    #[schemars(regex(pattern = r"^(exact|add\d+[us]_\w+)$"))]
     pub accumulator: String,
 }
 
@@ -187,14 +196,23 @@ pub enum Dataflow {
 }
 
 /// The array's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
 pub enum Clock {
     /// As fast as the unit's critical path allows.
     Fit,
     /// A fixed frequency; a slower unit is an error.
     Fixed(Hertz),
+}
+
+impl JsonSchema for Clock {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Clock".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let fit = schemars::json_schema!({"const": "fit", "description": "as fast as the unit allows"});
+        schemars::json_schema!({"anyOf": [fit, generator.subschema_for::<Hertz>()]})
+    }
 }
 
 impl TryFrom<String> for Clock {
@@ -215,10 +233,10 @@ impl From<Clock> for String {
 
 /// The multiplier of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Multiplier {
     /// `exact` or a design id.
-    Id(String),
+    Id(#[schemars(regex(pattern = r"^(exact|mul\d+[us]_\w+)$"))] String),
     /// A product table from a file.
     Table {
         /// 256×256 products as text, u16 binary or NPY.

@@ -5,5 +5,6 @@ mod config;
 mod layers;
 mod product_table;
 mod report;
+mod schema;
 mod verilog;
 mod wrong;

@@ -1,0 +1,118 @@
+//! Does the schema accept every file that ships, and refuse what an editor can know to be wrong?
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use assert_cmd::Command;
+use axsim::config::Config;
+use axsim::config::knob::KNOBS;
+use axsim::config::schema::schema;
+use axsim::units::{BitRate, Bytes, Celsius, Seconds, SquareMicrometres};
+use jsonschema::Validator;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+/// Wrong only beyond the schema: a key given twice (an editor sees it in the YAML), a sign, a missing file.
+const ACCEPTED: [&str; 3] = ["duplicate_key.yaml", "negative_period.yaml", "workload_file_missing.yaml"];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let inside = |path: PathBuf| if path.is_dir() { yaml_files(&path) } else { vec![path] };
+    entries.flat_map(inside).filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect()
+}
+
+fn validator() -> Validator {
+    jsonschema::draft7::new(&schema()).unwrap()
+}
+
+/// The file as an editor sees it; `None` where it is no YAML at all.
+fn value(path: &Path) -> Option<Value> {
+    serde_yaml::from_str(&fs::read_to_string(path).unwrap()).ok()
+}
+
+#[test]
+fn every_shipped_file_is_valid() {
+    let (validator, files) = (validator(), yaml_files(&folder("configs")));
+    assert!(files.len() >= 8, "only {} files in configs/", files.len());
+    for path in files {
+        let value = value(&path).unwrap();
+        let errors = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path()));
+        let errors: Vec<String> = errors.collect();
+        assert!(errors.is_empty(), "{}:\n{}", path.display(), errors.join("\n"));
+    }
+}
+
+#[test]
+fn wrong_files_are_refused_except_those_that_only_loading_can_know() {
+    let validator = validator();
+    let mut accepted: Vec<String> = yaml_files(&folder("tests/wrong"))
+        .into_iter()
+        .filter(|path| value(path).is_some_and(|value| validator.is_valid(&value)))
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    accepted.sort();
+    assert_eq!(accepted, ACCEPTED);
+}
+
+#[test]
+fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
+    let validator = validator();
+    let valid = |path: &str, value: Value| {
+        let file = json!({"workload": "w.yaml", "platform": "ideal", "approximate": {path: value}});
+        validator.is_valid(&file)
+    };
+    for knob in KNOBS {
+        let path = knob.path.replace('*', "scratch");
+        let value = knob.neutral().unwrap_or(json!(if path.ends_with("resolution") {
+            json!([4, 4])
+        } else {
+            json!(8)
+        }));
+        let short = [".cmos", ".dram", ".sram", ".array"]
+            .iter()
+            .fold(path.clone(), |path, kind| path.replace(kind, ""));
+        assert!(valid(&path, value.clone()) && valid(&short, value), "{path}");
+        assert!(!valid(&path, json!("nonsense")) && !valid(&format!("{path}s"), json!(1)), "{path}");
+    }
+}
+
+#[test]
+fn the_verb_prints_the_reviewed_schema() {
+    let output = Command::cargo_bin("axsim").unwrap().arg("schema").output().unwrap();
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+/// Whether the schema and the reader agree that a text is, or is not, a quantity.
+fn same_verdict<T: JsonSchema + FromStr>(text: &str) -> bool {
+    let schema = schemars::schema_for!(T).to_value();
+    jsonschema::draft7::new(&schema).unwrap().is_valid(&json!(text)) == text.parse::<T>().is_ok()
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_pattern_of_a_quantity_accepts_what_its_reader_accepts(
+        number in "[-+]?[0-9]{0,2}[.]?[0-9]{0,2}([eE][-+]?[0-9]?)?",
+        unit in " {0,2}[fpnuµmkKMGTi]{0,2}(s|min|h|B|C|°C|b/s|um2|m2|V|)",
+    ) {
+        let text = format!("{number}{unit}");
+        let same = [
+            same_verdict::<Seconds>(&text), same_verdict::<Bytes>(&text), same_verdict::<Celsius>(&text),
+            same_verdict::<BitRate>(&text), same_verdict::<SquareMicrometres>(&text),
+        ];
+        proptest::prop_assert_eq!(same, [true; 5]);
+    }
+
+    #[test]
+    fn a_floor_is_a_share_to_the_schema_where_it_is_one_to_the_reader(floor in "[0-9]{0,3}[.]?[0-9]{0,2} ?%?") {
+        let name = folder("configs/runs/quickstart.yaml");
+        let text = fs::read_to_string(&name).unwrap().replace("floor: 2 %", &format!("floor: {floor}"));
+        let read = Config::load(&text, &name, &|path| fs::read_to_string(path), &[]);
+        let valid = serde_yaml::from_str(&text).is_ok_and(|value| validator().is_valid(&value));
+        proptest::prop_assert_eq!(valid, read.is_ok());
+    }
+}
