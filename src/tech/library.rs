@@ -1,5 +1,7 @@
 //! The cell library: published figures as data, and which cell stands for which gate.
 
+mod table;
+
 use std::collections::HashMap;
 
 use crate::constant::{Constant, Trust};
@@ -17,6 +19,8 @@ pub struct CellFigures {
     pub leakage: f64,
     /// Internal energy of an output transition in fJ, load excluded.
     pub internal_energy: f64,
+    /// Energy inside a register of a transition of its data pin in fJ, its output at rest; 0 for gates.
+    pub data_edge_energy: f64,
     /// Energy of one edge of the clock pin alone in fJ; 0 for gates.
     pub clock_edge_energy: f64,
     /// Mean delay over arcs at the library's load in ps (clock to output for a register).
@@ -51,7 +55,8 @@ impl CellLibrary {
     ///
     /// Numbers only are shipped, with their source; a half or full adder is priced as the gates it is made of.
     pub fn nangate45() -> Self {
-        let cells = read(NANGATE45);
+        let cells = table::read(NANGATE45, &Gate::ALL.map(cell_name), REGISTER)
+            .expect("the shipped table is well formed, as every test of a price shows");
         let gates = Gate::ALL.map(|gate| (gate, cells[cell_name(gate)]));
         Self {
             name: "nangate45",
@@ -60,7 +65,7 @@ impl CellLibrary {
             load: 6.8,
             source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point",
             gates: gates.into(),
-            register: cells["DFF_X1"],
+            register: cells[REGISTER],
         }
     }
 
@@ -87,7 +92,9 @@ impl CellLibrary {
         netlist.cells().iter().filter_map(|cell| self.figures(cell)).map(figure).sum()
     }
 
-    /// Capacitance that each net drives, in fF: the input pins it feeds; an output port counts one inverter.
+    /// Capacitance that each net drives within the circuit, in fF: the input pins it feeds.
+    ///
+    /// Wires are left out, and an output port adds nothing: what it feeds belongs to the circuit that reads it.
     pub(super) fn loads(&self, netlist: &Netlist) -> Vec<f64> {
         let mut loads = vec![0.0; netlist.cells().len()];
         for cell in netlist.cells() {
@@ -95,9 +102,12 @@ impl CellLibrary {
             cell.reads().iter().for_each(|net| loads[net.index()] += pin);
         }
         netlist.registers().iter().for_each(|r| loads[r.next.index()] += self.register.input_capacitance);
-        let port = self.gates[&Gate::Not].input_capacitance;
-        netlist.outputs().iter().flat_map(|(_, bus)| bus).for_each(|net| loads[net.index()] += port);
         loads
+    }
+
+    /// The load in fF that an output port is timed with: one inverter.
+    pub(super) fn port_load(&self) -> f64 {
+        self.gates[&Gate::Not].input_capacitance
     }
 
     /// The library as a constant of a report: a price in joules that rests on it.
@@ -105,6 +115,9 @@ impl CellLibrary {
         Constant::new(name, value, unit, Trust::Derived, self.source)
     }
 }
+
+/// The library cell that a register is priced as.
+const REGISTER: &str = "DFF_X1";
 
 /// The library cell that a gate is priced as.
 fn cell_name(gate: Gate) -> &'static str {
@@ -118,31 +131,4 @@ fn cell_name(gate: Gate) -> &'static str {
         Gate::Xnor => "XNOR2_X1",
         Gate::Mux => "MUX2_X1",
     }
-}
-
-/// Reads a shipped table: comment lines, a header, one row per cell output; the first output counts.
-fn read(text: &str) -> HashMap<String, CellFigures> {
-    let mut rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
-    let header = rows.headers().expect("a shipped table has a header").clone();
-    let mut cells = HashMap::new();
-    for row in rows.records() {
-        let row = row.expect("a shipped table is well formed");
-        let field = |name: &str| {
-            let column =
-                header.iter().position(|field| field == name).expect("a shipped table has all columns");
-            row[column].parse().unwrap_or(0.0)
-        };
-        let figures = CellFigures {
-            area: field("area_um2"),
-            input_capacitance: field("cin_mean_fF"),
-            leakage: field("leak_mean_nW"),
-            internal_energy: field("e_int_fJ"),
-            clock_edge_energy: field("e_clk_edge_fJ"),
-            delay: field("d_mean_ps"),
-            delay_slope: field("d_slope_ps_per_fF"),
-            setup: field("setup_ps"),
-        };
-        cells.entry(row[0].to_string()).or_insert(figures);
-    }
-    cells
 }
