@@ -178,11 +178,14 @@ fn golden(text: &str, subject: &Subject, netlist: &Netlist) -> Result<Vec<Vec<i6
 }
 
 fn fits(operands: &[i64], subject: &Subject, netlist: &Netlist) -> bool {
-    let widths = netlist.inputs().iter().map(|(_, bus)| bus.len() as u32);
-    operands.iter().zip(widths).all(|(&value, width)| {
-        let code = bits::encode(value, width);
-        bits::decode(code, width, subject.signed()) == value
-    })
+    let fits = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match subject {
+        Subject::Mac(mac) if at < 2 => mac.operands().contains(&value),
+        _ => {
+            let width = bus.len() as u32;
+            bits::decode(bits::encode(value, width), width, subject.signed()) == value
+        }
+    };
+    operands.iter().zip(netlist.inputs()).enumerate().all(fits)
 }
 
 fn differences(subject: &Subject, netlist: &Netlist, vectors: &[Vec<i64>]) -> Vec<Difference> {
@@ -234,5 +237,23 @@ mod tests {
         std::fs::write(copy.path().join("golden.txt"), "2 3 6\n16 5 80\n").unwrap();
         let error = folder(copy.path()).unwrap_err().to_string();
         assert_eq!(error, "golden.txt:2: 3 integers within the ports' range are expected");
+    }
+
+    #[test]
+    fn the_operands_of_a_mac_are_what_its_ports_can_carry() {
+        for (id, low, high) in [("mac4u_exact", -15, 15), ("mac4s_exact", -8, 7)] {
+            let subject = Subject::of(id).unwrap();
+            let netlist = subject.netlist();
+            let read = |a: i64| golden(&format!("{a} 3 0 {}\n", 3 * a), &subject, &netlist);
+            for operand in [low, 0, high] {
+                assert_eq!(differences(&subject, &netlist, &read(operand).unwrap()), [], "{id} {operand}");
+            }
+            for operand in [low - 1, high + 1] {
+                assert!(
+                    matches!(read(operand), Err(ValidateError::Golden { line: 1, fields: 4 })),
+                    "{id} {operand}"
+                );
+            }
+        }
     }
 }

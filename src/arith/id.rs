@@ -82,7 +82,25 @@ pub enum ArithError {
     },
 }
 
-/// The design that an id names; widths 2 to 32.
+impl ArithError {
+    /// The same mistake in the id that the part was taken from.
+    pub(super) fn within(self, whole: &str) -> Self {
+        let id = whole.to_string();
+        match self {
+            Self::Form(_) => Self::Form(id),
+            Self::Family { name, nearest, .. } => Self::Family { id, name, nearest },
+            Self::Parameter { expected, .. } => Self::Parameter { id, expected },
+        }
+    }
+
+    /// Refuses an id that is not the one its design carries: one name for one design.
+    pub(super) fn unless_named(id: &str, name: &str) -> Result<(), Self> {
+        let expected = || format!("write `{name}`");
+        if id == name { Ok(()) } else { Err(Self::Parameter { id: id.into(), expected: expected() }) }
+    }
+}
+
+/// The design that an id names; widths 2 to 32. The design carries the same id.
 ///
 /// # Errors
 /// [`ArithError`], saying what to write instead.
@@ -94,7 +112,9 @@ pub enum ArithError {
 /// ```
 pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
     let (family, width, signed, value) = parse(id)?;
-    Ok(make(family, width, signed, value))
+    let design = make(family, width, signed, value);
+    ArithError::unless_named(id, &design.id())?;
+    Ok(design)
 }
 
 /// The scheme of an accumulator: `exact`, or an adder id whose family and parameter count and whose width

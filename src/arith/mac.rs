@@ -1,5 +1,7 @@
 //! The multiply-accumulate unit: operand registers, multiplier, accumulator, result register.
 
+use std::ops::RangeInclusive;
+
 use super::adder::Scheme;
 use super::{ArithError, Design, accumulator, design, negated_if, sign_extended, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
@@ -8,7 +10,8 @@ use crate::netlist::{Builder, Bus, Net, Netlist};
 ///
 /// # Widths
 /// `a` and `b`: the multiplier's N bits of two's complement, or N magnitude bits under a sign bit for an
-/// unsigned multiplier. `c` (the partial sum that enters) and `y` (the register that leaves): 2N + 16 bits.
+/// unsigned multiplier. `c` (the partial sum that enters) and `y` (the register that leaves): 2N + 16 bits, at
+/// most 64.
 ///
 /// An output-stationary unit ties `c` to its own `y`; a weight-stationary one takes its neighbour's.
 pub struct Mac {
@@ -21,17 +24,20 @@ impl Mac {
     /// Joins a multiplier and an accumulator.
     pub fn new(multiplier: Box<dyn Design>, accumulator: Scheme) -> Self {
         let design = multiplier.id();
-        let suffix =
-            if let Scheme::LowerOr(low) = accumulator { format!("__loa_k{low}") } else { String::new() };
+        let suffix = match accumulator {
+            Scheme::KoggeStone => String::new(),
+            Scheme::Ripple => "__ripple".into(),
+            Scheme::LowerOr(low) => format!("__loa_k{low}"),
+        };
         let name = format!("mac{}{suffix}", design.trim_start_matches("mul"));
         Self { multiplier, accumulator, name }
     }
 
-    /// The unit that an id names: `mac`, the rest of a multiplier's id, and `__` with the accumulator's family
-    /// unless it is exact.
+    /// The unit that an id names: `mac`, the rest of a multiplier's id, and `__ripple` or `__loa_kN` unless the
+    /// accumulator is the exact one (Kogge-Stone). The unit carries the same id.
     ///
     /// # Errors
-    /// [`ArithError`] of the part that is wrong.
+    /// [`ArithError`], saying what to write instead.
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
@@ -41,9 +47,12 @@ impl Mac {
     pub fn from_id(id: &str) -> Result<Self, ArithError> {
         let rest = id.strip_prefix("mac").ok_or_else(|| ArithError::Form(id.into()))?;
         let (multiplier, adder) = rest.split_once("__").unwrap_or((rest, "exact"));
-        let multiplier = design(&format!("mul{multiplier}"))?;
+        let multiplier = design(&format!("mul{multiplier}")).map_err(|error| error.within(id))?;
         let width = (2 * multiplier.signature().width_a + 16).min(32);
-        Ok(Self::new(multiplier, accumulator(&format!("add{width}s_{adder}"))?))
+        let adder = accumulator(&format!("add{width}s_{adder}")).map_err(|error| error.within(id))?;
+        let mac = Self::new(multiplier, adder);
+        ArithError::unless_named(id, mac.id())?;
+        Ok(mac)
     }
 
     /// The unit's id, for example `mac8s_drum_k4` or `mac8s_exact__loa_k6`.
@@ -68,7 +77,18 @@ impl Mac {
 
     /// Bits of the accumulator.
     pub fn accumulator_width(&self) -> u32 {
-        2 * self.width() + 16
+        (2 * self.width() + 16).min(64)
+    }
+
+    /// The centred codes that an operand port takes; the sign outside an unsigned multiplier has no lowest code
+    /// of its own, so its range is symmetric.
+    pub fn operands(&self) -> RangeInclusive<i64> {
+        let (width, signed) = (self.width(), self.multiplier.signature().signed);
+        if signed {
+            -(1 << (width - 1))..=(1 << (width - 1)) - 1
+        } else {
+            1 - (1 << width)..=(1 << width) - 1
+        }
     }
 
     /// The product of two centred codes: signs outside an unsigned multiplier.

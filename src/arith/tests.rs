@@ -43,6 +43,29 @@ fn gates_equal_function_on_every_operand_pair_from_2_to_8_bits() {
 }
 
 #[test]
+fn the_ids_compared_are_every_family_with_every_parameter() {
+    for width in 2..=8u32 {
+        let ids = ids(width);
+        let all = |head: &str, letter: &str, values: std::ops::RangeInclusive<u32>| {
+            values.map(|value| format!("{head}_{letter}{value}")).collect::<Vec<_>>()
+        };
+        for sign in ["u", "s"] {
+            let (add, mul) = (format!("add{width}{sign}"), format!("mul{width}{sign}"));
+            let mut expected: Vec<String> =
+                ["exact", "ripple", "kogge_stone"].iter().map(|family| format!("{add}_{family}")).collect();
+            let plain = ["exact", "array", "dadda", "kulkarni", "mitchell"];
+            expected.extend(plain.iter().map(|family| format!("{mul}_{family}")));
+            expected.extend(all(&format!("{add}_loa"), "k", 0..=width));
+            expected.extend(all(&format!("{mul}_trunc"), "t", 0..=2 * width));
+            expected.extend(all(&format!("{mul}_drum"), "k", 2..=width));
+            for id in expected {
+                assert!(ids.contains(&id), "{id} is not compared");
+            }
+        }
+    }
+}
+
+#[test]
 fn gates_equal_function_on_random_and_corner_operands_up_to_32_bits() {
     for id in [16, 32].into_iter().flat_map(ids).filter(|id| !id.contains("_t") || id.ends_with('7')) {
         let design = design(&id).unwrap();
@@ -170,15 +193,88 @@ fn a_mac_units_gates_follow_its_function() {
         ("mul3s_kulkarni", Scheme::LowerOr(2)),
     ] {
         let mac = Mac::new(design(id).unwrap(), accumulator);
-        let width = mac.width();
-        let signed = mac.multiplier().signature().signed;
-        let span = if signed { 1i64 << width } else { (2 << width) - 1 };
-        let low = if signed { -(1 << (width - 1)) } else { 1 - (1 << width) };
+        let (low, high) = mac.operands().into_inner();
         follow(&mac, |stream| {
-            let mut draw = || low + stream.below(span as u64) as i64;
+            let mut draw = || low + stream.below((high - low + 1) as u64) as i64;
             (draw(), draw())
         });
     }
+}
+
+/// What the gates leave in the result register when the operands are held until both ranks of registers have them.
+fn settled(mac: &Mac, netlist: &Netlist, vectors: &[[i64; 3]]) -> Vec<i64> {
+    let (port, width) = (mac.port_width(), mac.accumulator_width());
+    let mut inputs = vec![[0u64]; (2 * port + width) as usize];
+    for (lane, [a, b, c]) in vectors.iter().enumerate() {
+        let words = [(mac.port_word(*a), port), (mac.port_word(*b), port), (bits::encode(*c, width), width)];
+        let spread = words.into_iter().flat_map(|(word, width)| (0..width).map(move |bit| word >> bit & 1));
+        inputs.iter_mut().zip(spread).for_each(|(input, bit)| input[0] |= bit << lane);
+    }
+    let mut lanes = Lanes::<1>::new(netlist);
+    (0..3).for_each(|_| lanes.step(&inputs));
+    let bit = |lane: usize| move |(at, word): (usize, &[u64; 1])| (word[0] >> lane & 1) << at;
+    let word = |lane: usize| lanes.output(0).iter().enumerate().map(bit(lane)).sum::<u64>();
+    (0..vectors.len()).map(|lane| bits::sign_extend(word(lane), width)).collect()
+}
+
+#[test]
+fn a_mac_units_gates_equal_its_function_on_every_operand_pair_of_2_and_3_bits() {
+    for width in [2, 3] {
+        let sums = 2 * width + 16;
+        let (low, high) = (-(1i64 << (sums - 1)), (1i64 << (sums - 1)) - 1);
+        let states = [0, 1, -1, 5, -42, 1 << 8, high, high - 9, low, low + 3];
+        for id in ids(width).iter().filter(|id| id.starts_with("mul")) {
+            for accumulator in [Scheme::KoggeStone, Scheme::Ripple, Scheme::LowerOr(3)] {
+                let mac = Mac::new(design(id).unwrap(), accumulator);
+                let netlist = mac.netlist();
+                let pairs = mac.operands().flat_map(|a| mac.operands().map(move |b| (a, b)));
+                let vectors: Vec<[i64; 3]> = pairs.flat_map(|(a, b)| states.map(|c| [a, b, c])).collect();
+                for block in vectors.chunks(64) {
+                    for ([a, b, c], gates) in block.iter().zip(settled(&mac, &netlist, block)) {
+                        let function = mac.accumulate(*c, mac.product(*a, *b));
+                        assert_eq!(gates, function, "{}: {a}, {b}, {c}", mac.id());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wide_mac_unit_accumulates_in_64_bits() {
+    let mac = Mac::from_id("mac32s_exact").unwrap();
+    assert_eq!(mac.accumulator_width(), 64);
+    let (low, high) = mac.operands().into_inner();
+    let vectors = [[low, low, 7], [low, high, -1], [high, high, i64::MAX], [-3, 5, i64::MIN]];
+    let function = vectors.map(|[a, b, c]| c.wrapping_add(a.wrapping_mul(b)));
+    assert_eq!(vectors.map(|[a, b, c]| mac.accumulate(c, mac.product(a, b))), function);
+    assert_eq!(settled(&mac, &mac.netlist(), &vectors), function);
+}
+
+#[test]
+fn a_design_carries_the_id_it_was_asked_for() {
+    for id in (2..=9).flat_map(ids) {
+        let found = design(&id).unwrap();
+        assert_eq!((found.id(), found.netlist().name()), (id.clone(), &*id));
+        let Some(rest) = id.strip_prefix("mul") else { continue };
+        for suffix in ["", "__ripple", "__loa_k0", "__loa_k7"] {
+            let id = format!("mac{rest}{suffix}");
+            let mac = Mac::from_id(&id).unwrap();
+            assert_eq!((mac.id(), mac.netlist().name()), (&*id, &*id));
+        }
+    }
+    let message = |id: &str| design(id).err().unwrap().to_string();
+    assert_eq!(message("mul08u_exact"), "`mul08u_exact`: write `mul8u_exact`");
+    assert_eq!(message("mul8u_drum_k+4"), "`mul8u_drum_k+4`: write `mul8u_drum_k4`");
+    let message = |id: &str| Mac::from_id(id).err().unwrap().to_string();
+    assert_eq!(message("mac8s_exact__exact"), "`mac8s_exact__exact`: write `mac8s_exact`");
+    assert_eq!(message("mac8s_exact__kogge_stone"), "`mac8s_exact__kogge_stone`: write `mac8s_exact`");
+    assert_eq!(message("mac8s_exact__loa_k06"), "`mac8s_exact__loa_k06`: write `mac8s_exact__loa_k6`");
+    assert_eq!(
+        message("mac8s_drom_k4"),
+        "`mac8s_drom_k4`: there is no family `drom_k4`; did you mean `drum`?"
+    );
+    assert_eq!(message("mac8s_exact__loa_k40"), "`mac8s_exact__loa_k40`: write `loa_kN` with N from 0 to 32");
 }
 
 #[test]
