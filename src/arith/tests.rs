@@ -270,10 +270,7 @@ fn a_design_carries_the_id_it_was_asked_for() {
     assert_eq!(message("mac8s_exact__exact"), "`mac8s_exact__exact`: write `mac8s_exact`");
     assert_eq!(message("mac8s_exact__kogge_stone"), "`mac8s_exact__kogge_stone`: write `mac8s_exact`");
     assert_eq!(message("mac8s_exact__loa_k06"), "`mac8s_exact__loa_k06`: write `mac8s_exact__loa_k6`");
-    assert_eq!(
-        message("mac8s_drom_k4"),
-        "`mac8s_drom_k4`: there is no family `drom_k4`; did you mean `drum`?"
-    );
+    assert_eq!(message("mac8s_drom_k4"), "`mac8s_drom_k4`: there is no family `drom`; did you mean `drum`?");
     assert_eq!(message("mac8s_exact__loa_k40"), "`mac8s_exact__loa_k40`: write `loa_kN` with N from 0 to 32");
 }
 
