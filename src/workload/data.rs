@@ -36,6 +36,22 @@ pub enum DataError {
         /// Bytes at hand.
         found: usize,
     },
+    /// More bytes than the header announces.
+    #[error("there are more than the {expected} bytes that the header announces")]
+    Surplus {
+        /// Bytes that the header asks for.
+        expected: usize,
+    },
+    /// A compressed file that would fill the memory.
+    #[error(
+        "the header announces {bytes} bytes; at most {most} are unpacked from gzip, unpack the file first"
+    )]
+    TooLarge {
+        /// Bytes announced.
+        bytes: usize,
+        /// The most that are unpacked.
+        most: usize,
+    },
     /// As many labels as images are needed.
     #[error("{images} images but {labels} labels")]
     Count {
@@ -45,10 +61,12 @@ pub enum DataError {
         labels: usize,
     },
     /// A label that names no class.
-    #[error("byte {at}: label {label} is out of range; there are {classes} classes")]
+    #[error(
+        "label {label} of image {image} (from 0) is out of range; {classes} classes have labels below {classes}"
+    )]
     Label {
-        /// Offset from the start.
-        at: usize,
+        /// The image, from 0.
+        image: usize,
         /// The label.
         label: u8,
         /// Classes of the data set or network.

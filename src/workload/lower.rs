@@ -1,9 +1,12 @@
 //! Nodes of a file → the operators we run, every shape known; biases and identities are folded away.
 
+mod attribute;
+
 use std::collections::HashMap;
 
+use self::attribute::{float, int, pair, window};
 use super::network::{Network, Step};
-use super::onnx::{self, Attribute, Model, Node, Stored};
+use super::onnx::{self, Model, Node, Stored};
 use super::op::{Contraction, Op, Window};
 use crate::kernel::{Geometry, GeometryError};
 
@@ -17,7 +20,7 @@ pub enum ModelError {
     #[error("opset {0} is not supported; export the model with opset {1} to {2}")]
     Opset(i64, i64, i64),
     /// An operator that is not implemented.
-    #[error("node `{node}`: operator {kind} is not supported; supported are {SUPPORTED}")]
+    #[error("node `{node}`: operator {kind} is not supported; supported are {}", attribute::operators())]
     Operator {
         /// The node.
         node: String,
@@ -66,8 +69,14 @@ pub enum ModelError {
     },
 }
 
-const SUPPORTED: &str = "Add, AveragePool, Clip, Constant, Conv, Dropout, Flatten, Gemm, GlobalAveragePool, Identity, \
-                         MatMul, MaxPool, Relu, Reshape, Softmax";
+/// The most elements of a value per sample: a damaged shape shall not ask for all memory.
+const LARGEST_VALUE: usize = 1 << 28;
+
+/// Elements of a shape; `None` beyond [`LARGEST_VALUE`].
+fn elements(shape: &[usize]) -> Option<usize> {
+    let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+    count.filter(|&count| count <= LARGEST_VALUE)
+}
 
 /// The state of lowering: what each value name stands for.
 struct Lowering {
@@ -86,6 +95,9 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
             "its input has the open shape {shape:?}; export it with a fixed one"
         )));
     }
+    if elements(&sample).is_none() {
+        return Err(ModelError::NotOnnx(format!("a sample of shape {sample:?} has too many elements")));
+    }
     let values = HashMap::from([(input, 0)]);
     let mut lowering = Lowering { stored, values, shapes: vec![sample.clone()], steps: vec![] };
     for node in &nodes {
@@ -98,6 +110,7 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
 
 impl Lowering {
     fn node(&mut self, node: &Node) -> Result<(), ModelError> {
+        attribute::check(node)?;
         let (op, inputs, shape) = match node.kind.as_str() {
             "Conv" => self.convolution(node)?,
             "Gemm" | "MatMul" => self.dense(node)?,
@@ -120,12 +133,12 @@ impl Lowering {
         self.push(node, op, inputs, shape)
     }
 
-    fn push(&mut self, node: &Node, op: Op, inputs: Vec<usize>, shape: Vec<usize>) -> Result<(), ModelError> {
-        if let Op::Contract(Contraction { geometry, .. }) | Op::MaxPool(Window { geometry, .. }) = &op {
-            geometry.check().map_err(|source| ModelError::Geometry { node: node.name.clone(), source })?;
+    fn push(&mut self, node: &Node, op: Op, inputs: Vec<usize>, out: Vec<usize>) -> Result<(), ModelError> {
+        if elements(&out).is_none() {
+            return Err(shape(node, format!("a result of shape {out:?} has too many elements")));
         }
         self.steps.push(Step { name: node.name.clone(), op, inputs });
-        self.shapes.push(shape);
+        self.shapes.push(out);
         self.values.insert(node.outputs.first().cloned().unwrap_or_default(), self.steps.len());
         Ok(())
     }
@@ -180,6 +193,13 @@ impl Lowering {
         let weights = self.weights(node, 4)?;
         let groups = usize::try_from(int(node, "group", 1)?).unwrap_or(0);
         let kernel = [weights.shape[2], weights.shape[3]];
+        let stated = pair(node, "kernel_shape", Some(kernel))?;
+        if stated != kernel {
+            return Err(shape(
+                node,
+                format!("kernel_shape {stated:?} is not that of weights {:?}", weights.shape),
+            ));
+        }
         let geometry = window(node, image, kernel, weights.shape[0], groups)?;
         geometry.check().map_err(|source| ModelError::Geometry { node: node.name.clone(), source })?;
         if weights.shape[1] * groups != image[0] {
@@ -285,6 +305,12 @@ impl Lowering {
         if int(node, "ceil_mode", 0)? != 0 {
             return Err(ModelError::Attribute { node: node.name.clone(), what: "ceil_mode".into() });
         }
+        if (0..4).any(|side| geometry.pads[side] >= kernel[side % 2].max(1) * geometry.dilation[side % 2]) {
+            return Err(shape(
+                node,
+                format!("pads {:?} put a whole window outside of the image", geometry.pads),
+            ));
+        }
         let count_padding = int(node, "count_include_pad", 0)? == 1;
         let pool = Window { geometry, count_padding };
         let op = if node.kind == "MaxPool" { Op::MaxPool(pool) } else { Op::AveragePool(pool) };
@@ -295,29 +321,41 @@ impl Lowering {
     fn reshape(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
         let value = self.value(node, 0)?;
         let from = &self.shapes[value];
-        let elements: usize = from.iter().product();
+        let count: usize = from.iter().product();
         if node.kind == "Flatten" {
             let axis = int(node, "axis", 1)?;
             if axis != 1 {
                 return Err(ModelError::Attribute { node: node.name.clone(), what: format!("axis {axis}") });
             }
-            return Ok((Op::Reshape, vec![value], vec![elements]));
+            return Ok((Op::Reshape, vec![value], vec![count]));
         }
         let target = self.stored(node, 1)?.map(|stored| stored.integers.clone()).unwrap_or_default();
-        let fixed = |at: usize, dim: i64| {
-            if dim == 0 { from.get(at).copied().unwrap_or(0) } else { dim.max(1) as usize }
+        let refused = || {
+            shape(node, format!("a sample of shape {from:?} cannot become {target:?} with the batch first"))
+        };
+        if int(node, "allowzero", 0)? != 0 && target.contains(&0) {
+            return Err(refused());
+        }
+        let sizes = target.get(1..).filter(|sizes| !sizes.is_empty()).ok_or_else(refused)?;
+        let size = |(at, &size): (usize, &i64)| match size {
+            // 0 keeps the size, -1 takes what is left.
+            0 => from.get(at).copied(),
+            -1 => Some(1),
+            size => usize::try_from(size).ok(),
         };
         let mut out: Vec<usize> =
-            target.iter().skip(1).enumerate().map(|(at, &dim)| fixed(at, dim)).collect();
-        if let Some(free) = target.iter().skip(1).position(|&dim| dim == -1) {
-            let known: usize = out.iter().product();
-            out[free] = elements / known.max(1);
+            sizes.iter().enumerate().map(size).collect::<Option<_>>().ok_or_else(refused)?;
+        if let [free] = sizes
+            .iter()
+            .enumerate()
+            .filter(|(_, size)| **size == -1)
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>()[..]
+        {
+            out[free] = count / elements(&out).unwrap_or(usize::MAX).max(1);
         }
-        if out.is_empty() || out.iter().product::<usize>() != elements {
-            return Err(shape(
-                node,
-                format!("a sample of shape {from:?} cannot become {target:?} with the batch first"),
-            ));
+        if elements(&out) != Some(count) {
+            return Err(refused());
         }
         Ok((Op::Reshape, vec![value], out))
     }
@@ -325,80 +363,4 @@ impl Lowering {
 
 fn shape(node: &Node, what: String) -> ModelError {
     ModelError::Shape { node: node.name.clone(), what }
-}
-
-fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelError> {
-    match node.attributes.get(name) {
-        None => Ok(default),
-        Some(Attribute::Int(value)) => Ok(*value),
-        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
-    }
-}
-
-fn float(node: &Node, name: &str, default: f32) -> Result<f32, ModelError> {
-    match node.attributes.get(name) {
-        None => Ok(default),
-        Some(Attribute::Float(value)) => Ok(*value),
-        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
-    }
-}
-
-fn sizes<const N: usize>(
-    node: &Node,
-    name: &str,
-    default: Option<[usize; N]>,
-) -> Result<[usize; N], ModelError> {
-    let fail = || ModelError::Attribute { node: node.name.clone(), what: name.into() };
-    match (node.attributes.get(name), default) {
-        (None, Some(default)) => Ok(default),
-        (Some(Attribute::Ints(ints)), _) => {
-            let sizes: Option<Vec<usize>> = ints.iter().map(|&int| usize::try_from(int).ok()).collect();
-            sizes.and_then(|sizes| sizes.try_into().ok()).ok_or_else(fail)
-        }
-        _ => Err(fail()),
-    }
-}
-
-fn pair(node: &Node, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], ModelError> {
-    sizes(node, name, default)
-}
-
-/// The window of a convolution or pooling node, `auto_pad` resolved.
-fn window(
-    node: &Node,
-    image: [usize; 3],
-    kernel: [usize; 2],
-    outputs: usize,
-    groups: usize,
-) -> Result<Geometry, ModelError> {
-    let [in_channels, in_height, in_width] = image;
-    let one = Some([1, 1]);
-    let (stride, dilation) = (pair(node, "strides", one)?, pair(node, "dilations", one)?);
-    let mut pads = sizes(node, "pads", Some([0; 4]))?;
-    match node.attributes.get("auto_pad") {
-        None => {}
-        Some(Attribute::Text(text)) if text == "NOTSET" => {}
-        Some(Attribute::Text(text)) if text == "VALID" => pads = [0; 4],
-        Some(Attribute::Text(text)) if text == "SAME_UPPER" || text == "SAME_LOWER" => {
-            for (axis, size) in [in_height, in_width].into_iter().enumerate() {
-                let steps = size.div_ceil(stride[axis].max(1));
-                let span = (steps.max(1) - 1) * stride[axis] + (kernel[axis].max(1) - 1) * dilation[axis] + 1;
-                let total = span.saturating_sub(size);
-                let (less, more) = (total / 2, total - total / 2);
-                (pads[axis], pads[axis + 2]) = if text == "SAME_UPPER" { (less, more) } else { (more, less) };
-            }
-        }
-        Some(_) => return Err(ModelError::Attribute { node: node.name.clone(), what: "auto_pad".into() }),
-    }
-    Ok(Geometry {
-        groups,
-        in_channels,
-        in_height,
-        in_width,
-        out_channels: outputs,
-        kernel,
-        stride,
-        pads,
-        dilation,
-    })
 }

@@ -44,6 +44,11 @@ impl Network {
         &self.sample
     }
 
+    /// How many values the network answers with per sample.
+    pub fn outputs(&self) -> usize {
+        self.shapes[self.output].iter().product()
+    }
+
     /// The contractions in order.
     pub fn layers(&self) -> Vec<Layer> {
         let contraction = |step: &Step| match &step.op {

@@ -1,5 +1,7 @@
 //! Bytes → plain nodes and initial values; the only file that knows the ONNX message format.
 
+mod wire;
+
 use std::collections::HashMap;
 
 use rten_onnx::onnx::{AttributeProto, DataLocation, DataType, GraphProto, ModelProto, TensorProto};
@@ -47,6 +49,7 @@ pub(super) struct Model {
 const OPSETS: std::ops::RangeInclusive<i64> = 7..=21;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
+    wire::check(bytes)?;
     let model = ModelProto::parse_buf(bytes).map_err(|error| ModelError::NotOnnx(error.to_string()))?;
     let graph = model.graph.ok_or_else(|| ModelError::NotOnnx("it holds no graph".into()))?;
     let own =

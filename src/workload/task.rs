@@ -94,6 +94,11 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         }
     };
     check(workload, &network, &test, &calibration)?;
+    let file = match &workload.data {
+        Samples::Idx { test, .. } => &test.labels,
+        Samples::Cifar10 { test, .. } => test,
+    };
+    labels(&network, &test).map_err(|source| LoadError::Data { file: file.display().to_string(), source })?;
     Ok(Task { network, test, calibration, light })
 }
 
@@ -154,6 +159,13 @@ fn check(
     let both =
         (0..calibration.len()).find(|&at| scored.contains(blake3::hash(calibration.image(at)).as_bytes()));
     both.map_or(Ok(()), |at| Err(LoadError::Overlap(at)))
+}
+
+/// Every label must name an output of the network.
+fn labels(network: &Network, images: &Images) -> Result<(), DataError> {
+    let classes = network.outputs();
+    let wrong = images.labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes);
+    wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
 }
 
 impl Task {

@@ -1,6 +1,8 @@
+mod damaged;
+
 use std::path::PathBuf;
 
-use super::data::{DataError, Images, cifar10, idx};
+use super::data::Images;
 use super::*;
 use crate::config::{Calibration, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload};
 use crate::tensor::Tensor;
@@ -133,58 +135,4 @@ fn a_missing_file_says_where_it_was_looked_for() {
         error.to_string(),
         "models/resnet8_cifar10.onnx is in none of `here`, `there`; get it from mlcommons/tiny"
     );
-}
-
-#[test]
-fn a_damaged_model_is_an_error_and_never_a_panic() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
-    let bytes = std::fs::read(path).unwrap();
-    assert!(Network::from_onnx(&bytes).is_ok());
-    assert!(Network::from_onnx(b"hello").is_err() && Network::from_onnx(&[]).is_err());
-    for length in (0..bytes.len()).step_by(997) {
-        assert!(Network::from_onnx(&bytes[..length]).is_err(), "cut at {length}");
-    }
-    let mut stream = crate::rng::Stream::new(1, "fuzz", 0);
-    for _ in 0..300 {
-        let mut broken = bytes.clone();
-        for _ in 0..=stream.below(4) {
-            // Flips fall into the structure, which sits at both ends of the file, as well as into weights.
-            let at = stream.below(broken.len() as u64) as usize;
-            broken[if stream.below(2) == 0 { at } else { at % 2000 }] = stream.word() as u8;
-        }
-        let _ = Network::from_onnx(&broken);
-    }
-}
-
-proptest::proptest! {
-    #[test]
-    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(0u8.., 0..80), head in 0usize..3) {
-        let mut file = [&[0u8, 0, 8, 3][..], &[0x1f, 0x8b], &[]][head].to_vec();
-        file.extend(&bytes);
-        let _ = (idx::array(&file, 3), idx::read(&file, &bytes), cifar10::read(&bytes));
-    }
-}
-
-#[test]
-fn wrong_data_name_the_byte() {
-    let header = |kind: u8, axes: u8, sizes: &[u8]| {
-        let mut bytes = vec![0, 0, kind, axes];
-        sizes.iter().for_each(|&size| bytes.extend([0, 0, 0, size]));
-        bytes
-    };
-    let labels = [header(8, 1, &[2]), vec![1, 2]].concat();
-    let images = [header(8, 3, &[2, 1, 2]), vec![5; 4]].concat();
-    assert_eq!(idx::read(&images, &labels).unwrap().pixels.shape(), [2, 1, 1, 2]);
-    assert_eq!(idx::read(&images[..19], &labels), Err(DataError::Length { expected: 20, found: 19 }));
-    let error = idx::array(&header(13, 1, &[2]), 1).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "byte 2: elements of kind 0x0d are not supported; unsigned bytes (0x08) are"
-    );
-    let three = [header(8, 1, &[3]), vec![1, 2, 3]].concat();
-    assert_eq!(idx::read(&images, &three), Err(DataError::Count { images: 2, labels: 3 }));
-    let mut record = vec![0; 2 * 3073];
-    record[3073] = 10;
-    assert_eq!(cifar10::read(&record), Err(DataError::Label { at: 3073, label: 10, classes: 10 }));
-    assert_eq!(cifar10::read(&record[..3000]), Err(DataError::Length { expected: 3073, found: 3000 }));
 }

@@ -20,40 +20,65 @@ pub fn read(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
     Ok(Images { pixels, labels: labels.into_data() })
 }
 
-/// Reads unsigned bytes with this number of axes.
+/// The most bytes that are unpacked: a small gzip file can hold a thousand times its size.
+const MOST_UNPACKED: usize = 1 << 30;
+
+/// Reads unsigned bytes with this number of axes, plain or gzipped.
 ///
 /// # Errors
-/// [`DataError`] with the byte that is wrong.
+/// [`DataError`] with the byte that is wrong; no more memory is taken than the header and the file agree on.
 pub fn array(bytes: &[u8], axes: usize) -> Result<Tensor<u8>, DataError> {
-    let bytes = &unzipped(bytes)?[..];
-    let header = 4 + 4 * axes;
-    if bytes.len() < header {
-        return Err(DataError::Length { expected: header, found: bytes.len() });
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        elements(flate2::read::GzDecoder::new(bytes), axes, MOST_UNPACKED)
+    } else {
+        elements(bytes, axes, usize::MAX)
     }
-    if bytes[..2] != [0, 0] {
-        return Err(DataError::Header { at: 0, what: "an IDX file starts with two zero bytes".into() });
-    }
-    if bytes[2] != 8 {
-        let what = format!("elements of kind {:#04x} are not supported; unsigned bytes (0x08) are", bytes[2]);
-        return Err(DataError::Header { at: 2, what });
-    }
-    if usize::from(bytes[3]) != axes {
-        return Err(DataError::Header { at: 3, what: format!("{axes} axes are expected, not {}", bytes[3]) });
-    }
-    let size =
-        |axis: usize| bytes[4 + 4 * axis..8 + 4 * axis].iter().fold(0, |n, &byte| n << 8 | usize::from(byte));
-    let shape: Vec<usize> = (0..axes).map(size).collect();
-    let elements = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size)).unwrap_or(usize::MAX);
-    let found = bytes.len() - header;
-    Tensor::new(shape, bytes[header..].to_vec())
-        .map_err(|_| DataError::Length { expected: elements.saturating_add(header), found: found + header })
 }
 
-fn unzipped(bytes: &[u8]) -> Result<Vec<u8>, DataError> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes.to_vec());
+/// Reads the header, then as many bytes as it announces.
+fn elements(mut stream: impl Read, axes: usize, most: usize) -> Result<Tensor<u8>, DataError> {
+    let start = 4 + 4 * axes;
+    let header = take(&mut stream, start)?;
+    let shape = shape(&header, axes)?;
+    let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size)).unwrap_or(usize::MAX);
+    let expected = count.saturating_add(start);
+    if expected > most {
+        return Err(DataError::TooLarge { bytes: expected, most });
     }
-    let mut plain = Vec::new();
-    let read = flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain);
-    read.map(|_| plain).map_err(|error| DataError::Gzip(error.to_string()))
+    // One byte more shows whether the file ends where it should.
+    let data = take(&mut stream, count.saturating_add(1))?;
+    let found = start + data.len();
+    if found > expected {
+        return Err(DataError::Surplus { expected });
+    }
+    Tensor::new(shape, data).map_err(|_| DataError::Length { expected, found })
+}
+
+/// At most `count` bytes; room grows with what is there, not with what is asked for.
+fn take(stream: &mut impl Read, count: usize) -> Result<Vec<u8>, DataError> {
+    let mut data = Vec::new();
+    let read = stream.take(count as u64).read_to_end(&mut data);
+    read.map(|_| data).map_err(|error| DataError::Gzip(error.to_string()))
+}
+
+fn shape(header: &[u8], axes: usize) -> Result<Vec<usize>, DataError> {
+    if header.len() < 4 + 4 * axes {
+        return Err(DataError::Length { expected: 4 + 4 * axes, found: header.len() });
+    }
+    if header[..2] != [0, 0] {
+        return Err(DataError::Header { at: 0, what: "an IDX file starts with two zero bytes".into() });
+    }
+    if header[2] != 8 {
+        let what =
+            format!("elements of kind {:#04x} are not supported; unsigned bytes (0x08) are", header[2]);
+        return Err(DataError::Header { at: 2, what });
+    }
+    if usize::from(header[3]) != axes {
+        return Err(DataError::Header {
+            at: 3,
+            what: format!("{axes} axes are expected, not {}", header[3]),
+        });
+    }
+    let (sizes, _) = header[4..].as_chunks::<4>();
+    Ok(sizes.iter().map(|&size| u32::from_be_bytes(size) as usize).collect())
 }

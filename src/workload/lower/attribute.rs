@@ -1,0 +1,126 @@
+//! Attributes of a node: which an operator has, and their values.
+
+use super::ModelError;
+use crate::kernel::Geometry;
+use crate::workload::onnx::{Attribute, Node};
+
+/// The largest stride, padding, dilation or kernel that is believed.
+const LARGEST: usize = 4096;
+
+/// Operators with the attributes they may carry; any other attribute would change what they mean.
+const KNOWN: [(&str, &[&str]); 15] = [
+    ("Add", &[]),
+    (
+        "AveragePool",
+        &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
+    ),
+    ("Clip", &["max", "min"]),
+    // A constant is a value: it is taken before operators are looked at.
+    ("Constant", &["value"]),
+    ("Conv", &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]),
+    ("Dropout", &["ratio", "seed"]),
+    ("Flatten", &["axis"]),
+    ("Gemm", &["alpha", "beta", "transA", "transB"]),
+    ("GlobalAveragePool", &[]),
+    ("Identity", &[]),
+    ("MatMul", &[]),
+    ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
+    ("Relu", &[]),
+    ("Reshape", &["allowzero"]),
+    ("Softmax", &["axis"]),
+];
+
+/// The operators that are supported, for a message.
+pub(super) fn operators() -> String {
+    KNOWN.map(|(name, _)| name).join(", ")
+}
+
+/// Refuses an unknown operator and an attribute that it does not have.
+pub(super) fn check(node: &Node) -> Result<(), ModelError> {
+    let (kind, name) = (node.kind.clone(), node.name.clone());
+    let Some((_, known)) = KNOWN.iter().find(|(known, _)| *known == kind) else {
+        return Err(ModelError::Operator { node: name, kind });
+    };
+    let mut attributes: Vec<&String> = node.attributes.keys().collect();
+    attributes.sort();
+    let strange = attributes.into_iter().find(|attribute| !known.contains(&attribute.as_str()));
+    strange.map_or(Ok(()), |attribute| Err(ModelError::Attribute { node: name, what: attribute.clone() }))
+}
+
+pub(super) fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelError> {
+    match node.attributes.get(name) {
+        None => Ok(default),
+        Some(Attribute::Int(value)) => Ok(*value),
+        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+    }
+}
+
+pub(super) fn float(node: &Node, name: &str, default: f32) -> Result<f32, ModelError> {
+    match node.attributes.get(name) {
+        None => Ok(default),
+        Some(Attribute::Float(value)) => Ok(*value),
+        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+    }
+}
+
+fn sizes<const N: usize>(
+    node: &Node,
+    name: &str,
+    default: Option<[usize; N]>,
+) -> Result<[usize; N], ModelError> {
+    let fail = |what: String| ModelError::Attribute { node: node.name.clone(), what };
+    match (node.attributes.get(name), default) {
+        (None, Some(default)) => Ok(default),
+        (Some(Attribute::Ints(ints)), _) => {
+            let size = |int: &i64| usize::try_from(*int).ok().filter(|&size| size <= LARGEST);
+            let sizes: Option<Vec<usize>> = ints.iter().map(size).collect();
+            let sizes = sizes.and_then(|sizes| sizes.try_into().ok());
+            sizes.ok_or_else(|| fail(format!("{name} = {ints:?}")))
+        }
+        _ => Err(fail(name.into())),
+    }
+}
+
+pub(super) fn pair(node: &Node, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], ModelError> {
+    sizes(node, name, default)
+}
+
+/// The window of a convolution or pooling node, `auto_pad` resolved.
+pub(super) fn window(
+    node: &Node,
+    image: [usize; 3],
+    kernel: [usize; 2],
+    outputs: usize,
+    groups: usize,
+) -> Result<Geometry, ModelError> {
+    let [in_channels, in_height, in_width] = image;
+    let one = Some([1, 1]);
+    let (stride, dilation) = (pair(node, "strides", one)?, pair(node, "dilations", one)?);
+    let mut pads = sizes(node, "pads", Some([0; 4]))?;
+    match node.attributes.get("auto_pad") {
+        None => {}
+        Some(Attribute::Text(text)) if text == "NOTSET" => {}
+        Some(Attribute::Text(text)) if text == "VALID" => pads = [0; 4],
+        Some(Attribute::Text(text)) if text == "SAME_UPPER" || text == "SAME_LOWER" => {
+            for (axis, size) in [in_height, in_width].into_iter().enumerate() {
+                let steps = size.div_ceil(stride[axis].max(1));
+                let span = (steps.max(1) - 1) * stride[axis] + (kernel[axis].max(1) - 1) * dilation[axis] + 1;
+                let total = span.saturating_sub(size);
+                let (less, more) = (total / 2, total - total / 2);
+                (pads[axis], pads[axis + 2]) = if text == "SAME_UPPER" { (less, more) } else { (more, less) };
+            }
+        }
+        Some(_) => return Err(ModelError::Attribute { node: node.name.clone(), what: "auto_pad".into() }),
+    }
+    Ok(Geometry {
+        groups,
+        in_channels,
+        in_height,
+        in_width,
+        out_channels: outputs,
+        kernel,
+        stride,
+        pads,
+        dilation,
+    })
+}

@@ -1,0 +1,236 @@
+//! Does no file, however damaged, make a reader panic, hang or take memory that the file does not hold?
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, NodeProto, TensorProto};
+
+use crate::rng::Stream;
+use crate::tensor::Tensor;
+use crate::workload::data::{DataError, cifar10, idx};
+use crate::workload::{ModelError, Network};
+
+fn header(kind: u8, axes: u8, sizes: &[u32]) -> Vec<u8> {
+    let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
+    [0, 0, kind, axes].into_iter().chain(sizes).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut file = GzEncoder::new(Vec::new(), Compression::best());
+    file.write_all(bytes).unwrap();
+    file.finish().unwrap()
+}
+
+fn images() -> Vec<u8> {
+    [header(8, 3, &[2, 1, 2]), vec![5; 4]].concat()
+}
+
+#[test]
+fn wrong_data_name_the_byte_or_the_image() {
+    let labels = [header(8, 1, &[2]), vec![1, 2]].concat();
+    assert_eq!(idx::read(&images(), &labels).unwrap().pixels.shape(), [2, 1, 1, 2]);
+    assert_eq!(idx::read(&gzip(&images()), &gzip(&labels)), idx::read(&images(), &labels));
+    assert_eq!(idx::read(&images()[..19], &labels), Err(DataError::Length { expected: 20, found: 19 }));
+    let longer = [images(), vec![0; 9]].concat();
+    assert_eq!(idx::array(&longer, 3), Err(DataError::Surplus { expected: 20 }));
+    let error = idx::array(&header(13, 1, &[2]), 1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "byte 2: elements of kind 0x0d are not supported; unsigned bytes (0x08) are"
+    );
+    let three = [header(8, 1, &[3]), vec![1, 2, 3]].concat();
+    assert_eq!(idx::read(&images(), &three), Err(DataError::Count { images: 2, labels: 3 }));
+    let mut record = vec![0; 2 * 3073];
+    record[3073] = 10;
+    assert_eq!(cifar10::read(&record), Err(DataError::Label { image: 1, label: 10, classes: 10 }));
+    assert_eq!(cifar10::read(&record[..3000]), Err(DataError::Length { expected: 3073, found: 3000 }));
+}
+
+#[test]
+fn a_header_that_promises_more_than_there_is_takes_no_memory() {
+    let most = u32::MAX;
+    // 2^96 elements, and 2^62, which fit a word.
+    for sizes in [[most, most, most], [1 << 31, 1 << 31, 1]] {
+        let file = [header(8, 3, &sizes), vec![0; 100]].concat();
+        assert!(matches!(idx::array(&file, 3), Err(DataError::Length { found: 116, .. })));
+        assert!(matches!(idx::array(&gzip(&file), 3), Err(DataError::TooLarge { .. })));
+    }
+    // 64 MiB of zeros in 64 KiB: only what the header announces is unpacked.
+    let bomb = gzip(&[header(8, 1, &[10]), vec![0; 1 << 26]].concat());
+    assert!(bomb.len() < 1 << 17);
+    assert_eq!(idx::array(&bomb, 1), Err(DataError::Surplus { expected: 18 }));
+}
+
+fn scenes() -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn a_cut_or_foreign_model_is_an_error() {
+    let bytes = scenes();
+    assert!(Network::from_onnx(&bytes).is_ok());
+    for foreign in [&b"hello"[..], &[], b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"{\"model\": 1}"] {
+        assert!(matches!(Network::from_onnx(foreign), Err(ModelError::NotOnnx(_) | ModelError::Opset(..))));
+    }
+    for length in (0..bytes.len()).step_by(997) {
+        assert!(Network::from_onnx(&bytes[..length]).is_err(), "cut at {length}");
+    }
+}
+
+/// A length-delimited field of a protocol buffer that announces `length` bytes.
+fn field(number: u8, length: u64, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2];
+    let mut rest = length;
+    while rest >= 0x80 {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    [bytes, content.to_vec()].concat()
+}
+
+#[test]
+fn a_model_that_promises_more_than_there_is_takes_no_memory_and_no_stack() {
+    for length in [5, 1 << 31, 1 << 60, i64::MAX as u64, u64::MAX - 3, u64::MAX] {
+        for content in
+            [field(2, length, b"name"), field(7, 13, &field(1, length, b"node")), field(9, length, b"")]
+        {
+            let error = Network::from_onnx(&content).err().unwrap().to_string();
+            assert!(error.contains("byte "), "{error}");
+        }
+    }
+    let deep =
+        (0..20_000).fold(vec![], |inner: Vec<u8>, at| field([6, 5, 1][at % 3], inner.len() as u64, &inner));
+    let deep = field(7, deep.len() as u64, &deep);
+    assert!(Network::from_onnx(&deep).is_err());
+}
+
+/// Changes one part of a model that still is well-framed: what a wrong exporter would write.
+fn damage(model: &mut ModelProto, stream: &mut Stream) {
+    const INTEGERS: [i64; 12] = [0, 1, -1, 2, 3, 7, -2, 4097, 1 << 31, 1 << 62, i64::MAX, i64::MIN];
+    const NAMES: [&str; 10] =
+        ["", "x", "Conv", "Add", "MaxPool", "AveragePool", "Reshape", "pads", "axis", "dilations"];
+    let graph = model.graph.as_mut().unwrap();
+    let integer = INTEGERS[stream.below(12) as usize];
+    let name = NAMES[stream.below(10) as usize].to_string();
+    match stream.below(8) {
+        0 => return tensor(one(&mut graph.initializer, stream), integer, stream),
+        1 => {
+            let shape = graph.input[0].r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().shape.as_mut();
+            one(&mut shape.unwrap().dim, stream).dim_value = Some(integer);
+            return;
+        }
+        2 => drop(graph.node.remove(stream.below(graph.node.len() as u64) as usize)),
+        3 => drop(graph.initializer.pop()),
+        _ => {}
+    }
+    node(one(&mut graph.node, stream), integer, name, stream);
+}
+
+fn one<'a, T>(items: &'a mut [T], stream: &mut Stream) -> &'a mut T {
+    let at = stream.below(items.len() as u64) as usize;
+    &mut items[at]
+}
+
+fn tensor(tensor: &mut TensorProto, integer: i64, stream: &mut Stream) {
+    match stream.below(4) {
+        0 if !tensor.dims.is_empty() => *one(&mut tensor.dims, stream) = integer,
+        1 => {
+            tensor.data_type = Some(if integer & 1 == 0 { DataType::INT64 } else { DataType(integer as i32) })
+        }
+        2 => tensor.dims.push(integer),
+        _ => tensor.float_data.push(f32::NAN),
+    }
+}
+
+fn node(node: &mut NodeProto, integer: i64, name: String, stream: &mut Stream) {
+    match stream.below(6) {
+        0 => node.op_type = Some(name),
+        1 if !node.input.is_empty() => *one(&mut node.input, stream) = name,
+        2 => node.input.truncate(1),
+        3 => node.output.clear(),
+        4 => node.attribute.push(AttributeProto {
+            name: Some(name),
+            ints: vec![integer; 4],
+            ..Default::default()
+        }),
+        _ if !node.attribute.is_empty() => {
+            let attribute = one(&mut node.attribute, stream);
+            attribute.i = attribute.i.map(|_| integer);
+            if !attribute.ints.is_empty() {
+                *one(&mut attribute.ints, stream) = integer;
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_model_with_a_wrong_part_is_refused_or_runs() {
+    let whole = scenes();
+    let (mut refused, mut run) = (0, 0);
+    for case in 0..2000 {
+        let mut stream = Stream::new(1, "damaged model", case);
+        let mut model = ModelProto::parse_buf(&whole).unwrap();
+        for _ in 0..=stream.below(2) {
+            damage(&mut model, &mut stream);
+        }
+        let Ok(network) = Network::from_onnx(&model.write_buf().unwrap()) else {
+            refused += 1;
+            continue;
+        };
+        run += 1;
+        let sample = [&[1], network.sample_shape()].concat();
+        let answer = network.run(&Tensor::filled(sample, 0.5)).unwrap();
+        assert!(answer.data().iter().all(|value| value.is_finite()), "case {case}");
+    }
+    assert!(refused > 500 && run > 100, "{refused} refused, {run} run: the damage does not bite");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_data_reader_panic(bytes in vec(any::<u8>(), 0..80), head in 0usize..4, zipped: bool) {
+        let head = [header(8, 3, &[1, 2, 3]), header(8, 1, &[7]), vec![0x1f, 0x8b, 8], vec![]][head].clone();
+        let file = [head, bytes.clone()].concat();
+        let file = if zipped { gzip(&file) } else { file };
+        let _ = (idx::array(&file, 3), idx::read(&file, &file), cifar10::read(&bytes));
+    }
+
+    #[test]
+    fn a_changed_byte_of_a_data_file_is_an_error_or_a_pixel(at in 0usize..100, byte: u8, cut in 0usize..60) {
+        let file = images();
+        let mut plain = file.clone();
+        plain[at % file.len()] = byte;
+        if let Ok(read) = idx::array(&plain, 3) {
+            proptest::prop_assert_eq!(read.len(), 4);
+        }
+        let mut packed = gzip(&file);
+        let at = at % packed.len();
+        packed[at] = byte;
+        let _ = idx::array(&packed, 3);
+        packed.truncate(cut % packed.len());
+        proptest::prop_assert!(idx::array(&packed, 3).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_the_model_reader_panic(bytes in vec(any::<u8>(), 0..200), model: bool) {
+        let start = if model { field(7, bytes.len() as u64, b"") } else { vec![] };
+        let _ = Network::from_onnx(&[start, bytes].concat());
+    }
+
+    #[test]
+    fn changed_bytes_of_a_model_never_panic(changes in vec((any::<u32>(), any::<u8>()), 1..5)) {
+        let mut file = scenes();
+        // The structure sits at both ends of the file, weights lie between.
+        let ends = |at: usize, length: usize| if at.is_multiple_of(2) { at % 4000 } else { length - 1 - at % 4000 };
+        for (at, byte) in changes {
+            let at = ends(at as usize, file.len());
+            file[at] = byte;
+        }
+        let _ = Network::from_onnx(&file);
+    }
+}
