@@ -64,7 +64,7 @@ enum Verb {
     },
     /// Rebuild page, table and text from stored results
     Report {
-        /// What a run wrote: its outcome.json, or the folder that holds it
+        /// What a run or an exploration wrote: outcome.json, exploration.json, points.jsonl, or their folder
         results: PathBuf,
         /// Where the report is written [default: beside the results]
         #[arg(long, value_name = "DIR")]

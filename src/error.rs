@@ -2,7 +2,7 @@
 
 use crate::arith::ArithError;
 use crate::config::ConfigError;
-use crate::explore::store::StoreError;
+use crate::explore::ExploreError;
 use crate::report::read::ReadError;
 use crate::run::RunError;
 use crate::validate::ValidateError;
@@ -28,9 +28,9 @@ pub enum Error {
     /// A design folder cannot be validated.
     #[error("{0}: {1}")]
     Validate(String, ValidateError),
-    /// The store of an exploration cannot be used.
+    /// An exploration has no result.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Explore(#[from] ExploreError),
     /// Stored results cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -1,19 +1,24 @@
-//! Search over knobs: points, the store that survives an interruption, the Pareto front.
+//! Search over knobs: points, the store that survives an interruption, the verdict on each, the Pareto front.
 
+pub mod exploration;
 pub mod pareto;
+pub mod point;
 pub mod store;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::{Explore, Objective, Setup};
+use crate::config::{Explore, Setup};
+use crate::run::outcome::Outcome;
 use crate::run::{Evaluator, RunError};
+pub use exploration::{Exploration, Question};
+pub use point::{Finished, Point};
 use store::{Store, StoreError};
 
 /// Knob path → value.
@@ -23,12 +28,8 @@ pub type Knobs = IndexMap<String, Value>;
 pub struct Search<'a> {
     /// What evaluates a point.
     pub evaluator: &'a Evaluator<'a>,
-    /// Space and objectives.
-    pub explore: &'a Explore,
-    /// Largest tolerated drop of the score, as a fraction.
-    pub floor: Option<f64>,
-    /// Seed of the run, part of a point's key.
-    pub seed: u64,
+    /// What is explored, under which floor.
+    pub question: &'a Question,
     /// Makes a setup of knobs.
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
     /// Told after every point: how many are done, of how many.
@@ -37,29 +38,23 @@ pub struct Search<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// A finished point: its knobs and its outcome, or why it failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
-    /// Knob path → value.
-    pub knobs: Knobs,
-    /// The outcome as JSON; absent when the point failed.
-    pub outcome: Option<Value>,
-    /// Why the point failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
-}
-
-/// What an exploration found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Exploration {
-    /// Finished points in the order of the grid.
-    pub points: Vec<Point>,
-    /// Indices of the points on the Pareto front of those that meet the floor.
-    pub front: Vec<usize>,
-    /// Points in the grid.
-    pub evaluations: usize,
-    /// The point of least energy that meets the floor; absent when none does.
-    pub best: Option<usize>,
+/// Why an exploration has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ExploreError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Without the exact point there is nothing to compare with.
+    #[error("the exact point, every knob at its neutral value, failed: {0}")]
+    Exact(String),
+    /// It was asked to stop.
+    #[error("stopped after {done} of {of} points, all of them stored; go on with --resume")]
+    Stopped {
+        /// Points that are finished.
+        done: usize,
+        /// Points of the grid and the exact one.
+        of: usize,
+    },
 }
 
 /// Every combination of the space, the last knob changing fastest.
@@ -82,87 +77,69 @@ pub fn grid(explore: &Explore) -> Vec<Knobs> {
 
 /// Evaluates the grid in parallel, storing each point at once; a point that fails or panics is one failed point.
 ///
+/// The exact point comes first: the floor is relative to it, on the same samples. Finished points of the store are
+/// kept with `resume`, failed ones are tried again.
+///
 /// # Errors
-/// When the store cannot be used. The floor is measured against the point with every knob neutral.
-pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Exploration, StoreError> {
-    let store = Mutex::new(Store::open(path, resume)?);
-    let mut grid = grid(search.explore);
-    let evaluations = grid.len();
-    // The exact point is evaluated first: the floor is relative to it.
-    grid.insert(0, Knobs::new());
+/// [`ExploreError`].
+pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Exploration, ExploreError> {
+    let mut plan = vec![planned(search, &Knobs::new())];
+    plan.extend(grid(&search.question.explore).iter().map(|knobs| planned(search, knobs)));
+    let keys: Vec<String> = plan.iter().map(|planned| planned.key.clone()).collect();
+    let store = Mutex::new(Store::open(path, resume, search.question, &keys)?);
     let done = AtomicUsize::new(0);
-    let finished: Vec<Option<Point>> = grid
-        .par_iter()
-        .map(|knobs| {
-            let point = point(search, &store, knobs)?;
-            (search.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, evaluations + 1);
-            Ok(point)
-        })
-        .collect::<Result<_, StoreError>>()?;
-    let exact = finished[0].as_ref().and_then(|point| figure(point, "/score/value"));
-    let points: Vec<Point> = finished.into_iter().skip(1).flatten().collect();
-    Ok(judge(search, points, exact, evaluations))
-}
-
-fn point(search: &Search<'_>, store: &Mutex<Store>, knobs: &Knobs) -> Result<Option<Point>, StoreError> {
-    let setup = match (search.setup)(knobs) {
-        Ok(setup) => setup,
-        Err(error) => return Ok(Some(failed(knobs, error.to_string()))),
+    let evaluate = |planned: &Planned| -> Result<Option<()>, StoreError> {
+        let finished = planned.evaluate(search, &store)?;
+        (search.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
+        Ok(finished)
     };
-    let settings = serde_json::to_value(&setup).expect("a setup is always writable");
-    let key = key(search.seed, &settings);
-    if let Some(outcome) = store.lock().expect("storing does not panic").get(&key) {
-        return Ok(Some(Point { knobs: knobs.clone(), outcome: Some(outcome.clone()), failed: None }));
+    let first = evaluate(&plan[0])?;
+    let rest: Vec<Option<()>> = plan[1..].par_iter().map(evaluate).collect::<Result<_, _>>()?;
+    let done = rest.iter().chain([&first]).flatten().count();
+    if done < plan.len() {
+        return Err(ExploreError::Stopped { done, of: plan.len() });
     }
-    if search.stop.load(Ordering::Relaxed) {
-        return Ok(None);
+    store.into_inner().expect("storing does not panic").exploration()
+}
+
+/// A point before it is evaluated.
+struct Planned {
+    key: String,
+    setup: Result<Setup, String>,
+}
+
+fn planned(search: &Search<'_>, knobs: &Knobs) -> Planned {
+    let setup = (search.setup)(knobs).map_err(|error| error.to_string());
+    let settings = setup.as_ref().map_or_else(|_| json!({ "impossible": knobs }), written);
+    let question = search.question;
+    // Program version, seed, fault maps and complete settings: what decides an outcome.
+    let what = json!([question.axsim, question.seed, question.fault_maps, settings]).to_string();
+    Planned { key: blake3::hash(what.as_bytes()).to_hex()[..24].to_string(), setup }
+}
+
+fn written(setup: &Setup) -> Value {
+    serde_json::to_value(setup).expect("a setup is always writable")
+}
+
+impl Planned {
+    /// Evaluates and stores the point where it is not stored; nothing when a stop was asked for.
+    fn evaluate(&self, search: &Search<'_>, store: &Mutex<Store>) -> Result<Option<()>, StoreError> {
+        let store = || store.lock().expect("storing does not panic");
+        if store().finished(&self.key) {
+            return Ok(Some(()));
+        }
+        if search.stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let result = self.setup.clone().and_then(|setup| outcome(search, &setup));
+        store().append(&self.key, result).map(Some)
     }
-    let evaluate = || search.evaluator.evaluate(&setup, settings);
-    let outcome = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(evaluate)) {
-        Ok(Ok(outcome)) => serde_json::to_value(outcome).expect("an outcome is always writable"),
-        Ok(Err(error)) => return Ok(Some(failed(knobs, error.to_string()))),
-        Err(_) => return Ok(Some(failed(knobs, "the evaluation panicked; please report it".into()))),
-    };
-    store.lock().expect("storing does not panic").append(&key, outcome.clone())?;
-    Ok(Some(Point { knobs: knobs.clone(), outcome: Some(outcome), failed: None }))
 }
 
-fn failed(knobs: &Knobs, why: String) -> Point {
-    Point { knobs: knobs.clone(), outcome: None, failed: Some(why) }
-}
-
-/// Program version, seed and complete settings: what decides an outcome.
-fn key(seed: u64, settings: &Value) -> String {
-    let what = json!([env!("CARGO_PKG_VERSION"), seed, settings]).to_string();
-    blake3::hash(what.as_bytes()).to_hex()[..24].to_string()
-}
-
-fn figure(point: &Point, path: &str) -> Option<f64> {
-    point.outcome.as_ref()?.pointer(path)?.as_f64()
-}
-
-fn judge(search: &Search<'_>, points: Vec<Point>, exact: Option<f64>, evaluations: usize) -> Exploration {
-    let lowest = search.floor.zip(exact).map_or(f64::NEG_INFINITY, |(floor, exact)| exact - floor);
-    let meets = |point: &Point| figure(point, "/score/value").is_some_and(|score| score >= lowest);
-    let standing: Vec<usize> = (0..points.len()).filter(|&at| meets(&points[at])).collect();
-    let costs: Vec<Vec<f64>> = standing.iter().map(|&at| costs(search.explore, &points[at])).collect();
-    let front: Vec<usize> = pareto::front(&costs).into_iter().map(|at| standing[at]).collect();
-    let energy = |at: &usize| figure(&points[*at], "/energy_j/total").unwrap_or(f64::INFINITY);
-    let best = front.iter().copied().min_by(|a, b| energy(a).total_cmp(&energy(b)));
-    Exploration { points, front, evaluations, best }
-}
-
-/// The objectives as figures to be made smaller.
-fn costs(explore: &Explore, point: &Point) -> Vec<f64> {
-    let cost = |objective: &Objective| {
-        let (path, sign) = match objective {
-            Objective::Score => ("/score/value", -1.0),
-            Objective::Energy => ("/energy_j/total", 1.0),
-            Objective::Datapath => ("/datapath_energy_j", 1.0),
-            Objective::Latency => ("/latency_s", 1.0),
-            Objective::Area => ("/area_mm2", 1.0),
-        };
-        figure(point, path).map_or(f64::INFINITY, |value| sign * value)
-    };
-    explore.objectives.iter().map(cost).collect()
+fn outcome(search: &Search<'_>, setup: &Setup) -> Result<Outcome, String> {
+    let evaluate = || search.evaluator.evaluate(setup, written(setup));
+    match catch_unwind(AssertUnwindSafe(evaluate)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("the evaluation panicked; please report it".into()),
+    }
 }

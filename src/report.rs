@@ -10,6 +10,7 @@ pub mod svg;
 pub mod text;
 pub mod words;
 
+use crate::explore::Point;
 use crate::run::outcome::{Outcome, Report};
 
 /// The configurations of a run in the order in which every form shows them, with their labels.
@@ -25,4 +26,10 @@ pub fn rows(report: &Report) -> Vec<(String, &Outcome)> {
         rows.push((format!("exact {} bit", rival.bits), &rival.outcome));
     }
     rows
+}
+
+/// A point of an exploration by its knobs.
+pub fn label(point: &Point) -> String {
+    let knobs = point.knobs.iter().map(|(knob, value)| format!("{knob} = {}", words::value(value)));
+    knobs.collect::<Vec<_>>().join(", ")
 }

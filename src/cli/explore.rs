@@ -6,18 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 
-use super::{Shared, files, run};
+use super::{Shared, files, report, run};
+use crate::config::{Config, Setup};
 use crate::error::Error;
-use crate::explore::{self, Search};
-use crate::report;
+use crate::explore::{self, Question, Search};
+use crate::report::exploration;
 use crate::run::{Evaluator, RunError};
 
 pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let config = run::config(shared)?;
-    let Some(space) = config.explore.clone() else {
-        return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
-    };
-    let (exact, task) = run::task(shared, &config)?;
+    let question = question(shared, &config)?;
+    let (_, task) = run::task(shared, &config)?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps);
     let stop = interrupted()?;
     let bar = run::bar(shared);
@@ -29,39 +28,54 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
     let search = Search {
         evaluator: &evaluator,
-        explore: &space,
-        floor: config.floor,
-        seed: config.seed,
+        question: &question,
         setup: &setup,
         progress: &progress,
         stop: &stop,
     };
     std::fs::create_dir_all(&shared.out)
         .map_err(|error| Error::File(shared.out.display().to_string(), error))?;
-    let store = shared.out.join("points.jsonl");
-    let found = explore::explore(&search, &store, resume)?;
+    let found = explore::explore(&search, &shared.out.join("points.jsonl"), resume)?;
     bar.finish_and_clear();
-    if stop.load(Ordering::Relaxed) {
-        eprintln!("stopped after {} points; go on with --resume", found.points.len());
-        return Ok(false);
-    }
-    files::json(&shared.out.join("exploration.json"), &found)?;
-    let page = report::exploration::html(&exact.workload.about, &found);
-    files::write(&shared.out.join("report.html"), &page)?;
+    let whole = shared.out.join("exploration.json");
+    files::json(&whole, &found)?;
+    let mut written = report::explored(&found, &shared.out)?;
+    written.insert(1, whole);
     if let Some(path) = &shared.json {
         files::json(path, &found)?;
     }
     if shared.json.as_deref() != Some(Path::new("-")) {
-        files::print(&report::exploration::text(&found))?;
+        files::print(&format!("{}\n{}", exploration::text(&found), files::written(&written)))?;
     }
     Ok(found.best.is_some())
 }
 
-/// Set by Ctrl-C: points under way are finished and stored, no new one is begun.
+fn question(shared: &Shared, config: &Config) -> Result<Question, Error> {
+    let Some(explore) = config.explore.clone() else {
+        return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
+    };
+    let exact: Setup = config.setup(&IndexMap::new())?;
+    Ok(Question {
+        axsim: env!("CARGO_PKG_VERSION").into(),
+        repeat: run::repeat("explore", shared),
+        seed: config.seed,
+        fault_maps: config.fault_maps,
+        floor: config.floor,
+        explore,
+        exact: serde_json::to_value(exact).expect("a setup is always writable"),
+    })
+}
+
+/// Set by Ctrl-C: points under way are finished and stored, no new one is begun. A second Ctrl-C ends at once.
 fn interrupted() -> Result<Arc<AtomicBool>, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|error| Error::Usage(format!("Ctrl-C cannot be caught: {error}")))?;
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(2);
+        }
+        eprintln!("finishing the points under way; press Ctrl-C again to end at once");
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::Usage(format!("Ctrl-C cannot be caught: {error}")))?;
     Ok(stop)
 }

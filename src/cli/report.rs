@@ -4,26 +4,35 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::error::Error;
+use crate::explore::Exploration;
 use crate::report::read::{Results, results};
-use crate::report::{self, html};
+use crate::report::{csv, exploration, html, text};
 use crate::run::outcome::Report;
 
 pub(super) fn report(path: &Path, out: Option<&Path>) -> Result<bool, Error> {
     let results = results(path)?;
     let beside = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
     let out = out.unwrap_or(beside);
-    match results {
-        Results::Run(report) => {
-            let written = run(&report, out)?;
-            files::print(&format!("{}\n{}", report::text::write(&report), files::written(&written)))
-        }
-    }
+    let (text, written) = match results {
+        Results::Run(report) => (text::write(&report), run(&report, out)?),
+        Results::Exploration(found) => (exploration::text(&found), explored(&found, out)?),
+    };
+    files::print(&format!("{text}\n{}", files::written(&written)))
 }
 
 /// Writes the page and the table of a run; gives their paths.
 pub(super) fn run(report: &Report, out: &Path) -> Result<Vec<PathBuf>, Error> {
-    let (page, table) = (out.join("report.html"), out.join("outcome.csv"));
-    files::write(&page, &html::write(report))?;
-    files::write(&table, &report::csv::write(report))?;
-    Ok(vec![page, table])
+    pair(out, html::write(report), ("outcome.csv", csv::write(report)))
+}
+
+/// Writes the page and the table of an exploration; gives their paths.
+pub(super) fn explored(found: &Exploration, out: &Path) -> Result<Vec<PathBuf>, Error> {
+    pair(out, exploration::html(found), ("exploration.csv", csv::exploration(found)))
+}
+
+fn pair(out: &Path, page: String, (name, table): (&str, String)) -> Result<Vec<PathBuf>, Error> {
+    let paths = vec![out.join("report.html"), out.join(name)];
+    files::write(&paths[0], &page)?;
+    files::write(&paths[1], &table)?;
+    Ok(paths)
 }

@@ -1,15 +1,22 @@
 //! The store of finished points: JSON Lines, appended at once, so that an interruption loses nothing.
 //!
-//! A line torn by a crash is dropped on reading; every other unreadable line is an error.
+//! The first line says what is explored, every other line is one point. A line torn by a crash is dropped on reading;
+//! every other unreadable line is an error. Points of another configuration are refused; a larger grid, other
+//! objectives or another floor are not, and a new first line for them is appended.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-/// Why a store cannot be read.
+use super::exploration::Conflict;
+use super::{Exploration, ExploreError, Knobs, Question, grid};
+use crate::run::outcome::Outcome;
+use crate::run::stored::{Misread, parse};
+
+/// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be opened or written.
@@ -20,29 +27,78 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
-    /// A complete line is not a stored point.
-    #[error("{path}, line {line}: not a stored point; delete the line or start anew without --resume")]
+    /// A complete line is not one of a store.
+    #[error("{path}, {misread}; delete the line, or start anew without --resume")]
     Line {
         /// The store's path.
         path: String,
-        /// Line number from 1.
-        line: usize,
+        /// Where and why.
+        misread: Misread,
+    },
+    /// Points, but no line that says what they are of.
+    #[error("{path} does not say what it explores; start anew without --resume")]
+    Headless {
+        /// The store's path.
+        path: String,
+    },
+    /// The points are of another configuration.
+    #[error(
+        "{path} holds points of another configuration: {conflict}; choose another --out folder, or start anew \
+         without --resume"
+    )]
+    Foreign {
+        /// The store's path.
+        path: String,
+        /// What differs.
+        conflict: Conflict,
     },
 }
 
-/// Finished points by key, and the open file to append to.
+/// A line of the store.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    /// What is explored, and the keys of its points, the exact one first.
+    Exploration(Box<Question>, Vec<String>),
+    /// A point.
+    Point(Box<Record>),
+}
+
+/// A finished or failed point.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+    /// Which answers were right; the comparison with the exact point needs them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    right: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
+
+/// What a store holds.
+#[derive(Debug, Default)]
+struct Contents {
+    asked: Option<(Question, Vec<String>)>,
+    results: BTreeMap<String, Result<Outcome, String>>,
+}
+
+/// Points by key, and the open file to append to.
+#[derive(Debug)]
 pub struct Store {
     path: String,
     file: File,
-    done: BTreeMap<String, Value>,
+    contents: Contents,
 }
 
 impl Store {
     /// Opens a store; with `resume` finished points are read, without it an older store is replaced.
     ///
     /// # Errors
-    /// When the file cannot be opened, or a complete line is not a stored point.
-    pub fn open(path: &Path, resume: bool) -> Result<Self, StoreError> {
+    /// When the file cannot be opened, a complete line is not one of a store, or its points are of another
+    /// configuration.
+    pub fn open(path: &Path, resume: bool, question: &Question, keys: &[String]) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let failed = |source| StoreError::File { path: name.clone(), source };
         let text = if resume && path.exists() {
@@ -50,71 +106,129 @@ impl Store {
         } else {
             String::new()
         };
-        // What follows the last line break was torn by an interruption.
-        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        let done = read(whole, &name)?;
+        let whole = whole(&text);
+        let contents = Contents::read(whole, &name)?;
+        contents.check(question, &name)?;
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
         file.set_len(whole.len() as u64).map_err(failed)?;
-        Ok(Self { path: name.clone(), file, done })
+        let mut store = Self { path: name.clone(), file, contents };
+        store.ask(question, keys)?;
+        Ok(store)
     }
 
-    /// The finished point of this key.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.done.get(key)
+    /// Notes what is explored, unless it is what the store explores already.
+    fn ask(&mut self, question: &Question, keys: &[String]) -> Result<(), StoreError> {
+        let asked = Some((question.clone(), keys.to_vec()));
+        if self.contents.asked != asked {
+            self.contents.asked = asked;
+            self.write(&Line::Exploration(Box::new(question.clone()), keys.to_vec()))?;
+        }
+        Ok(())
     }
 
-    /// Appends a finished point at once.
+    /// Whether the point of this key is finished; a failed one is not, for its cause may be gone.
+    pub fn finished(&self, key: &str) -> bool {
+        matches!(self.contents.results.get(key), Some(Ok(_)))
+    }
+
+    /// Appends a point at once.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn append(&mut self, key: &str, point: Value) -> Result<(), StoreError> {
-        let line = format!("{}\n", serde_json::json!({ "key": key, "point": point }));
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.flush());
-        written.map_err(|source| StoreError::File { path: self.path.clone(), source })?;
-        self.done.insert(key.into(), point);
+    pub fn append(&mut self, key: &str, result: Result<Outcome, String>) -> Result<(), StoreError> {
+        let (outcome, failed) = (result.as_ref().ok().cloned(), result.as_ref().err().cloned());
+        let right = outcome.as_ref().map_or(vec![], |outcome| outcome.right.clone());
+        self.write(&Line::Point(Box::new(Record { key: key.into(), outcome, right, failed })))?;
+        self.contents.results.insert(key.into(), result);
         Ok(())
     }
-}
 
-fn read(text: &str, path: &str) -> Result<BTreeMap<String, Value>, StoreError> {
-    let parse = |line: &str| {
-        let mut record: Value = serde_json::from_str(line).ok()?;
-        let key = record.get("key")?.as_str()?.to_string();
-        Some((key, record.get_mut("point")?.take()))
-    };
-    let point = |(at, line)| parse(line).ok_or(StoreError::Line { path: path.into(), line: at + 1 });
-    text.lines().enumerate().map(point).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_torn_last_line_is_dropped_and_the_rest_resumed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("points.jsonl");
-        let mut store = Store::open(&path, false).unwrap();
-        store.append("a", serde_json::json!(1)).unwrap();
-        store.append("b", serde_json::json!(2)).unwrap();
-        drop(store);
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, &text[..text.len() - 4]).unwrap();
-        let mut store = Store::open(&path, true).unwrap();
-        assert_eq!(store.get("a"), Some(&serde_json::json!(1)));
-        assert_eq!(store.get("b"), None);
-        store.append("b", serde_json::json!(3)).unwrap();
-        drop(store);
-        assert_eq!(Store::open(&path, true).unwrap().get("b"), Some(&serde_json::json!(3)));
-        assert_eq!(Store::open(&path, false).unwrap().get("a"), None);
+    fn write(&mut self, line: &Line) -> Result<(), StoreError> {
+        let text = serde_json::to_string(line).expect("a line is always writable") + "\n";
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
+        written.map_err(|source| StoreError::File { path: self.path.clone(), source })
     }
 
-    #[test]
-    fn a_foreign_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("points.jsonl");
-        std::fs::write(&path, "{\"key\": \"a\", \"point\": 1}\nhello\n").unwrap();
-        let Err(error) = Store::open(&path, true) else { panic!("a foreign line was read") };
-        assert!(error.to_string().contains("line 2"));
+    /// What the points found.
+    ///
+    /// # Errors
+    /// When the exact point failed or is missing.
+    pub fn exploration(self) -> Result<Exploration, ExploreError> {
+        self.contents.exploration(&self.path)
+    }
+}
+
+/// What the points in the text of a store found, finished or not; `path` names it in errors.
+///
+/// # Errors
+/// When a complete line is not one of a store, or the exact point failed or is missing.
+pub fn read(text: &str, path: &str) -> Result<Exploration, ExploreError> {
+    Contents::read(whole(text), path)?.exploration(path)
+}
+
+/// The complete lines: what follows the last line break was torn by an interruption.
+fn whole(text: &str) -> &str {
+    text.rfind('\n').map_or("", |end| &text[..=end])
+}
+
+impl Contents {
+    fn read(text: &str, path: &str) -> Result<Self, StoreError> {
+        let mut contents = Self::default();
+        for (at, line) in text.lines().enumerate() {
+            let parsed = parse(line).map_err(|misread| StoreError::Line {
+                path: path.into(),
+                misread: Misread { line: at + 1, ..misread },
+            })?;
+            contents.take(parsed).map_err(|message| StoreError::Line {
+                path: path.into(),
+                misread: Misread { line: at + 1, column: 1, field: Some("right".into()), message },
+            })?;
+        }
+        Ok(contents)
+    }
+
+    fn take(&mut self, line: Line) -> Result<(), String> {
+        match line {
+            Line::Exploration(question, keys) => self.asked = Some((*question, keys)),
+            Line::Point(record) => {
+                let Record { key, outcome, right, failed } = *record;
+                let result = match outcome {
+                    Some(outcome) if outcome.score.samples != right.len() => {
+                        return Err(format!("{} answers for {} samples", right.len(), outcome.score.samples));
+                    }
+                    Some(outcome) => Ok(Outcome { right, ..outcome }),
+                    None => Err(failed.unwrap_or_else(|| "the store does not say why".into())),
+                };
+                self.results.insert(key, result);
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, question: &Question, path: &str) -> Result<(), StoreError> {
+        let path = path.to_string();
+        match &self.asked {
+            None if self.results.is_empty() => Ok(()),
+            None => Err(StoreError::Headless { path }),
+            Some((asked, _)) => match question.conflict(asked) {
+                None => Ok(()),
+                Some(conflict) => Err(StoreError::Foreign { path, conflict }),
+            },
+        }
+    }
+
+    fn exploration(self, path: &str) -> Result<Exploration, ExploreError> {
+        let Some((question, keys)) = self.asked else {
+            return Err(StoreError::Headless { path: path.into() }.into());
+        };
+        let knobs: Vec<Knobs> = [Knobs::new()].into_iter().chain(grid(&question.explore)).collect();
+        let result = |(knobs, key): (Knobs, &String)| Some((knobs, self.results.get(key)?.clone()));
+        let mut results = knobs.into_iter().zip(&keys).map(result);
+        let exact = match results.next().flatten() {
+            Some((_, exact)) => exact.map_err(ExploreError::Exact)?,
+            None => return Err(ExploreError::Exact("it is not in the store".into())),
+        };
+        let results = results.flatten().collect();
+        Ok(Exploration::of(question, exact, results))
     }
 }

@@ -1,49 +1,82 @@
-//! The table for spreadsheets: one row per configuration, plain numbers in base units.
+//! The tables for spreadsheets: one row per configuration or point, plain numbers in base units.
 
-use super::rows;
-use crate::run::outcome::Report;
+use super::{rows, words};
+use crate::explore::{Exploration, Point};
+use crate::run::outcome::{Outcome, Report};
+
+const FIGURES: [&str; 13] = [
+    "score",
+    "delta",
+    "delta_low",
+    "delta_high",
+    "energy_j",
+    "sensor_j",
+    "memory_j",
+    "compute_j",
+    "link_j",
+    "datapath_j",
+    "latency_s",
+    "area_mm2",
+    "cycles",
+];
 
 /// The run as comma-separated values.
 pub fn write(report: &Report) -> String {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    let header = [
-        "configuration",
-        "score",
-        "delta",
-        "delta_low",
-        "delta_high",
-        "energy_j",
-        "sensor_j",
-        "memory_j",
-        "compute_j",
-        "link_j",
-        "datapath_j",
-        "latency_s",
-        "area_mm2",
-        "cycles",
-    ];
-    let mut records = vec![header.map(String::from).to_vec()];
-    for (label, outcome) in rows(report) {
-        let delta = outcome.delta.as_ref().map(|delta| [delta.value, delta.ci95[0], delta.ci95[1]]);
-        let delta =
-            delta.map_or([const { String::new() }; 3], |figures| figures.map(|figure| figure.to_string()));
-        let energy = outcome.energy_j;
-        let figures = [
-            energy.total,
-            energy.sensor,
-            energy.memory,
-            energy.compute,
-            energy.link,
-            outcome.datapath_energy_j,
-            outcome.latency_s,
-            outcome.area_mm2,
-            outcome.cycles as f64,
-        ];
-        let mut record = vec![label, outcome.score.value.to_string()];
-        record.extend(delta);
-        record.extend(figures.map(|figure| figure.to_string()));
-        records.push(record);
+    let header = ["configuration"].iter().chain(&FIGURES).map(ToString::to_string).collect();
+    let row = |(label, outcome)| [vec![label], figures(outcome)].concat();
+    text([header].into_iter().chain(rows(report).into_iter().map(row)))
+}
+
+/// The points of an exploration as comma-separated values, a column per knob.
+pub fn exploration(found: &Exploration) -> String {
+    let knobs = found.question.explore.space.keys().cloned();
+    let after = ["front", "verdict", "system_saving", "datapath_saving"];
+    let header = knobs.chain(after.iter().chain(&FIGURES).map(ToString::to_string)).chain(["failed".into()]);
+    let points = found.points.iter().enumerate();
+    text([header.collect()].into_iter().chain(points.map(|(at, point)| row(found, at, point))))
+}
+
+fn row(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
+    let mut cells: Vec<String> = point.knobs.values().map(words::value).collect();
+    cells.push(u8::from(found.front.contains(&at)).to_string());
+    match &point.result {
+        Ok(finished) => {
+            let savings = [finished.savings.system, finished.savings.datapath];
+            cells.push(words::verdict(finished.verdict.as_ref()).into());
+            cells.extend(savings.map(|ratio| ratio.map_or(String::new(), |ratio| ratio.to_string())));
+            cells.extend(figures(&finished.outcome));
+            cells.push(String::new());
+        }
+        Err(why) => {
+            cells.extend(vec![String::new(); 3 + FIGURES.len()]);
+            cells.push(why.clone());
+        }
     }
+    cells
+}
+
+fn figures(outcome: &Outcome) -> Vec<String> {
+    let delta = outcome.delta.as_ref().map(|delta| [delta.value, delta.ci95[0], delta.ci95[1]]);
+    let delta =
+        delta.map_or([const { String::new() }; 3], |figures| figures.map(|figure| figure.to_string()));
+    let energy = outcome.energy_j;
+    let costs = [
+        energy.total,
+        energy.sensor,
+        energy.memory,
+        energy.compute,
+        energy.link,
+        outcome.datapath_energy_j,
+        outcome.latency_s,
+        outcome.area_mm2,
+        outcome.cycles as f64,
+    ];
+    let score = outcome.score.value.to_string();
+    [score].into_iter().chain(delta).chain(costs.map(|figure| figure.to_string())).collect()
+}
+
+fn text(records: impl Iterator<Item = Vec<String>>) -> String {
+    let mut out = csv::Writer::from_writer(Vec::new());
     for record in records {
         out.write_record(record).expect("writing to memory cannot fail and rows have equal lengths");
     }

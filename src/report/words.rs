@@ -1,5 +1,7 @@
 //! The findings of a run in sentences.
 
+use super::label;
+use crate::explore::Exploration;
 use crate::run::outcome::{Outcome, Report};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -15,7 +17,7 @@ pub fn percent(fraction: f64) -> String {
 }
 
 /// A ratio; what costs nothing in both cases has none.
-fn times(ratio: Option<f64>) -> String {
+pub fn times(ratio: Option<f64>) -> String {
     ratio.map_or("–".into(), |ratio| format!("{ratio:.2}×"))
 }
 
@@ -117,4 +119,73 @@ fn rivals(report: &Report) -> Vec<String> {
         return vec!["No plain exact width dominates the approximate multiplier.".into()];
     }
     said
+}
+
+/// Whether a point meets the floor, in two words at most.
+pub fn verdict(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::Met) => "met",
+        Some(Verdict::NotMet) => "not met",
+        Some(Verdict::Undecided { .. }) => "undecided",
+        None => "–",
+    }
+}
+
+/// One line on what was explored.
+pub fn about(found: &Exploration) -> String {
+    let about = found.question.exact.pointer("/workload/about").and_then(serde_json::Value::as_str);
+    about.filter(|about| !about.is_empty()).unwrap_or("Exploration").to_string()
+}
+
+/// The summary of an exploration: how many points hold the floor, and what the best of them saves.
+pub fn findings(found: &Exploration) -> Vec<String> {
+    let mut sentences = vec![counts(found)];
+    sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
+        Some((point, Ok(finished))) => format!(
+            "Least energy{}: {} with {} per sample instead of {}, system {} less, datapath {} less; it scores {} instead \
+             of {} ({} points, 95 % interval).",
+            if found.question.floor.is_some() { " within the floor" } else { "" },
+            label(point),
+            with_prefix(finished.outcome.energy_j.total, "J"),
+            with_prefix(found.baseline.energy_j.total, "J"),
+            times(finished.savings.system),
+            times(finished.savings.datapath),
+            percent(finished.outcome.score.value),
+            percent(found.baseline.score.value),
+            points(&finished.outcome),
+        ),
+        _ if found.question.floor.is_some() => "No point meets the floor.".into(),
+        _ => "No point was evaluated.".into(),
+    });
+    if found.best.is_some() && found.points.len() > 1 {
+        sentences.push(
+            "It was chosen on the samples that it is scored on, so its score is a little flattered; confirm it by a run \
+             on others."
+                .into(),
+        );
+    }
+    sentences
+}
+
+fn counts(found: &Exploration) -> String {
+    let count = |name: &str| {
+        let verdicts = found.points.iter().filter_map(|point| point.result.as_ref().ok());
+        verdicts.filter(|finished| verdict(finished.verdict.as_ref()) == name).count()
+    };
+    let failed = found.points.iter().filter(|point| point.result.is_err()).count();
+    let whole = if found.points.len() < found.evaluations {
+        format!("{} of {} points (not finished)", found.points.len(), found.evaluations)
+    } else {
+        format!("{} points", found.points.len())
+    };
+    let floor = found.question.floor.map_or(String::new(), |drop| {
+        format!(
+            " The floor of a {} drop is met by {}, undecided for {} and not met by {}.",
+            percent(drop),
+            count("met"),
+            count("undecided"),
+            count("not met")
+        )
+    });
+    format!("{whole}, {failed} failed, {} on the Pareto front.{floor}", found.front.len())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::{Delta, Verdict};
+use super::statistics::{Delta, Pairs, Verdict, mean_delta};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 
@@ -108,6 +108,23 @@ pub struct Outcome {
     pub right: Vec<f64>,
 }
 
+impl Outcome {
+    /// Adds the paired difference to the baseline on the same samples.
+    ///
+    /// # Panics
+    /// When the two were not run on the same samples.
+    pub fn compare(&mut self, baseline: &Self) {
+        let single = |outcome: &Self| outcome.score.fault_maps.len() <= 1;
+        self.delta = Some(if single(baseline) && single(self) {
+            let right = |outcome: &Self| outcome.right.iter().map(|&right| right == 1.0).collect::<Vec<_>>();
+            Pairs::count(&right(baseline), &right(self)).delta()
+        } else {
+            let pairs = self.right.iter().zip(&baseline.right);
+            mean_delta(&pairs.map(|(with, without)| with - without).collect::<Vec<_>>())
+        });
+    }
+}
+
 /// A constant and the energy that hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConstantShare {
@@ -156,6 +173,22 @@ pub struct Savings {
     pub system: Option<f64>,
     /// Energy of multiplying and accumulating alone.
     pub datapath: Option<f64>,
+}
+
+impl Savings {
+    /// Compares what two outcomes cost.
+    pub fn of(baseline: &Outcome, approximate: &Outcome) -> Self {
+        let ratio =
+            |of: fn(&Outcome) -> f64| Some(of(baseline) / of(approximate)).filter(|ratio| ratio.is_finite());
+        let system = ratio(|outcome| outcome.energy_j.total);
+        Self {
+            energy: system,
+            latency: ratio(|outcome| outcome.latency_s),
+            area: ratio(|outcome| outcome.area_mm2),
+            system,
+            datapath: ratio(|outcome| outcome.datapath_energy_j),
+        }
+    }
 }
 
 /// The float model, for orientation.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::evaluate::{Evaluator, RunError};
 use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Rival, Savings};
-use super::statistics::{Pairs, judge, mean_delta};
+use super::statistics::judge;
 use crate::config::Setup;
 
 /// Knob path → value.
@@ -93,7 +93,7 @@ fn evaluate_all(
     let of = |setup: &Setup| {
         let at = distinct.iter().position(|known| *known == setup).expect("every setup was evaluated");
         let mut outcome = outcomes[at].clone();
-        compare(&outcomes[0], &mut outcome);
+        outcome.compare(&outcomes[0]);
         outcome
     };
     Ok((outcomes[0].clone(), setups.iter().map(of).collect()))
@@ -130,18 +130,6 @@ fn dominates(rival: &Outcome, design: &Outcome) -> bool {
     energy && score && better
 }
 
-/// Adds the paired difference to the baseline on the same samples.
-fn compare(baseline: &Outcome, outcome: &mut Outcome) {
-    let single = |outcome: &Outcome| outcome.score.fault_maps.len() <= 1;
-    outcome.delta = Some(if single(baseline) && single(outcome) {
-        let right = |outcome: &Outcome| outcome.right.iter().map(|&right| right == 1.0).collect::<Vec<_>>();
-        Pairs::count(&right(baseline), &right(outcome)).delta()
-    } else {
-        let pairs = outcome.right.iter().zip(&baseline.right);
-        mean_delta(&pairs.map(|(with, without)| with - without).collect::<Vec<_>>())
-    });
-}
-
 fn report(
     settings: &Settings<'_>,
     exact: &Setup,
@@ -151,20 +139,12 @@ fn report(
 ) -> Report {
     let energy = |outcome: &Outcome| outcome.energy_j.total;
     let saved = |outcome: &Outcome| (energy(&baseline) - energy(outcome)) / energy(&baseline);
-    let ratio =
-        |of: &dyn Fn(&Outcome) -> f64| Some(of(&baseline) / of(&approximate)).filter(|x| x.is_finite());
     let lost = |outcome: &Outcome| outcome.score.value - baseline.score.value;
     let apart = |effect: &dyn Fn(&Outcome) -> f64| knobs.iter().map(|knob| effect(&knob.alone)).sum::<f64>();
     let (interaction_energy, interaction_score) =
         (saved(&approximate) - apart(&saved), lost(&approximate) - apart(&lost));
     let interaction_energy = Some(interaction_energy).filter(|part| part.is_finite());
-    let savings = Savings {
-        energy: ratio(&energy),
-        latency: ratio(&|outcome| outcome.latency_s),
-        area: ratio(&|outcome| outcome.area_mm2),
-        system: ratio(&energy),
-        datapath: ratio(&|outcome| outcome.datapath_energy_j),
-    };
+    let savings = Savings::of(&baseline, &approximate);
     let floor = settings.floor.zip(approximate.delta.as_ref());
     let floor = floor.map(|(drop, delta)| Floor { drop, verdict: judge(delta, drop) });
     let axsim = env!("CARGO_PKG_VERSION").to_string();
