@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod explore;
 mod layers;
 mod product_table;
 mod report;

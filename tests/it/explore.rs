@@ -1,0 +1,210 @@
+//! Does an exploration lose nothing and give the same answer, however it is interrupted and on any number of threads?
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Four points and the exact one, on few samples, under a floor that two or more of them meet.
+const SMALL: [&str; 8] = [
+    "configs/explorations/quickstart.yaml",
+    "--quiet",
+    "--set",
+    "workload.samples=96",
+    "--set",
+    "explore.space={sensor.adc_bits: [8, 2], compute.array.multiplier: [exact, mul8s_trunc_t4]}",
+    "--set",
+    "floor=10 %",
+];
+
+fn explore(folder: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("explore").args(SMALL).args(more);
+    command.arg("--out").arg(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs to the end; gives the exit code and the complaint.
+fn code(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let output = explore(folder, more).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap().replace("\n  │ ", " "))
+}
+
+fn whole(more: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = code(folder.path(), more);
+    assert_eq!(code, Some(0), "{said}");
+    folder
+}
+
+fn same(one: &Path, other: &Path) {
+    for file in ["exploration.json", "exploration.csv", "report.html"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        assert!(read(one) == read(other), "{file} differs");
+    }
+}
+
+fn points(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("exploration.json")).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    found["points"].as_array().unwrap().clone()
+}
+
+#[test]
+fn one_thread_and_two_threads_find_the_same() {
+    same(whole(&["--threads", "1"]).path(), whole(&["--threads", "2"]).path());
+}
+
+#[test]
+fn a_store_that_was_torn_at_any_byte_of_its_last_line_is_completed() {
+    let folder = whole(&[]);
+    let text = fs::read(folder.path().join("points.jsonl")).unwrap();
+    let last = text[..text.len() - 1].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+    for end in [last, last + 1, (last + text.len()) / 2, text.len() - 1] {
+        let torn = tempfile::tempdir().unwrap();
+        fs::write(torn.path().join("points.jsonl"), &text[..end]).unwrap();
+        assert_eq!(code(torn.path(), &["--resume"]).0, Some(0));
+        same(folder.path(), torn.path());
+    }
+}
+
+#[test]
+fn a_rebuilt_report_is_the_one_that_the_exploration_wrote() {
+    let folder = whole(&[]);
+    for results in ["", "exploration.json", "points.jsonl"] {
+        let again = tempfile::tempdir().unwrap();
+        fs::copy(folder.path().join("exploration.json"), again.path().join("exploration.json")).unwrap();
+        let mut report = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
+        report.arg("report").arg(folder.path().join(results)).arg("--out").arg(again.path());
+        let output = report.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        same(folder.path(), again.path());
+    }
+}
+
+/// Waits until the store has this many lines; `false` when the process ended before.
+fn wait_for_lines(child: &mut Child, folder: &Path, lines: usize) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(120) {
+        let stored = fs::read_to_string(folder.join("points.jsonl")).unwrap_or_default();
+        if stored.lines().count() >= lines {
+            return true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("no point was stored for two minutes");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_exploration_resumes_to_the_same_result() {
+    // Enough samples that there is time for a signal between the first point and the last one.
+    let more = ["--set", "workload.samples=400", "--threads", "1"];
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = explore(folder.path(), &more).spawn().unwrap();
+    assert!(wait_for_lines(&mut child, folder.path(), 2), "it ended before a point was stored");
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    let mut said = String::new();
+    child.stderr.unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("go on with --resume"), "{said}");
+    assert!(!folder.path().join("exploration.json").exists(), "a stopped exploration left a result");
+    let stored = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
+    assert!((2..6).contains(&stored.lines().count()));
+    assert_eq!(code(folder.path(), &[&more[..], &["--resume"]].concat()).0, Some(0));
+    let resumed = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
+    assert!(resumed.starts_with(&stored), "a finished point was evaluated again");
+    same(folder.path(), whole(&more).path());
+}
+
+#[test]
+fn a_larger_grid_keeps_the_points_of_the_smaller_one() {
+    let folder = whole(&[]);
+    let stored = || fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
+    let before = stored();
+    let larger = [
+        "--set",
+        "explore.space={sensor.adc_bits: [8, 2], compute.array.multiplier: [exact, mul8s_trunc_t4, mul8s_trunc_t3]}",
+    ];
+    assert_eq!(code(folder.path(), &[&larger[..], &["--resume"]].concat()).0, Some(0));
+    assert!(stored().starts_with(&before));
+    assert_eq!(stored().lines().count(), before.lines().count() + 3, "one line of what is asked, two points");
+    same(folder.path(), whole(&larger).path());
+}
+
+#[test]
+fn a_store_of_another_configuration_is_refused_and_kept() {
+    let folder = whole(&[]);
+    let stored = || fs::read(folder.path().join("points.jsonl")).unwrap();
+    let before = stored();
+    for (path, value, there) in [
+        ("workload.samples", "97", "`workload.samples` is 96 there and 97 here"),
+        ("fault_maps", "9", "`fault_maps` is 8 there and 9 here"),
+        ("platform.compute.array.rows", "4", "`platform.compute.array.rows` is 8 there and 4 here"),
+    ] {
+        let (code, said) = code(folder.path(), &["--resume", "--set", &format!("{path}={value}")]);
+        assert_eq!(code, Some(2));
+        assert!(said.replace('\n', " ").contains(there), "{said}");
+    }
+    assert!(stored() == before);
+}
+
+#[test]
+fn a_line_that_is_no_point_is_named() {
+    let folder = whole(&[]);
+    let path = folder.path().join("points.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let refused = |text: String, place: &str| {
+        fs::write(&path, text).unwrap();
+        let (code, said) = code(folder.path(), &["--resume"]);
+        assert_eq!(code, Some(2));
+        assert!(said.contains(place), "{said}");
+    };
+    refused(text.replacen("\"outcome\"", "outcome", 1), "line 2");
+    refused(
+        text.replacen("\"samples\":96,\"ci95\"", "\"samples\":95,\"ci95\"", 1),
+        "96 answers for 95 samples",
+    );
+    refused(text.lines().skip(1).map(|line| format!("{line}\n")).collect(), "does not say what it explores");
+}
+
+#[test]
+fn a_point_that_fails_is_one_failed_point() {
+    // The exact unit meets this clock, the DRUM unit does not; each value alone is a valid configuration.
+    let space = "explore.space={compute.array.multiplier: [exact, mul8s_drum_k4, mul8s_trunc_t4]}";
+    let folder = whole(&["--set", space, "--set", "platform.compute.array.clock=400 MHz"]);
+    let points = points(folder.path());
+    let failed: Vec<bool> = points.iter().map(|point| point.get("failed").is_some()).collect();
+    assert_eq!(failed, [false, true, false]);
+    let why = points[1]["failed"].as_str().unwrap();
+    assert!(why.contains("clock: fit") && points[1].get("score").is_none(), "{why}");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("clock: fit"), "the page does not say why the point failed");
+}
+
+#[test]
+fn only_points_beyond_doubt_meet_the_floor() {
+    // On 96 samples no drop is known to a tenth of a percent, so even the exact point itself is undecided.
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(folder.path(), &["--set", "floor=0.1 %"]).0, Some(1));
+    let verdicts: Vec<Value> = points(folder.path()).iter().map(|point| point["verdict"].clone()).collect();
+    assert!(verdicts[0].get("undecided").is_some() && verdicts.iter().all(|verdict| verdict != "met"));
+    let folder = whole(&[]);
+    let text = fs::read_to_string(folder.path().join("exploration.json")).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    let points = found["points"].as_array().unwrap();
+    let met = |at: &Value| points[at.as_u64().unwrap() as usize]["verdict"] == "met";
+    assert!(met(&found["best"]) && found["front"].as_array().unwrap().iter().all(met));
+    for point in points {
+        let bound = point["delta"]["drop_upper95"].as_f64().unwrap();
+        assert_eq!(point["verdict"] == "met", bound < 0.1, "{bound}");
+    }
+}
