@@ -207,9 +207,17 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    /// Whether an output position lies inside.
-    pub(super) fn contains(&self, row: usize, column: usize) -> bool {
-        self.rows.contains(&row) && self.columns.contains(&column)
+    /// The runs of positions, row after row, that lie outside.
+    pub(super) fn outside(&self, rows: usize, width: usize) -> Vec<Range<usize>> {
+        let row = |at: usize| {
+            let (start, end) = (at * width, (at + 1) * width);
+            if self.rows.contains(&at) {
+                [start..start + self.columns.start, start + self.columns.end..end]
+            } else {
+                [start..end, end..end]
+            }
+        };
+        (0..rows).flat_map(row).filter(|run| !run.is_empty()).collect()
     }
 
     /// Where the first column of output row `row` (inside) reads within a group's channels.

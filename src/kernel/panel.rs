@@ -13,6 +13,8 @@ pub(super) struct Panel {
     codes: Vec<u8>,
     /// The positions at which each tap lies inside the image.
     inside: Vec<Inside>,
+    /// Runs of positions at which each tap of the window lies outside; the same in every channel.
+    outside: Vec<Vec<Range<usize>>>,
     width: usize,
     positions: usize,
     columns: usize,
@@ -28,13 +30,19 @@ pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = 
 
 impl Panel {
     pub(super) fn new(geometry: &Geometry) -> Self {
-        let inside = (0..geometry.depth()).map(|k| geometry.inside(k)).collect();
+        let inside: Vec<Inside> = (0..geometry.depth()).map(|k| geometry.inside(k)).collect();
         let (width, positions) = (geometry.out_width(), geometry.positions());
-        Self { codes: vec![], inside, width, positions, columns: 0, samples: 0..0, pad: 0 }
+        let window = geometry.kernel[0] * geometry.kernel[1];
+        let outside = inside[..window].iter().map(|tap| tap.outside(positions / width, width)).collect();
+        Self { codes: vec![], inside, outside, width, positions, columns: 0, samples: 0..0, pad: 0 }
     }
 
     pub(super) fn row(&self, k: usize) -> &[u8] {
         &self.codes[k * self.columns..(k + 1) * self.columns]
+    }
+    /// Positions of a sample.
+    pub(super) fn positions(&self) -> usize {
+        self.positions
     }
     pub(super) fn columns(&self) -> usize {
         self.columns
@@ -43,13 +51,9 @@ impl Panel {
         self.pad
     }
 
-    /// The columns at which tap `k` reads padding; they contribute nothing.
-    pub(super) fn padding(&self, k: usize) -> impl Iterator<Item = usize> {
-        let outside = move |at: &usize| {
-            let at = at % self.positions;
-            !self.inside[k].contains(at / self.width, at % self.width)
-        };
-        (0..self.samples.len() * self.positions).filter(outside)
+    /// The runs of positions of a sample at which tap `k` reads padding.
+    pub(super) fn outside(&self, k: usize) -> &[Range<usize>] {
+        &self.outside[k % self.outside.len()]
     }
 
     /// Gathers the codes of `samples` for one group.

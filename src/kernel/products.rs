@@ -49,13 +49,28 @@ impl Products {
         if !self.add_planes(&mut sums, weights, panel) {
             self.add_portable(&mut sums, weights, panel);
         }
-        for (k, &weight) in weights.iter().enumerate() {
-            let padded = self.get(weight, panel.pad());
-            if padded != 0 {
-                panel.padding(k).for_each(|at| sums[at] = sums[at].wrapping_sub(padded));
+        if let Some(padded) = self.padded(weights, panel) {
+            for sums in sums.chunks_mut(panel.positions()) {
+                sums.iter_mut().zip(&padded).for_each(|(sum, padded)| *sum = sum.wrapping_sub(*padded));
             }
         }
         sums
+    }
+
+    /// What padding added to each position of a sample; nothing where its product is always 0, as it mostly is.
+    fn padded(&self, weights: &[u8], panel: &Panel) -> Option<Vec<i32>> {
+        let mut added = None;
+        for (k, &weight) in weights.iter().enumerate() {
+            let product = self.get(weight, panel.pad());
+            if product == 0 || panel.outside(k).is_empty() {
+                continue;
+            }
+            let sums = added.get_or_insert_with(|| vec![0i32; panel.positions()]);
+            for run in panel.outside(k) {
+                sums[run.clone()].iter_mut().for_each(|sum| *sum = sum.wrapping_add(product));
+            }
+        }
+        added
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -42,7 +42,7 @@ pub enum RunError {
 }
 
 /// Samples that are run together.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
