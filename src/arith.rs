@@ -4,13 +4,19 @@
 
 pub mod adder;
 mod characterize;
+mod cost;
+mod family;
 mod id;
 pub mod mac;
 pub mod metric;
 pub mod multiplier;
+mod unit;
 
-pub use characterize::{Characterization, Cost, Inputs, characterize};
-pub use id::{ArithError, FAMILIES, Family, accumulator, design};
+pub use characterize::{Characterization, Inputs, characterize};
+pub use cost::Cost;
+pub use family::{FAMILIES, Family};
+pub use id::{ArithError, accumulator, design, family};
+pub use unit::Unit;
 
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};

@@ -1,6 +1,7 @@
 //! The verbs. Results go to standard output, everything else to standard error.
 
 mod circuits;
+mod explain;
 mod explore;
 mod files;
 mod knobs;
@@ -72,9 +73,9 @@ enum Verb {
     },
     /// Load a configuration without running it
     Check(Shared),
-    /// Error metrics, area, delay and energy of designs
+    /// Error metrics, area, delay and energy of designs; clock and energy of MAC units
     Characterize {
-        /// Design ids such as mul8s_drum_k4
+        /// Design or MAC ids such as mul8s_drum_k4, design folders, or folders of them
         #[arg(required = true)]
         designs: Vec<String>,
         /// Write JSON to FILE, or to standard output with `-`
@@ -92,7 +93,7 @@ enum Verb {
     },
     /// Write a design in another form to standard output
     Export {
-        /// A design or MAC id
+        /// A design or MAC id, or a design folder
         design: String,
         /// The form
         #[arg(long, value_enum, default_value = "verilog")]
@@ -102,7 +103,7 @@ enum Verb {
     List,
     /// What a knob, a family or a design is, with its source
     Explain {
-        /// A knob path, a family or a design id
+        /// A knob path, a family, a design or MAC id
         name: String,
     },
     /// Write the JSON Schema of the YAML files to standard output

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::arith::mac::Mac;
-use crate::arith::{self, ArithError, Design};
+use crate::arith::{ArithError, Unit};
 use crate::bits;
 use crate::netlist::{Lanes, Netlist, verilog};
 
@@ -82,65 +81,52 @@ impl Verdict {
     }
 }
 
-enum Subject {
-    Design(Box<dyn Design>),
-    Mac(Mac),
+fn function(unit: &Unit, operands: &[i64]) -> i64 {
+    match unit {
+        Unit::Design(design) => design.eval(operands[0], operands[1]),
+        Unit::Mac(mac) => mac.accumulate(operands[2], mac.product(operands[0], operands[1])),
+    }
 }
 
-impl Subject {
-    fn of(id: &str) -> Result<Self, ArithError> {
-        if id.starts_with("mac") {
-            Mac::from_id(id).map(Self::Mac)
-        } else {
-            arith::design(id).map(Self::Design)
-        }
-    }
+fn words(unit: &Unit, operands: &[i64], netlist: &Netlist) -> Vec<u64> {
+    let word = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match unit {
+        Unit::Mac(mac) if at < 2 => mac.port_word(value),
+        _ => bits::encode(value, bus.len() as u32),
+    };
+    operands.iter().zip(netlist.inputs()).enumerate().map(word).collect()
+}
 
-    fn netlist(&self) -> Netlist {
-        match self {
-            Self::Design(design) => design.netlist(),
-            Self::Mac(mac) => mac.netlist(),
-        }
-    }
+/// Operands held for three clocks pass both ranks of registers.
+fn gates(unit: &Unit, netlist: &Netlist, chunk: &[Vec<i64>]) -> Vec<i64> {
+    let vectors: Vec<_> = chunk.iter().map(|vector| words(unit, vector, netlist)).collect();
+    let buses = netlist.inputs().iter().enumerate();
+    let places = buses.flat_map(|(bus, (_, nets))| (0..nets.len()).map(move |bit| (bus, bit)));
+    let lane = |bus: usize, bit: usize| {
+        vectors.iter().enumerate().fold(0, |word, (lane, words)| word | (words[bus] >> bit & 1) << lane)
+    };
+    let inputs: Vec<[u64; 1]> = places.map(|(bus, bit)| [lane(bus, bit)]).collect();
+    let mut lanes = Lanes::<1>::new(netlist);
+    (0..3).for_each(|_| lanes.step(&inputs));
+    let output = lanes.output(0);
+    let word = |at: usize| output.iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] >> at & 1) << bit);
+    (0..chunk.len()).map(|at| bits::decode(word(at), output.len() as u32, unit.signed())).collect()
+}
 
-    fn signed(&self) -> bool {
-        match self {
-            Self::Design(design) => design.signature().signed,
-            Self::Mac(_) => true,
-        }
-    }
+/// The unit that the `design.yaml` of a folder names.
+///
+/// # Errors
+/// [`ValidateError`] when there is no such file, or it names no design.
+pub fn unit(path: &Path) -> Result<Unit, ValidateError> {
+    Ok(Unit::from_id(&description(path)?.id)?)
+}
 
-    fn function(&self, operands: &[i64]) -> i64 {
-        match self {
-            Self::Design(design) => design.eval(operands[0], operands[1]),
-            Self::Mac(mac) => mac.accumulate(operands[2], mac.product(operands[0], operands[1])),
-        }
-    }
+fn description(path: &Path) -> Result<Description, ValidateError> {
+    Ok(serde_yaml::from_str(&read(path, "design.yaml")?)?)
+}
 
-    fn words(&self, operands: &[i64], netlist: &Netlist) -> Vec<u64> {
-        let word = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match self {
-            Self::Mac(mac) if at < 2 => mac.port_word(value),
-            _ => bits::encode(value, bus.len() as u32),
-        };
-        operands.iter().zip(netlist.inputs()).enumerate().map(word).collect()
-    }
-
-    /// Operands held for three clocks pass both ranks of registers.
-    fn gates(&self, netlist: &Netlist, chunk: &[Vec<i64>]) -> Vec<i64> {
-        let words: Vec<_> = chunk.iter().map(|vector| self.words(vector, netlist)).collect();
-        let buses = netlist.inputs().iter().enumerate();
-        let places = buses.flat_map(|(bus, (_, nets))| (0..nets.len()).map(move |bit| (bus, bit)));
-        let lane = |bus: usize, bit: usize| {
-            words.iter().enumerate().fold(0, |word, (lane, words)| word | (words[bus] >> bit & 1) << lane)
-        };
-        let inputs: Vec<[u64; 1]> = places.map(|(bus, bit)| [lane(bus, bit)]).collect();
-        let mut lanes = Lanes::<1>::new(netlist);
-        (0..3).for_each(|_| lanes.step(&inputs));
-        let output = lanes.output(0);
-        let word =
-            |at: usize| output.iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] >> at & 1) << bit);
-        (0..chunk.len()).map(|at| bits::decode(word(at), output.len() as u32, self.signed())).collect()
-    }
+fn read(folder: &Path, name: &str) -> Result<String, ValidateError> {
+    let file = folder.join(name);
+    std::fs::read_to_string(&file).map_err(|error| ValidateError::Read(file.display().to_string(), error))
 }
 
 /// Compares everything that the folder of a design says.
@@ -148,52 +134,48 @@ impl Subject {
 /// # Errors
 /// [`ValidateError`] when a file is missing or malformed; a disagreement is no error but a [`Verdict`].
 pub fn folder(path: &Path) -> Result<Verdict, ValidateError> {
-    let read = |name: &str| {
-        let file = path.join(name);
-        std::fs::read_to_string(&file).map_err(|error| ValidateError::Read(file.display().to_string(), error))
-    };
-    let Description { id, source } = serde_yaml::from_str(&read("design.yaml")?)?;
-    let subject = Subject::of(&id)?;
-    let netlist = subject.netlist();
-    let verilog_is_current = read(&format!("{id}.v"))? == verilog::write(&netlist);
-    let vectors = golden(&read("golden.txt")?, &subject, &netlist)?;
-    let differences = differences(&subject, &netlist, &vectors);
+    let Description { id, source } = description(path)?;
+    let unit = Unit::from_id(&id)?;
+    let netlist = unit.netlist();
+    let verilog_is_current = read(path, &format!("{id}.v"))? == verilog::write(&netlist);
+    let vectors = golden(&read(path, "golden.txt")?, &unit, &netlist)?;
+    let differences = differences(&unit, &netlist, &vectors);
     let (differing, first) = (differences.len(), differences.into_iter().next());
     Ok(Verdict { id, source, vectors: vectors.len(), differing, first, verilog_is_current })
 }
 
 /// Vectors of operands with the golden result last.
-fn golden(text: &str, subject: &Subject, netlist: &Netlist) -> Result<Vec<Vec<i64>>, ValidateError> {
+fn golden(text: &str, unit: &Unit, netlist: &Netlist) -> Result<Vec<Vec<i64>>, ValidateError> {
     let fields = netlist.inputs().len() + 1;
     let lines =
         text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
     let vector = |(at, line): (usize, &str)| {
         let numbers: Option<Vec<i64>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
         numbers
-            .filter(|numbers| numbers.len() == fields && fits(&numbers[..fields - 1], subject, netlist))
+            .filter(|numbers| numbers.len() == fields && fits(&numbers[..fields - 1], unit, netlist))
             .ok_or(ValidateError::Golden { line: at + 1, fields })
     };
     let vectors: Vec<_> = lines.map(vector).collect::<Result<_, _>>()?;
     if vectors.is_empty() { Err(ValidateError::Empty) } else { Ok(vectors) }
 }
 
-fn fits(operands: &[i64], subject: &Subject, netlist: &Netlist) -> bool {
-    let fits = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match subject {
-        Subject::Mac(mac) if at < 2 => mac.operands().contains(&value),
+fn fits(operands: &[i64], unit: &Unit, netlist: &Netlist) -> bool {
+    let fits = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match unit {
+        Unit::Mac(mac) if at < 2 => mac.operands().contains(&value),
         _ => {
             let width = bus.len() as u32;
-            bits::decode(bits::encode(value, width), width, subject.signed()) == value
+            bits::decode(bits::encode(value, width), width, unit.signed()) == value
         }
     };
     operands.iter().zip(netlist.inputs()).enumerate().all(fits)
 }
 
-fn differences(subject: &Subject, netlist: &Netlist, vectors: &[Vec<i64>]) -> Vec<Difference> {
+fn differences(unit: &Unit, netlist: &Netlist, vectors: &[Vec<i64>]) -> Vec<Difference> {
     let mut found = vec![];
     for chunk in vectors.chunks(64) {
-        for (vector, gates) in chunk.iter().zip(subject.gates(netlist, chunk)) {
+        for (vector, gates) in chunk.iter().zip(gates(unit, netlist, chunk)) {
             let (&golden, operands) = vector.split_last().expect("a vector has a result");
-            let function = subject.function(operands);
+            let function = function(unit, operands);
             if gates != golden || function != golden {
                 found.push(Difference { operands: operands.to_vec(), gates, function, golden });
             }
@@ -242,11 +224,11 @@ mod tests {
     #[test]
     fn the_operands_of_a_mac_are_what_its_ports_can_carry() {
         for (id, low, high) in [("mac4u_exact", -15, 15), ("mac4s_exact", -8, 7)] {
-            let subject = Subject::of(id).unwrap();
-            let netlist = subject.netlist();
-            let read = |a: i64| golden(&format!("{a} 3 0 {}\n", 3 * a), &subject, &netlist);
+            let unit = Unit::from_id(id).unwrap();
+            let netlist = unit.netlist();
+            let read = |a: i64| golden(&format!("{a} 3 0 {}\n", 3 * a), &unit, &netlist);
             for operand in [low, 0, high] {
-                assert_eq!(differences(&subject, &netlist, &read(operand).unwrap()), [], "{id} {operand}");
+                assert_eq!(differences(&unit, &netlist, &read(operand).unwrap()), [], "{id} {operand}");
             }
             for operand in [low - 1, high + 1] {
                 assert!(

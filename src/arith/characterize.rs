@@ -1,10 +1,11 @@
-//! One design in figures: its errors and its cost.
+//! One unit in figures: its errors and its cost.
 
 use serde::Serialize;
 
+use super::cost::{Cost, accumulating, uniform};
+use super::mac::Mac;
 use super::metric::Metrics;
-use super::{Design, table};
-use crate::netlist::{Lanes, Netlist};
+use super::{Design, Unit, table};
 use crate::rng::Stream;
 use crate::table::{Operation, Table};
 use crate::tech::CellLibrary;
@@ -18,42 +19,21 @@ pub struct Inputs {
     pub count: u64,
 }
 
-/// What a design costs under an activity.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cost {
-    /// Name of the cell library.
-    pub library: &'static str,
-    /// Its supply in volts.
-    pub voltage: f64,
-    /// The operands that were replayed.
-    pub activity: String,
-    /// Cell area in µm².
-    pub area_um2: f64,
-    /// Longest path in ps, ±20 %.
-    pub delay_ps: f64,
-    /// Switching energy per operation in fJ: settled values only, a lower bound (glitches add 1.3 to 3.5×).
-    pub energy_fj: f64,
-    /// Leakage in nW.
-    pub leakage_nw: f64,
-    /// Gates.
-    pub cells: usize,
-}
-
-/// A design in figures.
+/// A unit in figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Characterization {
     /// The id.
     pub design: String,
-    /// The operation.
-    pub operation: Operation,
-    /// Operand widths.
+    /// `add`, `mul` or `mac`.
+    pub operation: &'static str,
+    /// Operand widths: those of the ports.
     pub widths: [u32; 2],
-    /// Two's complement operands and result.
+    /// Two's complement operands and result; in a MAC unit the sign of an unsigned multiplier travels outside.
     pub signed: bool,
-    /// What was put in.
-    pub inputs: Inputs,
-    /// Error metrics.
-    pub error: Metrics,
+    /// What was put in; null for a MAC unit.
+    pub inputs: Option<Inputs>,
+    /// Error metrics; null for a MAC unit, whose errors are those of its multiplier and its adder in a long sum.
+    pub error: Option<Metrics>,
     /// Cost under uniform operands.
     pub cost: Cost,
     /// Hash of the function, for designs that can be tabulated.
@@ -62,11 +42,26 @@ pub struct Characterization {
 
 /// Pairs drawn for a design too wide to tabulate.
 const SAMPLES: u64 = 1 << 20;
-/// Steps that 64 lanes of random operands are replayed for.
-const STEPS: usize = 128;
 
-/// Measures a design: exhaustively up to 16 operand bits, else on 2^20 seeded uniform pairs.
-pub fn characterize(design: &dyn Design, library: &CellLibrary) -> Characterization {
+/// Measures a unit.
+///
+/// The errors of a design are taken exhaustively up to 16 operand bits, else on 2^20 seeded uniform pairs. A MAC
+/// unit has its cost alone, its registers and its clock included.
+///
+/// ```
+/// use axsim::{arith::{Unit, characterize}, tech::CellLibrary};
+/// let measure = |id| characterize(&Unit::from_id(id).unwrap(), &CellLibrary::nangate45());
+/// assert_eq!(measure("mul4u_trunc_t2").error.unwrap().wce, 5);
+/// assert!(measure("mac4u_trunc_t2").cost.clock_mhz.is_some());
+/// ```
+pub fn characterize(unit: &Unit, library: &CellLibrary) -> Characterization {
+    match unit {
+        Unit::Design(design) => of_design(&**design, library),
+        Unit::Mac(mac) => of_mac(mac, library),
+    }
+}
+
+fn of_design(design: &dyn Design, library: &CellLibrary) -> Characterization {
     let signature = design.signature();
     let table = table(design).ok();
     let (inputs, error) = match &table {
@@ -78,13 +73,29 @@ pub fn characterize(design: &dyn Design, library: &CellLibrary) -> Characterizat
     };
     Characterization {
         design: design.id(),
-        operation: signature.operation,
+        operation: match signature.operation {
+            Operation::Add => "add",
+            Operation::Mul => "mul",
+        },
         widths: [signature.width_a, signature.width_b],
         signed: signature.signed,
-        inputs,
-        error,
-        cost: cost(&design.netlist(), library),
+        inputs: Some(inputs),
+        error: Some(error),
+        cost: uniform(&design.netlist(), library),
         function: table.as_ref().map(Table::hash),
+    }
+}
+
+fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
+    Characterization {
+        design: mac.id().into(),
+        operation: "mac",
+        widths: [mac.port_width(); 2],
+        signed: true,
+        inputs: None,
+        error: None,
+        cost: accumulating(mac, library),
+        function: None,
     }
 }
 
@@ -96,26 +107,4 @@ fn sampled(design: &dyn Design) -> Metrics {
         ((a, b), design.eval(signature.value_a(a), signature.value_b(b)))
     });
     Metrics::of_results(signature, pairs)
-}
-
-/// The cost of any netlist under uniform random inputs.
-pub fn cost(netlist: &Netlist, library: &CellLibrary) -> Cost {
-    let mut stream = Stream::new(1, "arith.activity", 0);
-    let width: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
-    let mut lanes = Lanes::<1>::new(netlist);
-    for _ in 0..=STEPS {
-        let inputs: Vec<[u64; 1]> = (0..width).map(|_| [stream.word()]).collect();
-        lanes.step(&inputs);
-    }
-    let switching = library.switching_energy(netlist, lanes.toggles()) / (64 * STEPS) as f64;
-    Cost {
-        library: library.name,
-        voltage: library.voltage.0,
-        activity: format!("uniform random operands, {} pairs replayed, zero delay", 64 * STEPS),
-        area_um2: library.area(netlist).0,
-        delay_ps: library.critical_path(netlist).delay.0 * 1e12,
-        energy_fj: (switching + library.clock_energy(netlist)).0 * 1e15,
-        leakage_nw: library.leakage(netlist).0 * 1e9,
-        cells: netlist.gate_count(),
-    }
 }

@@ -2,59 +2,8 @@
 
 use super::Design;
 use super::adder::{Adder, Scheme};
+use super::family::{FAMILIES, Family};
 use super::multiplier::{Core, Multiplier};
-
-/// A family of designs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct Family {
-    /// `add` or `mul`.
-    pub operation: &'static str,
-    /// The name within an id.
-    pub name: &'static str,
-    /// The parameter's letter, where there is one.
-    pub parameter: Option<char>,
-    /// What it computes.
-    pub definition: &'static str,
-    /// Where it was published.
-    pub source: &'static str,
-}
-
-/// All families, a line each.
-pub const FAMILIES: [Family; 11] = [
-    family("add", "exact", None, "a + b, built as Kogge-Stone", "Kogge and Stone 1973"),
-    family("add", "ripple", None, "a + b, a chain of full adders", "textbook"),
-    family("add", "kogge_stone", None, "a + b, parallel prefix", "Kogge and Stone 1973"),
-    family("add", "loa", Some('k'), "low k bits a | b, carry a_{k-1} & b_{k-1}", "Mahdiani et al. 2010"),
-    family("mul", "exact", None, "a · b, built as Dadda with a Kogge-Stone adder", "Dadda 1965"),
-    family("mul", "array", None, "a · b, ripple-carry rows", "textbook"),
-    family("mul", "dadda", None, "a · b, Dadda's reduction with a Kogge-Stone adder", "Dadda 1965"),
-    family(
-        "mul",
-        "trunc",
-        Some('t'),
-        "partial products of weight below 2^t left out",
-        "fixed-width truncation",
-    ),
-    family(
-        "mul",
-        "drum",
-        Some('k'),
-        "k bits from each leading one, lowest set when cut",
-        "Hashemi et al. 2015",
-    ),
-    family("mul", "kulkarni", None, "2×2 blocks with 3 · 3 = 7, exact recursion", "Kulkarni et al. 2011"),
-    family("mul", "mitchell", None, "logarithms with linear mantissas", "Mitchell 1962"),
-];
-
-const fn family(
-    operation: &'static str,
-    name: &'static str,
-    parameter: Option<char>,
-    definition: &'static str,
-    source: &'static str,
-) -> Family {
-    Family { operation, name, parameter, definition, source }
-}
 
 /// Why an id names no design.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +88,19 @@ pub fn accumulator(id: &str) -> Result<Scheme, ArithError> {
             expected: "an adder such as `add24s_loa_k6` is expected".into(),
         }),
     }
+}
+
+/// The family of a design id.
+///
+/// # Errors
+/// [`ArithError`], as [`design`].
+///
+/// ```
+/// assert_eq!(axsim::arith::family("mul8s_drum_k4").unwrap().name, "drum");
+/// ```
+pub fn family(id: &str) -> Result<&'static Family, ArithError> {
+    design(id)?;
+    parse(id).map(|(family, ..)| family)
 }
 
 /// (family, width, signed, parameter) of an id.

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::arith::{self, Characterization, Design};
+use crate::arith::{self, Characterization, Design, Unit};
 use crate::error::Error;
-use crate::netlist::{Netlist, text, verilog};
+use crate::netlist::{text, verilog};
 use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::validate::{self, Verdict};
@@ -22,10 +22,23 @@ pub(super) enum Format {
     Table,
 }
 
-pub(super) fn characterize(ids: &[String], json: Option<&Path>) -> Result<bool, Error> {
+/// The units that an argument names: an id, a design folder, or a folder of them.
+fn units(name: &str) -> Result<Vec<Unit>, Error> {
+    let path = Path::new(name);
+    if !path.is_dir() {
+        return Ok(vec![Unit::from_id(name)?]);
+    }
+    let unit = |folder: &PathBuf| {
+        validate::unit(folder).map_err(|error| Error::Validate(folder.display().to_string(), error))
+    };
+    folders(path)?.iter().map(unit).collect()
+}
+
+pub(super) fn characterize(names: &[String], json: Option<&Path>) -> Result<bool, Error> {
     let library = CellLibrary::nangate45();
-    let measure = |id: &String| Ok(arith::characterize(&*arith::design(id)?, &library));
-    let measured: Vec<Characterization> = ids.iter().map(measure).collect::<Result<_, Error>>()?;
+    let units = names.iter().map(|name| units(name)).collect::<Result<Vec<_>, Error>>()?;
+    let measured: Vec<Characterization> =
+        units.iter().flatten().map(|unit| arith::characterize(unit, &library)).collect();
     match json {
         Some(path) => files::json(path, &measured).map(|()| true),
         None => files::print(&table(&measured)),
@@ -46,34 +59,48 @@ fn table(measured: &[Characterization]) -> String {
         "bias",
         "area, µm²",
         "delay, ps",
+        "clock, MHz",
         "energy, fJ",
         "leakage, nW",
     ]);
-    let relative = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.3e}"));
     for design in measured {
-        let (error, cost) = (&design.error, &design.cost);
-        table.add_row([
-            design.design.clone(),
-            format!("{} {}", design.inputs.count, design.inputs.method),
-            format!("{:.4}", error.error_rate),
-            format!("{:.4}", error.med),
-            relative(error.nmed),
-            relative(error.mred),
-            error.wce.to_string(),
-            format!("{:+.3}", error.bias),
+        let cost = &design.cost;
+        let mut row = vec![design.design.clone()];
+        row.extend(errors(design));
+        row.extend([
             format!("{:.1}", cost.area_um2),
             format!("{:.0} ± 20 %", cost.delay_ps),
+            cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
             format!("{:.1}", cost.energy_fj),
             format!("{:.0}", cost.leakage_nw),
         ]);
+        table.add_row(row);
     }
-    let activity = measured.first().map_or(String::new(), |design| {
-        format!(
-            "{} at {} V; {}; energy is a lower bound (no glitches)",
-            design.cost.library, design.cost.voltage, design.cost.activity
-        )
-    });
-    format!("{table}\n{activity}\n")
+    let mut activities: Vec<&str> = measured.iter().map(|design| &*design.cost.activity).collect();
+    activities.sort_unstable();
+    activities.dedup();
+    let library = measured
+        .first()
+        .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
+    let activities = activities.join("; ");
+    format!("{table}\n{library}; {activities}; energy is a lower bound (no glitches)\n")
+}
+
+/// The columns of inputs and errors; dashes where errors are not defined.
+fn errors(design: &Characterization) -> Vec<String> {
+    let (Some(inputs), Some(error)) = (&design.inputs, &design.error) else {
+        return vec!["–".into(); 7];
+    };
+    let relative = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.3e}"));
+    vec![
+        format!("{} {}", inputs.count, inputs.method),
+        format!("{:.4}", error.error_rate),
+        format!("{:.4}", error.med),
+        relative(error.nmed),
+        relative(error.mred),
+        error.wce.to_string(),
+        format!("{:+.3}", error.bias),
+    ]
 }
 
 pub(super) fn validate(paths: &[PathBuf], json: Option<&Path>) -> Result<bool, Error> {
@@ -127,23 +154,27 @@ fn sentence(verdict: &Verdict) -> String {
     line + "\n"
 }
 
-pub(super) fn export(id: &str, format: Format) -> Result<bool, Error> {
-    match format {
-        Format::Verilog => files::print(&verilog::write(&netlist(id)?)),
-        Format::Netlist => files::print(&text::write(&netlist(id)?)),
-        Format::Table => {
-            let design = arith::design(id)?;
-            let table = arith::table(&*design).map_err(|error| Error::Usage(format!("`{id}`: {error}")))?;
-            files::print(&grid(&*design, &table))
-        }
+pub(super) fn export(name: &str, format: Format) -> Result<bool, Error> {
+    for unit in units(name)? {
+        files::print(&exported(&unit, format)?)?;
     }
+    Ok(true)
 }
 
-fn netlist(id: &str) -> Result<Netlist, Error> {
-    if id.starts_with("mac") {
-        Ok(arith::mac::Mac::from_id(id)?.netlist())
-    } else {
-        Ok(arith::design(id)?.netlist())
+fn exported(unit: &Unit, format: Format) -> Result<String, Error> {
+    match (format, unit) {
+        (Format::Verilog, unit) => Ok(verilog::write(&unit.netlist())),
+        (Format::Netlist, unit) => Ok(text::write(&unit.netlist())),
+        (Format::Table, Unit::Design(design)) => {
+            let table = arith::table(&**design);
+            let table = table.map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())))?;
+            Ok(grid(&**design, &table))
+        }
+        (Format::Table, Unit::Mac(mac)) => Err(Error::Usage(format!(
+            "`{}` has state and therefore no table; its multiplier `{}` has one",
+            mac.id(),
+            mac.multiplier().id()
+        ))),
     }
 }
 

@@ -2,18 +2,12 @@
 
 use std::fmt::Write;
 
-use super::files;
-use crate::arith::FAMILIES;
+use super::{explain, files};
 use crate::config::{knob::KNOBS, preset::PLATFORMS};
 use crate::error::Error;
 
 pub(super) fn list() -> Result<bool, Error> {
-    let mut out = String::from("designs: operation, width, u or s, family, parameter (mul8s_drum_k4)\n");
-    for family in FAMILIES {
-        let parameter = family.parameter.map_or(String::new(), |letter| format!("_{letter}N"));
-        let name = format!("{}·_{}{parameter}", family.operation, family.name);
-        let _ = writeln!(out, "  {name:<20} {}", family.definition);
-    }
+    let mut out = explain::families();
     out += "\nplatforms\n";
     PLATFORMS.iter().for_each(|(name, text)| {
         let about = text.lines().find_map(|line| line.strip_prefix("about: ")).unwrap_or("");
@@ -37,26 +31,9 @@ pub(super) fn explain(name: &str) -> Result<bool, Error> {
             knob.path, knob.does, knob.class, knob.range, knob.energy
         );
     }
-    for family in FAMILIES.iter().filter(|family| family.name == name) {
-        let _ = writeln!(
-            out,
-            "{} {}\n  {}\n  source: {}",
-            family.operation, family.name, family.definition, family.source
-        );
-    }
+    out += &explain::family(name);
     if out.is_empty() {
-        let design = crate::arith::design(name).map_err(|_| {
-            Error::Usage(format!("`{name}` is no knob, family or design; `axsim list` shows what there is"))
-        })?;
-        let signature = design.signature();
-        let _ = writeln!(
-            out,
-            "{}: {} by {} bits, {} bits out",
-            design.id(),
-            signature.width_a,
-            signature.width_b,
-            signature.width_out()
-        );
+        out = explain::unit(name)?;
     }
     files::print(&out)
 }

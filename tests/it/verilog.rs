@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use axsim::arith::{self, mac::Mac};
+use axsim::arith::{self, Unit, mac::Mac};
 use axsim::bits;
 use axsim::netlist::{Builder, Lanes, Netlist, verilog};
 use axsim::rng::Stream;
@@ -20,12 +20,12 @@ fn icarus() -> bool {
 }
 
 /// A circuit as a testbench sees it: its netlist for names and widths, its text as it stands in a file.
-struct Unit {
+struct Module {
     netlist: Netlist,
     verilog: String,
 }
 
-impl Unit {
+impl Module {
     fn new(netlist: Netlist) -> Self {
         let verilog = verilog::write(&netlist);
         Self { netlist, verilog }
@@ -49,27 +49,26 @@ fn simulate(generation: &str, files: &[(&str, &str)]) -> String {
     run("vvp", vec!["-n", "bench"])
 }
 
-/// The outputs of every unit for every vector; all units have the same input buses.
+/// The outputs of every module for every vector; all modules have the same input buses.
 ///
-/// A clocked unit sees one rising edge between two vectors, as [`Lanes::step`] has it.
-fn outputs(units: &[Unit], vectors: &[Vec<u64>]) -> Vec<Vec<u64>> {
+/// A clocked module sees one rising edge between two vectors, as [`Lanes::step`] has it.
+fn outputs(modules: &[Module], vectors: &[Vec<u64>]) -> Vec<Vec<u64>> {
     let inputs: Vec<(&str, usize)> =
-        units[0].netlist.inputs().iter().map(|(name, bus)| (&**name, bus.len())).collect();
-    let bench = bench(units, &inputs, vectors.len());
+        modules[0].netlist.inputs().iter().map(|(name, bus)| (&**name, bus.len())).collect();
+    let bench = bench(modules, &inputs, vectors.len());
     let word = |vector: &Vec<u64>| {
         let bits = vector.iter().zip(&inputs).map(|(value, (_, width))| format!("{value:0width$b}"));
         bits.collect::<String>() + "\n"
     };
     let vectors: String = vectors.iter().map(word).collect();
-    let modules: String = units.iter().map(|unit| &*unit.verilog).collect();
-    let printed =
-        simulate("-g2001", &[("units.v", &modules), ("bench.v", &bench), ("vectors.bin", &vectors)]);
+    let text: String = modules.iter().map(|module| &*module.verilog).collect();
+    let printed = simulate("-g2001", &[("modules.v", &text), ("bench.v", &bench), ("vectors.bin", &vectors)]);
     let number =
         |word: &str| u64::from_str_radix(word, 16).unwrap_or_else(|_| panic!("Icarus printed {word}"));
     printed.lines().map(|line| line.split(' ').map(number).collect()).collect()
 }
 
-fn bench(units: &[Unit], inputs: &[(&str, usize)], count: usize) -> String {
+fn bench(modules: &[Module], inputs: &[(&str, usize)], count: usize) -> String {
     let total: usize = inputs.iter().map(|(_, width)| width).sum();
     let registers = inputs.iter().map(|(name, width)| format!("  reg [{}:0] in_{name};\n", width - 1));
     let targets: Vec<String> = inputs.iter().map(|(name, _)| format!("in_{name}")).collect();
@@ -79,8 +78,8 @@ fn bench(units: &[Unit], inputs: &[(&str, usize)], count: usize) -> String {
         count - 1
     );
     text.extend(registers);
-    for (at, unit) in units.iter().enumerate() {
-        let (netlist, output) = (&unit.netlist, &unit.netlist.outputs()[0]);
+    for (at, module) in modules.iter().enumerate() {
+        let (netlist, output) = (&module.netlist, &module.netlist.outputs()[0]);
         let escaped = |name: &str| format!("\\{name} ");
         let clock = verilog::clock(netlist).map(|clock| format!(".{}(clk), ", escaped(&clock)));
         let ports = inputs.iter().map(|(name, _)| format!(".{}(in_{name}), ", escaped(name)));
@@ -89,8 +88,8 @@ fn bench(units: &[Unit], inputs: &[(&str, usize)], count: usize) -> String {
         text +=
             &format!("  wire [{}:0] y{at};\n  {module} u{at}({ports}.{port}(y{at}));\n", output.1.len() - 1);
     }
-    let format = vec!["%h"; units.len()].join(" ");
-    let results: Vec<String> = (0..units.len()).map(|at| format!("y{at}")).collect();
+    let format = vec!["%h"; modules.len()].join(" ");
+    let results: Vec<String> = (0..modules.len()).map(|at| format!("y{at}")).collect();
     text += &format!(
         "  initial begin\n    $readmemb(\"vectors.bin\", v);\n    for (at = 0; at < {count}; at = at + 1) begin
       if (at > 0) begin clk = 1; #1; clk = 0; end
@@ -131,9 +130,8 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
     assert!(folders.len() >= 7);
     for folder in folders {
         let id = folder.file_name().unwrap().to_str().unwrap();
-        let clocked = id.starts_with("mac");
-        let netlist =
-            if clocked { Mac::from_id(id).unwrap().netlist() } else { arith::design(id).unwrap().netlist() };
+        let netlist = Unit::from_id(id).unwrap().netlist();
+        let clocked = !netlist.registers().is_empty();
         let widths: Vec<u32> = netlist.inputs().iter().map(|(_, bus)| bus.len() as u32).collect();
         let width = netlist.outputs()[0].1.len() as u32;
         let verilog = fs::read_to_string(folder.join(format!("{id}.v"))).unwrap();
@@ -144,7 +142,7 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
             let words = vector.iter().zip(&widths).map(|(&value, &width)| bits::encode(value, width));
             vec![words.collect::<Vec<u64>>(); held]
         });
-        let found = outputs(&[Unit { netlist, verilog }], &words.collect::<Vec<_>>());
+        let found = outputs(&[Module { netlist, verilog }], &words.collect::<Vec<_>>());
         assert_eq!(found.len(), held * vectors.len(), "{id}");
         for (vector, found) in vectors.iter().zip(found.iter().skip(held - 1).step_by(held)) {
             let expected = bits::encode(*vector.last().unwrap(), width);
@@ -194,10 +192,10 @@ fn every_family_computes_in_icarus_what_its_function_says() {
     }
     for width in [2, 3, 4, 5] {
         let designs: Vec<_> = ids(width).iter().map(|id| arith::design(id).unwrap()).collect();
-        let units: Vec<Unit> = designs.iter().map(|design| Unit::new(design.netlist())).collect();
+        let modules: Vec<Module> = designs.iter().map(|design| Module::new(design.netlist())).collect();
         let codes: Vec<Vec<u64>> =
             (0..1 << (2 * width)).map(|at| vec![at >> width, at & bits::mask(width)]).collect();
-        let found = outputs(&units, &codes);
+        let found = outputs(&modules, &codes);
         assert_eq!(found.len(), codes.len());
         for (codes, found) in codes.iter().zip(found) {
             for (design, found) in designs.iter().zip(found) {
@@ -225,7 +223,7 @@ fn a_mac_unit_follows_its_function_clock_by_clock() {
     let operands: Vec<(i64, i64)> = (0..400).map(|_| (code(), code())).collect();
     let sums: Vec<u64> = (0..400).map(|_| stream.word() & bits::mask(width)).collect();
     let words = operands.iter().zip(&sums).map(|(&(a, b), &c)| vec![mac.port_word(a), mac.port_word(b), c]);
-    let found = outputs(&[Unit::new(mac.netlist())], &words.collect::<Vec<_>>());
+    let found = outputs(&[Module::new(mac.netlist())], &words.collect::<Vec<_>>());
     // The result register reset to 0 shows; then the operands of one clock meet the partial sum of the next.
     assert_eq!(found[0], [0]);
     for at in 2..operands.len() {
@@ -259,5 +257,5 @@ fn names_that_verilog_reserves_are_read_as_they_are() {
         vec![lanes.output(0).iter().enumerate().fold(0, |word, (bit, lane)| word | lane[0] << bit)]
     });
     let ours: Vec<Vec<u64>> = ours.collect();
-    assert_eq!(outputs(&[Unit::new(netlist.clone())], &vectors), ours);
+    assert_eq!(outputs(&[Module::new(netlist.clone())], &vectors), ours);
 }

@@ -1,0 +1,138 @@
+//! The cost of a unit under operands drawn uniformly: area, delay, energy, leakage.
+
+use serde::Serialize;
+
+use super::mac::Mac;
+use crate::bits;
+use crate::netlist::{Lanes, Net, Netlist};
+use crate::rng::Stream;
+use crate::tech::CellLibrary;
+
+/// What a design costs under an activity.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// Name of the cell library.
+    pub library: &'static str,
+    /// Its supply in volts.
+    pub voltage: f64,
+    /// The operands that were replayed.
+    pub activity: String,
+    /// Cell area in µm².
+    pub area_um2: f64,
+    /// Longest path in ps, ±20 %.
+    pub delay_ps: f64,
+    /// Highest clock in MHz, where there are registers.
+    pub clock_mhz: Option<f64>,
+    /// Energy per operation in fJ, clock pins of registers included: settled values only, a lower bound (glitches
+    /// add 1.3 to 3.5×).
+    pub energy_fj: f64,
+    /// Leakage in nW.
+    pub leakage_nw: f64,
+    /// Gates.
+    pub cells: usize,
+}
+
+/// Steps that 64 lanes of random operands are replayed for.
+const STEPS: usize = 128;
+
+/// The cost of a netlist when every input bit is drawn at random.
+pub(super) fn uniform(netlist: &Netlist, library: &CellLibrary) -> Cost {
+    let mut stream = Stream::new(1, "arith.activity", 0);
+    let width: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
+    let mut lanes = Lanes::<1>::new(netlist);
+    for _ in 0..=STEPS {
+        let inputs: Vec<[u64; 1]> = (0..width).map(|_| [stream.word()]).collect();
+        lanes.step(&inputs);
+    }
+    priced(netlist, library, lanes.toggles(), "pairs replayed")
+}
+
+/// The cost of a MAC unit that adds random products to its own sum, as in an output-stationary array.
+pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
+    let netlist = mac.netlist();
+    let mut stream = Stream::new(1, "arith.activity", 0);
+    let (low, high) = mac.operands().into_inner();
+    let sums = next_result(&netlist);
+    let mut lanes = Lanes::<1>::new(&netlist);
+    for _ in 0..=STEPS {
+        let mut operand = || {
+            let words =
+                std::array::from_fn(|_| mac.port_word(low + stream.below((high - low + 1) as u64) as i64));
+            spread(words, mac.port_width())
+        };
+        let sum = sums.iter().map(|net| lanes.net(*net));
+        let inputs: Vec<[u64; 1]> = operand().into_iter().chain(operand()).chain(sum).collect();
+        lanes.step(&inputs);
+    }
+    priced(&netlist, library, lanes.toggles(), "pairs multiplied and accumulated")
+}
+
+/// What the next clock edge brings to the result registers: a partial sum that is fed back meets it there.
+fn next_result(netlist: &Netlist) -> Vec<Net> {
+    let next = |net: &Net| netlist.registers().iter().find(|register| register.state == *net).map(|r| r.next);
+    netlist.outputs()[0].1.iter().filter_map(next).collect()
+}
+
+/// Words of 64 lanes as bits of one word a lane.
+fn spread(mut words: [u64; 64], width: u32) -> Vec<[u64; 1]> {
+    bits::transpose64(&mut words);
+    words[..width as usize].iter().map(|word| [*word]).collect()
+}
+
+fn priced(netlist: &Netlist, library: &CellLibrary, toggles: &[u64], replayed: &str) -> Cost {
+    let operations = 64 * STEPS;
+    let switching = library.switching_energy(netlist, toggles) / operations as f64;
+    let delay = library.critical_path(netlist).delay;
+    Cost {
+        library: library.name,
+        voltage: library.voltage.0,
+        activity: format!("uniform random operands, {operations} {replayed}, zero delay"),
+        area_um2: library.area(netlist).0,
+        delay_ps: delay.0 * 1e12,
+        clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),
+        energy_fj: (switching + library.clock_energy(netlist)).0 * 1e15,
+        leakage_nw: library.leakage(netlist).0 * 1e9,
+        cells: netlist.gate_count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_costs_more_than_its_multiplier_by_at_least_its_registers() {
+        let library = CellLibrary::nangate45();
+        for id in ["mac8s_exact", "mac8s_trunc_t5", "mac4u_drum_k3__loa_k4"] {
+            let mac = Mac::from_id(id).unwrap();
+            let (unit, part) = (accumulating(&mac, &library), uniform(&mac.multiplier().netlist(), &library));
+            let registers = f64::from(2 * mac.port_width() + mac.accumulator_width());
+            assert!(unit.area_um2 > part.area_um2 + registers * 4.522, "{id}");
+            let clock = library.clock_energy(&mac.netlist()).0 * 1e15;
+            assert!(unit.energy_fj > part.energy_fj + clock, "{id}: {unit:?} {part:?}");
+            assert!((unit.clock_mhz.unwrap() * unit.delay_ps / 1e6 - 1.0).abs() < 1e-12);
+            assert_eq!(part.clock_mhz, None);
+        }
+    }
+
+    #[test]
+    fn the_sum_that_is_fed_back_is_the_sum_of_the_products() {
+        let mac = Mac::from_id("mac4s_exact").unwrap();
+        let netlist = mac.netlist();
+        let mut lanes = Lanes::<1>::new(&netlist);
+        let sums = next_result(&netlist);
+        assert_eq!(sums.len() as u32, mac.accumulator_width());
+        let mut expected = 0;
+        for step in 0..40i64 {
+            let words = [step % 8, -(step * 3 % 8)].map(|value| spread([mac.port_word(value); 64], 4));
+            let sum: Vec<[u64; 1]> = sums.iter().map(|net| lanes.net(*net)).collect();
+            lanes.step(&[words.concat(), sum].concat());
+            let y = lanes.output(0).iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] & 1) << bit);
+            if step >= 2 {
+                let before = step - 2;
+                expected += (before % 8) * -(before * 3 % 8);
+            }
+            assert_eq!(bits::sign_extend(y, mac.accumulator_width()), expected, "step {step}");
+        }
+    }
+}

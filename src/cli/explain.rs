@@ -1,0 +1,89 @@
+//! Families and designs in words.
+
+use std::fmt::Write;
+
+use crate::arith::mac::Mac;
+use crate::arith::{self, Design, FAMILIES, Unit};
+use crate::error::Error;
+
+/// A line a family, with an id to try.
+pub(super) fn families() -> String {
+    let mut out = String::from("designs: operation, width (2 to 32), u or s, family, parameter\n");
+    for family in FAMILIES {
+        let parameter = family.parameter.map_or(String::new(), |letter| format!("_{letter}N"));
+        let name = format!("{}·_{}{parameter}", family.operation, family.name);
+        let _ = writeln!(out, "  {name:<20} {:<20} {}", family.example(), family.definition);
+    }
+    let unit = "a MAC unit: any multiplier, registers, accumulator exact, ripple or loa";
+    let _ = writeln!(out, "  {:<20} {:<20} {unit}", "mac·_FAMILY__ADDER", "mac8s_drum_k4");
+    let _ = writeln!(out, "  {:<20} {:<20}", "", "mac8s_exact__loa_k6");
+    out
+}
+
+/// What the families of a name compute, and their papers; empty where there is none.
+pub(super) fn family(name: &str) -> String {
+    let mut out = String::new();
+    for family in FAMILIES.iter().filter(|family| family.name == name) {
+        let _ = writeln!(
+            out,
+            "{} {}, for example {}\n  {}\n  source: {}",
+            family.operation,
+            family.name,
+            family.example(),
+            family.formula,
+            family.source
+        );
+    }
+    out
+}
+
+/// What a design or a MAC unit computes, and its paper.
+pub(super) fn unit(id: &str) -> Result<String, Error> {
+    let looks_like_an_id = ["add", "mul", "mac"]
+        .iter()
+        .any(|head| id.strip_prefix(head).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
+    if !looks_like_an_id {
+        let message = format!("`{id}` is no knob, family or design; `axsim list` shows what there is");
+        return Err(Error::Usage(message));
+    }
+    match Unit::from_id(id)? {
+        Unit::Design(design) => explained(&*design),
+        Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())?),
+    }
+}
+
+fn explained(design: &dyn Design) -> Result<String, Error> {
+    let (id, signature) = (design.id(), design.signature());
+    let family = arith::family(&id)?;
+    let value =
+        family.parameter.and_then(|letter| id.rsplit_once(&format!("_{letter}")).map(|(_, n)| (letter, n)));
+    let value = value.map_or(String::new(), |(letter, value)| format!("; here {letter} = {value}"));
+    let mut out = format!(
+        "{id}: {} by {} bits, {} bits out\n  {}{value}\n",
+        signature.width_a,
+        signature.width_b,
+        signature.width_out(),
+        family.formula
+    );
+    let signed = match (signature.signed, family.operation) {
+        (false, _) => None,
+        (true, "add") => Some("two's complement: both operands are sign-extended by one bit first"),
+        _ => Some("two's complement: |a| and |b| go through this, and y is negated where the signs differ"),
+    };
+    if let Some(signed) = signed {
+        let _ = writeln!(out, "  {signed}");
+    }
+    let _ = writeln!(out, "  source: {}", family.source);
+    Ok(out)
+}
+
+fn in_words(mac: &Mac) -> String {
+    let adder = mac.id().split_once("__").map_or("an exact adder".into(), |(_, adder)| format!("`{adder}`"));
+    format!(
+        "{}: operands of {} bits, partial sum of {} bits in and out, operands and result in registers\n  \
+         y = c + product, added by {adder}\n",
+        mac.id(),
+        mac.port_width(),
+        mac.accumulator_width()
+    )
+}

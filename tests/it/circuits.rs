@@ -1,0 +1,73 @@
+//! What do the circuit verbs say about a design, a folder of one, and a MAC unit?
+
+use assert_cmd::Command;
+
+fn axsim(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    command
+}
+
+fn printed(arguments: &[&str]) -> String {
+    String::from_utf8(axsim(arguments).assert().success().get_output().stdout.clone()).unwrap()
+}
+
+fn characterized(names: &[&str]) -> Vec<serde_json::Value> {
+    let arguments = [&["characterize"], names, &["--json", "-"]].concat();
+    serde_json::from_str(&printed(&arguments)).unwrap()
+}
+
+#[test]
+fn a_folder_is_measured_as_the_design_it_holds() {
+    let found = characterized(&["designs/mul8s_drum_k4", "mul8s_drum_k4"]);
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0]["inputs"]["count"], 65536);
+    let all = characterized(&["designs"]);
+    let ids: Vec<&str> = all.iter().map(|design| design["design"].as_str().unwrap()).collect();
+    assert!(ids.is_sorted() && ids.contains(&"add16u_loa_k6") && ids.contains(&"mac8s_trunc_t5"), "{ids:?}");
+}
+
+#[test]
+fn a_mac_unit_has_a_clock_and_more_area_and_energy_than_its_multiplier() {
+    let found = characterized(&["mac8s_trunc_t5", "mul8s_trunc_t5", "mac8s_exact__ripple"]);
+    let figure = |at: usize, name: &str| found[at]["cost"][name].as_f64().unwrap();
+    assert_eq!((&found[0]["operation"], &found[1]["operation"]), (&"mac".into(), &"mul".into()));
+    assert!(found[0]["error"].is_null() && found[1]["cost"]["clock_mhz"].is_null());
+    assert!((figure(0, "clock_mhz") * figure(0, "delay_ps") / 1e6 - 1.0).abs() < 1e-9);
+    for figure_name in ["area_um2", "energy_fj", "leakage_nw", "delay_ps"] {
+        assert!(figure(0, figure_name) > figure(1, figure_name), "{figure_name}");
+    }
+    assert_eq!(found[2]["design"], "mac8s_exact__ripple");
+}
+
+#[test]
+fn every_family_is_listed_with_an_id_that_works() {
+    let list = printed(&["list"]);
+    for family in axsim::arith::FAMILIES {
+        let example = family.example();
+        assert!(list.contains(&example), "{example}");
+        assert!(printed(&["explain", &example]).contains(family.source), "{example}");
+        assert!(printed(&["explain", family.name]).contains(family.formula), "{example}");
+    }
+}
+
+#[test]
+fn a_design_is_explained_by_its_formula_and_its_paper() {
+    insta::assert_snapshot!(printed(&["explain", "mul8s_drum_k4"]), @r"
+    mul8s_drum_k4: 8 by 8 bits, 16 bits out
+      y = f(a) · f(b), where f keeps the k bits from the leading one on, sets the lowest of them to 1 if bits below were cut off, and clears those bits; here k = 4
+      two's complement: |a| and |b| go through this, and y is negated where the signs differ
+      source: S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier for approximate applications, ICCAD 2015
+    ");
+    let unit = printed(&["explain", "mac8u_trunc_t5__loa_k6"]);
+    assert!(unit.contains("added by `loa_k6`") && unit.contains("here t = 5"), "{unit}");
+    let wrong = axsim(&["explain", "mul8s_drom_k4"]).assert().code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(wrong).unwrap().contains("did you mean `drum`?"));
+}
+
+#[test]
+fn a_netlist_is_exported_as_text_that_reads_back() {
+    let text = printed(&["export", "designs/mac4s_exact", "--format", "netlist"]);
+    let netlist = axsim::netlist::text::parse(&text).unwrap();
+    assert_eq!(netlist, axsim::arith::Unit::from_id("mac4s_exact").unwrap().netlist());
+}
