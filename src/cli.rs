@@ -10,6 +10,7 @@ mod run;
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::schema::schema;
@@ -41,7 +42,7 @@ pub struct Shared {
     #[arg(long)]
     seed: Option<u64>,
     /// Threads to use; results do not depend on it
-    #[arg(long)]
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     threads: Option<usize>,
     /// No progress bar
     #[arg(long)]

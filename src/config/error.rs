@@ -56,8 +56,22 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
     }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), None),
-        None => (message.to_string(), None),
+        None => (plain(message), None),
     }
+}
+
+/// Names of the programming language in the words of the file.
+fn plain(message: &str) -> String {
+    let Some((found, expected)) = message.split_once(", expected ") else { return message.into() };
+    let expected = match expected {
+        "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "f64" => "a number",
+        "a string" | "path string" => "a text",
+        "a sequence" => "a list",
+        expected if expected.starts_with("struct ") || expected == "a map" => "a mapping of keys to values",
+        expected => expected,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// `did you mean …?` for a near miss, else everything that is allowed.

@@ -10,6 +10,7 @@ use super::error::{ConfigError, suggest};
 use super::file::File;
 use super::knob::Knob;
 use super::origins::Origins;
+use super::source::Source;
 use super::tree::{at_mut, parse, rebase_tables, sole_kind, typed};
 use super::{Explore, Setup, check};
 
@@ -47,6 +48,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let dir = name.parent().unwrap_or(Path::new("")).to_path_buf();
         let (mut tree, main) = parse(text, &name.display().to_string())?;
+        is_configuration(&tree, &main)?;
         rebase_tables(&mut tree, &dir);
         let mut origins = Origins { main, workload: None, preset: None, sets: vec![] };
         let workload_set = sets.iter().any(|(path, _)| path == "workload");
@@ -181,4 +183,14 @@ impl Config {
         }
         self.origins.knob_key(knob, &message).maybe_help(suggest(segment, &known))
     }
+}
+
+/// A part of a configuration is not a whole one: it is told apart by a key that only it has.
+fn is_configuration(tree: &Value, main: &Source) -> Result<(), ConfigError> {
+    let part = [("model", "workload"), ("frame_period", "platform")]
+        .into_iter()
+        .find(|(key, _)| tree.get(key).is_some());
+    let Some((key, part)) = part else { return Ok(()) };
+    let error = main.error_at(&[key.into()], true, &format!("this file describes a {part} alone"));
+    Err(error.expect("the key is in the file").help("a configuration has the keys `workload` and `platform`"))
 }

@@ -29,7 +29,7 @@ pub enum DataError {
         what: String,
     },
     /// Too few or too many bytes.
-    #[error("{expected} bytes are expected, there are {found}")]
+    #[error("{expected} bytes are expected, there are {found}: the file is cut off")]
     Length {
         /// Bytes that the header or record size asks for.
         expected: usize,
@@ -75,6 +75,18 @@ pub enum DataError {
 }
 
 impl Images {
+    /// Joins images [n, channels, rows, columns] and their labels.
+    ///
+    /// # Errors
+    /// [`DataError::Count`] when there are not as many of both.
+    pub fn join(pixels: Tensor<u8>, labels: Vec<u8>) -> Result<Self, DataError> {
+        let images = pixels.shape()[0];
+        if images == labels.len() {
+            Ok(Self { pixels, labels })
+        } else {
+            Err(DataError::Count { images, labels: labels.len() })
+        }
+    }
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

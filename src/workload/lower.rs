@@ -44,12 +44,12 @@ pub enum ModelError {
         what: String,
     },
     /// A window that makes no sense.
-    #[error("node `{node}`: {source}")]
+    #[error("node `{node}`: {fault}")]
     Geometry {
         /// The node.
         node: String,
         /// What is wrong.
-        source: GeometryError,
+        fault: GeometryError,
     },
     /// A stored value that cannot be used.
     #[error("value `{value}`: {why}")]
@@ -201,7 +201,7 @@ impl Lowering {
             ));
         }
         let geometry = window(node, image, kernel, weights.shape[0], groups)?;
-        geometry.check().map_err(|source| ModelError::Geometry { node: node.name.clone(), source })?;
+        geometry.check().map_err(|fault| ModelError::Geometry { node: node.name.clone(), fault })?;
         if weights.shape[1] * groups != image[0] {
             return Err(shape(
                 node,
@@ -301,7 +301,7 @@ impl Lowering {
             pair(node, "kernel_shape", None)?
         };
         let geometry = window(node, image, kernel, channels, channels)?;
-        geometry.check().map_err(|source| ModelError::Geometry { node: node.name.clone(), source })?;
+        geometry.check().map_err(|fault| ModelError::Geometry { node: node.name.clone(), fault })?;
         if int(node, "ceil_mode", 0)? != 0 {
             return Err(ModelError::Attribute { node: node.name.clone(), what: "ceil_mode".into() });
         }

@@ -148,7 +148,7 @@ fn store(name: &str, tensor: &TensorProto) -> Result<Stored, ModelError> {
         )));
     }
     if let Some(at) = reals.iter().position(|value| !value.is_finite()) {
-        return Err(fail(format!("element {at} is {}", reals[at])));
+        return Err(fail(format!("element {at} is {}; weights must be finite", reals[at])));
     }
     Ok(Stored { shape, reals, integers })
 }

@@ -34,32 +34,34 @@ pub enum LoadError {
         origin: String,
     },
     /// A file cannot be read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {fault}")]
     Unreadable {
         /// The path.
         file: String,
         /// What the system says.
-        source: std::io::Error,
+        fault: std::io::Error,
     },
     /// The model cannot be run.
-    #[error("{file}: {source}")]
+    #[error("{file}: {fault}")]
     Model {
         /// The path.
         file: String,
         /// What is wrong.
-        source: ModelError,
+        fault: ModelError,
     },
     /// The data are not what they should be.
-    #[error("{file}: {source}")]
+    #[error("{file}: {fault}")]
     Data {
         /// The path.
         file: String,
         /// What is wrong.
-        source: DataError,
+        fault: DataError,
     },
     /// More samples are asked for than there are, or none.
-    #[error("{asked} samples are asked for; the test set holds {held} (at least 1 is needed)")]
+    #[error("`{key}: {asked}` asks for more than the {held} samples of that set; write 1 to {held}")]
     Samples {
+        /// The key of the workload.
+        key: &'static str,
         /// Samples configured.
         asked: usize,
         /// Samples at hand.
@@ -86,7 +88,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots };
     let bytes = finder.read(&workload.model)?;
     let file = workload.model.display().to_string();
-    let network = Network::from_onnx(&bytes).map_err(|source| LoadError::Model { file, source })?;
+    let network = Network::from_onnx(&bytes).map_err(|fault| LoadError::Model { file, fault })?;
     let (test, calibration, light) = match &workload.data {
         Samples::Idx { test, calibration, light } => (finder.idx(test)?, finder.idx(calibration)?, *light),
         Samples::Cifar10 { test, calibration } => {
@@ -98,7 +100,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         Samples::Idx { test, .. } => &test.labels,
         Samples::Cifar10 { test, .. } => test,
     };
-    labels(&network, &test).map_err(|source| LoadError::Data { file: file.display().to_string(), source })?;
+    labels(&network, &test).map_err(|fault| in_file(file, fault))?;
     Ok(Task { network, test, calibration, light })
 }
 
@@ -124,19 +126,24 @@ impl Finder<'_> {
             });
         };
         std::fs::read(&path)
-            .map_err(|source| LoadError::Unreadable { file: path.display().to_string(), source })
+            .map_err(|fault| LoadError::Unreadable { file: path.display().to_string(), fault })
     }
 
     fn idx(&self, files: &IdxFiles) -> Result<Images, LoadError> {
-        let (images, labels) = (self.read(&files.images)?, self.read(&files.labels)?);
-        idx::read(&images, &labels)
-            .map_err(|source| LoadError::Data { file: files.images.display().to_string(), source })
+        let pixels =
+            idx::images(&self.read(&files.images)?).map_err(|fault| in_file(&files.images, fault))?;
+        let labels =
+            idx::labels(&self.read(&files.labels)?).map_err(|fault| in_file(&files.labels, fault))?;
+        Images::join(pixels, labels).map_err(|fault| in_file(&files.labels, fault))
     }
 
     fn cifar10(&self, file: &Path) -> Result<Images, LoadError> {
-        let bytes = self.read(file)?;
-        cifar10::read(&bytes).map_err(|source| LoadError::Data { file: file.display().to_string(), source })
+        cifar10::read(&self.read(file)?).map_err(|fault| in_file(file, fault))
     }
+}
+
+fn in_file(file: &Path, fault: DataError) -> LoadError {
+    LoadError::Data { file: file.display().to_string(), fault }
 }
 
 fn check(
@@ -145,8 +152,12 @@ fn check(
     test: &Images,
     calibration: &Images,
 ) -> Result<(), LoadError> {
-    if workload.samples == 0 || workload.samples > test.len() {
-        return Err(LoadError::Samples { asked: workload.samples, held: test.len() });
+    let counts = [
+        ("samples", workload.samples, test.len()),
+        ("quantize.calibration_samples", workload.quantize.calibration_samples, calibration.len()),
+    ];
+    if let Some(&(key, asked, held)) = counts.iter().find(|(_, asked, held)| *asked == 0 || asked > held) {
+        return Err(LoadError::Samples { key, asked, held });
     }
     for images in [test, calibration] {
         let found = images.pixels.shape()[1..].to_vec();

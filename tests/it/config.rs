@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use axsim::config::{Config, ConfigError};
+use miette::Diagnostic;
 
 fn read(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
@@ -34,9 +35,41 @@ fn a_misspelt_knob_is_refused() {
     assert!(error.to_string().contains("there is no `adc_bit`"), "{error}");
 }
 
+const QUICKSTART: &str = "configs/runs/quickstart.yaml";
+
+#[test]
+fn deep_nesting_and_repeated_aliases_are_errors() {
+    for open in ["[", "{a: ", "- ", "? "] {
+        let text = format!("workload: w.yaml\nplatform: {}", open.repeat(100_000));
+        assert!(load("x.yaml", &text).is_err());
+    }
+    // Every line repeats the one before nine times: 9^20 scalars if they were written out.
+    let line = |at: usize| format!("a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); 9].join(", "));
+    let laughs: String = (1..20).map(line).collect();
+    assert!(load("x.yaml", &format!("a0: &a0 lol\n{laughs}")).is_err());
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "[a-z:{}\\[\\]\\-*&#'\"|>é \n]{0,60}") {
         let _ = load("x.yaml", &text);
+    }
+
+    #[test]
+    fn a_changed_configuration_is_read_or_refused_at_a_place_in_it(
+        changes in proptest::collection::vec((0usize..400, "[-a-z0-9:{}\\[\\]*&%#!'\"|>é\t\n ]{0,3}"), 1..4)
+    ) {
+        let mut text: Vec<char> = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART)).unwrap().chars().collect();
+        for (at, new) in changes {
+            let at = at % text.len();
+            text.splice(at..(at + 1), new.chars());
+        }
+        let text: String = text.into_iter().collect();
+        if let Err(error) = load(QUICKSTART, &text) {
+            let spans = error.labels().into_iter().flatten();
+            for span in spans {
+                proptest::prop_assert!(error.source_code().unwrap().read_span(span.inner(), 1, 1).is_ok(), "{error}");
+            }
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Does every wrong configuration get a message at its line that says what to write instead?
 
+use std::fs;
 use std::path::Path;
 
+use assert_cmd::Command;
 use axsim::config::Config;
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use rten_onnx::onnx::ModelProto;
 
 fn message(path: &Path, name: &str) -> String {
     let text = std::fs::read_to_string(path.join(name)).unwrap();
@@ -28,4 +31,112 @@ fn every_wrong_file_is_refused_with_its_reviewed_message() {
     assert!(names.len() >= 25, "only {} wrong files", names.len());
     let messages = names.iter().map(|name| format!("== {name}\n{}", message(&folder, name)));
     insta::assert_snapshot!(messages.collect::<Vec<_>>().join("\n"));
+}
+
+const SCENES: &str = "configs/workloads/scenes";
+const QUICKSTART: &str = "configs/runs/quickstart.yaml";
+
+/// Damaged copies of the embedded workload's files.
+fn damage(folder: &Path) {
+    let read = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCENES).join(name)).unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+    let (model, images) = (read("scenes.onnx"), read("test-images-idx3-ubyte.gz"));
+    write("cut.onnx", &model[..60_000]);
+    write("foreign.onnx", &read("contact-sheet.png"));
+    write("empty.onnx", &[]);
+    let mut graph = ModelProto::parse_buf(&model).unwrap();
+    let node = &mut graph.graph.as_mut().unwrap().node[0];
+    (node.name, node.op_type) = (Some("first".into()), Some("LSTM".into()));
+    write("lstm.onnx", &graph.write_buf().unwrap());
+    write("cut.gz", &images[..5000]);
+    let labels = [&[0, 0, 8, 1, 0, 0, 3, 232][..], &[3; 1000]].concat();
+    write("short", &labels[..900]);
+    write("long", &[&labels[..], &[0]].concat());
+    write("fewer", &[&[0, 0, 8, 1, 0, 0, 0, 2][..], &[3; 2]].concat());
+    write("reals", &[&[0, 0, 13, 1, 0, 0, 3, 232][..], &[0; 4000]].concat());
+    write("label_200", &[&labels[..13], &[200], &labels[14..]].concat());
+}
+
+/// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
+const MISTAKES: [(&str, &[&str]); 31] = [
+    ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
+    ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
+    ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
+    ("an operator that is not supported", &["run", "--set", "workload.model=DIR/lstm.onnx"]),
+    ("a model that is not there", &["run", "--set", "workload.model=DIR/none.onnx"]),
+    ("images that are cut off", &["run", "--set", "workload.data.idx.test.images=DIR/cut.gz"]),
+    ("labels as images", &["run", "--set", "workload.data.idx.test.images=DIR/long"]),
+    ("labels that are cut off", &["run", "--set", "workload.data.idx.test.labels=DIR/short"]),
+    ("labels with something behind", &["run", "--set", "workload.data.idx.test.labels=DIR/long"]),
+    ("fewer labels than images", &["run", "--set", "workload.data.idx.test.labels=DIR/fewer"]),
+    ("labels of another element", &["run", "--set", "workload.data.idx.test.labels=DIR/reals"]),
+    ("a label out of range", &["run", "--set", "workload.data.idx.test.labels=DIR/label_200"]),
+    (
+        "test samples to calibrate",
+        &[
+            "run",
+            "--set",
+            "workload.data.idx.calibration={images: test-images-idx3-ubyte.gz, labels: test-labels-idx1-ubyte.gz}",
+        ],
+    ),
+    ("no sample", &["run", "--set", "workload.samples=0"]),
+    ("more samples than there are", &["run", "--set", "workload.samples=1001"]),
+    (
+        "more calibration samples than there are",
+        &["run", "--set", "workload.quantize.calibration_samples=9999"],
+    ),
+    ("an edit without a value", &["run", "--set", "nonsense"]),
+    ("an edit of nothing", &["run", "--set", "nonsense=5"]),
+    ("an edit of no knob", &["run", "--set", "approximate.nonsense=5"]),
+    ("an edit of the wrong type", &["run", "--set", "platform.compute.array.rows=many"]),
+    ("an edit that is no YAML", &["run", "--set", "approximate.sensor.adc_bits=[5"]),
+    ("a workload that is not there", &["run", "--set", "workload=DIR/none.yaml"]),
+    ("a platform that is not there", &["run", "--set", "platform=DIR"]),
+    ("a multiplier of no family", &["run", "--set", "approximate.compute.array.multiplier=mul8s_drom_k4"]),
+    ("an adder as a multiplier", &["run", "--set", "approximate.compute.array.multiplier=add8u_loa_k2"]),
+    ("no thread", &["run", "--threads", "0"]),
+    ("too many threads", &["run", "--threads", "100000"]),
+    ("a seed that is no number", &["run", "--seed", "x"]),
+    ("nothing to explore", &["explore"]),
+    ("a design too wide for a table", &["export", "mul16s_exact", "--format", "table"]),
+    ("a width of nothing", &["characterize", "mul0s_exact"]),
+];
+
+/// Code and message of the program; `DIR` stands for the folder of damaged files.
+fn answer(arguments: &[&str], folder: &Path) -> (i32, String) {
+    let folder = folder.to_str().unwrap();
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg(arguments[0]);
+    if ["run", "explore"].contains(&arguments[0]) {
+        command.args([QUICKSTART, "--quiet", "--out"]).arg(format!("{folder}/out"));
+    }
+    let output =
+        command.args(arguments[1..].iter().map(|word| word.replace("DIR", folder))).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap().replace(folder, "DIR");
+    (output.status.code().unwrap_or(-1), message)
+}
+
+#[test]
+fn every_mistake_ends_with_code_2_and_its_reviewed_message() {
+    // A name of fixed length: where lines break must not depend on it.
+    let folder = tempfile::Builder::new().prefix("axsim").rand_bytes(6).tempdir_in("/tmp").unwrap();
+    damage(folder.path());
+    let mut messages = String::new();
+    for (mistake, arguments) in MISTAKES {
+        let (code, message) = answer(arguments, folder.path());
+        assert_eq!(code, 2, "{mistake}: {message}");
+        assert!(!message.contains("panicked"), "{mistake}: {message}");
+        messages += &format!("== {mistake}\n{message}\n");
+    }
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn a_file_where_results_should_go_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out");
+    fs::write(&file, "a file").unwrap();
+    let (code, message) = answer(&["run", "--set", "workload.samples=4"], folder.path());
+    assert_eq!((code, message.contains("DIR/out")), (2, true), "{message}");
+    assert_eq!(fs::read_to_string(file).unwrap(), "a file");
 }

@@ -1,45 +1,48 @@
 //! The IDX format of MNIST: magic, sizes as big-endian words, unsigned bytes; plain or gzipped.
 
+use std::cmp::Ordering;
 use std::io::Read;
 
-use super::{DataError, Images};
+use super::DataError;
 use crate::tensor::Tensor;
 
-/// Joins an image file and a label file.
+/// Reads grey images [n, 1, rows, columns], plain or gzipped.
 ///
 /// # Errors
-/// [`DataError`] with the byte that is wrong.
-pub fn read(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
-    let pixels = array(images, 3)?;
-    let labels = array(labels, 1)?;
-    let [n, rows, columns] = pixels.shape()[..] else { unreachable!("three axes were asked for") };
-    if labels.len() != n {
-        return Err(DataError::Count { images: n, labels: labels.len() });
-    }
-    let pixels = pixels.reshaped([n, 1, rows, columns]).expect("the same elements");
-    Ok(Images { pixels, labels: labels.into_data() })
+/// [`DataError`] with the byte that is wrong; no more memory is taken than the header and the file agree on.
+pub fn images(bytes: &[u8]) -> Result<Tensor<u8>, DataError> {
+    let (shape, data) = array::<3>(bytes)?;
+    let [n, rows, columns] = shape;
+    Ok(Tensor::new([n, 1, rows, columns], data).expect("as many elements as the shape has"))
+}
+
+/// Reads labels, plain or gzipped.
+///
+/// # Errors
+/// As for [`images`].
+pub fn labels(bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+    array::<1>(bytes).map(|(_, labels)| labels)
 }
 
 /// The most bytes that are unpacked: a small gzip file can hold a thousand times its size.
 const MOST_UNPACKED: usize = 1 << 30;
 
-/// Reads unsigned bytes with this number of axes, plain or gzipped.
-///
-/// # Errors
-/// [`DataError`] with the byte that is wrong; no more memory is taken than the header and the file agree on.
-pub fn array(bytes: &[u8], axes: usize) -> Result<Tensor<u8>, DataError> {
+/// Shape and elements of an array with this number of axes.
+type Array<const AXES: usize> = ([usize; AXES], Vec<u8>);
+
+fn array<const AXES: usize>(bytes: &[u8]) -> Result<Array<AXES>, DataError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        elements(flate2::read::GzDecoder::new(bytes), axes, MOST_UNPACKED)
+        elements(flate2::read::GzDecoder::new(bytes), MOST_UNPACKED)
     } else {
-        elements(bytes, axes, usize::MAX)
+        elements(bytes, usize::MAX)
     }
 }
 
 /// Reads the header, then as many bytes as it announces.
-fn elements(mut stream: impl Read, axes: usize, most: usize) -> Result<Tensor<u8>, DataError> {
-    let start = 4 + 4 * axes;
+fn elements<const AXES: usize>(mut stream: impl Read, most: usize) -> Result<Array<AXES>, DataError> {
+    let start = 4 + 4 * AXES;
     let header = take(&mut stream, start)?;
-    let shape = shape(&header, axes)?;
+    let shape: [usize; AXES] = shape(&header)?;
     let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size)).unwrap_or(usize::MAX);
     let expected = count.saturating_add(start);
     if expected > most {
@@ -48,10 +51,11 @@ fn elements(mut stream: impl Read, axes: usize, most: usize) -> Result<Tensor<u8
     // One byte more shows whether the file ends where it should.
     let data = take(&mut stream, count.saturating_add(1))?;
     let found = start + data.len();
-    if found > expected {
-        return Err(DataError::Surplus { expected });
+    match found.cmp(&expected) {
+        Ordering::Less => Err(DataError::Length { expected, found }),
+        Ordering::Equal => Ok((shape, data)),
+        Ordering::Greater => Err(DataError::Surplus { expected }),
     }
-    Tensor::new(shape, data).map_err(|_| DataError::Length { expected, found })
 }
 
 /// At most `count` bytes; room grows with what is there, not with what is asked for.
@@ -61,9 +65,9 @@ fn take(stream: &mut impl Read, count: usize) -> Result<Vec<u8>, DataError> {
     read.map(|_| data).map_err(|error| DataError::Gzip(error.to_string()))
 }
 
-fn shape(header: &[u8], axes: usize) -> Result<Vec<usize>, DataError> {
-    if header.len() < 4 + 4 * axes {
-        return Err(DataError::Length { expected: 4 + 4 * axes, found: header.len() });
+fn shape<const AXES: usize>(header: &[u8]) -> Result<[usize; AXES], DataError> {
+    if header.len() < 4 + 4 * AXES {
+        return Err(DataError::Length { expected: 4 + 4 * AXES, found: header.len() });
     }
     if header[..2] != [0, 0] {
         return Err(DataError::Header { at: 0, what: "an IDX file starts with two zero bytes".into() });
@@ -73,12 +77,10 @@ fn shape(header: &[u8], axes: usize) -> Result<Vec<usize>, DataError> {
             format!("elements of kind {:#04x} are not supported; unsigned bytes (0x08) are", header[2]);
         return Err(DataError::Header { at: 2, what });
     }
-    if usize::from(header[3]) != axes {
-        return Err(DataError::Header {
-            at: 3,
-            what: format!("{axes} axes are expected, not {}", header[3]),
-        });
+    if usize::from(header[3]) != AXES {
+        let what = format!("{AXES} axes are expected, there are {}; images have 3, labels 1", header[3]);
+        return Err(DataError::Header { at: 3, what });
     }
     let (sizes, _) = header[4..].as_chunks::<4>();
-    Ok(sizes.iter().map(|&size| u32::from_be_bytes(size) as usize).collect())
+    Ok(std::array::from_fn(|axis| u32::from_be_bytes(sizes[axis]) as usize))
 }

@@ -10,7 +10,7 @@ use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, NodeProto, TensorPro
 
 use crate::rng::Stream;
 use crate::tensor::Tensor;
-use crate::workload::data::{DataError, cifar10, idx};
+use crate::workload::data::{DataError, Images, cifar10, idx};
 use crate::workload::{ModelError, Network};
 
 fn header(kind: u8, axes: u8, sizes: &[u32]) -> Vec<u8> {
@@ -24,6 +24,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     file.finish().unwrap()
 }
 
+fn read(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
+    Images::join(idx::images(images)?, idx::labels(labels)?)
+}
+
 fn images() -> Vec<u8> {
     [header(8, 3, &[2, 1, 2]), vec![5; 4]].concat()
 }
@@ -31,18 +35,18 @@ fn images() -> Vec<u8> {
 #[test]
 fn wrong_data_name_the_byte_or_the_image() {
     let labels = [header(8, 1, &[2]), vec![1, 2]].concat();
-    assert_eq!(idx::read(&images(), &labels).unwrap().pixels.shape(), [2, 1, 1, 2]);
-    assert_eq!(idx::read(&gzip(&images()), &gzip(&labels)), idx::read(&images(), &labels));
-    assert_eq!(idx::read(&images()[..19], &labels), Err(DataError::Length { expected: 20, found: 19 }));
+    assert_eq!(read(&images(), &labels).unwrap().pixels.shape(), [2, 1, 1, 2]);
+    assert_eq!(read(&gzip(&images()), &gzip(&labels)), read(&images(), &labels));
+    assert_eq!(read(&images()[..19], &labels), Err(DataError::Length { expected: 20, found: 19 }));
     let longer = [images(), vec![0; 9]].concat();
-    assert_eq!(idx::array(&longer, 3), Err(DataError::Surplus { expected: 20 }));
-    let error = idx::array(&header(13, 1, &[2]), 1).unwrap_err();
+    assert_eq!(idx::images(&longer), Err(DataError::Surplus { expected: 20 }));
+    let error = idx::labels(&header(13, 1, &[2])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "byte 2: elements of kind 0x0d are not supported; unsigned bytes (0x08) are"
     );
     let three = [header(8, 1, &[3]), vec![1, 2, 3]].concat();
-    assert_eq!(idx::read(&images(), &three), Err(DataError::Count { images: 2, labels: 3 }));
+    assert_eq!(read(&images(), &three), Err(DataError::Count { images: 2, labels: 3 }));
     let mut record = vec![0; 2 * 3073];
     record[3073] = 10;
     assert_eq!(cifar10::read(&record), Err(DataError::Label { image: 1, label: 10, classes: 10 }));
@@ -55,13 +59,13 @@ fn a_header_that_promises_more_than_there_is_takes_no_memory() {
     // 2^96 elements, and 2^62, which fit a word.
     for sizes in [[most, most, most], [1 << 31, 1 << 31, 1]] {
         let file = [header(8, 3, &sizes), vec![0; 100]].concat();
-        assert!(matches!(idx::array(&file, 3), Err(DataError::Length { found: 116, .. })));
-        assert!(matches!(idx::array(&gzip(&file), 3), Err(DataError::TooLarge { .. })));
+        assert!(matches!(idx::images(&file), Err(DataError::Length { found: 116, .. })));
+        assert!(matches!(idx::images(&gzip(&file)), Err(DataError::TooLarge { .. })));
     }
     // 64 MiB of zeros in 64 KiB: only what the header announces is unpacked.
     let bomb = gzip(&[header(8, 1, &[10]), vec![0; 1 << 26]].concat());
     assert!(bomb.len() < 1 << 17);
-    assert_eq!(idx::array(&bomb, 1), Err(DataError::Surplus { expected: 18 }));
+    assert_eq!(idx::labels(&bomb), Err(DataError::Surplus { expected: 18 }));
 }
 
 fn scenes() -> Vec<u8> {
@@ -107,6 +111,19 @@ fn a_model_that_promises_more_than_there_is_takes_no_memory_and_no_stack() {
         (0..20_000).fold(vec![], |inner: Vec<u8>, at| field([6, 5, 1][at % 3], inner.len() as u64, &inner));
     let deep = field(7, deep.len() as u64, &deep);
     assert!(Network::from_onnx(&deep).is_err());
+}
+
+#[test]
+fn a_weight_that_is_no_number_is_named() {
+    let mut model = ModelProto::parse_buf(&scenes()).unwrap();
+    let weights = &mut model.graph.as_mut().unwrap().initializer[0];
+    let count = weights.dims.iter().product::<i64>() as usize;
+    weights.raw_data = None;
+    weights.float_data = vec![1.0; count];
+    weights.float_data[3] = f32::NAN;
+    let name = weights.name.clone().unwrap();
+    let error = Network::from_onnx(&model.write_buf().unwrap()).err().unwrap().to_string();
+    assert_eq!(error, format!("value `{name}`: element 3 is NaN; weights must be finite"));
 }
 
 /// Changes one part of a model that still is well-framed: what a wrong exporter would write.
@@ -197,7 +214,7 @@ proptest::proptest! {
         let head = [header(8, 3, &[1, 2, 3]), header(8, 1, &[7]), vec![0x1f, 0x8b, 8], vec![]][head].clone();
         let file = [head, bytes.clone()].concat();
         let file = if zipped { gzip(&file) } else { file };
-        let _ = (idx::array(&file, 3), idx::read(&file, &file), cifar10::read(&bytes));
+        let _ = (idx::images(&file), idx::labels(&file), cifar10::read(&bytes));
     }
 
     #[test]
@@ -205,15 +222,15 @@ proptest::proptest! {
         let file = images();
         let mut plain = file.clone();
         plain[at % file.len()] = byte;
-        if let Ok(read) = idx::array(&plain, 3) {
+        if let Ok(read) = idx::images(&plain) {
             proptest::prop_assert_eq!(read.len(), 4);
         }
         let mut packed = gzip(&file);
         let at = at % packed.len();
         packed[at] = byte;
-        let _ = idx::array(&packed, 3);
+        let _ = idx::images(&packed);
         packed.truncate(cut % packed.len());
-        proptest::prop_assert!(idx::array(&packed, 3).is_err());
+        proptest::prop_assert!(idx::images(&packed).is_err());
     }
 
     #[test]
