@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod explore;
 mod layers;
+mod licences;
 mod product_table;
 mod report;
 mod schema;
