@@ -3,6 +3,7 @@
 mod circuits;
 mod cli;
 mod config;
+mod damaged;
 mod explore;
 mod layers;
 mod licences;
