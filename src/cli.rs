@@ -83,11 +83,13 @@ enum Verb {
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
     },
-    /// Compare design folders: our gates, our function, the Verilog text and the golden outputs
+    /// Compare design folders (gates, function, Verilog text, golden outputs) and files of error metrics (CSV)
     Validate {
-        /// Design folders, or folders of them
+        /// Design folders, folders of them, or CSV files of error metrics
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        #[command(flatten)]
+        rows: circuits::Rows,
         /// Write JSON to FILE, or to standard output with `-`
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
@@ -128,7 +130,7 @@ impl Arguments {
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
             Verb::Characterize { designs, json } => circuits::characterize(&designs, json.as_deref()),
-            Verb::Validate { paths, json } => circuits::validate(&paths, json.as_deref()),
+            Verb::Validate { paths, rows, json } => circuits::validate(&paths, rows, json.as_deref()),
             Verb::Export { design, format } => circuits::export(&design, format),
             Verb::List => knobs::list(),
             Verb::Explain { name } => knobs::explain(&name),

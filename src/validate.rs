@@ -1,18 +1,14 @@
-//! A design folder against itself: gates, function, exported Verilog and golden must tell the same.
-//!
-//! A folder holds `design.yaml` (`id`, `source`), `<id>.v` and `golden.txt`: `#` lines say where the
-//! golden is from, every other line is one vector, `a b y` (for a MAC `a b c y`), in decimal. `bench.v`, the
-//! testbench that printed the golden, is for readers who want to repeat it.
+//! Our designs against what others computed: folders of vectors, files of error metrics.
 
-use std::path::Path;
+mod folder;
+mod metrics;
 
-use serde::Deserialize;
+pub use folder::{Difference, Verdict, folder, unit};
+pub use metrics::{Comparison, Disagreement, WIDE, metrics};
 
-use crate::arith::{ArithError, Unit};
-use crate::bits;
-use crate::netlist::{Lanes, Netlist, verilog};
+use crate::arith::ArithError;
 
-/// Why a folder cannot be validated.
+/// Why a folder or a file cannot be validated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
     /// A file cannot be read.
@@ -35,207 +31,20 @@ pub enum ValidateError {
     /// A golden without a vector proves nothing.
     #[error("golden.txt holds no vector")]
     Empty,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Description {
-    id: String,
-    source: String,
-}
-
-/// The first vector on which the three answers differ.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Difference {
-    /// `a`, `b` and for a MAC `c`.
-    pub operands: Vec<i64>,
-    /// What the netlist says.
-    pub gates: i64,
-    /// What the function says.
-    pub function: i64,
-    /// What the golden says.
-    pub golden: i64,
-}
-
-/// What validation found.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Verdict {
-    /// The design.
-    pub id: String,
-    /// Where the golden is from.
-    pub source: String,
-    /// Vectors compared.
-    pub vectors: usize,
-    /// Vectors on which gates, function and golden are not all equal.
-    pub differing: usize,
-    /// The first of them.
-    pub first: Option<Difference>,
-    /// Whether the folder's Verilog equals the current export.
-    pub verilog_is_current: bool,
-}
-
-impl Verdict {
-    /// Whether everything agrees.
-    pub fn agrees(&self) -> bool {
-        self.differing == 0 && self.verilog_is_current
-    }
-}
-
-fn function(unit: &Unit, operands: &[i64]) -> i64 {
-    match unit {
-        Unit::Design(design) => design.eval(operands[0], operands[1]),
-        Unit::Mac(mac) => mac.accumulate(operands[2], mac.product(operands[0], operands[1])),
-    }
-}
-
-fn words(unit: &Unit, operands: &[i64], netlist: &Netlist) -> Vec<u64> {
-    let word = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match unit {
-        Unit::Mac(mac) if at < 2 => mac.port_word(value),
-        _ => bits::encode(value, bus.len() as u32),
-    };
-    operands.iter().zip(netlist.inputs()).enumerate().map(word).collect()
-}
-
-/// Operands held for three clocks pass both ranks of registers.
-fn gates(unit: &Unit, netlist: &Netlist, chunk: &[Vec<i64>]) -> Vec<i64> {
-    let vectors: Vec<_> = chunk.iter().map(|vector| words(unit, vector, netlist)).collect();
-    let buses = netlist.inputs().iter().enumerate();
-    let places = buses.flat_map(|(bus, (_, nets))| (0..nets.len()).map(move |bit| (bus, bit)));
-    let lane = |bus: usize, bit: usize| {
-        vectors.iter().enumerate().fold(0, |word, (lane, words)| word | (words[bus] >> bit & 1) << lane)
-    };
-    let inputs: Vec<[u64; 1]> = places.map(|(bus, bit)| [lane(bus, bit)]).collect();
-    let mut lanes = Lanes::<1>::new(netlist);
-    (0..3).for_each(|_| lanes.step(&inputs));
-    let output = lanes.output(0);
-    let word = |at: usize| output.iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] >> at & 1) << bit);
-    (0..chunk.len()).map(|at| bits::decode(word(at), output.len() as u32, unit.signed())).collect()
-}
-
-/// The unit that the `design.yaml` of a folder names.
-///
-/// # Errors
-/// [`ValidateError`] when there is no such file, or it names no design.
-pub fn unit(path: &Path) -> Result<Unit, ValidateError> {
-    Ok(Unit::from_id(&description(path)?.id)?)
-}
-
-fn description(path: &Path) -> Result<Description, ValidateError> {
-    Ok(serde_yaml::from_str(&read(path, "design.yaml")?)?)
-}
-
-fn read(folder: &Path, name: &str) -> Result<String, ValidateError> {
-    let file = folder.join(name);
-    std::fs::read_to_string(&file).map_err(|error| ValidateError::Read(file.display().to_string(), error))
-}
-
-/// Compares everything that the folder of a design says.
-///
-/// # Errors
-/// [`ValidateError`] when a file is missing or malformed; a disagreement is no error but a [`Verdict`].
-pub fn folder(path: &Path) -> Result<Verdict, ValidateError> {
-    let Description { id, source } = description(path)?;
-    let unit = Unit::from_id(&id)?;
-    let netlist = unit.netlist();
-    let verilog_is_current = read(path, &format!("{id}.v"))? == verilog::write(&netlist);
-    let vectors = golden(&read(path, "golden.txt")?, &unit, &netlist)?;
-    let differences = differences(&unit, &netlist, &vectors);
-    let (differing, first) = (differences.len(), differences.into_iter().next());
-    Ok(Verdict { id, source, vectors: vectors.len(), differing, first, verilog_is_current })
-}
-
-/// Vectors of operands with the golden result last.
-fn golden(text: &str, unit: &Unit, netlist: &Netlist) -> Result<Vec<Vec<i64>>, ValidateError> {
-    let fields = netlist.inputs().len() + 1;
-    let lines =
-        text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
-    let vector = |(at, line): (usize, &str)| {
-        let numbers: Option<Vec<i64>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
-        numbers
-            .filter(|numbers| numbers.len() == fields && fits(&numbers[..fields - 1], unit, netlist))
-            .ok_or(ValidateError::Golden { line: at + 1, fields })
-    };
-    let vectors: Vec<_> = lines.map(vector).collect::<Result<_, _>>()?;
-    if vectors.is_empty() { Err(ValidateError::Empty) } else { Ok(vectors) }
-}
-
-fn fits(operands: &[i64], unit: &Unit, netlist: &Netlist) -> bool {
-    let fits = |(at, (&value, (_, bus))): (usize, (&i64, &(String, Vec<_>)))| match unit {
-        Unit::Mac(mac) if at < 2 => mac.operands().contains(&value),
-        _ => {
-            let width = bus.len() as u32;
-            bits::decode(bits::encode(value, width), width, unit.signed()) == value
-        }
-    };
-    operands.iter().zip(netlist.inputs()).enumerate().all(fits)
-}
-
-fn differences(unit: &Unit, netlist: &Netlist, vectors: &[Vec<i64>]) -> Vec<Difference> {
-    let mut found = vec![];
-    for chunk in vectors.chunks(64) {
-        for (vector, gates) in chunk.iter().zip(gates(unit, netlist, chunk)) {
-            let (&golden, operands) = vector.split_last().expect("a vector has a result");
-            let function = function(unit, operands);
-            if gates != golden || function != golden {
-                found.push(Difference { operands: operands.to_vec(), gates, function, golden });
-            }
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn designs() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("designs")
-    }
-
-    #[test]
-    fn every_shipped_design_agrees_with_its_golden() {
-        let folders = std::fs::read_dir(designs()).unwrap().map(|entry| entry.unwrap().path());
-        let folders = folders.filter(|path| path.is_dir());
-        let verdicts: Vec<_> = folders.map(|path| folder(&path).unwrap()).collect();
-        assert!(verdicts.len() >= 7);
-        for verdict in verdicts {
-            assert!(verdict.agrees(), "{verdict:?}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_golden_and_a_stale_export_are_named() {
-        let copy = tempfile::tempdir().unwrap();
-        for (name, text) in [
-            ("design.yaml", "{id: mul4u_exact, source: a test}"),
-            ("mul4u_exact.v", "module old();\n"),
-            ("golden.txt", "# wrong once\n2 3 6\n3 5 14\n"),
-        ] {
-            std::fs::write(copy.path().join(name), text).unwrap();
-        }
-        let verdict = folder(copy.path()).unwrap();
-        let first = Difference { operands: vec![3, 5], gates: 15, function: 15, golden: 14 };
-        assert_eq!((verdict.differing, verdict.first, verdict.verilog_is_current), (1, Some(first), false));
-        std::fs::write(copy.path().join("golden.txt"), "2 3 6\n16 5 80\n").unwrap();
-        let error = folder(copy.path()).unwrap_err().to_string();
-        assert_eq!(error, "golden.txt:2: 3 integers within the ports' range are expected");
-    }
-
-    #[test]
-    fn the_operands_of_a_mac_are_what_its_ports_can_carry() {
-        for (id, low, high) in [("mac4u_exact", -15, 15), ("mac4s_exact", -8, 7)] {
-            let unit = Unit::from_id(id).unwrap();
-            let netlist = unit.netlist();
-            let read = |a: i64| golden(&format!("{a} 3 0 {}\n", 3 * a), &unit, &netlist);
-            for operand in [low, 0, high] {
-                assert_eq!(differences(&unit, &netlist, &read(operand).unwrap()), [], "{id} {operand}");
-            }
-            for operand in [low - 1, high + 1] {
-                assert!(
-                    matches!(read(operand), Err(ValidateError::Golden { line: 1, fields: 4 })),
-                    "{id} {operand}"
-                );
-            }
-        }
-    }
+    /// A file of metrics is not CSV, or has no row.
+    #[error("{0}")]
+    Rows(String),
+    /// A file of metrics lacks a column.
+    #[error("the column `{0}` is missing; the header names the columns")]
+    Column(&'static str),
+    /// A field of a file of metrics is no number.
+    #[error("line {line}, column `{column}`: a number is expected, not `{found}`")]
+    Number {
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: &'static str,
+        /// The field as it stands.
+        found: String,
+    },
 }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::netlist::{text, verilog};
 use crate::table::Table;
 use crate::tech::CellLibrary;
-use crate::validate::{self, Verdict};
+use crate::validate::{self, Comparison, Verdict};
 
 /// Forms a design can be written in.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -103,18 +103,49 @@ fn errors(design: &Characterization) -> Vec<String> {
     ]
 }
 
-pub(super) fn validate(paths: &[PathBuf], json: Option<&Path>) -> Result<bool, Error> {
-    let folders: Vec<PathBuf> =
-        paths.iter().map(|path| folders(path)).collect::<Result<Vec<_>, _>>()?.concat();
-    let judge = |folder: &PathBuf| {
-        validate::folder(folder).map_err(|error| Error::Validate(folder.display().to_string(), error))
-    };
-    let verdicts: Vec<Verdict> = folders.iter().map(judge).collect::<Result<_, _>>()?;
+/// What a path was compared with, and how that went.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Design(Verdict),
+    Metrics { file: String, rows: Comparison },
+}
+
+/// Which rows of a file of metrics count.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Rows {
+    /// In files of metrics, a row that is left out counts as a disagreement
+    #[arg(long)]
+    strict: bool,
+    /// In files of metrics, also compute designs of 25 to 32 operand bits (about a minute each)
+    #[arg(long)]
+    wide: bool,
+}
+
+pub(super) fn validate(paths: &[PathBuf], rows: Rows, json: Option<&Path>) -> Result<bool, Error> {
+    let answers = paths.iter().map(|path| answers(path, rows)).collect::<Result<Vec<_>, _>>()?;
+    let answers: Vec<Answer> = answers.into_iter().flatten().collect();
     match json {
-        Some(path) => files::json(path, &verdicts)?,
-        None => files::print(&verdicts.iter().map(sentence).collect::<String>()).map(drop)?,
+        Some(path) => files::json(path, &answers)?,
+        None => files::print(&answers.iter().map(sentence).collect::<String>()).map(drop)?,
     }
-    Ok(verdicts.iter().all(Verdict::agrees))
+    Ok(answers.iter().all(|answer| match answer {
+        Answer::Design(verdict) => verdict.agrees(),
+        Answer::Metrics { rows: found, .. } => found.agrees(rows.strict),
+    }))
+}
+
+fn answers(path: &Path, rows: Rows) -> Result<Vec<Answer>, Error> {
+    let failed = |path: &Path, error| Error::Validate(path.display().to_string(), error);
+    if path.is_file() {
+        let limit = if rows.wide { 32 } else { validate::WIDE };
+        let rows = validate::metrics(path, limit).map_err(|error| failed(path, error))?;
+        return Ok(vec![Answer::Metrics { file: path.display().to_string(), rows }]);
+    }
+    let judge = |folder: &PathBuf| {
+        validate::folder(folder).map(Answer::Design).map_err(|error| failed(folder, error))
+    };
+    folders(path)?.iter().map(judge).collect()
 }
 
 /// The folder itself, or the design folders below it.
@@ -138,7 +169,32 @@ fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-fn sentence(verdict: &Verdict) -> String {
+fn sentence(answer: &Answer) -> String {
+    match answer {
+        Answer::Design(verdict) => of_design(verdict),
+        Answer::Metrics { file, rows } => of_metrics(file, rows),
+    }
+}
+
+fn of_metrics(file: &str, rows: &Comparison) -> String {
+    let Comparison { agreed, differing, wide, not_implemented, first } = rows;
+    let mut line =
+        format!("{file}: {agreed} rows agreed, {differing} differing, {not_implemented} not implemented");
+    if *wide > 0 {
+        let _ = write!(line, ", {wide} left out as wide (--wide computes them)");
+    }
+    if let Some(first) = first {
+        let ours = first.ours.map_or("undefined".into(), |ours| ours.to_string());
+        let _ = write!(
+            line,
+            "; first in line {}, {}: {} is {ours} here, {} there",
+            first.line, first.design, first.metric, first.golden
+        );
+    }
+    line + "\n"
+}
+
+fn of_design(verdict: &Verdict) -> String {
     let mut line = format!("{}: ", verdict.id);
     let _ = match &verdict.first {
         None => write!(line, "gates, function and golden agree on {} vectors", verdict.vectors),

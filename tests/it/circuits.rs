@@ -71,3 +71,31 @@ fn a_netlist_is_exported_as_text_that_reads_back() {
     let netlist = axsim::netlist::text::parse(&text).unwrap();
     assert_eq!(netlist, axsim::arith::Unit::from_id("mac4s_exact").unwrap().netlist());
 }
+
+#[test]
+fn a_file_of_metrics_is_compared_row_by_row_and_the_exit_code_says_how_it_went() {
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    let path = file.path().to_str().unwrap();
+    let header = "design,params,kind,N,signed,MAE,NMED,WCE,EP_pct,MRE_pct_nz,WCRE_pct_nz,MSE,mean_error,error_variance,samples";
+    let block = "kulkarni_recursive,,mul,2,0,0.125,0.0138888888889,2,6.25,2.46913580247,22.2222222222,0.25,-0.125,0.234375,16";
+    let other = "RoBA,,mul,2,0,0,0,0,0,0,0,0,0,0,16";
+    let said = |rows: &[&str], strict: &[&str], code: i32| {
+        std::fs::write(path, [&[header], rows].concat().join("\n")).unwrap();
+        let arguments = [&["validate", path], strict].concat();
+        let output = axsim(&arguments).assert().code(code).get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap().replace(path, "FILE")
+    };
+    assert_eq!(said(&[block, other], &[], 0), "FILE: 1 rows agreed, 0 differing, 1 not implemented\n");
+    assert_eq!(
+        said(&[block, other], &["--strict"], 1),
+        "FILE: 1 rows agreed, 0 differing, 1 not implemented\n"
+    );
+    said(&[block], &["--strict"], 0);
+    assert_eq!(
+        said(&[block, &block.replace(",0.25,", ",0.26,")], &[], 1),
+        "FILE: 1 rows agreed, 1 differing, 0 not implemented; first in line 3, mul2u_kulkarni: MSE is 0.25 here, 0.26 there\n"
+    );
+    let json = said(&[block], &["--json", "-"], 0);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()[0]["rows"]["agreed"], 1);
+    assert!(said(&["LOA"], &[], 2).contains("FILE"));
+}

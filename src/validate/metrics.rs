@@ -1,0 +1,252 @@
+//! A file of error metrics, a row a design, against ours over all operand pairs.
+//!
+//! The columns are those of the field's exhaustive tables: `design`, `params`, `kind` (`add` or `mul`), `N` (operand
+//! width), `signed` (0 or 1), `samples`, and the metrics `MAE`, `NMED`, `WCE`, `EP_pct`, `MRE_pct_nz` and
+//! `WCRE_pct_nz` (pairs whose exact result is 0 left out), `MSE`, `mean_error`, `error_variance`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::ValidateError;
+use crate::arith::metric::Metrics;
+use crate::arith::{self, Design};
+
+/// Operand bits above which a design is wide: its pairs take minutes, not milliseconds.
+pub const WIDE: u32 = 24;
+
+/// Relative difference that counts as agreement; the rows are printed with twelve digits.
+const TOLERANCE: f64 = 1e-9;
+/// Absolute difference that always does: an exact zero may be printed as rounding left it.
+const FLOOR: f64 = 1e-12;
+
+/// Names of a design in such files, with operation and family of ours.
+const NAMES: [(&str, &str, &str); 5] = [
+    ("LOA", "add", "loa"),
+    ("truncated_columns", "mul", "trunc"),
+    ("DRUM", "mul", "drum"),
+    ("kulkarni_recursive", "mul", "kulkarni"),
+    ("Mitchell", "mul", "mitchell"),
+];
+
+/// A metric's column, and ours in its unit.
+type Column = (&'static str, fn(&Metrics) -> Option<f64>);
+
+const COLUMNS: [Column; 9] = [
+    ("MAE", |ours| Some(ours.med)),
+    ("NMED", |ours| ours.nmed),
+    ("WCE", |ours| Some(ours.wce as f64)),
+    ("EP_pct", |ours| Some(100.0 * ours.error_rate)),
+    ("MRE_pct_nz", |ours| ours.mred.map(|mred| 100.0 * mred)),
+    ("WCRE_pct_nz", |ours| ours.wcre.map(|wcre| 100.0 * wcre)),
+    ("MSE", |ours| Some(ours.mse)),
+    ("mean_error", |ours| Some(ours.bias)),
+    ("error_variance", |ours| Some(ours.mse - ours.bias * ours.bias)),
+];
+
+/// The first figure of a file that is not ours.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Disagreement {
+    /// The line in the file, from 1.
+    pub line: u64,
+    /// The design's id.
+    pub design: String,
+    /// The column.
+    pub metric: &'static str,
+    /// Our figure; null where it is undefined.
+    pub ours: Option<f64>,
+    /// The file's figure.
+    pub golden: f64,
+}
+
+/// What the comparison of a file found, in rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Rows whose every figure is ours.
+    pub agreed: usize,
+    /// Rows with another figure.
+    pub differing: usize,
+    /// Rows of designs that were left out because they are wide.
+    pub wide: usize,
+    /// Rows of designs that do not exist here.
+    pub not_implemented: usize,
+    /// The first figure that differs.
+    pub first: Option<Disagreement>,
+}
+
+impl Comparison {
+    /// Whether no row differs; if `strict`, whether none was left out either.
+    pub fn agrees(&self, strict: bool) -> bool {
+        self.differing == 0 && (!strict || self.wide + self.not_implemented == 0)
+    }
+}
+
+/// Compares every row of a file that has a design here with at most `operand_bits` bits of operands.
+///
+/// # Errors
+/// [`ValidateError`] when the file cannot be read, a column is missing or a field is no number; a disagreement is
+/// no error but counted.
+pub fn metrics(path: &Path, operand_bits: u32) -> Result<Comparison, ValidateError> {
+    let malformed = |error: csv::Error| ValidateError::Rows(error.to_string());
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| ValidateError::Read(path.display().to_string(), error))?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().map_err(malformed)?.clone();
+    let mut found = Comparison::default();
+    for row in reader.records() {
+        let row = Row { header: &header, fields: &row.map_err(malformed)? };
+        match row.design()? {
+            None => found.not_implemented += 1,
+            Some(design) if design.signature().operand_bits() > operand_bits => found.wide += 1,
+            Some(design) => match row.disagreement(&*design)? {
+                None => found.agreed += 1,
+                Some(disagreement) => {
+                    found.differing += 1;
+                    found.first.get_or_insert(disagreement);
+                }
+            },
+        }
+    }
+    let rows = found.agreed + found.differing + found.wide + found.not_implemented;
+    if rows == 0 { Err(ValidateError::Rows("the file has no row".into())) } else { Ok(found) }
+}
+
+struct Row<'a> {
+    header: &'a csv::StringRecord,
+    fields: &'a csv::StringRecord,
+}
+
+impl Row<'_> {
+    /// The design that the row is about, where it exists here.
+    fn design(&self) -> Result<Option<Box<dyn Design>>, ValidateError> {
+        let name = self.text("design")?;
+        let Some((_, operation, family)) = NAMES.iter().find(|(known, ..)| *known == name) else {
+            return Ok(None);
+        };
+        let sign = if self.text("signed")? == "1" { 's' } else { 'u' };
+        let parameter = match self.text("params")? {
+            "" => String::new(),
+            parameter => format!("_{}", parameter.replace('=', "")),
+        };
+        let id = format!("{operation}{}{sign}_{family}{parameter}", self.text("N")?);
+        let design = arith::design(&id).ok();
+        Ok(design.filter(|_| self.text("kind").is_ok_and(|kind| kind == *operation)))
+    }
+
+    fn disagreement(&self, design: &dyn Design) -> Result<Option<Disagreement>, ValidateError> {
+        let ours = Metrics::exhaustive(design);
+        let pairs = (1u64 << design.signature().operand_bits()) as f64;
+        let figures = COLUMNS.iter().map(|(column, figure)| (*column, figure(&ours)));
+        for (metric, ours) in [("samples", Some(pairs))].into_iter().chain(figures) {
+            let golden = self.number(metric)?;
+            if !ours.is_some_and(|ours| (ours - golden).abs() <= TOLERANCE * golden.abs() + FLOOR) {
+                let line = self.line();
+                return Ok(Some(Disagreement { line, design: design.id(), metric, ours, golden }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn line(&self) -> u64 {
+        self.fields.position().map_or(0, csv::Position::line)
+    }
+
+    fn text(&self, column: &'static str) -> Result<&str, ValidateError> {
+        let at = self.header.iter().position(|name| name == column).ok_or(ValidateError::Column(column))?;
+        Ok(self.fields.get(at).unwrap_or(""))
+    }
+
+    fn number(&self, column: &'static str) -> Result<f64, ValidateError> {
+        let found = self.text(column)?;
+        let error = || ValidateError::Number { line: self.line(), column, found: found.into() };
+        found.parse().map_err(|_| error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "design,params,kind,N,signed,MAE,NMED,WCE,EP_pct,MRE_pct_nz,WCRE_pct_nz,MSE,mean_error,error_variance,samples";
+    /// The two-bit Kulkarni block by hand: one of 16 pairs is wrong, 3 · 3 = 7 instead of 9.
+    const BLOCK: &str = "kulkarni_recursive,,mul,2,0,0.125,0.0138888888889,2,6.25,2.46913580247,22.2222222222,0.25,-0.125,0.234375,16";
+
+    fn compared(rows: &[&str]) -> Result<Comparison, ValidateError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [&[HEADER], rows].concat().join("\n")).unwrap();
+        metrics(file.path(), 16)
+    }
+
+    #[test]
+    fn every_shared_row_up_to_12_bits_agrees() {
+        let root = std::env::var_os("AXSIM_SHARED").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+            std::path::PathBuf::from,
+        );
+        let path = root.join("goldens/parametric_goldens.csv");
+        if !path.exists() {
+            eprintln!(
+                "skipped: goldens/parametric_goldens.csv is not at hand; set AXSIM_SHARED to its folder"
+            );
+            return;
+        }
+        let found = metrics(&path, WIDE).unwrap();
+        assert!(found.agrees(false), "{found:?}");
+        assert!(found.agreed >= 22 && found.wide >= 6 && found.not_implemented > 0, "{found:?}");
+        assert!(!found.agrees(true));
+    }
+
+    #[test]
+    fn rows_are_counted_as_what_they_are() {
+        let wrong = BLOCK.replace(",2,6.25", ",3,6.25");
+        let foreign = BLOCK.replace("kulkarni_recursive", "RoBA");
+        let wide = "DRUM,k=4,mul,9,0,1,1,1,1,1,1,1,1,1,262144";
+        let found = compared(&[BLOCK, &foreign, &wrong, BLOCK, wide]).unwrap();
+        let first = found.first.clone().unwrap();
+        assert_eq!((found.agreed, found.differing, found.wide, found.not_implemented), (2, 1, 1, 1));
+        assert_eq!((first.line, &*first.design, first.metric), (4, "mul2u_kulkarni", "WCE"));
+        assert_eq!((first.ours, first.golden), (Some(2.0), 3.0));
+        assert!(!found.agrees(false));
+        let whole = compared(&[BLOCK]).unwrap();
+        assert!(whole.agrees(true), "{whole:?}");
+        let skipping = compared(&[BLOCK, &foreign]).unwrap();
+        assert!(skipping.agrees(false) && !skipping.agrees(true));
+    }
+
+    #[test]
+    fn a_figure_a_little_off_differs() {
+        for (from, to, metric) in [
+            ("0.125,0.01", "0.12500001,0.01", "MAE"),
+            ("22.2222222222", "22.2222223", "WCRE_pct_nz"),
+            ("-0.125", "0.125", "mean_error"),
+            ("0.234375", "0.2343751", "error_variance"),
+            (",16", ",15", "samples"),
+        ] {
+            let found = compared(&[&BLOCK.replacen(from, to, 1)]).unwrap();
+            assert_eq!(found.first.map(|first| first.metric), Some(metric));
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_compared_say_why() {
+        let message = |rows: &[&str]| compared(rows).unwrap_err().to_string();
+        assert_eq!(message(&[]), "the file has no row");
+        assert_eq!(
+            message(&[&BLOCK.replace("6.25", "many")]),
+            "line 2, column `EP_pct`: a number is expected, not `many`"
+        );
+        assert!(message(&["LOA,k=2"]).contains("line: 2"), "{}", message(&["LOA,k=2"]));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "design,params\nLOA,k=2\n").unwrap();
+        let error = metrics(file.path(), 16).unwrap_err().to_string();
+        assert_eq!(error, "the column `signed` is missing; the header names the columns");
+        assert!(metrics(Path::new("nowhere.csv"), 16).unwrap_err().to_string().contains("nowhere.csv"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_reader_panic(text in "(\\PC|\n|,|LOA|k=2|add)*") {
+            let _ = compared(&[&text]);
+        }
+    }
+}
