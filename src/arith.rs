@@ -10,6 +10,7 @@ mod id;
 pub mod mac;
 pub mod metric;
 pub mod multiplier;
+pub mod tabulated;
 mod unit;
 
 pub use characterize::{Characterization, Inputs, characterize};
@@ -32,6 +33,10 @@ pub trait Design: Send + Sync {
     fn eval(&self, a: i64, b: i64) -> i64;
     /// The gates: buses `a` and `b` in, `y` out, named as the id.
     fn netlist(&self) -> Netlist;
+    /// The design whose gates `netlist` returns, for one that has none of its own.
+    fn stand_in(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The complete function of a design.

@@ -41,6 +41,9 @@ pub enum PlatformError {
         /// What is allowed, in words.
         allowed: &'static str,
     },
+    /// A product table that cannot be used.
+    #[error("compute.array.multiplier: {0}")]
+    Table(String),
     /// An id that names no design.
     #[error(transparent)]
     Design(#[from] crate::arith::ArithError),

@@ -17,7 +17,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let config = run::config(shared)?;
     let question = question(shared, &config)?;
     let (_, task) = run::task(shared, &config)?;
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let stop = interrupted()?;
     let bar = run::bar(shared);
     let progress = |done: usize, total: usize| {

@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::platform::PlatformError;
+use crate::table::Table;
 
 /// Writes to standard output; a reader that has gone away is not an error.
 pub(super) fn print(text: &str) -> Result<bool, Error> {
@@ -46,4 +48,17 @@ pub(super) fn json(path: &Path, value: &impl serde::Serialize) -> Result<(), Err
 pub(super) fn written(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     format!("written: {}\n", paths.join(", "))
+}
+
+/// Reads a product table; without a given sign it is signed when it holds a negative product.
+pub(super) fn table(path: &Path, signed: Option<bool>) -> Result<Table, PlatformError> {
+    let name = path.display().to_string();
+    let wrong = |error: &dyn std::fmt::Display| PlatformError::Table(error.to_string());
+    let bytes = std::fs::read(path).map_err(|error| wrong(&format!("{name}: {error}")))?;
+    let read = |signed| Table::read(&bytes, &name, signed);
+    let table = match signed {
+        Some(signed) => read(signed),
+        None => read(false).or_else(|error| if error.is_negative() { read(true) } else { Err(error) }),
+    };
+    table.map_err(|error| wrong(&error))
 }

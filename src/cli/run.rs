@@ -69,7 +69,7 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
 pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
     let (_, task) = task(shared, &config)?;
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let bar = bar(shared);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);

@@ -239,8 +239,11 @@ pub enum Multiplier {
     Id(#[schemars(regex(pattern = r"^(exact|mul\d+[us]_\w+)$"))] String),
     /// A product table from a file.
     Table {
-        /// 256×256 products as text, u16 binary or NPY.
+        /// Products as text, little-endian words or NPY; row = code of the activation, column = code of the weight.
         table: PathBuf,
+        /// Whether codes are two's complement; where absent, a table with a negative product is signed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed: Option<bool>,
     },
 }
 

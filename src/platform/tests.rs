@@ -101,7 +101,7 @@ fn the_arrays_of_the_presets_keep_their_clocks() {
         include_str!("../../configs/platforms/always_on.yaml"),
     ] {
         let config::Compute::Array(array) = preset(text).compute else { panic!("the preset has an array") };
-        let unit = compute::array::unit(&array, 8).unwrap();
+        let unit = compute::array::unit(&array, 8, &|_, _| unreachable!("no table is configured")).unwrap();
         let library = crate::tech::CellLibrary::nangate45();
         let built = compute::array::MacArray::new(&array, unit, &library).unwrap();
         assert_eq!(built.units(), array.rows * array.columns);

@@ -51,6 +51,7 @@ pub(super) fn outcome(
         clock_hz: parts.array.as_ref().map_or(0.0, |array| array.clock().0),
         layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(part, seen)).collect(),
         constants: constants(&ledger),
+        priced_as: parts.array.as_ref().and_then(|array| array.mac().multiplier().stand_in()),
         settings,
         ledger,
         right,

@@ -1,6 +1,7 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
@@ -15,8 +16,9 @@ use crate::config::Setup;
 use crate::config::platform::{Compute, Link, Payload, Sensor};
 use crate::kernel::Products;
 use crate::ledger::UnresolvedPrice;
-use crate::platform::compute::array::{MacArray, unit};
+use crate::platform::compute::array::{CodeRange, MacArray, OpenTable, unit};
 use crate::platform::{Platform, PlatformError};
+use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::{CalibrationError, ModelError, Quantized, Scheme, Task, Weights, top1};
@@ -50,6 +52,8 @@ pub struct Evaluator<'a> {
     seed: u64,
     fault_maps: u32,
     library: CellLibrary,
+    open: &'a OpenTable<'a>,
+    tables: Memo<Table>,
     captured: Memo<Captured>,
     calibrated: Memo<Quantized>,
 }
@@ -87,13 +91,15 @@ impl Parts<'_> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// An evaluator for one task.
-    pub fn new(task: &'a Task, seed: u64, fault_maps: u32) -> Self {
+    /// An evaluator for one task; `open` reads the product tables that a configuration names.
+    pub fn new(task: &'a Task, seed: u64, fault_maps: u32, open: &'a OpenTable<'a>) -> Self {
         Self {
             task,
             seed,
             fault_maps,
             library: CellLibrary::nangate45(),
+            open,
+            tables: Memo::default(),
             captured: Memo::default(),
             calibrated: Memo::default(),
         }
@@ -153,9 +159,12 @@ impl<'a> Evaluator<'a> {
     fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
         let quantize = &setup.workload.quantize;
         let bits = quantize.weight_bits.max(quantize.activation_bits);
+        let open = |path: &Path, signed: Option<bool>| {
+            self.tables.get(&(path, signed), || (self.open)(path, signed)).map(|table| (*table).clone())
+        };
         let array = match &setup.platform.compute {
             Compute::Ideal => None,
-            Compute::Array(config) => Some(MacArray::new(config, unit(config, bits)?, &self.library)?),
+            Compute::Array(config) => Some(MacArray::new(config, unit(config, bits, &open)?, &self.library)?),
         };
         let sample = self.task.network.sample_shape().to_vec();
         Ok(Parts { setup, platform: Platform::build(&setup.platform)?, array, sample })
@@ -239,15 +248,16 @@ fn hardware<'a>(parts: &'a Parts<'_>, products: &'a [Products], map: u64) -> Har
 /// Products per layer; layers with equal zero points share the work.
 fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, RunError> {
     let quantize = &parts.setup.workload.quantize;
-    let bits = quantize.weight_bits.max(quantize.activation_bits);
     let mut known: HashMap<[u8; 2], Products> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
         let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
         if let Some(products) = known.get(&zeros) {
             return Ok(products.clone());
         }
+        let range = |bits: u32, zero: u8| CodeRange { bits, zero };
         let products = match &parts.array {
-            Some(array) => array.products(bits, zeros[0], zeros[1])?,
+            Some(array) => array
+                .products(range(quantize.weight_bits, zeros[0]), range(quantize.activation_bits, zeros[1]))?,
             None => Products::exact(zeros[0], zeros[1]),
         };
         known.insert(zeros, products.clone());

@@ -99,6 +99,9 @@ pub struct Outcome {
     pub layers: Vec<LayerOutcome>,
     /// Share of the energy that hangs on each constant, largest first, those above 1 %.
     pub constants: Vec<ConstantShare>,
+    /// The multiplier whose gates are priced in place of one that has none; absent where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priced_as: Option<String>,
     /// The complete configuration that repeats this outcome.
     pub settings: serde_json::Value,
     /// Every line of the account, per sample.

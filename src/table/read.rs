@@ -23,6 +23,13 @@ pub struct ReadError {
     pub fault: Fault,
 }
 
+impl ReadError {
+    /// Whether a negative entry was refused, which a signed table may hold.
+    pub fn is_negative(&self) -> bool {
+        matches!(self.fault, Fault::Range { value: ..0, .. })
+    }
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {

@@ -1,39 +1,50 @@
 //! A grid of multiply-accumulate units made of gates: clock, area, leakage, clock energy and products.
 
+use std::path::Path;
+
 use super::mapping::Mapping;
 use crate::arith::mac::Mac;
-use crate::arith::{accumulator, design};
+use crate::arith::tabulated::{NotSquare, Tabulated};
+use crate::arith::{Design, accumulator, design};
 use crate::config::platform::{self as config, Clock, Dataflow, Multiplier};
 use crate::constant::Constant;
 use crate::kernel::{Gemm, Products};
 use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::platform::{Bill, PlatformError};
-use crate::table::Operation;
+use crate::table::{Operation, Table};
 use crate::tech::{CellLibrary, Timing};
 use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
-/// The unit of an array whose multiplier is given by id; `exact` is a signed multiplier of `bits`.
+/// Opens a user's product table; the sign is as configured.
+pub type OpenTable<'a> = dyn Fn(&Path, Option<bool>) -> Result<Table, PlatformError> + Sync + 'a;
+
+/// The unit of an array; `exact` is a signed multiplier of `bits`.
 ///
 /// # Errors
-/// When an id names no design, or the multiplier is a product table: a table has no gates.
-pub fn unit(config: &config::Array, bits: u32) -> Result<Mac, PlatformError> {
-    let id = match &config.multiplier {
-        Multiplier::Id(id) if id == "exact" => format!("mul{bits}s_exact"),
-        Multiplier::Id(id) => id.clone(),
-        Multiplier::Table { table } => {
-            return Err(PlatformError::OutOfRange {
-                field: "compute.multiplier".into(),
-                value: format!("the table `{}`", table.display()),
-                allowed: "a design id here, because a table has no gates to price",
-            });
+/// When an id names no multiplier, or a product table cannot be opened or is not square.
+pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<Mac, PlatformError> {
+    let multiplier: Box<dyn Design> = match &config.multiplier {
+        Multiplier::Id(id) if id == "exact" => design(&format!("mul{bits}s_exact"))?,
+        Multiplier::Id(id) => design(id)?,
+        Multiplier::Table { table, signed } => {
+            let wrong = |error: NotSquare| PlatformError::Table(format!("{}: {error}", table.display()));
+            Box::new(Tabulated::new(open(table, *signed)?).map_err(wrong)?)
         }
     };
-    let multiplier = design(&id)?;
     if multiplier.signature().operation != Operation::Mul {
         let (field, allowed) = ("compute.multiplier".into(), "a multiplier such as `mul8s_exact`");
-        return Err(PlatformError::OutOfRange { field, value: format!("`{id}`"), allowed });
+        return Err(PlatformError::OutOfRange { field, value: format!("`{}`", multiplier.id()), allowed });
     }
     Ok(Mac::new(multiplier, accumulator(&config.accumulator)?))
+}
+
+/// Width and zero point of a tensor's codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRange {
+    /// Bits of a code, at most 8.
+    pub bits: u32,
+    /// The code of zero.
+    pub zero: u8,
 }
 
 /// A grid of multiply-accumulate units.
@@ -154,19 +165,14 @@ impl MacArray {
         ledger.bill(Entry { stage: Stage::Compute, component, action, count: macs as f64, price });
     }
 
-    /// The unit's products of all codes of `bits`, centred on their zero points; activations enter port `a`,
-    /// weights port `b`. Codes that do not occur at this width have the product 0.
+    /// The unit's products of all weight and activation codes, centred on their zero points; activations enter
+    /// port `a`, weights port `b`. Codes that do not occur at these widths have the product 0.
     ///
     /// # Errors
     /// When a centred code does not fit an operand: a signed multiplier needs a zero point of
     /// 2^(bits − 1), an unsigned one takes any (the sign travels outside).
-    pub fn products(
-        &self,
-        bits: u32,
-        weight_zero: u8,
-        activation_zero: u8,
-    ) -> Result<Products, PlatformError> {
-        for zero in [weight_zero, activation_zero] {
+    pub fn products(&self, weights: CodeRange, activations: CodeRange) -> Result<Products, PlatformError> {
+        for CodeRange { bits, zero } in [weights, activations] {
             let top = (1i64 << bits) - 1;
             let fits = bits <= 8 && self.fits(-i64::from(zero)) && self.fits(top - i64::from(zero));
             let field = format!("operands of {} bits for `{}`: zero point", self.mac.width(), self.mac.id());
@@ -174,17 +180,18 @@ impl MacArray {
             PlatformError::unless(fits, &field, zero, allowed)?;
         }
         let product = |weight: i64, activation: i64| {
-            if (weight | activation) >> bits != 0 {
+            if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
                 return 0;
             }
-            self.mac.product(activation - i64::from(activation_zero), weight - i64::from(weight_zero)) as i32
+            let centred = (activation - i64::from(activations.zero), weight - i64::from(weights.zero));
+            self.mac.product(centred.0, centred.1) as i32
         };
         let all: Vec<i32> = (0..1i64 << 16).map(|pair| product(pair >> 8, pair & 255)).collect();
-        let exact = Products::exact(weight_zero, activation_zero);
-        let codes = 0..(1u32 << bits) as u16;
+        let exact = Products::exact(weights.zero, activations.zero);
+        let codes = |range: CodeRange| 0..(1u32 << range.bits) as u16;
         let same =
-            |w: u16| codes.clone().all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
-        Ok(if codes.clone().all(same) { exact } else { Products::new(&all) })
+            |w: u16| codes(activations).all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
+        Ok(if codes(weights).all(same) { exact } else { Products::new(&all) })
     }
 
     /// Whether a centred code fits an operand of the multiplier.
@@ -198,6 +205,7 @@ impl MacArray {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Signature;
     use crate::units::Joules;
 
     fn config(multiplier: &str, clock: Clock) -> config::Array {
@@ -211,8 +219,16 @@ mod tests {
         }
     }
 
+    fn no_table(path: &Path, _: Option<bool>) -> Result<Table, PlatformError> {
+        Err(PlatformError::Table(format!("{}: there is none", path.display())))
+    }
+
+    fn range(bits: u32, zero: u8) -> CodeRange {
+        CodeRange { bits, zero }
+    }
+
     fn build(config: &config::Array) -> Result<MacArray, PlatformError> {
-        MacArray::new(config, unit(config, 8)?, &CellLibrary::nangate45())
+        MacArray::new(config, unit(config, 8, &no_table)?, &CellLibrary::nangate45())
     }
 
     #[test]
@@ -246,10 +262,14 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_design_on_centred_codes() {
-        let exact = build(&config("exact", Clock::Fit)).unwrap().products(8, 128, 128).unwrap();
+        let exact =
+            build(&config("exact", Clock::Fit)).unwrap().products(range(8, 128), range(8, 128)).unwrap();
         assert_eq!(exact, Products::exact(128, 128));
         let drum = design("mul8u_drum_k4").unwrap();
-        let products = build(&config("mul8u_drum_k4", Clock::Fit)).unwrap().products(8, 128, 37).unwrap();
+        let products = build(&config("mul8u_drum_k4", Clock::Fit))
+            .unwrap()
+            .products(range(8, 128), range(8, 37))
+            .unwrap();
         for (weight, activation) in [(0u8, 0u8), (1, 255), (128, 99), (200, 37), (77, 213), (255, 255)] {
             let (w, x) = (i64::from(weight) - 128, i64::from(activation) - 37);
             let expected = drum.eval(x.abs(), w.abs()) * x.signum() * w.signum();
@@ -258,13 +278,40 @@ mod tests {
     }
 
     #[test]
+    fn weights_and_activations_may_differ_in_width() {
+        let mixed = build(&config("mul8s_drum_k4", Clock::Fit)).unwrap();
+        let products = mixed.products(range(4, 8), range(8, 128)).unwrap();
+        let expected = mixed.mac().product(99 - 128, 3 - 8);
+        assert_eq!((i64::from(products.get(3, 99)), products.get(16, 99)), (expected, 0));
+    }
+
+    #[test]
+    fn a_table_multiplies_by_itself_and_costs_what_the_exact_multiplier_costs() {
+        let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed: true };
+        let open = |_: &Path, signed: Option<bool>| {
+            assert_eq!(signed, Some(true));
+            Ok(Table::from_function(signature, |a, b| a * b + a).unwrap())
+        };
+        let mut named = config("exact", Clock::Fit);
+        named.multiplier = Multiplier::Table { table: "mine.npy".into(), signed: Some(true) };
+        let array =
+            MacArray::new(&named, unit(&named, 8, &open).unwrap(), &CellLibrary::nangate45()).unwrap();
+        let products = array.products(range(8, 128), range(8, 128)).unwrap();
+        assert_eq!(products.get(128 + 7, 128 - 5), -5 * 7 - 5);
+        let exact = build(&config("exact", Clock::Fit)).unwrap();
+        assert_eq!((array.area(), array.clock()), (exact.area(), exact.clock()));
+        let error = unit(&named, 8, &no_table).err().unwrap();
+        assert_eq!(error.to_string(), "compute.array.multiplier: mine.npy: there is none");
+    }
+
+    #[test]
     fn operands_that_do_not_fit_are_refused() {
         let signed = build(&config("mul8s_drum_k4", Clock::Fit)).unwrap();
-        assert!(signed.products(8, 128, 37).is_err());
-        assert!(signed.products(4, 8, 8).is_ok());
+        assert!(signed.products(range(8, 128), range(8, 37)).is_err());
+        assert!(signed.products(range(4, 8), range(4, 8)).is_ok());
         let narrow = build(&config("mul4s_exact", Clock::Fit)).unwrap();
-        assert!(narrow.products(8, 128, 128).is_err());
-        assert!(unit(&config("add8s_exact", Clock::Fit), 8).is_err());
-        assert!(unit(&config("mul8s_drom_k4", Clock::Fit), 8).is_err());
+        assert!(narrow.products(range(8, 128), range(8, 128)).is_err());
+        assert!(unit(&config("add8s_exact", Clock::Fit), 8, &no_table).is_err());
+        assert!(unit(&config("mul8s_drom_k4", Clock::Fit), 8, &no_table).is_err());
     }
 }

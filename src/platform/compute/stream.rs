@@ -220,7 +220,12 @@ mod tests {
             multiplier: Multiplier::Id("exact".into()),
             accumulator: "exact".into(),
         };
-        MacArray::new(&config, unit(&config, 8).unwrap(), &CellLibrary::nangate45()).unwrap()
+        MacArray::new(
+            &config,
+            unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap(),
+            &CellLibrary::nangate45(),
+        )
+        .unwrap()
     }
 
     const GEMM: Gemm = Gemm { groups: 2, positions: 20, outputs: 7, depth: 10 };
