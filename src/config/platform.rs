@@ -43,6 +43,7 @@ pub enum Sensor {
 pub struct Cmos {
     /// Pixels per frame `[rows, columns]`; the sample is the frame where absent.
     #[serde(default)]
+    #[schemars(inner(range(min = 1)))]
     pub resolution: Option<[usize; 2]>,
     /// Bits of the converter, 1 to 14.
     #[schemars(range(min = 1, max = 14))]
@@ -58,6 +59,7 @@ pub struct Cmos {
     /// Exposure time.
     pub exposure: Seconds,
     /// Electrons that fill a pixel: full scale of the converter.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub full_well: f64,
     /// Standard deviation of the read noise in electrons.
     #[schemars(range(min = 0.0))]

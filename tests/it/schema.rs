@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use axsim::config::Config;
@@ -26,8 +27,9 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(inside).filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect()
 }
 
-fn validator() -> Validator {
-    jsonschema::draft7::new(&schema()).unwrap()
+fn validator() -> &'static Validator {
+    static VALIDATOR: OnceLock<Validator> = OnceLock::new();
+    VALIDATOR.get_or_init(|| jsonschema::draft7::new(&schema()).unwrap())
 }
 
 /// The file as an editor sees it; `None` where it is no YAML at all.
@@ -93,6 +95,23 @@ fn same_verdict<T: JsonSchema + FromStr>(text: &str) -> bool {
     jsonschema::draft7::new(&schema).unwrap().is_valid(&json!(text)) == text.parse::<T>().is_ok()
 }
 
+/// Values with a range that both the schema and the reader know.
+const RANGED: [&str; 13] = [
+    "sensor.adc_bits: ?",
+    "sensor.skip: ?",
+    "sensor.bin: ?",
+    "sensor.resolution: [?, 48]",
+    "sensor.full_well: ?",
+    "sensor.read_noise: ?",
+    "memory.buffer.sram.voltage: ?",
+    "compute.array.rows: ?",
+    "compute.array.columns: ?",
+    "quantize.weight_bits: ?",
+    "quantize.activation_bits: ?",
+    "quantize.calibration_samples: ?",
+    "quantize.calibration: {percentile: ?}",
+];
+
 proptest::proptest! {
     #[test]
     fn the_pattern_of_a_quantity_accepts_what_its_reader_accepts(
@@ -105,6 +124,17 @@ proptest::proptest! {
             same_verdict::<BitRate>(&text), same_verdict::<SquareMicrometres>(&text),
         ];
         proptest::prop_assert_eq!(same, [true; 5]);
+    }
+
+    #[test]
+    fn a_range_of_the_schema_is_that_of_the_reader(knob in 0..RANGED.len(), quarters in -8i32..600) {
+        let name = folder("configs/runs/quickstart.yaml");
+        let value = f64::from(quarters) / 4.0;
+        let knob = RANGED[knob].replace('?', &value.to_string());
+        let text = format!("workload: ../workloads/scenes/scenes.yaml\nplatform: always_on\napproximate: {{{knob}}}\n");
+        let read = Config::load(&text, &name, &|path| fs::read_to_string(path), &[]);
+        let value: Value = serde_yaml::from_str(&text).unwrap();
+        proptest::prop_assert_eq!(validator().is_valid(&value), read.is_ok(), "{}", text);
     }
 
     #[test]
