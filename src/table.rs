@@ -45,12 +45,17 @@ impl Signature {
         self.width_a + self.width_b
     }
 
-    /// The exact result for two operand values.
-    pub fn exact(&self, a: i64, b: i64) -> i64 {
+    /// The exact result for two operand values; a product of unsigned 32-bit operands needs more than 63 bits.
+    pub fn exact(&self, a: i64, b: i64) -> i128 {
         match self.operation {
-            Operation::Add => a + b,
-            Operation::Mul => a * b,
+            Operation::Add => i128::from(a) + i128::from(b),
+            Operation::Mul => i128::from(a) * i128::from(b),
         }
+    }
+
+    /// The number that a result stands for: the 64 bits of an unsigned one are all its own.
+    pub fn number(&self, result: i64) -> i128 {
+        if self.signed { i128::from(result) } else { i128::from(result as u64) }
     }
 
     /// The value of an `a` code.

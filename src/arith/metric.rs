@@ -32,13 +32,13 @@ pub struct Metrics {
     pub worst: Option<[i64; 2]>,
 }
 
-/// Integer sums over pairs; only relative errors are summed in floating point.
+/// Sums over pairs, in integers where they fit: squares (exact up to 8×8 bits) and relative errors are floating.
 #[derive(Default)]
 struct Sums {
     pairs: u64,
     wrong: u64,
     distance: u128,
-    square: u128,
+    square: f64,
     error: i128,
     largest: u64,
     nonzero: u64,
@@ -48,11 +48,13 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, a: i64, b: i64, approximate: i64, exact: i64) {
-        let error = approximate - exact;
-        let distance = error.unsigned_abs();
+    fn add(&mut self, signature: Signature, [a, b]: [i64; 2], result: i64) {
+        let exact = signature.exact(a, b);
+        let error = signature.number(result) - exact;
+        // Both fit: no result has more than 64 bits.
+        let (distance, magnitude) = (error.unsigned_abs() as u64, exact.unsigned_abs() as u64);
         self.pairs += 1;
-        self.largest = self.largest.max(exact.unsigned_abs());
+        self.largest = self.largest.max(magnitude);
         if exact != 0 {
             self.nonzero += 1;
         }
@@ -61,10 +63,10 @@ impl Sums {
         }
         self.wrong += 1;
         self.distance += u128::from(distance);
-        self.square += u128::from(distance) * u128::from(distance);
-        self.error += i128::from(error);
+        self.square += distance as f64 * distance as f64;
+        self.error += error;
         if exact != 0 {
-            let relative = distance as f64 / exact.unsigned_abs() as f64;
+            let relative = distance as f64 / magnitude as f64;
             self.relative += relative;
             self.worst_relative = self.worst_relative.max(relative);
         }
@@ -99,7 +101,7 @@ impl Sums {
             med,
             nmed: (self.largest > 0).then(|| med / self.largest as f64),
             mred: (self.nonzero > 0).then(|| self.relative / self.nonzero as f64),
-            mse: self.square as f64 / pairs,
+            mse: self.square / pairs,
             wce: self.worst.map_or(0, |(distance, _)| distance),
             wcre: (self.nonzero > 0).then_some(self.worst_relative),
             bias: self.error as f64 / pairs,
@@ -140,7 +142,7 @@ impl Metrics {
             let (a, mut sums) = (signature.value_a(code_a), Sums::default());
             for code_b in 0..1u64 << signature.width_b {
                 let b = signature.value_b(code_b);
-                sums.add(a, b, result(code_a, code_b), signature.exact(a, b));
+                sums.add(signature, [a, b], result(code_a, code_b));
             }
             sums
         };
@@ -158,7 +160,7 @@ impl Metrics {
         let mut sums = Sums::default();
         for ((a, b), result) in results {
             let (a, b) = (signature.value_a(a), signature.value_b(b));
-            sums.add(a, b, result, signature.exact(a, b));
+            sums.add(signature, [a, b], result);
         }
         sums.metrics()
     }

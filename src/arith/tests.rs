@@ -97,6 +97,26 @@ fn near(found: f64, expected: f64, what: &str) {
 }
 
 #[test]
+fn metrics_of_the_widest_designs_do_not_overflow() {
+    let library = crate::tech::CellLibrary::nangate45();
+    let error = |id: &str| characterize(&Unit::from_id(id).unwrap(), &library).error.unwrap();
+    for id in ["mul32u_exact", "mul32s_array", "add32s_exact", "add32u_ripple"] {
+        assert_eq!((error(id).error_rate, error(id).wce), (0.0, 0), "{id}");
+    }
+    // Without any partial product the result is 0 and the error the product itself.
+    for (id, wce) in [("mul32u_trunc_t64", u64::MAX), ("mul32s_trunc_t64", 1 << 62)] {
+        let metrics = error(id);
+        assert_eq!((metrics.mred, metrics.wcre), (Some(1.0), Some(1.0)), "{id}");
+        assert!(metrics.wce <= wce && metrics.wce > wce / 4 * 3, "{id}: {metrics:?}");
+    }
+    // Relative errors hardly depend on the width any more.
+    for (id, mred) in [("mul32u_mitchell", 0.0385), ("mul32u_drum_k6", 0.0147), ("mul32u_kulkarni", 0.0332)] {
+        let found = error(id).mred.unwrap();
+        assert!((found / mred - 1.0).abs() < 0.01, "{id}: {found}");
+    }
+}
+
+#[test]
 fn closed_forms_of_the_literature_hold() {
     for cut in 1..=8u64 {
         let metrics = Metrics::of(&table(&*design(&format!("mul8u_trunc_t{cut}")).unwrap()).unwrap());
