@@ -7,6 +7,7 @@ mod evaluate;
 mod hardware;
 mod memo;
 pub mod outcome;
+pub mod plain_bits;
 mod probe;
 pub mod statistics;
 pub mod stored;

@@ -10,7 +10,7 @@ use super::{Shared, files, report, run};
 use crate::config::{Config, Setup};
 use crate::error::Error;
 use crate::explore::{self, Question, Search};
-use crate::report::exploration;
+use crate::report::text;
 use crate::run::{Evaluator, RunError};
 
 pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
@@ -45,7 +45,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
         files::json(path, &found)?;
     }
     if shared.json.as_deref() != Some(Path::new("-")) {
-        files::print(&format!("{}\n{}", exploration::text(&found), files::written(&written)))?;
+        files::print(&format!("{}\n{}", text::exploration(&found), files::written(&written)))?;
     }
     Ok(found.best.is_some())
 }

@@ -6,7 +6,7 @@ use super::files;
 use crate::error::Error;
 use crate::explore::Exploration;
 use crate::report::read::{Results, results};
-use crate::report::{csv, exploration, html, text};
+use crate::report::{csv, html, text};
 use crate::run::outcome::Report;
 
 pub(super) fn report(path: &Path, out: Option<&Path>) -> Result<bool, Error> {
@@ -15,19 +15,19 @@ pub(super) fn report(path: &Path, out: Option<&Path>) -> Result<bool, Error> {
     let out = out.unwrap_or(beside);
     let (text, written) = match results {
         Results::Run(report) => (text::write(&report), run(&report, out)?),
-        Results::Exploration(found) => (exploration::text(&found), explored(&found, out)?),
+        Results::Exploration(found) => (text::exploration(&found), explored(&found, out)?),
     };
     files::print(&format!("{text}\n{}", files::written(&written)))
 }
 
 /// Writes the page and the table of a run; gives their paths.
 pub(super) fn run(report: &Report, out: &Path) -> Result<Vec<PathBuf>, Error> {
-    pair(out, html::write(report), ("outcome.csv", csv::write(report)))
+    pair(out, html::run::write(report), ("outcome.csv", csv::write(report)))
 }
 
 /// Writes the page and the table of an exploration; gives their paths.
 pub(super) fn explored(found: &Exploration, out: &Path) -> Result<Vec<PathBuf>, Error> {
-    pair(out, exploration::html(found), ("exploration.csv", csv::exploration(found)))
+    pair(out, html::exploration::write(found), ("exploration.csv", csv::exploration(found)))
 }
 
 fn pair(out: &Path, page: String, (name, table): (&str, String)) -> Result<Vec<PathBuf>, Error> {

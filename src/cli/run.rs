@@ -80,6 +80,7 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     let settings = Settings {
         approximate: &config.approximate,
         floor: config.floor,
+        seed: config.seed,
         repeat: &repeat("run", shared),
         setup: &setup,
         progress: &progress,

@@ -125,6 +125,14 @@ impl Exploration {
     }
 }
 
+impl Exploration {
+    /// The first index of `front` and `best` that names no finished point, as only an edited file has it.
+    pub fn stray(&self) -> Option<usize> {
+        let finished = |at: &usize| self.points.get(*at).is_some_and(|point| point.result.is_ok());
+        self.front.iter().chain(&self.best).copied().find(|at| !finished(at))
+    }
+}
+
 fn eligible((at, point): (usize, &Point)) -> Option<(usize, &Outcome)> {
     let finished = point.result.as_ref().ok().filter(|finished| finished.eligible())?;
     Some((at, &finished.outcome))

@@ -40,6 +40,14 @@ pub enum ReadError {
         /// Where and why.
         misread: Misread,
     },
+    /// An exploration whose `front` or `best` names a point that is not there or failed.
+    #[error("{path}: `front` or `best` names point {at}, which is not among the finished points; {EXPECTED}")]
+    Stray {
+        /// The file.
+        path: String,
+        /// The index as written.
+        at: usize,
+    },
     /// The store of an exploration that cannot be reported.
     #[error(transparent)]
     Store(#[from] ExploreError),
@@ -68,7 +76,11 @@ pub fn results(path: &Path) -> Result<Results, ReadError> {
     }
     let misread = |misread| ReadError::Misread { path: name.clone(), misread };
     if of_exploration(&text) {
-        Ok(Results::Exploration(Box::new(parse(&text).map_err(misread)?)))
+        let found: Exploration = parse(&text).map_err(misread)?;
+        match found.stray() {
+            Some(at) => Err(ReadError::Stray { path: name, at }),
+            None => Ok(Results::Exploration(Box::new(found))),
+        }
     } else {
         Ok(Results::Run(Box::new(parse(&text).map_err(misread)?)))
     }

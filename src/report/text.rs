@@ -1,16 +1,34 @@
-//! The table on the terminal.
+//! The tables on the terminal.
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, LineStyle, Table};
 
 use super::{rows, words};
-use crate::run::outcome::{Outcome, Report};
+use crate::explore::{Exploration, Point};
+use crate::run::outcome::{Outcome, Report, Savings};
 use crate::units::with_prefix;
+
+/// A table with a rule under its header only; `numbers` are the columns that are aligned to the right.
+fn table(
+    header: Vec<&str>,
+    rows: impl Iterator<Item = Vec<String>>,
+    numbers: std::ops::Range<usize>,
+) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    table.set_header(header);
+    table.add_rows(rows);
+    for number in numbers {
+        if let Some(column) = table.column_mut(number) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
 
 /// The run as a table with a summary in words below it; no colour, any width.
 pub fn write(report: &Report) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
+    let header = vec![
         "configuration",
         "score",
         "difference, points",
@@ -19,24 +37,60 @@ pub fn write(report: &Report) -> String {
         "memory",
         "compute",
         "link",
+        "system",
+        "datapath",
         "latency",
         "area",
-    ]);
-    for (label, outcome) in rows(report) {
-        table.add_row(cells(label, outcome));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    ];
+    let cells = |(label, outcome)| cells(&report.baseline, label, outcome);
+    let table = table(header, rows(report).into_iter().map(cells), 1..12);
     let summary = words::summary(report).join("\n");
-    format!("{}\n{table}\n\n{summary}\n", report.about)
+    format!("{}\n{table}\nsystem, datapath: times less energy than exact\n\n{summary}\n", report.about)
 }
 
-fn cells(label: String, outcome: &Outcome) -> Vec<String> {
+fn cells(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
+    let savings = Savings::of(baseline, outcome);
     let mut cells = vec![label, words::percent(outcome.score.value), words::points(outcome)];
     cells.push(with_prefix(outcome.energy_j.total, "J"));
     cells.extend(outcome.energy_j.stages().map(|(_, energy)| with_prefix(energy, "J")));
+    cells.extend([words::times(savings.system), words::times(savings.datapath)]);
     cells.push(with_prefix(outcome.latency_s, "s"));
     cells.push(format!("{:.3} mm²", outcome.area_mm2));
+    cells
+}
+
+/// An exploration as a table, a column per knob, with a summary in words below it.
+pub fn exploration(found: &Exploration) -> String {
+    let knobs: Vec<&str> = found.question.explore.space.keys().map(String::as_str).collect();
+    let figures =
+        ["floor", "front", "score", "difference, points", "energy", "system", "datapath", "latency"];
+    let first = knobs.len() + 2;
+    let header = [&knobs[..], &figures[..]].concat();
+    let rows = found.points.iter().enumerate().map(|(at, point)| point_cells(found, at, point));
+    let table = table(header, rows, first..first + 6);
+    format!(
+        "{table}\nsystem, datapath: times less energy than exact\n\n{}\n",
+        words::findings(found).join("\n")
+    )
+}
+
+fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
+    let mut cells: Vec<String> = point.knobs.values().map(words::value).collect();
+    match &point.result {
+        Err(why) => cells.push(format!("failed: {why}")),
+        Ok(finished) => {
+            let outcome = &finished.outcome;
+            cells.extend([
+                words::verdict(finished.verdict.as_ref()).into(),
+                if found.front.contains(&at) { "●".into() } else { String::new() },
+                words::percent(outcome.score.value),
+                words::points(outcome),
+                with_prefix(outcome.energy_j.total, "J"),
+                words::times(finished.savings.system),
+                words::times(finished.savings.datapath),
+                with_prefix(outcome.latency_s, "s"),
+            ]);
+        }
+    }
     cells
 }

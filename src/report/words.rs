@@ -3,6 +3,7 @@
 use super::label;
 use crate::explore::Exploration;
 use crate::run::outcome::{Outcome, Report};
+use crate::run::plain_bits::{Costed, EqualAccuracy, Interpolated};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -21,13 +22,23 @@ pub fn times(ratio: Option<f64>) -> String {
     ratio.map_or("–".into(), |ratio| format!("{ratio:.2}×"))
 }
 
+/// A ratio exact / approximate in words: so many times less, or more.
+pub fn less(ratio: Option<f64>) -> String {
+    match ratio {
+        None => "–".into(),
+        Some(ratio) if (ratio - 1.0).abs() < 0.005 => "unchanged".into(),
+        Some(ratio) if ratio < 1.0 => format!("{:.2}× more", 1.0 / ratio),
+        Some(ratio) => format!("{ratio:.2}× less"),
+    }
+}
+
 /// A difference in percentage points with sign and interval.
 pub fn points(outcome: &Outcome) -> String {
     outcome.delta.as_ref().map_or_else(
         || "–".into(),
         |delta| {
             let [low, high] = delta.ci95.map(|bound| 100.0 * bound);
-            format!("{:+.1} [{low:+.1}, {high:+.1}]", 100.0 * delta.value)
+            format!("{} [{}, {}]", signed(100.0 * delta.value), signed(low), signed(high))
         },
     )
 }
@@ -41,18 +52,19 @@ pub fn summary(report: &Report) -> Vec<String> {
     };
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
-    sentences.extend(rivals(report));
+    sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
+    sentences.extend(report.approximate.priced_as.as_deref().map(unpriced));
     sentences
 }
 
 fn saving(report: &Report) -> String {
     let energy = |outcome: &Outcome| with_prefix(outcome.energy_j.total, "J");
     format!(
-        "The approximate configuration needs {} per sample instead of {}: system {} less, datapath {} less.",
+        "The approximate configuration needs {} per sample instead of {}: system {}, datapath {}.",
         energy(&report.approximate),
         energy(&report.baseline),
-        times(report.savings.system),
-        times(report.savings.datapath),
+        less(report.savings.system),
+        less(report.savings.datapath),
     )
 }
 
@@ -96,29 +108,97 @@ fn interaction(report: &Report) -> Option<String> {
     let energy = report.interaction_energy.filter(|_| report.knobs.len() > 1)?;
     Some({
         format!(
-            "Interaction of the knobs (joint minus the sum of each alone): {:+.1} % of the energy saving, {:+.1} points \
-             of score.",
-            100.0 * energy,
-            100.0 * report.interaction_score
+            "Interaction of the knobs (joint minus the sum of each alone): {} % of the exact energy, {} points of \
+             score.",
+            signed(100.0 * energy),
+            signed(100.0 * report.interaction_score)
         )
     })
 }
 
-fn rivals(report: &Report) -> Vec<String> {
-    let dominating = report.rivals.iter().filter(|rival| rival.dominates);
-    let sentence = |rival: &crate::run::outcome::Rival| {
-        format!(
-            "The approximate multiplier is dominated by plain {} bits: {} at {} per sample.",
-            rival.bits,
-            percent(rival.outcome.score.value),
-            with_prefix(rival.outcome.energy_j.total, "J")
-        )
+fn unpriced(design: &str) -> String {
+    format!(
+        "The multiplier is a product table without gates, priced as `{design}`: no saving of its own can show, so plain \
+         bits are not compared with it."
+    )
+}
+
+/// What plain exact bits cost at the accuracy of the approximate multiplier.
+pub fn plain_bits(found: &EqualAccuracy) -> Vec<String> {
+    let design = value(&found.multiplier);
+    let own = format!("scores {} at {}", percent(found.approximate.score), costs(&found.approximate));
+    let Some(plain) = &found.plain else {
+        return vec![format!("{design} alone {own}; no plain exact width scores as much.")];
     };
-    let said: Vec<String> = dominating.map(sentence).collect();
-    if said.is_empty() && !report.rivals.is_empty() {
-        return vec!["No plain exact width dominates the approximate multiplier.".into()];
+    let other =
+        format!("{} bits score {} at {}", plain.bits, percent(plain.costed.score), costs(&plain.costed));
+    let mut sentences = match found.dominated_by.as_slice() {
+        [] => vec![format!(
+            "{design} alone {own}; no plain exact width dominates it: the cheapest that scores no less is {} bits, {} at {}; \
+             against it {}.",
+            plain.bits,
+            percent(plain.costed.score),
+            costs(&plain.costed),
+            against(&plain.costed, &found.approximate)
+        )],
+        widths => {
+            let widths: Vec<String> = widths.iter().map(u32::to_string).collect();
+            let against = against(&found.approximate, &plain.costed);
+            vec![format!(
+                "{design} is dominated by plain {} bits: alone it {own}; plain {other}, {against}.",
+                widths.join(", ")
+            )]
+        }
+    };
+    sentences.extend(found.interpolated.as_ref().map(interpolated(found)));
+    sentences
+}
+
+fn interpolated(found: &EqualAccuracy) -> impl Fn(&Interpolated) -> String {
+    |line| {
+        let [wide, narrow] = line.between;
+        format!(
+            "Interpolated between plain {wide} and {narrow} bits, equal accuracy costs {}: against that line the approximate \
+             multiplier {} on the system and {} on the datapath.",
+            costs(&line.costed),
+            saved(line.costed.energy_j, found.approximate.energy_j),
+            saved(line.costed.datapath_energy_j, found.approximate.datapath_energy_j),
+        )
     }
-    said
+}
+
+/// System and datapath energy, always side by side.
+fn costs(costed: &Costed) -> String {
+    format!("{} (datapath {})", with_prefix(costed.energy_j, "J"), with_prefix(costed.datapath_energy_j, "J"))
+}
+
+/// How much less or more `to` costs than `from`.
+fn against(from: &Costed, to: &Costed) -> String {
+    let ratio = |from: f64, to: f64| less(Some(from / to).filter(|ratio| ratio.is_finite()));
+    format!(
+        "system {}, datapath {}",
+        ratio(from.energy_j, to.energy_j),
+        ratio(from.datapath_energy_j, to.datapath_energy_j)
+    )
+}
+
+/// What part of `from` is saved or spent more, in words.
+pub fn saved(from: f64, to: f64) -> String {
+    let part = format!("{:.1}", 100.0 * (from - to).abs() / from);
+    match part.as_str() {
+        _ if from == 0.0 => "–".into(),
+        "0.0" => "saves nothing".into(),
+        _ => {
+            format!("{} {part} %", if to < from { "saves" } else { "spends" })
+                + if to < from { "" } else { " more" }
+        }
+    }
+}
+
+/// A figure with one decimal and its sign; nothing has none.
+pub fn signed(value: f64) -> String {
+    let text = format!("{value:+.1}").replace('-', "−");
+    if value.abs() < 0.05 { "0.0".into() } else { text }
 }
 
 /// Whether a point meets the floor, in two words at most.
@@ -142,14 +222,14 @@ pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
     sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
         Some((point, Ok(finished))) => format!(
-            "Least energy{}: {} with {} per sample instead of {}, system {} less, datapath {} less; it scores {} instead \
+            "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
              of {} ({} points, 95 % interval).",
             if found.question.floor.is_some() { " within the floor" } else { "" },
             label(point),
             with_prefix(finished.outcome.energy_j.total, "J"),
             with_prefix(found.baseline.energy_j.total, "J"),
-            times(finished.savings.system),
-            times(finished.savings.datapath),
+            less(finished.savings.system),
+            less(finished.savings.datapath),
             percent(finished.outcome.score.value),
             percent(found.baseline.score.value),
             points(&finished.outcome),
@@ -167,11 +247,14 @@ pub fn findings(found: &Exploration) -> Vec<String> {
     sentences
 }
 
+/// How many points have this verdict.
+pub fn count(found: &Exploration, name: &str) -> usize {
+    let finished = found.points.iter().filter_map(|point| point.result.as_ref().ok());
+    finished.filter(|finished| verdict(finished.verdict.as_ref()) == name).count()
+}
+
 fn counts(found: &Exploration) -> String {
-    let count = |name: &str| {
-        let verdicts = found.points.iter().filter_map(|point| point.result.as_ref().ok());
-        verdicts.filter(|finished| verdict(finished.verdict.as_ref()) == name).count()
-    };
+    let count = |name: &str| count(found, name);
     let failed = found.points.iter().filter(|point| point.result.is_err()).count();
     let whole = if found.points.len() < found.evaluations {
         format!("{} of {} points (not finished)", found.points.len(), found.evaluations)
@@ -188,4 +271,57 @@ fn counts(found: &Exploration) -> String {
         )
     });
     format!("{whole}, {failed} failed, {} on the Pareto front.{floor}", found.front.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::plain_bits::Plain;
+
+    fn found(dominated_by: Vec<u32>, plain: Option<(u32, f64)>) -> String {
+        let costed = |energy_j: f64| Costed { score: 0.97, energy_j, datapath_energy_j: energy_j / 4.0 };
+        let plain = plain.map(|(bits, energy)| Plain { bits, costed: costed(energy) });
+        let multiplier = "mul8s_drum_k4".into();
+        let approximate = costed(2e-6);
+        let interpolated = plain
+            .as_ref()
+            .map(|plain| Interpolated { between: [plain.bits, plain.bits - 1], costed: costed(1e-6) });
+        plain_bits(&EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated }).join(" ")
+    }
+
+    #[test]
+    fn plain_bits_are_named_with_system_and_datapath() {
+        let text = found(vec![8, 7], Some((7, 1e-6)));
+        assert!(
+            text.starts_with(
+                "mul8s_drum_k4 is dominated by plain 8, 7 bits: alone it scores 97.0 % at 2.00 µJ"
+            )
+        );
+        assert!(text.contains(
+            "plain 7 bits score 97.0 % at 1.00 µJ (datapath 250 nJ), system 2.00× less, datapath 2.00× less"
+        ));
+        assert!(text.contains("Interpolated between plain 7 and 6 bits"), "{text}");
+        assert!(
+            text.ends_with("spends 100.0 % more on the system and spends 100.0 % more on the datapath."),
+            "{text}"
+        );
+        let text = found(vec![], Some((8, 4e-6)));
+        assert!(
+            text.contains("no plain exact width dominates it: the cheapest that scores no less is 8 bits")
+        );
+        assert!(text.contains("against it system 2.00× less, datapath 2.00× less."), "{text}");
+        assert!(found(vec![], None).ends_with("no plain exact width scores as much."));
+    }
+
+    #[test]
+    fn ratios_and_differences_are_said_as_less_more_or_nothing() {
+        assert_eq!(less(Some(1.25)), "1.25× less");
+        assert_eq!(less(Some(0.8)), "1.25× more");
+        assert_eq!([less(Some(1.001)), less(None)], ["unchanged", "–"]);
+        assert_eq!(
+            [saved(2.0, 1.0), saved(1.0, 1.0), saved(1.0, 1.5)],
+            ["saves 50.0 %", "saves nothing", "spends 50.0 % more"]
+        );
+        assert_eq!([signed(-0.04), signed(-1.2), signed(0.3)], ["0.0", "−1.2", "+0.3"]);
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plain_bits::{EqualAccuracy, Rival};
 use super::statistics::{Delta, Pairs, Verdict, mean_delta};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
@@ -151,18 +152,6 @@ pub struct KnobOutcome {
     pub without: Outcome,
 }
 
-/// An exact b-bit design beside the approximate multiplier.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rival {
-    /// Bits of weights and activations.
-    pub bits: u32,
-    /// The exact design at that width, everything else as in the baseline.
-    pub outcome: Outcome,
-    /// Whether it costs no more energy and scores no less than the approximate multiplier alone, and is
-    /// better in one of the two.
-    pub dominates: bool,
-}
-
 /// Ratios baseline / approximate; absent where one of the two is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Savings {
@@ -208,6 +197,8 @@ pub struct Report {
     pub axsim: String,
     /// The command that repeats the run.
     pub repeat: String,
+    /// Seed of every random stream.
+    pub seed: u64,
     /// One line on the task.
     pub about: String,
     /// The float model.
@@ -225,6 +216,9 @@ pub struct Report {
     pub interaction_score: f64,
     /// Exact b-bit designs beside the approximate multiplier; empty when none is configured.
     pub rivals: Vec<Rival>,
+    /// What those cost at the accuracy of the approximate multiplier; absent when none is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equal_accuracy: Option<EqualAccuracy>,
     /// Baseline over approximate.
     pub savings: Savings,
     /// The floor asked for and whether it holds.

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::evaluate::{Evaluator, RunError};
-use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Rival, Savings};
+use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
+use super::plain_bits::{EqualAccuracy, Rival};
 use super::statistics::judge;
 use crate::config::Setup;
 
@@ -22,6 +23,8 @@ pub struct Settings<'a> {
     pub floor: Option<f64>,
     /// The command that repeats the run.
     pub repeat: &'a str,
+    /// Seed of every random stream.
+    pub seed: u64,
     /// Makes a setup of knobs; the baseline has none.
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
     /// Told after every evaluation: how many are done, of how many.
@@ -58,10 +61,7 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
     };
     let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
     let multiplier = effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| &effect.alone);
-    let rival = |(bits, outcome): (u32, Outcome)| {
-        let dominates = multiplier.is_some_and(|design| dominates(&outcome, design));
-        Rival { bits, outcome, dominates }
-    };
+    let rival = |(bits, outcome): (u32, Outcome)| Rival::of(bits, outcome, multiplier);
     let plain = rivals.iter().map(|rival| rival.0).zip(outcomes).map(rival).collect();
     Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
 }
@@ -123,14 +123,6 @@ fn rival_knobs(knobs: &Knobs) -> Vec<(u32, Knobs)> {
     if knobs.contains_key(MULTIPLIER) { RIVAL_BITS.rev().map(of).collect() } else { vec![] }
 }
 
-/// Against a design of unknown cost nothing can be claimed.
-fn dominates(rival: &Outcome, design: &Outcome) -> bool {
-    let (energy, score) =
-        (rival.energy_j.total <= design.energy_j.total, rival.score.value >= design.score.value);
-    let better = rival.energy_j.total < design.energy_j.total || rival.score.value > design.score.value;
-    design.priced_as.is_none() && energy && score && better
-}
-
 fn report(
     settings: &Settings<'_>,
     exact: &Setup,
@@ -151,9 +143,14 @@ fn report(
     let axsim = env!("CARGO_PKG_VERSION").to_string();
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
     let notes = notes(exact, &baseline, &approximate);
+    // Against a design of unknown cost nothing can be claimed.
+    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.priced_as.is_none();
+    let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
+    let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
         axsim,
         repeat,
+        seed: settings.seed,
         about,
         reference,
         baseline,
@@ -162,6 +159,7 @@ fn report(
         interaction_energy,
         interaction_score,
         rivals,
+        equal_accuracy,
         savings,
         floor,
         notes,

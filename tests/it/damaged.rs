@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use axsim::report::read::{Results, results};
-use axsim::report::{csv, exploration, html, text};
+use axsim::report::{csv, html, text};
 use axsim::validate;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop};
@@ -64,9 +64,9 @@ fn report(name: &str, text: &str) {
     fs::write(&file, text).unwrap();
     match results(&file) {
         Err(error) => assert!(!error.to_string().is_empty()),
-        Ok(Results::Run(run)) => drop((text::write(&run), html::write(&run), csv::write(&run))),
+        Ok(Results::Run(run)) => drop((text::write(&run), html::run::write(&run), csv::write(&run))),
         Ok(Results::Exploration(found)) => {
-            drop((exploration::text(&found), exploration::html(&found), csv::exploration(&found)));
+            drop((text::exploration(&found), html::exploration::write(&found), csv::exploration(&found)));
         }
     }
 }

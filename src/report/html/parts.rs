@@ -1,0 +1,281 @@
+//! Parts that pages share: head, tiles, energy by stage, layers, provenance, how to repeat.
+
+use std::fmt::Write;
+
+use super::{list, meter, section, table};
+use crate::constant::{Constant, Trust};
+use crate::report::svg::bars::{Bar, bars};
+use crate::report::svg::escape;
+use crate::report::words;
+use crate::run::outcome::{ConstantShare, LayerOutcome, Outcome, StageEnergy};
+use crate::run::statistics::Verdict;
+use crate::units::with_prefix;
+
+/// The head of a page: kind, title, and what was run in one line.
+pub(super) fn head(kind: &str, title: &str, facts: &[String]) -> String {
+    let facts: String = facts.iter().map(|fact| format!("<li>{}</li>", escape(fact))).collect();
+    format!(
+        "<header><p class=\"kind\">axsim · {kind}</p><h1>{}</h1><ul class=\"facts\">{facts}</ul></header>\n",
+        escape(title)
+    )
+}
+
+/// A headline figure: what, how much, and the two figures behind it.
+pub(super) struct Tile {
+    pub name: &'static str,
+    pub figure: String,
+    pub note: String,
+    /// Style class of the figure.
+    pub class: &'static str,
+}
+
+pub(super) fn tiles(tiles: &[Tile]) -> String {
+    let tile = |tile: &Tile| {
+        format!(
+            "<div class=\"tile\"><p>{}</p><p class=\"figure {}\">{}</p><p class=\"note\">{}</p></div>",
+            tile.name,
+            tile.class,
+            escape(&tile.figure),
+            escape(&tile.note)
+        )
+    };
+    format!("<div class=\"tiles\">{}</div>\n", tiles.iter().map(tile).collect::<String>())
+}
+
+/// Saving of system and datapath side by side, and the difference in score.
+pub(super) fn headline(baseline: &Outcome, outcome: &Outcome) -> Vec<Tile> {
+    let savings = crate::run::outcome::Savings::of(baseline, outcome);
+    let energy = |name, ratio, of: fn(&Outcome) -> f64| Tile {
+        name,
+        figure: words::less(ratio),
+        note: format!("{} → {} per sample", with_prefix(of(baseline), "J"), with_prefix(of(outcome), "J")),
+        class: "",
+    };
+    let delta = outcome.delta.as_ref();
+    let points = |value: f64| words::signed(100.0 * value);
+    vec![
+        energy("System energy", savings.system, |outcome| outcome.energy_j.total),
+        energy("Datapath energy", savings.datapath, |outcome| outcome.datapath_energy_j),
+        Tile {
+            name: "Score",
+            figure: delta.map_or("–".into(), |delta| format!("{} points", points(delta.value))),
+            note: format!(
+                "{} → {}{}",
+                words::percent(baseline.score.value),
+                words::percent(outcome.score.value),
+                delta.map_or(String::new(), |delta| format!(
+                    ", 95 % interval {} to {}",
+                    points(delta.ci95[0]),
+                    points(delta.ci95[1])
+                ))
+            ),
+            class: "",
+        },
+    ]
+}
+
+/// Style class of a verdict.
+pub(super) fn class(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::Met) => "met",
+        Some(Verdict::Undecided { .. }) => "undecided",
+        Some(Verdict::NotMet) => "unmet",
+        None => "neutral",
+    }
+}
+
+/// Stacked bars of energy by stage, the first one being what the others are compared with.
+pub(super) fn stages(rows: &[(String, &Outcome)]) -> String {
+    let first = rows.first().map_or(0.0, |row| row.1.energy_j.total);
+    let bar = |(at, (label, outcome)): (usize, &(String, &Outcome))| Bar {
+        label: label.clone(),
+        note: if at == 0 { String::new() } else { words::saved(first, outcome.energy_j.total) },
+        parts: outcome.energy_j.stages().to_vec(),
+    };
+    let drawn: Vec<Bar> = rows.iter().enumerate().map(bar).collect();
+    let body =
+        format!("<figure>{}{}</figure>", legend(rows), bars(&drawn, "J", "energy per sample by stage"));
+    section(
+        "Energy per sample by stage",
+        "Idle time of the frame period included; the stages sum to the total.",
+        &body,
+    )
+}
+
+fn legend(rows: &[(String, &Outcome)]) -> String {
+    let share = |at: usize, energy: &StageEnergy| energy.stages()[at].1 / energy.total;
+    let part = |at: usize| {
+        let name = rows[0].1.energy_j.stages()[at].0;
+        let share = words::percent(share(at, &rows[0].1.energy_j));
+        format!("<span><i class=\"{name}\"></i>{name} <small>{share} of exact</small></span>")
+    };
+    if rows.is_empty() || rows[0].1.energy_j.total == 0.0 {
+        return String::new();
+    }
+    format!("<figcaption class=\"legend\">{}</figcaption>", (0..4).map(part).collect::<String>())
+}
+
+/// Energy and error of every contraction, exact beside approximate.
+pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
+    let columns = [
+        ("layer", ""),
+        ("MACs", "n"),
+        ("cycles", "n"),
+        ("used", "n"),
+        ("energy: exact", "n"),
+        ("approximate", "n"),
+        ("", "bar"),
+        ("per MAC ± spread", "n"),
+        ("error", "n"),
+        ("", "bar"),
+        ("bias", "n"),
+    ];
+    let pairs: Vec<(&LayerOutcome, &LayerOutcome)> = baseline.layers.iter().zip(&outcome.layers).collect();
+    let largest = |of: fn(&LayerOutcome) -> f64| {
+        pairs.iter().flat_map(|(exact, layer)| [of(exact), of(layer)]).fold(f64::MIN_POSITIVE, f64::max)
+    };
+    let (energy, error) = (largest(|layer| layer.energy_j), largest(|layer| layer.relative_error));
+    let row = |(exact, layer): &(&LayerOutcome, &LayerOutcome)| {
+        let bars = meter("quiet", exact.energy_j / energy) + &meter("compute", layer.energy_j / energy);
+        vec![
+            escape(&layer.name),
+            thousands(layer.macs),
+            thousands(layer.cycles),
+            words::percent(layer.utilisation),
+            with_prefix(exact.energy_j, "J"),
+            with_prefix(layer.energy_j, "J"),
+            bars,
+            format!(
+                "{} ± {}",
+                with_prefix(layer.mac_energy_j, "J"),
+                with_prefix(layer.mac_energy_spread_j, "J")
+            ),
+            words::percent(layer.relative_error),
+            meter("unmet", layer.relative_error / error),
+            words::signed(100.0 * layer.bias) + " %",
+        ]
+    };
+    let pairs_of = outcome.layers.iter().map(|layer| layer.replayed_pairs);
+    let replayed = pairs_of.fold(0, u64::saturating_add);
+    let lead = format!(
+        "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
+         root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean. Grey bar: exact.",
+        thousands(replayed)
+    );
+    section("Layers", &lead, &table(&columns, &[pairs.iter().map(row).collect()]))
+}
+
+/// A whole number in groups of three digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Where the constants come from that hold more than 1 % of the energy.
+pub(super) fn constants(outcome: &Outcome) -> String {
+    let columns = [
+        ("share", "n"),
+        ("", "bar"),
+        ("constant", ""),
+        ("value", ""),
+        ("band", ""),
+        ("trust", ""),
+        ("source", "wide"),
+    ];
+    let largest = outcome.constants.first().map_or(1.0, |entry| entry.share);
+    let row = |entry: &ConstantShare| {
+        let constant = &entry.constant;
+        let band = constant.low.zip(constant.high);
+        vec![
+            words::percent(entry.share),
+            meter("accent", entry.share / largest),
+            format!("<code>{}</code>", escape(&constant.name).replace('.', ".<wbr>")),
+            escape(&quantity(constant.value, &constant.unit)),
+            band.map_or("<span class=\"quiet\">not known</span>".into(), |(low, high)| {
+                escape(&range(low, high, constant))
+            }),
+            chip(constant.trust),
+            escape(&constant.source),
+        ]
+    };
+    let covered: f64 = outcome.constants.iter().map(|entry| entry.share).sum();
+    let lead = format!(
+        "Every constant that holds more than 1 % of the energy of this configuration; together {}.",
+        words::percent(covered)
+    );
+    section(
+        "Where the energy figures come from",
+        &lead,
+        &table(&columns, &[outcome.constants.iter().map(row).collect()]),
+    )
+}
+
+/// A value with its SI prefix; what follows the base unit is kept.
+fn quantity(value: f64, unit: &str) -> String {
+    let (base, rest) =
+        unit.split_once(' ').map_or((unit, String::new()), |(base, rest)| (base, format!(" {rest}")));
+    if ["J", "W", "s", "V", "Hz"].contains(&base) {
+        with_prefix(value, base) + &rest
+    } else {
+        format!("{value:.4e} {unit}")
+    }
+}
+
+fn range(low: f64, high: f64, constant: &Constant) -> String {
+    let base = constant.unit.split(' ').next().unwrap_or("");
+    format!("{} to {}", quantity(low, base), quantity(high, base)).replace(' ', "\u{a0}")
+}
+
+fn chip(trust: Trust) -> String {
+    let (name, doubtful) = match trust {
+        Trust::Verified => ("verified", false),
+        Trust::Abstract => ("abstract only", true),
+        Trust::Derived => ("derived", false),
+        Trust::Measured => ("measured", false),
+        Trust::Unverified => ("unverified", true),
+        Trust::Chosen => ("chosen", false),
+    };
+    format!("<span class=\"chip {}\">{name}</span>", if doubtful { "undecided" } else { "neutral" })
+}
+
+/// The command, version and seed that repeat the results, and the complete configuration.
+pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_json::Value) -> String {
+    let mut body = format!("<pre class=\"command\">{}</pre><dl>", escape(command));
+    for (name, value) in facts {
+        let _ = write!(body, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(value));
+    }
+    let settings = serde_json::to_string_pretty(settings).unwrap_or_default();
+    let _ = write!(
+        body,
+        "</dl><details><summary>Complete configuration</summary><pre>{}</pre></details>",
+        escape(&settings)
+    );
+    section("How to repeat this", "The same command gives the same bytes, on any number of threads.", &body)
+}
+
+/// What the model itself approximates.
+pub(super) fn notes(notes: &[String]) -> String {
+    section("What this model approximates", "", &list("notes", notes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_grouped_and_quantities_keep_what_they_are_per() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(quantity(2.75e-11, "J per 64-bit access"), "27.5 pJ per 64-bit access");
+        assert_eq!(quantity(1.1e-5, "W"), "11.0 µW");
+        assert_eq!(quantity(0.5, "share"), "5.0000e-1 share");
+    }
+}

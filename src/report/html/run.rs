@@ -1,0 +1,207 @@
+//! The page of a run.
+
+use super::parts::{self, Tile, class};
+use super::{list, page, section, table};
+use crate::report::svg::escape;
+use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
+use crate::report::{rows, words};
+use crate::run::outcome::{Outcome, Report, Savings};
+use crate::run::statistics::Verdict;
+use crate::units::with_prefix;
+
+/// The whole report of a run.
+pub fn write(report: &Report) -> String {
+    let seed = report.seed.to_string();
+    let facts = [
+        format!("{} samples", report.baseline.score.samples),
+        format!("{} knobs", report.knobs.len()),
+        format!("seed {seed}"),
+        format!("axsim {}", report.axsim),
+    ];
+    let mut body = parts::head("run", title(report), &facts);
+    let mut tiles = parts::headline(&report.baseline, &report.approximate);
+    tiles.extend(report.floor.as_ref().map(|floor| Tile {
+        name: "Floor",
+        figure: words::verdict(Some(&floor.verdict)).into(),
+        note: match floor.verdict {
+            Verdict::Undecided { samples_needed } => format!("about {samples_needed} samples would decide"),
+            _ => format!("a drop of at most {}", words::percent(floor.drop)),
+        },
+        class: class(Some(&floor.verdict)),
+    }));
+    body += &parts::tiles(&tiles);
+    body += &list("summary", &words::summary(report));
+    body += &trade(report);
+    body += &knobs(report);
+    body += &parts::stages(&rows(report));
+    body += &parts::layers(&report.baseline, &report.approximate);
+    body += &parts::constants(&report.approximate);
+    body += &parts::notes(&report.notes);
+    let facts = [("version", report.axsim.clone()), ("seed", seed), ("model and data", origin(report))];
+    body += &parts::repeat(&report.repeat, &facts, &report.approximate.settings);
+    page(title(report), &body)
+}
+
+fn title(report: &Report) -> &str {
+    if report.about.is_empty() { "A run" } else { &report.about }
+}
+
+fn origin(report: &Report) -> String {
+    let text = |path: &str| report.approximate.settings.pointer(path).and_then(serde_json::Value::as_str);
+    let parts = [text("/workload/model"), text("/workload/origin").filter(|origin| !origin.is_empty())];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Energy saved against score lost: the configuration, its knobs, and the rival of plain bits.
+fn trade(report: &Report) -> String {
+    let mark = |label: String, outcome: &Outcome, class, shape| {
+        mark(&report.baseline, label, outcome, (class, shape))
+    };
+    let rivals: Vec<Mark> = report
+        .rivals
+        .iter()
+        .map(|rival| mark(format!("{} bits", rival.bits), &rival.outcome, "plain", Shape::Disc))
+        .collect();
+    let mut others = vec![];
+    for knob in &report.knobs {
+        let name = knob.knob.rsplit('.').next().unwrap_or(&knob.knob);
+        others.push(mark(format!("without {name}"), &knob.without, "neutral", Shape::Ring));
+        others.push(mark(
+            format!("{name} = {}", words::value(&knob.value)),
+            &knob.alone,
+            "alone",
+            Shape::Disc,
+        ));
+    }
+    others.push(mark("exact".into(), &report.baseline, "neutral", Shape::Diamond));
+    others.push(mark("approximate".into(), &report.approximate, "accent", Shape::Diamond));
+    let lowest = lowest(&others, report.floor.as_ref().map(|floor| floor.drop));
+    let (near, far): (Vec<Mark>, Vec<Mark>) = rivals.into_iter().partition(|mark| mark.y >= lowest);
+    let lines = vec![("plain", near.iter().map(|mark| (mark.x, mark.y)).collect())];
+    let levels = report
+        .floor
+        .iter()
+        .map(|floor| (-100.0 * floor.drop, format!("floor, −{:.1} points", 100.0 * floor.drop)));
+    let plot = Plot {
+        title: "energy saved against score lost".into(),
+        x_name: "system energy saved, % of exact".into(),
+        y_name: "difference in score, points".into(),
+        marks: near.into_iter().chain(others).collect(),
+        lines,
+        levels: levels.collect(),
+        lowest: None,
+    };
+    let caption = format!("<figcaption class=\"legend\">{KEY}{}</figcaption>", escape(&off(&far)));
+    section(
+        "What is saved, and what it costs",
+        "Right is better, up is better. Strokes are 95 % intervals, paired on the same samples.",
+        &format!("<figure>{caption}{}</figure>", scatter(&plot)),
+    )
+}
+
+const KEY: &str = "<span><i class=\"accent tip\"></i>all knobs</span><span><i class=\"alone round\"></i>one knob \
+    alone</span><span><i class=\"ring round\"></i>one knob left out</span><span><i class=\"plain round\"></i>plain exact \
+    bits</span>";
+
+/// The lowest difference to be shown: everything but rivals that are far worse than all else.
+fn lowest(marks: &[Mark], floor: Option<f64>) -> f64 {
+    let values = marks
+        .iter()
+        .flat_map(|mark| mark.interval.unwrap_or([mark.y; 2]))
+        .chain(floor.map(|drop| -100.0 * drop));
+    let (low, high) = values.fold((0.0f64, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
+    low - 0.6 * (high - low).max(1.0)
+}
+
+fn off(far: &[Mark]) -> String {
+    let said: Vec<String> = far.iter().map(|mark| format!("{} at {:.0}", mark.label, mark.y)).collect();
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("Below the scale: {} points.", said.join(", ")).replace('-', "−")
+    }
+}
+
+fn mark(baseline: &Outcome, label: String, outcome: &Outcome, (class, shape): (&'static str, Shape)) -> Mark {
+    let saved = 100.0 * (1.0 - outcome.energy_j.total / baseline.energy_j.total);
+    let delta = outcome.delta.as_ref();
+    let title = format!(
+        "{label}: {} ({} points), {} per sample, datapath {}",
+        words::percent(outcome.score.value),
+        words::points(outcome),
+        with_prefix(outcome.energy_j.total, "J"),
+        with_prefix(outcome.datapath_energy_j, "J")
+    );
+    Mark {
+        x: if saved.is_finite() { saved } else { 0.0 },
+        y: 100.0 * delta.map_or(0.0, |delta| delta.value),
+        interval: delta.map(|delta| delta.ci95.map(|bound| 100.0 * bound)),
+        class,
+        shape,
+        label,
+        title,
+    }
+}
+
+/// Every configuration: the whole, each knob alone and left out, plain bits.
+fn knobs(report: &Report) -> String {
+    let columns = [
+        ("configuration", ""),
+        ("score", "n"),
+        ("difference [95 %], points", "n"),
+        ("fault maps", "n"),
+        ("energy", "n"),
+        ("system", "n"),
+        ("datapath", "n"),
+        ("latency", "n"),
+        ("area", "n"),
+    ];
+    let row = |label: String, outcome: &Outcome| row(&report.baseline, label, outcome);
+    let whole = vec![
+        row("exact".into(), &report.baseline),
+        row("<b>approximate</b>, all knobs".into(), &report.approximate),
+    ];
+    let mut groups = vec![whole];
+    for knob in &report.knobs {
+        let (name, value) = (escape(&knob.knob), escape(&words::value(&knob.value)));
+        groups.push(vec![
+            row(format!("<b>{name}</b> = {value} <span class=\"quiet\">alone</span>"), &knob.alone),
+            row(format!("<span class=\"quiet\">all without</span> {name}"), &knob.without),
+        ]);
+    }
+    let rival = |rival: &crate::run::plain_bits::Rival| {
+        let chip = if rival.dominates { " <span class=\"chip undecided\">dominates</span>" } else { "" };
+        row(format!("plain {} bits{chip}", rival.bits), &rival.outcome)
+    };
+    groups.push(report.rivals.iter().map(rival).collect());
+    section(
+        "Knob by knob",
+        "System and datapath: how many times less energy than exact. Fault maps: the range of scores over devices.",
+        &table(&columns, &groups),
+    )
+}
+
+fn row(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
+    let savings = Savings::of(baseline, outcome);
+    vec![
+        label,
+        words::percent(outcome.score.value),
+        words::points(outcome),
+        spread(&outcome.score.fault_maps),
+        with_prefix(outcome.energy_j.total, "J"),
+        words::times(savings.system),
+        words::times(savings.datapath),
+        with_prefix(outcome.latency_s, "s"),
+        format!("{:.3} mm²", outcome.area_mm2),
+    ]
+}
+
+fn spread(scores: &[f64]) -> String {
+    let low = scores.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if scores.is_empty() {
+        "<span class=\"quiet\">–</span>".into()
+    } else {
+        format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high)
+    }
+}

@@ -1,0 +1,180 @@
+//! The rival of an approximate multiplier: exact designs of fewer bits, compared at equal accuracy.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::outcome::Outcome;
+
+/// An exact b-bit design beside the approximate multiplier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rival {
+    /// Bits of weights and activations.
+    pub bits: u32,
+    /// The exact design at that width, everything else as in the baseline.
+    pub outcome: Outcome,
+    /// Whether it costs no more energy and scores no less than the approximate multiplier alone, and is
+    /// better in one of the two.
+    pub dominates: bool,
+}
+
+impl Rival {
+    /// An exact design beside the approximate multiplier, alone in the same system.
+    pub fn of(bits: u32, outcome: Outcome, multiplier: Option<&Outcome>) -> Self {
+        let dominates =
+            multiplier.is_some_and(|design| dominates(&Costed::of(&outcome), &Costed::of(design)));
+        Self { bits, outcome, dominates }
+    }
+}
+
+/// What a design scores and costs, all else as in the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Costed {
+    /// Score as a fraction.
+    pub score: f64,
+    /// Energy of the whole system per sample, in joules.
+    pub energy_j: f64,
+    /// Energy of multiplying and accumulating alone, in joules.
+    pub datapath_energy_j: f64,
+}
+
+impl Costed {
+    /// The figures of an outcome.
+    pub fn of(outcome: &Outcome) -> Self {
+        let (score, energy_j) = (outcome.score.value, outcome.energy_j.total);
+        Self { score, energy_j, datapath_energy_j: outcome.datapath_energy_j }
+    }
+}
+
+fn dominates(rival: &Costed, design: &Costed) -> bool {
+    let no_worse = rival.energy_j <= design.energy_j && rival.score >= design.score;
+    no_worse && (rival.energy_j < design.energy_j || rival.score > design.score)
+}
+
+/// What plain exact bits cost at the accuracy of an approximate multiplier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EqualAccuracy {
+    /// The approximate multiplier as configured.
+    pub multiplier: Value,
+    /// What it scores and costs, alone in the exact system.
+    pub approximate: Costed,
+    /// Widths of the exact designs that dominate it, widest first.
+    pub dominated_by: Vec<u32>,
+    /// The cheapest exact design that scores no less; absent where none does.
+    pub plain: Option<Plain>,
+    /// The same score on the straight line between two neighbouring widths; absent where no two enclose it.
+    pub interpolated: Option<Interpolated>,
+}
+
+/// An exact design and what it costs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plain {
+    /// Bits of weights and activations.
+    pub bits: u32,
+    /// What it scores and costs.
+    #[serde(flatten)]
+    pub costed: Costed,
+}
+
+/// A cost between two widths, as no hardware has it: for comparison only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Interpolated {
+    /// The neighbouring widths, the wider first.
+    pub between: [u32; 2],
+    /// What the same score costs there.
+    #[serde(flatten)]
+    pub costed: Costed,
+}
+
+impl EqualAccuracy {
+    /// Compares a multiplier, alone in the exact system, with exact designs of any widths.
+    pub fn of(multiplier: &Value, alone: &Outcome, rivals: &[Rival]) -> Self {
+        let plain = rivals.iter().map(|rival| Plain { bits: rival.bits, costed: Costed::of(&rival.outcome) });
+        compare(multiplier.clone(), Costed::of(alone), plain.collect())
+    }
+}
+
+fn compare(multiplier: Value, approximate: Costed, mut plain: Vec<Plain>) -> EqualAccuracy {
+    plain.sort_by_key(|plain| std::cmp::Reverse(plain.bits));
+    let cheapest = |a: &Costed, b: &Costed| a.energy_j.total_cmp(&b.energy_j);
+    let dominating = plain.iter().filter(|plain| dominates(&plain.costed, &approximate));
+    let dominated_by = dominating.map(|plain| plain.bits).collect();
+    let between = plain.windows(2).filter_map(|pair| interpolate(&pair[0], &pair[1], approximate.score));
+    let interpolated = between.min_by(|a, b| cheapest(&a.costed, &b.costed));
+    let good = plain.iter().filter(|plain| plain.costed.score >= approximate.score);
+    let plain = good.min_by(|a, b| cheapest(&a.costed, &b.costed)).cloned();
+    EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated }
+}
+
+/// The cost at `score` on the line between two widths; nothing unless they enclose it.
+fn interpolate(wide: &Plain, narrow: &Plain, score: f64) -> Option<Interpolated> {
+    let ([from, to], drop) = ([wide.costed, narrow.costed], wide.costed.score - narrow.costed.score);
+    let part = (from.score - score) / drop;
+    let inside = drop > 0.0 && (0.0..=1.0).contains(&part);
+    let at = |from: f64, to: f64| from + part * (to - from);
+    inside.then(|| Interpolated {
+        between: [wide.bits, narrow.bits],
+        costed: Costed {
+            score,
+            energy_j: at(from.energy_j, to.energy_j),
+            datapath_energy_j: at(from.datapath_energy_j, to.datapath_energy_j),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn costed(score: f64, energy_j: f64) -> Costed {
+        Costed { score, energy_j, datapath_energy_j: energy_j / 2.0 }
+    }
+
+    fn against(score: f64, energy: f64) -> EqualAccuracy {
+        let widths = [(6, 0.90, 6.0), (8, 0.98, 8.0), (7, 0.96, 7.0)];
+        let plain = widths.map(|(bits, score, energy)| Plain { bits, costed: costed(score, energy) });
+        compare(Value::Null, costed(score, energy), plain.to_vec())
+    }
+
+    #[test]
+    fn a_design_above_the_line_of_widths_is_not_dominated_but_dearer_at_equal_accuracy() {
+        let found = against(0.97, 7.6);
+        assert!(found.dominated_by.is_empty());
+        assert_eq!(found.plain.unwrap().bits, 8);
+        let interpolated = found.interpolated.unwrap();
+        assert_eq!(interpolated.between, [8, 7]);
+        assert!((interpolated.costed.energy_j - 7.5).abs() < 1e-9);
+        assert!((interpolated.costed.datapath_energy_j - 3.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn widths_that_score_no_less_for_no_more_dominate() {
+        assert_eq!(against(0.95, 8.5).dominated_by, [8, 7]);
+        assert_eq!(against(0.96, 7.0).dominated_by, Vec::<u32>::new(), "an equal does not dominate");
+        assert_eq!(against(0.96, 7.0).plain.unwrap().bits, 7);
+    }
+
+    #[test]
+    fn a_score_out_of_reach_has_no_plain_equal() {
+        let found = against(0.99, 7.0);
+        assert_eq!((found.plain, found.interpolated), (None, None));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_dominates_is_among_the_good_and_no_dearer_than_the_design(
+            score in 0.0f64..1.0, energy in 1.0f64..9.0,
+            widths in proptest::collection::vec((0.0f64..1.0, 1.0f64..9.0), 1..6),
+        ) {
+            let plain: Vec<Plain> = widths.iter().zip(3..).map(|(&(score, energy), bits)| {
+                Plain { bits, costed: costed(score, energy) }
+            }).collect();
+            let found = compare(Value::Null, costed(score, energy), plain);
+            if let Some(plain) = &found.plain {
+                proptest::prop_assert!(plain.costed.score >= score);
+                proptest::prop_assert_eq!(plain.costed.energy_j < energy, found.dominated_by.contains(&plain.bits));
+            } else {
+                proptest::prop_assert!(found.dominated_by.is_empty());
+            }
+        }
+    }
+}
