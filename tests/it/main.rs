@@ -1,5 +1,6 @@
 //! One integration binary, a module per question.
 
+mod browser;
 mod circuits;
 mod cli;
 mod config;
