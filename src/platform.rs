@@ -60,6 +60,16 @@ pub enum PlatformError {
 }
 
 impl PlatformError {
+    /// Path of the value that is wrong, kind keys such as `array` left out or not.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::OutOfRange { field, .. } => Some(field),
+            Self::Table(_) => Some("compute.array.multiplier"),
+            Self::TooSlow { .. } => Some("compute.array.clock"),
+            Self::Design(_) => None,
+        }
+    }
+
     /// The error for `field`, unless the value is `fine`.
     fn unless(
         fine: bool,

@@ -75,6 +75,9 @@ pub fn with_prefix(value: f64, unit: &str) -> String {
         // The sum of nothing is -0.0, which is nothing all the same.
         return format!("{} {unit}", value + 0.0);
     }
+    if !(1e-17..1e18).contains(&value.abs()) {
+        return format!("{value:.2e} {unit}");
+    }
     let thousands = (value.abs().log10() / 3.0 + 1e-12).floor().clamp(-5.0, 4.0);
     let mantissa = value / 1000f64.powf(thousands);
     let digits = (2 - mantissa.abs().log10().floor() as i32).clamp(0, 2) as usize;
@@ -230,6 +233,8 @@ mod tests {
         assert_eq!(Joules(1.234e-6).to_string(), "1.23 µJ");
         assert_eq!(Joules(0.0).to_string(), "0 J");
         assert_eq!(Seconds(0.5).to_string(), "500 ms");
+        assert_eq!(Seconds(1e300).to_string(), "1.00e300 s");
+        assert_eq!(Joules(-3e-20).to_string(), "-3.00e-20 J");
         assert_eq!(Watts(2.0) * Seconds(3.0), Joules(6.0));
     }
 

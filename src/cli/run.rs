@@ -43,6 +43,17 @@ pub(super) fn task(shared: &Shared, config: &Config) -> Result<(Setup, Task), Er
     Ok((setup, task))
 }
 
+/// Points at the line of a value with which no hardware can be built.
+fn located(config: &Config, error: RunError) -> Error {
+    match &error {
+        RunError::Platform(fault) => match fault.field() {
+            Some(field) => config.fault(field, &fault.to_string()).into(),
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
+}
+
 fn folder(path: &Path) -> PathBuf {
     if path.as_os_str().is_empty() { ".".into() } else { path.into() }
 }
@@ -85,7 +96,7 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
         setup: &setup,
         progress: &progress,
     };
-    let result = study(&evaluator, &settings)?;
+    let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
     bar.finish_and_clear();
     let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
     let outcome = shared.out.join("outcome.json");

@@ -1,6 +1,6 @@
 //! Values that have the right type and are still impossible.
 
-use super::platform::{Array, Cmos, Compute, Memory, Sensor};
+use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
 use super::{Calibration, Setup, Workload};
 
 /// An impossible value and its path.
@@ -9,11 +9,16 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
-/// Fails with the rule in words unless it holds.
-fn require(holds: bool, path: &str, rule: &str) -> Result<(), Fault> {
+/// Fails with the rule in words unless the value is in range.
+fn require(in_range: bool, path: &str, rule: &str) -> Result<(), Fault> {
     let name = path.rsplit('.').next().unwrap_or(path);
-    let message = format!("`{name}` is out of range: {rule}");
-    if holds { Ok(()) } else { Err(Fault { path: path.split('.').map(String::from).collect(), message }) }
+    demand(in_range, path, || format!("`{name}` is out of range: {rule}"))
+}
+
+/// Fails with a message unless it holds.
+fn demand(holds: bool, path: &str, message: impl Fn() -> String) -> Result<(), Fault> {
+    let fault = || Fault { path: path.split('.').map(String::from).collect(), message: message() };
+    if holds { Ok(()) } else { Err(fault()) }
 }
 
 /// Checks every range.
@@ -24,7 +29,12 @@ pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
     if let Sensor::Cmos(cmos) = &platform.sensor {
         sensor(cmos)?;
     }
+    let [buffer, main] = MEMORIES;
+    let missing = || format!("a memory named `{buffer}` is needed: it feeds the array");
+    demand(platform.memory.contains_key(buffer), "platform.memory", missing)?;
     for (name, memory) in &platform.memory {
+        let unused = || format!("nothing uses a memory named `{name}`; write `{buffer}` or `{main}`");
+        demand(MEMORIES.contains(&name.as_str()), &format!("platform.memory.{name}"), unused)?;
         self::memory(name, memory)?;
     }
     match &platform.compute {
@@ -44,6 +54,12 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         let path = "workload.quantize.calibration.percentile";
         require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
     }
+    let scale = workload.preprocess.scale;
+    require(
+        scale != 0.0,
+        "workload.preprocess.scale",
+        "at 0 all pixels are alike, write for example 0.00392",
+    )?;
     let std = &workload.preprocess.std;
     require(
         std.iter().all(|&value| value > 0.0),

@@ -49,9 +49,9 @@ pub(super) struct File {
     /// Seed of every random stream.
     #[serde(default = "one")]
     pub seed: u64,
-    /// How many fault maps a faulty memory is tried with, at least 8.
+    /// How many fault maps a faulty memory is tried with, 8 to 1000.
     #[serde(default = "eight")]
-    #[schemars(range(min = 8))]
+    #[schemars(range(min = 8, max = 1000))]
     pub fault_maps: u32,
 }
 

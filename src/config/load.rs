@@ -82,8 +82,9 @@ impl Config {
                 )
             })?),
         };
-        if file.fault_maps < 8 {
-            let message = "fewer than 8 fault maps do not show their spread; write 8 or more";
+        if !(8..=1000).contains(&file.fault_maps) {
+            let message = "fewer than 8 fault maps do not show their spread, more than 1000 show no more; \
+                           write 8 to 1000";
             return Err(origins.locate(&["fault_maps".into()], false, message));
         }
         let baseline = serde_json::to_value(&setup).map_err(|error| ConfigError::new(error.to_string()))?;
@@ -153,6 +154,17 @@ impl Config {
         let setup: Setup = typed(&tree).map_err(|(path, message)| located(&path, &message))?;
         check::setup(&setup).map_err(|fault| located(&fault.path, &fault.message))?;
         Ok(setup)
+    }
+
+    /// An error about the value of a field of the platform or the workload, where it was written.
+    ///
+    /// For faults that only show when hardware is built: `field` is a path such as `compute.array.rows`, kind keys
+    /// may be left out. A field that the configuration does not have gives the message alone.
+    pub fn fault(&self, field: &str, message: &str) -> ConfigError {
+        let Ok(path) = self.resolve(field) else { return ConfigError::new(message) };
+        let named = self.approximate.keys().find(|knob| self.resolve(knob).is_ok_and(|knob| knob == path));
+        let path = named.map_or(path, |knob| vec!["approximate".into(), knob.clone()]);
+        self.origins.locate(&path, false, message)
     }
 
     /// The full path of a knob in the baseline; kind keys such as `cmos` may be left out.

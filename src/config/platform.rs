@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Watts};
 
+/// Names of the memories that a sample passes; the first is needed.
+pub(super) const MEMORIES: [&str; 2] = ["buffer", "main"];
+
 /// Sensor, memories, array and link, and how often a sample comes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,7 @@ pub struct Platform {
     /// What captures a sample.
     pub sensor: Sensor,
     /// Memories by name: `buffer` feeds the array, `main` (optional) holds weights and frames.
+    #[schemars(extend("propertyNames" = {"enum": MEMORIES}, "required" = [MEMORIES[0]]))]
     pub memory: IndexMap<String, Memory>,
     /// What computes.
     pub compute: Compute,

@@ -4,15 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::referred;
 use crate::config::knob::{KNOBS, Knob};
+use crate::config::platform::MEMORIES;
 use crate::config::preset::KINDS;
 
 /// The definition of `approximate`: a value for each path.
 pub(super) const VALUES: &str = "Knobs";
 /// The definition of `explore.space`: values for each path.
 pub(super) const SPACE: &str = "Space";
-
-/// Names of memories that an editor proposes; any other is read as well.
-const MEMORIES: [&str; 2] = ["buffer", "main"];
 
 /// Adds the definitions of `approximate` and `explore.space`.
 pub(super) fn add(definitions: &mut Map<String, Value>) {
@@ -59,7 +57,10 @@ impl Walk {
             self.step(&format!("{pointer}/properties/{key}"), &join(path, &key));
         }
         if schema["additionalProperties"].is_object() {
-            self.step(&format!("{pointer}/additionalProperties"), &join(path, "[^.]+"));
+            self.step(
+                &format!("{pointer}/additionalProperties"),
+                &join(path, &format!("({})", MEMORIES.join("|"))),
+            );
         }
         for (at, variant) in schema["oneOf"].as_array().into_iter().flatten().enumerate() {
             for kind in keys(&variant["properties"]) {

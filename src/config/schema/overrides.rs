@@ -22,6 +22,11 @@ fn twin(definitions: &Map<String, Value>, name: &str, twins: &mut Map<String, Va
     let mut copy = definitions[name].clone();
     // The key of a kind stays required: it is what tells the kinds apart.
     let mut differs = copy.as_object_mut().is_some_and(|copy| copy.remove("required").is_some());
+    for property in
+        copy.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+    {
+        property.as_object_mut().map(|property| property.remove("required"));
+    }
     each_reference(&mut copy, &mut |target| {
         let new = twin(definitions, target, twins);
         differs |= new != target;
