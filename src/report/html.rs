@@ -55,3 +55,54 @@ fn meter(class: &str, share: f64) -> String {
     let width = if share.is_finite() { (100.0 * share).clamp(0.0, 100.0) } else { 0.0 };
     format!("<span class=\"meter\"><i class=\"{class}\" style=\"width:{width:.1}%\"></i></span>")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The colours of a theme by name, as sRGB from 0 to 255.
+    fn theme(rule: &str) -> std::collections::BTreeMap<&str, [u8; 3]> {
+        let pairs = rule.split(';').filter_map(|pair| pair.split_once(':'));
+        let named = pairs.filter_map(|(name, value)| {
+            Some((name.trim().strip_prefix("--")?, value.trim().strip_prefix('#')?))
+        });
+        named.map(|(name, value)| (name, hex(value))).collect()
+    }
+
+    fn hex(digits: &str) -> [u8; 3] {
+        [0, 2, 4].map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+    }
+
+    /// Contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance and contrast ratio).
+    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
+        let linear = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = |[red, green, blue]: [u8; 3]| {
+            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) + 0.05
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn both_themes_have_the_contrast_that_readers_need() {
+        assert!((contrast([0; 3], [255; 3]) - 21.0).abs() < 1e-9);
+        let themes: Vec<_> =
+            STYLE.split(":root {").skip(1).map(|rule| theme(rule.split('}').next().unwrap())).collect();
+        assert_eq!(themes.len(), 2);
+        for colours in &themes {
+            for text in ["ink", "muted", "accent", "met", "undecided", "unmet"] {
+                for ground in ["paper", "soft"] {
+                    let found = contrast(colours[text], colours[ground]);
+                    assert!(found >= 4.5, "{text} on {ground}: {found:.2}");
+                }
+            }
+            for drawn in ["sensor", "memory", "compute", "link", "alone", "plain", "neutral"] {
+                let found = contrast(colours[drawn], colours["paper"]);
+                assert!(found >= 3.0, "{drawn}: {found:.2}");
+            }
+        }
+    }
+}
