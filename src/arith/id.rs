@@ -3,6 +3,7 @@
 use super::Design;
 use super::adder::{Adder, Scheme};
 use super::family::{FAMILIES, Family};
+use super::multiplier::baugh_wooley::BaughWooley;
 use super::multiplier::{Core, Multiplier};
 
 /// Why an id names no design.
@@ -117,7 +118,17 @@ fn parse(id: &str) -> Result<(&'static Family, u32, bool, u32), ArithError> {
     if !(2..=32).contains(&width) {
         return Err(fail(format!("a width of 2 to 32 bits is expected, not {width}")));
     }
-    let limit = if family.name == "trunc" { 2 * width } else { width };
+    if family.signed_only && !signed {
+        return Err(fail(format!(
+            "`{name}` is for signed operands; write `mul{width}s_{rest}`",
+            rest = id.rsplit_once("u_").map_or(name, |(_, rest)| rest)
+        )));
+    }
+    let limit = match family.name {
+        "trunc" => 2 * width,
+        "bwtrunc" => width - 1,
+        _ => width,
+    };
     let lowest = u32::from(family.name == "drum") * 2;
     let value = match (family.parameter, parameter) {
         (None, None) => 0,
@@ -145,6 +156,7 @@ fn make(family: &'static Family, width: u32, signed: bool, value: u32) -> Box<dy
         (_, "array") => multiplier(Core::Array),
         (_, "trunc") => multiplier(Core::Truncated(value)),
         (_, "drum") => multiplier(Core::Drum(value)),
+        (_, "bw" | "bwtrunc") => Box::new(BaughWooley { width, cut: value, family: family.name }),
         (_, "kulkarni") => multiplier(Core::Kulkarni),
         (_, "mitchell") => multiplier(Core::Mitchell),
         _ => multiplier(Core::Dadda),

@@ -1,5 +1,6 @@
 //! Multipliers: an unsigned core, and the sign-magnitude wrapper that makes any core signed.
 
+pub mod baugh_wooley;
 mod drum;
 mod kulkarni;
 mod mitchell;

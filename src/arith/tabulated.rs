@@ -1,6 +1,7 @@
 //! A multiplier that is known by its products alone.
 
 use super::Design;
+use super::multiplier::baugh_wooley::BaughWooley;
 use super::multiplier::{Core, Multiplier};
 use crate::netlist::Netlist;
 use crate::table::{Operation, Signature, Table};
@@ -9,10 +10,9 @@ use crate::table::{Operation, Signature, Table};
 ///
 /// It has one body: nothing says which gates form these products. Its `netlist` is that of the exact
 /// multiplier of the same operands, whose cost stands in for the unknown one and is named as such.
-#[derive(Debug, Clone)]
 pub struct Tabulated {
     table: Table,
-    stand_in: Multiplier,
+    stand_in: Box<dyn Design>,
 }
 
 /// Why a table is no multiplier.
@@ -44,7 +44,11 @@ impl Tabulated {
         if width_a != width_b {
             return Err(NotSquare { rows: 1 << width_a, columns: 1 << width_b });
         }
-        let stand_in = Multiplier { width: width_a, signed, core: Core::Dadda, family: "exact" };
+        let stand_in: Box<dyn Design> = if signed {
+            Box::new(BaughWooley { width: width_a, cut: 0, family: "bw" })
+        } else {
+            Box::new(Multiplier { width: width_a, signed, core: Core::Dadda, family: "exact" })
+        };
         Ok(Self { table, stand_in })
     }
 }

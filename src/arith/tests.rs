@@ -11,12 +11,13 @@ fn ids(width: u32) -> Vec<String> {
     for family in FAMILIES {
         let parameters: Vec<String> = match family.name {
             "trunc" => (0..=2 * width).map(|t| format!("_t{t}")).collect(),
+            "bwtrunc" => (0..width).map(|t| format!("_t{t}")).collect(),
             "drum" => (2..=width).map(|k| format!("_k{k}")).collect(),
             "loa" => (0..=width).map(|k| format!("_k{k}")).collect(),
             _ => vec![String::new()],
         };
         for parameter in parameters {
-            for sign in ["u", "s"] {
+            for sign in ["u", "s"].iter().filter(|&&sign| sign == "s" || !family.signed_only) {
                 ids.push(format!("{}{width}{sign}_{}{parameter}", family.operation, family.name));
             }
         }
@@ -56,6 +57,10 @@ fn the_ids_compared_are_every_family_with_every_parameter() {
             expected.extend(all(&format!("{add}_loa"), "k", 0..=width));
             expected.extend(all(&format!("{mul}_trunc"), "t", 0..=2 * width));
             expected.extend(all(&format!("{mul}_drum"), "k", 2..=width));
+            if sign == "s" {
+                expected.push(format!("{mul}_bw"));
+                expected.extend(all(&format!("{mul}_bwtrunc"), "t", 0..=width - 1));
+            }
             for id in expected {
                 assert!(ids.contains(&id), "{id} is not compared");
             }
@@ -84,8 +89,16 @@ fn gates_equal_function_on_random_and_corner_operands_up_to_32_bits() {
 
 #[test]
 fn exact_families_are_exact_and_neutral_parameters_too() {
-    for id in ["mul6s_exact", "mul6u_array", "mul6u_trunc_t0", "mul6s_drum_k6", "add6s_exact", "add6u_loa_k0"]
-    {
+    for id in [
+        "mul6s_exact",
+        "mul6s_bw",
+        "mul6s_bwtrunc_t0",
+        "mul6u_array",
+        "mul6u_trunc_t0",
+        "mul6s_drum_k6",
+        "add6s_exact",
+        "add6u_loa_k0",
+    ] {
         let metrics = Metrics::of(&table(&*design(id).unwrap()).unwrap());
         assert_eq!((metrics.error_rate, metrics.worst), (0.0, None), "{id}");
     }
@@ -266,4 +279,11 @@ proptest::proptest! {
     fn no_id_makes_the_parser_panic(text in "\\PC{0,20}", tail in "(mul|add)[0-9]{0,3}[su]?_[a-z_]{0,9}[0-9]{0,12}") {
         let _ = (design(&text), design(&tail));
     }
+}
+
+#[test]
+fn baugh_wooley_is_for_signed_operands() {
+    let error = design("mul8u_bw").err().unwrap().to_string();
+    assert_eq!(error, "`mul8u_bw`: `bw` is for signed operands; write `mul8s_bw`");
+    assert!(design("mul8s_bwtrunc_t8").is_err());
 }

@@ -67,6 +67,7 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
     );
     let signed = match (signature.signed, family.operation) {
         (false, _) => None,
+        (true, _) if family.signed_only => None,
         (true, "add") => Some("two's complement: both operands are sign-extended by one bit first"),
         _ => Some("two's complement: |a| and |b| go through this, and y is negated where the signs differ"),
     };

@@ -118,6 +118,15 @@ impl Builder {
         }
     }
 
+    /// Not (a and b).
+    pub fn nand(&mut self, a: Net, b: Net) -> Net {
+        if a == b || self.value(a).or(self.value(b)).is_some() {
+            let both = self.and(a, b);
+            return self.not(both);
+        }
+        self.gate(Gate::Nand, a, b)
+    }
+
     /// a or b.
     pub fn or(&mut self, a: Net, b: Net) -> Net {
         match (self.value(a), self.value(b)) {

@@ -18,13 +18,14 @@ use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 /// Opens a user's product table; the sign is as configured.
 pub type OpenTable<'a> = dyn Fn(&Path, Option<bool>) -> Result<Table, PlatformError> + Sync + 'a;
 
-/// The unit of an array; `exact` is a signed multiplier of `bits`.
+/// The unit of an array; `exact` is a two's complement multiplier of `bits` after Baugh and Wooley, the smallest
+/// and fastest exact one here: what is approximate must beat a good design, not a poor one.
 ///
 /// # Errors
 /// When an id names no multiplier, or a product table cannot be opened or is not square.
 pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<Mac, PlatformError> {
     let multiplier: Box<dyn Design> = match &config.multiplier {
-        Multiplier::Id(id) if id == "exact" => design(&format!("mul{bits}s_exact"))?,
+        Multiplier::Id(id) if id == "exact" => design(&format!("mul{bits}s_bw"))?,
         Multiplier::Id(id) => design(id)?,
         Multiplier::Table { table, signed } => {
             let wrong = |error: NotSquare| PlatformError::Table(format!("{}: {error}", table.display()));
@@ -238,7 +239,7 @@ mod tests {
         assert!((fitted.clock().0 * delay.0 - 1.0).abs() < 1e-12);
         assert!(build(&config("exact", Clock::Fixed(fitted.clock() * 0.999))).is_ok());
         let error = build(&config("exact", Clock::Fixed(fitted.clock() * 1.001))).err().unwrap();
-        assert!(matches!(error, PlatformError::TooSlow { ref unit, .. } if unit == "mac8s_exact"), "{error}");
+        assert!(matches!(error, PlatformError::TooSlow { ref unit, .. } if unit == "mac8s_bw"), "{error}");
     }
 
     #[test]
