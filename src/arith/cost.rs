@@ -9,6 +9,10 @@ use crate::rng::Stream;
 use crate::tech::CellLibrary;
 
 /// What a design costs under an activity.
+///
+/// Gates are priced one by one, as they are generated: no synthesis tool has merged them into larger cells, and wires
+/// are left out. An 8×8 array multiplier comes out 17 % larger than after synthesis, with 15 % more leakage and 12 %
+/// more energy, and its delay 5 % above a timing analyser's; designs are compared on the same footing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// Name of the cell library.
@@ -113,6 +117,24 @@ mod tests {
             assert!((unit.clock_mhz.unwrap() * unit.delay_ps / 1e6 - 1.0).abs() < 1e-12);
             assert_eq!(part.clock_mhz, None);
         }
+    }
+
+    /// Yosys 0.23 and ABC on the same cells: 295 of them, 337.288 µm², 7.858 µW; OpenSTA: 1.479 ns; settled toggles
+    /// of uniform operands priced on the mapped netlist: 446 fJ.
+    #[test]
+    fn an_array_multiplier_costs_about_what_synthesis_and_a_timing_analyser_say() {
+        let design = crate::arith::design("mul8u_array").unwrap();
+        let cost = uniform(&design.netlist(), &CellLibrary::nangate45());
+        assert_eq!(cost.cells, 320);
+        for (ours, theirs, figure) in [
+            (cost.area_um2, 337.288, "area"),
+            (cost.leakage_nw, 7858.0, "leakage"),
+            (cost.energy_fj, 446.0, "energy"),
+        ] {
+            let ratio = ours / theirs;
+            assert!((1.0..1.2).contains(&ratio), "{figure}: {ratio}");
+        }
+        assert!((cost.delay_ps / 1479.0 - 1.0).abs() < 0.2, "{}", cost.delay_ps);
     }
 
     #[test]
