@@ -75,6 +75,16 @@ pub enum LoadError {
         /// The data's.
         found: Vec<usize>,
     },
+    /// Preprocessing for another number of channels.
+    #[error("`preprocess.{key}` has {found} values, not one and not one for each channel ({channels})")]
+    Channels {
+        /// The key below `preprocess`.
+        key: &'static str,
+        /// Values configured.
+        found: usize,
+        /// Channels of a sample.
+        channels: usize,
+    },
     /// A calibration sample is also scored.
     #[error("calibration sample {0} is also a test sample; calibrate on other samples")]
     Overlap(usize),
@@ -163,6 +173,12 @@ fn check(
         let found = images.pixels.shape()[1..].to_vec();
         if found != network.sample_shape() {
             return Err(LoadError::Shape { expected: network.sample_shape().to_vec(), found });
+        }
+    }
+    let channels = network.sample_shape()[0];
+    for (key, values) in [("mean", &workload.preprocess.mean), ("std", &workload.preprocess.std)] {
+        if ![1, channels].contains(&values.len()) {
+            return Err(LoadError::Channels { key, found: values.len(), channels });
         }
     }
     let scored: HashSet<[u8; 32]> =

@@ -58,7 +58,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 33] = [
+const MISTAKES: [(&str, &[&str]); 34] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -79,6 +79,7 @@ const MISTAKES: [(&str, &[&str]); 33] = [
             "workload.data.idx.calibration={images: test-images-idx3-ubyte.gz, labels: test-labels-idx1-ubyte.gz}",
         ],
     ),
+    ("means of other channels", &["run", "--set", "workload.preprocess.mean=[0, 0, 0]"]),
     ("no sample", &["run", "--set", "workload.samples=0"]),
     ("more samples than there are", &["run", "--set", "workload.samples=1001"]),
     (
