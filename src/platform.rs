@@ -44,6 +44,21 @@ pub enum PlatformError {
     /// A product table that cannot be used.
     #[error("compute.array.multiplier: {0}")]
     Table(String),
+    /// Codes that the multiplier's operands cannot hold.
+    #[error(
+        "codes of {bits} bits reach from {} to {}, more than the {width}-bit operands of `{multiplier}` hold; set \
+         quantize.weight_bits and quantize.activation_bits to {width}, or take a wider multiplier", reach[0], reach[1]
+    )]
+    Operands {
+        /// The multiplier's id.
+        multiplier: String,
+        /// Bits of an operand.
+        width: u32,
+        /// Bits of a code.
+        bits: u32,
+        /// Lowest and highest centred code.
+        reach: [i64; 2],
+    },
     /// An id that names no design.
     #[error(transparent)]
     Design(#[from] crate::arith::ArithError),
@@ -64,7 +79,7 @@ impl PlatformError {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::OutOfRange { field, .. } => Some(field),
-            Self::Table(_) => Some("compute.array.multiplier"),
+            Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Design(_) => None,
         }

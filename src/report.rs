@@ -22,7 +22,7 @@ pub fn rows(report: &Report) -> Vec<(String, &Outcome)> {
         rows.push((format!("without {}", knob.knob), &knob.without));
     }
     for rival in &report.rivals {
-        rows.push((format!("plain {} bits", rival.bits), &rival.outcome));
+        rows.push((format!("plain {} bits: {}", rival.bits, rival.multiplier), &rival.outcome));
     }
     rows
 }

@@ -10,6 +10,8 @@ use super::outcome::Outcome;
 pub struct Rival {
     /// Bits of weights and activations.
     pub bits: u32,
+    /// The exact multiplier, of the two of this width the one on whose codes the task scores better.
+    pub multiplier: String,
     /// The exact design at that width, everything else as in the baseline.
     pub outcome: Outcome,
     /// Whether it costs no more energy and scores no less than the approximate multiplier alone, and is
@@ -19,11 +21,41 @@ pub struct Rival {
 
 impl Rival {
     /// An exact design beside the approximate multiplier, alone in the same system.
-    pub fn of(bits: u32, outcome: Outcome, multiplier: Option<&Outcome>) -> Self {
+    pub fn of(exact: &Exact, outcome: Outcome, multiplier: Option<&Outcome>) -> Self {
         let dominates =
             multiplier.is_some_and(|design| dominates(&Costed::of(&outcome), &Costed::of(design)));
-        Self { bits, outcome, dominates }
+        Self { bits: exact.bits, multiplier: exact.multiplier.clone(), outcome, dominates }
     }
+}
+
+/// An exact multiplier by its width.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exact {
+    /// Bits of an operand.
+    pub bits: u32,
+    /// As a configuration names it.
+    pub multiplier: String,
+}
+
+impl Exact {
+    /// The two of a width: two's complement for symmetric codes, and magnitudes for codes with a zero point, which
+    /// do not spend half of them on signs that activations after a ReLU never have.
+    pub fn of_width(bits: u32) -> [Self; 2] {
+        // The platform's own exact multiplier is named as the baseline names it where the two are one.
+        let signed = if bits == 8 { "exact".into() } else { format!("mul{bits}s_bw") };
+        [signed, format!("mul{bits}u_exact")].map(|multiplier| Self { bits, multiplier })
+    }
+}
+
+/// Of neighbouring rivals of one width the one that scores more, or as much for less energy.
+pub fn better_codes(rivals: Vec<Rival>) -> Vec<Rival> {
+    let merit = |rival: &Rival| (rival.outcome.score.value, -rival.outcome.energy_j.total);
+    let better = |a: &&Rival, b: &&Rival| {
+        let (a, b) = (merit(a), merit(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    };
+    let widths = rivals.chunk_by(|a, b| a.bits == b.bits);
+    widths.filter_map(|width| width.iter().max_by(better).cloned()).collect()
 }
 
 /// What a design scores and costs, all else as in the baseline.

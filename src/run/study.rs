@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::evaluate::{Evaluator, RunError};
 use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
-use super::plain_bits::{EqualAccuracy, Rival};
+use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
 use crate::config::Setup;
 
@@ -61,8 +61,8 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
     };
     let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
     let multiplier = effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| &effect.alone);
-    let rival = |(bits, outcome): (u32, Outcome)| Rival::of(bits, outcome, multiplier);
-    let plain = rivals.iter().map(|rival| rival.0).zip(outcomes).map(rival).collect();
+    let rival = |((exact, _), outcome): (&(Exact, Knobs), Outcome)| Rival::of(exact, outcome, multiplier);
+    let plain = plain_bits::better_codes(rivals.iter().zip(outcomes).map(rival).collect());
     Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
 }
 
@@ -114,13 +114,15 @@ fn written(setup: &Setup) -> Value {
 }
 
 /// Exact designs of 8 to 3 bits, re-quantised, where a multiplier is approximated.
-fn rival_knobs(knobs: &Knobs) -> Vec<(u32, Knobs)> {
-    let of = |bits: u32| {
-        let quantize =
-            ["quantize.weight_bits", "quantize.activation_bits"].map(|knob| (knob.to_string(), json!(bits)));
-        (bits, quantize.into_iter().collect())
+fn rival_knobs(knobs: &Knobs) -> Vec<(Exact, Knobs)> {
+    let of = |exact: Exact| {
+        let bits = ["quantize.weight_bits", "quantize.activation_bits"];
+        let quantize = bits.map(|knob| (knob.to_string(), json!(exact.bits)));
+        let multiplier = (MULTIPLIER.to_string(), json!(exact.multiplier));
+        (exact, quantize.into_iter().chain([multiplier]).collect())
     };
-    if knobs.contains_key(MULTIPLIER) { RIVAL_BITS.rev().map(of).collect() } else { vec![] }
+    let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
+    if knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }
 }
 
 fn report(

@@ -175,10 +175,11 @@ impl MacArray {
     pub fn products(&self, weights: CodeRange, activations: CodeRange) -> Result<Products, PlatformError> {
         for CodeRange { bits, zero } in [weights, activations] {
             let top = (1i64 << bits) - 1;
-            let fits = bits <= 8 && self.fits(-i64::from(zero)) && self.fits(top - i64::from(zero));
-            let field = format!("operands of {} bits for `{}`: zero point", self.mac.width(), self.mac.id());
-            let allowed = "such that every centred code fits (symmetric codes, or an unsigned multiplier)";
-            PlatformError::unless(fits, &field, zero, allowed)?;
+            let reach = [-i64::from(zero), top - i64::from(zero)];
+            if bits > 8 || !reach.iter().all(|&value| self.fits(value)) {
+                let (multiplier, width) = (self.mac.multiplier().id(), self.mac.width());
+                return Err(PlatformError::Operands { multiplier, width, bits, reach });
+            }
         }
         let product = |weight: i64, activation: i64| {
             if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
