@@ -13,5 +13,5 @@ pub mod statistics;
 pub mod stored;
 mod study;
 
-pub use evaluate::{Evaluator, RunError};
+pub use evaluate::{Evaluator, RunError, buildable};
 pub use study::{Settings, study};

@@ -16,6 +16,7 @@ use crate::run::{Evaluator, RunError};
 pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let config = run::config(shared)?;
     let question = question(shared, &config)?;
+    files::writable(&shared.out)?;
     let (_, task) = run::task(shared, &config)?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let stop = interrupted()?;
@@ -33,8 +34,6 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
         progress: &progress,
         stop: &stop,
     };
-    std::fs::create_dir_all(&shared.out)
-        .map_err(|error| Error::File(shared.out.display().to_string(), error))?;
     let found = explore::explore(&search, &shared.out.join("points.jsonl"), resume)?;
     bar.finish_and_clear();
     let whole = shared.out.join("exploration.json");

@@ -29,6 +29,13 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes a folder for results and tries to write there, before work is done that could not be kept.
+pub(super) fn writable(folder: &Path) -> Result<(), Error> {
+    let failed = |error| Error::File(folder.display().to_string(), error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    tempfile::tempfile_in(folder).map(drop).map_err(failed)
+}
+
 /// Temporary files are for their owner alone; results are for whoever may read the folder.
 fn readable() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
 use crate::report::text;
-use crate::run::{Evaluator, RunError, Settings, study};
+use crate::run::{Evaluator, RunError, Settings, buildable, study};
 use crate::workload::{Task, load};
 
 /// Loads the configuration with its overrides.
@@ -65,8 +65,22 @@ pub(super) fn bar(shared: &Shared) -> ProgressBar {
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
+/// The knobs as a run and an exploration set them: none, all, and every value alone.
+fn variants(config: &Config) -> Vec<IndexMap<String, serde_json::Value>> {
+    let alone =
+        |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
+    let space = config.explore.iter().flat_map(|explore| &explore.space);
+    let tried = space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value)));
+    let all = [IndexMap::new(), config.approximate.clone()];
+    all.into_iter().chain(config.approximate.iter().chain(tried).map(alone)).collect()
+}
+
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
+    for knobs in variants(&config) {
+        let setup = config.setup(&knobs)?;
+        buildable(&setup, &files::table).map_err(|error| located(&config, error))?;
+    }
     let setup = config.setup(&config.approximate)?;
     files::print(&format!(
         "{} is right: {} samples of {}, {} knobs\n",
@@ -79,6 +93,7 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
 
 pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
+    files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let bar = bar(shared);

@@ -182,6 +182,14 @@ impl Config {
             path.push(segment.to_string());
             here = next;
         }
+        let asked = path[0] == "workload" && path[1] != "quantize";
+        if asked {
+            let message =
+                format!("`{knob}` is part of what is asked, so it cannot differ between configurations");
+            let help =
+                "knobs are paths into the platform, and `quantize.…`; set this in the workload instead";
+            return Err(self.origins.knob_key(knob, &message).help(help));
+        }
         Ok(path)
     }
 

@@ -20,12 +20,12 @@ use crate::run::stored::{Misread, parse};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be opened or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     File {
         /// The store's path.
         path: String,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// A complete line is not one of a store.
     #[error("{path}, {misread}; delete the line, or start anew without --resume")]
@@ -100,7 +100,7 @@ impl Store {
     /// configuration.
     pub fn open(path: &Path, resume: bool, question: &Question, keys: &[String]) -> Result<Self, StoreError> {
         let name = path.display().to_string();
-        let failed = |source| StoreError::File { path: name.clone(), source };
+        let failed = |error| StoreError::File { path: name.clone(), error };
         let text = if resume && path.exists() {
             std::fs::read_to_string(path).map_err(failed)?
         } else {
@@ -146,7 +146,7 @@ impl Store {
     fn write(&mut self, line: &Line) -> Result<(), StoreError> {
         let text = serde_json::to_string(line).expect("a line is always writable") + "\n";
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
-        written.map_err(|source| StoreError::File { path: self.path.clone(), source })
+        written.map_err(|error| StoreError::File { path: self.path.clone(), error })
     }
 
     /// What the points found.

@@ -92,6 +92,31 @@ fn resnet18_on_the_edge_camera_costs_the_published_breakdown() {
         assert!((energy / published - 1.0).abs() < 0.05, "{component} {actions:?}: {energy} mJ");
     }
     assert!((ledger.total().0 * 1e3 / 8.04 - 1.0).abs() < 0.01);
+    // Beside it the figure from our own gates: the array's MAC unit with its registers and 32-bit sums, on operands
+    // like those of a trained network (small, half the activations 0) instead of Horowitz's uniform ones.
+    let gates = macs * gate_energy(&camera_edge()) * 1e3;
+    let published = 0.55 + 0.78;
+    assert!((gates / published - 1.65).abs() < 0.05, "{gates} mJ from gates, {published} mJ from tables");
+}
+
+/// Switching and clock of one multiply-accumulate in the array of `platform`, in joules.
+fn gate_energy(platform: &config::Platform) -> f64 {
+    use compute::{array, stream};
+    let config::Compute::Array(array) = &platform.compute else { panic!("the preset has an array") };
+    let library = crate::tech::CellLibrary::nangate45();
+    let unit = array::unit(array, 8, &|_, _| unreachable!("no table is configured")).unwrap();
+    let clock = library.clock_energy(&unit.netlist()).0;
+    let array = array::MacArray::new(array, unit, &library).unwrap();
+    let gemm = crate::kernel::Gemm { groups: 1, positions: 784, outputs: 128, depth: 1152 };
+    let uniform = |stream: u64, a: usize, b: usize| crate::rng::uniform_at(stream, (a * 10_000 + b) as u64);
+    // A normal weight from twelve uniform numbers, 3 sigma at the ends of the codes; a rectified activation.
+    let normal = |stream: u64, a, b| (0..12).map(|n| uniform(stream + n, a, b)).sum::<f64>() - 6.0;
+    let activation =
+        |_: usize, position, depth| (normal(100, position, depth).max(0.0) * 42.0).min(127.0) as i64;
+    let weight = |_: usize, output, depth| (normal(200, output, depth) * 42.0).clamp(-127.0, 127.0) as i64;
+    let operands = stream::Operands { gemm, activation: &activation, weight: &weight };
+    let mut draws = crate::rng::Stream::new(1, "platform.test", 0);
+    stream::replay(&array, &library, &operands, &mut draws, 8).each.0 + clock
 }
 
 #[test]

@@ -157,15 +157,10 @@ impl<'a> Evaluator<'a> {
     }
 
     fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
-        let quantize = &setup.workload.quantize;
-        let bits = quantize.weight_bits.max(quantize.activation_bits);
         let open = |path: &Path, signed: Option<bool>| {
             self.tables.get(&(path, signed), || (self.open)(path, signed)).map(|table| (*table).clone())
         };
-        let array = match &setup.platform.compute {
-            Compute::Ideal => None,
-            Compute::Array(config) => Some(MacArray::new(config, unit(config, bits, &open)?, &self.library)?),
-        };
+        let array = array(setup, &self.library, &open)?;
         let sample = self.task.network.sample_shape().to_vec();
         Ok(Parts { setup, platform: Platform::build(&setup.platform)?, array, sample })
     }
@@ -238,6 +233,27 @@ impl<'a> Evaluator<'a> {
         let chunks: Vec<Vec<bool>> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
         Ok(chunks.concat())
     }
+}
+
+/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data.
+///
+/// # Errors
+/// When a part cannot be built.
+pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<(), RunError> {
+    array(setup, &CellLibrary::nangate45(), open)?;
+    Platform::build(&setup.platform)?;
+    Ok(())
+}
+
+fn array(
+    setup: &Setup,
+    library: &CellLibrary,
+    open: &OpenTable<'_>,
+) -> Result<Option<MacArray>, PlatformError> {
+    let Compute::Array(config) = &setup.platform.compute else { return Ok(None) };
+    let quantize = &setup.workload.quantize;
+    let unit = unit(config, quantize.weight_bits.max(quantize.activation_bits), open)?;
+    MacArray::new(config, unit, library).map(Some)
 }
 
 fn hardware<'a>(parts: &'a Parts<'_>, products: &'a [Products], map: u64) -> Hardware<'a> {

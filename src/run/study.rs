@@ -189,9 +189,8 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
              so a datapath saving cannot show."
         )
     }));
-    let colour = matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_));
-    if colour {
-        notes.push("Colour images are captured as three full planes, without a mosaic.".into());
+    if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
+        notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }
     notes
 }

@@ -8,8 +8,9 @@ mod text;
 
 use std::fmt;
 
+use num_traits::FromBytes;
+
 use super::{Operation, Signature, Table};
-use crate::bits;
 
 /// Why bytes are not a product table, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,8 +167,25 @@ fn entries(bytes: &[u8], name: &str, signed: bool) -> At<Entries> {
 struct Word {
     /// Bytes.
     size: usize,
-    /// Whether it is two's complement.
-    signed: bool,
+    /// Its value; the slice has its size.
+    value: fn(&[u8]) -> i64,
+}
+
+impl Word {
+    const fn of<T: FromBytes + Into<i64>>() -> Self
+    where
+        for<'a> &'a T::Bytes: TryFrom<&'a [u8]>,
+    {
+        Self { size: size_of::<T>(), value: little_endian::<T> }
+    }
+}
+
+fn little_endian<T: FromBytes + Into<i64>>(bytes: &[u8]) -> i64
+where
+    for<'a> &'a T::Bytes: TryFrom<&'a [u8]>,
+{
+    let Ok(bytes) = bytes.try_into() else { unreachable!("a word is read from as many bytes as it has") };
+    T::from_le_bytes(bytes).into()
 }
 
 /// Words without a header: 4^w entries of two bytes are an odd power of two, of four bytes an even one.
@@ -175,8 +193,9 @@ fn raw(bytes: &[u8], signed: bool) -> At<Entries> {
     let length = bytes.len();
     let power = length.is_power_of_two().then(|| length.ilog2()).filter(|power| (3..=18).contains(power));
     let word = match power.map(|power| power % 2) {
-        Some(0) => Word { size: 4, signed: true },
-        Some(_) => Word { size: 2, signed },
+        Some(0) => Word::of::<i32>(),
+        Some(_) if signed => Word::of::<i16>(),
+        Some(_) => Word::of::<u16>(),
         None => return Err((Place::File, Fault::Length(length))),
     };
     Ok(Entries { values: words(bytes, 0, word), shape: None })
@@ -184,10 +203,8 @@ fn raw(bytes: &[u8], signed: bool) -> At<Entries> {
 
 /// The words from `start` on, each with its place.
 fn words(bytes: &[u8], start: usize, word: Word) -> Vec<(i64, Place)> {
-    let code = |bytes: &[u8]| bytes.iter().rev().fold(0, |code, &byte| code << 8 | u64::from(byte));
-    let value = |bytes| bits::decode(code(bytes), 8 * word.size as u32, word.signed);
     let places = (start..).step_by(word.size).map(Place::Byte);
-    bytes[start..].chunks_exact(word.size).map(value).zip(places).collect()
+    bytes[start..].chunks_exact(word.size).map(word.value).zip(places).collect()
 }
 
 impl Entries {

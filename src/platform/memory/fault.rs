@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use bitvec::prelude::*;
+
 use crate::rng::{Stream, uniform_at};
 
 /// Cells of a block whose thresholds are drawn together.
@@ -39,7 +41,7 @@ pub fn failing(device: u64, share: f64, cells: Range<u64>, mut fault: impl FnMut
 
 /// Visits the failing cells of a block in ascending order of their thresholds.
 fn in_block(device: u64, share: f64, block: u64, mut fault: impl FnMut(u64)) {
-    let mut taken = [0u64; (BLOCK / 64) as usize];
+    let mut taken = bitarr![0; BLOCK as usize];
     // Two draws a cell, and at least as many again for places already taken: blocks never share a counter.
     let mut counter = block << 32;
     let mut draw = || {
@@ -54,13 +56,13 @@ fn in_block(device: u64, share: f64, block: u64, mut fault: impl FnMut(u64)) {
             return;
         }
         let cell = loop {
-            let cell = (draw() * BLOCK as f64) as u64;
-            if taken[(cell / 64) as usize] >> (cell % 64) & 1 == 0 {
+            let cell = (draw() * BLOCK as f64) as usize;
+            if !taken[cell] {
                 break cell;
             }
         };
-        taken[(cell / 64) as usize] |= 1 << (cell % 64);
-        fault(block * BLOCK + cell);
+        taken.set(cell, true);
+        fault(block * BLOCK + cell as u64);
     }
 }
 
@@ -81,10 +83,14 @@ pub(super) fn invert(
     }
     let device = Stream::new(place.map, memory, 0).word();
     let mut changed = 0;
-    failing(device, share, first..first + codes.len() as u64 * bits, |cell| {
-        let (code, bit) = (((cell - first) / bits) as usize, (cell - first) % bits);
-        if flips(cell, codes[code] >> bit & 1 == 1) {
-            codes[code] ^= 1 << bit;
+    let cells = first..first + codes.len() as u64 * bits;
+    // In memory a code takes its own bits only, here a byte.
+    let stored = codes.view_bits_mut::<Lsb0>();
+    failing(device, share, cells, |cell| {
+        let at = ((cell - first) / bits * 8 + (cell - first) % bits) as usize;
+        if flips(cell, stored[at]) {
+            let inverted = !stored[at];
+            stored.set(at, inverted);
             changed += 1;
         }
     });

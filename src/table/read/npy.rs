@@ -8,11 +8,11 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Element types by their name in a header.
 const ELEMENTS: [(&str, Word); 5] = [
-    ("<i2", Word { size: 2, signed: true }),
-    ("<u2", Word { size: 2, signed: false }),
-    ("<i4", Word { size: 4, signed: true }),
-    ("<u4", Word { size: 4, signed: false }),
-    ("<i8", Word { size: 8, signed: true }),
+    ("<i2", Word::of::<i16>()),
+    ("<u2", Word::of::<u16>()),
+    ("<i4", Word::of::<i32>()),
+    ("<u4", Word::of::<u32>()),
+    ("<i8", Word::of::<i64>()),
 ];
 
 pub(super) fn read(bytes: &[u8]) -> At<Entries> {

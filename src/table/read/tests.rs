@@ -1,4 +1,5 @@
 use super::*;
+use crate::bits;
 
 fn signature(width_a: u32, width_b: u32, signed: bool) -> Signature {
     Signature { operation: Operation::Mul, width_a, width_b, signed }
