@@ -87,7 +87,7 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
         shared.config.display(),
         setup.workload.samples,
         setup.workload.model.display(),
-        config.approximate.len()
+        config.approximate.len() + config.explore.as_ref().map_or(0, |explore| explore.space.len())
     ))
 }
 

@@ -12,8 +12,8 @@ use super::hardware::{Hardware, held};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::probe::{self, Probe, Seen};
-use crate::config::Setup;
 use crate::config::platform::{Compute, Link, Payload, Sensor};
+use crate::config::{Quantize, Setup};
 use crate::kernel::Products;
 use crate::ledger::UnresolvedPrice;
 use crate::platform::compute::array::{CodeRange, MacArray, OpenTable, unit};
@@ -240,8 +240,15 @@ impl<'a> Evaluator<'a> {
 /// # Errors
 /// When a part cannot be built.
 pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<(), RunError> {
-    array(setup, &CellLibrary::nangate45(), open)?;
     Platform::build(&setup.platform)?;
+    let Some(array) = array(setup, &CellLibrary::nangate45(), open)? else { return Ok(()) };
+    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+    let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
+    // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.
+    let signed = array.mac().multiplier().signature().signed;
+    let activations = CodeRange { bits: activation_bits, zero: 0 };
+    array.holds(symmetric(weight_bits))?;
+    array.holds(if signed { symmetric(activation_bits) } else { activations })?;
     Ok(())
 }
 

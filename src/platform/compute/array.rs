@@ -173,14 +173,8 @@ impl MacArray {
     /// When a centred code does not fit an operand: a signed multiplier needs a zero point of
     /// 2^(bits − 1), an unsigned one takes any (the sign travels outside).
     pub fn products(&self, weights: CodeRange, activations: CodeRange) -> Result<Products, PlatformError> {
-        for CodeRange { bits, zero } in [weights, activations] {
-            let top = (1i64 << bits) - 1;
-            let reach = [-i64::from(zero), top - i64::from(zero)];
-            if bits > 8 || !reach.iter().all(|&value| self.fits(value)) {
-                let (multiplier, width) = (self.mac.multiplier().id(), self.mac.width());
-                return Err(PlatformError::Operands { multiplier, width, bits, reach });
-            }
-        }
+        self.holds(weights)?;
+        self.holds(activations)?;
         let product = |weight: i64, activation: i64| {
             if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
                 return 0;
@@ -194,6 +188,20 @@ impl MacArray {
         let same =
             |w: u16| codes(activations).all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
         Ok(if codes(weights).all(same) { exact } else { Products::new(&all) })
+    }
+
+    /// Checks that the operands of the multiplier hold every centred code.
+    ///
+    /// # Errors
+    /// When one does not fit.
+    pub fn holds(&self, CodeRange { bits, zero }: CodeRange) -> Result<(), PlatformError> {
+        let top = (1i64 << bits) - 1;
+        let reach = [-i64::from(zero), top - i64::from(zero)];
+        if bits <= 8 && reach.iter().all(|&value| self.fits(value)) {
+            return Ok(());
+        }
+        let (multiplier, width) = (self.mac.multiplier().id(), self.mac.width());
+        Err(PlatformError::Operands { multiplier, width, bits, reach })
     }
 
     /// Whether a centred code fits an operand of the multiplier.
