@@ -60,7 +60,8 @@ enum Verb {
     Explore {
         #[command(flatten)]
         shared: Shared,
-        /// Keep the points that an earlier exploration finished
+        /// Keep the points that an earlier exploration finished; without it they are set aside in
+        /// points.previous.jsonl
         #[arg(long)]
         resume: bool,
     },

@@ -87,6 +87,7 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
     plan.extend(grid(&search.question.explore).iter().map(|knobs| planned(search, knobs)));
     let keys: Vec<String> = plan.iter().map(|planned| planned.key.clone()).collect();
     let store = Mutex::new(Store::open(path, resume, search.question, &keys)?);
+    prepare(search, &plan, &store);
     let done = AtomicUsize::new(0);
     let evaluate = |planned: &Planned| -> Result<Option<()>, StoreError> {
         let finished = planned.evaluate(search, &store)?;
@@ -100,6 +101,18 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
         return Err(ExploreError::Stopped { done, of: plan.len() });
     }
     store.into_inner().expect("storing does not panic").exploration()
+}
+
+/// Captures and calibrates once what points under way at the same time would each do by themselves.
+///
+/// What fails here fails again, and is reported, when its point is evaluated.
+fn prepare(search: &Search<'_>, plan: &[Planned], store: &Mutex<Store>) {
+    let finished = |planned: &&Planned| store.lock().expect("storing does not panic").finished(&planned.key);
+    let open = plan.iter().filter(|planned| !finished(planned));
+    let going = |_: &&Setup| !search.stop.load(Ordering::Relaxed);
+    for setup in open.filter_map(|planned| planned.setup.as_ref().ok()).take_while(going) {
+        drop(catch_unwind(AssertUnwindSafe(|| search.evaluator.prepare(&[setup]))));
+    }
 }
 
 /// A point before it is evaluated.

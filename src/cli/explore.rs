@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indexmap::IndexMap;
 
 use super::{Shared, files, report, run};
-use crate::config::{Config, Setup};
 use crate::error::Error;
 use crate::explore::{self, Question, Search};
 use crate::report::text;
@@ -15,9 +14,22 @@ use crate::run::{Evaluator, RunError};
 
 pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let config = run::config(shared)?;
-    let question = question(shared, &config)?;
+    let Some(explore) = config.explore.clone() else {
+        return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
+    };
+    run::feasible(&config)?;
     files::writable(&shared.out)?;
-    let (_, task) = run::task(shared, &config)?;
+    let (exact, task) = run::task(shared, &config)?;
+    let question = Question {
+        axsim: env!("CARGO_PKG_VERSION").into(),
+        repeat: run::repeat("explore", shared),
+        seed: config.seed,
+        fault_maps: config.fault_maps,
+        floor: config.floor,
+        explore,
+        files: task.files.clone(),
+        exact: serde_json::to_value(exact).expect("a setup is always writable"),
+    };
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let stop = interrupted()?;
     let bar = run::bar(shared);
@@ -47,22 +59,6 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
         files::print(&format!("{}\n{}", text::exploration(&found), files::written(&written)))?;
     }
     Ok(found.best.is_some())
-}
-
-fn question(shared: &Shared, config: &Config) -> Result<Question, Error> {
-    let Some(explore) = config.explore.clone() else {
-        return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
-    };
-    let exact: Setup = config.setup(&IndexMap::new())?;
-    Ok(Question {
-        axsim: env!("CARGO_PKG_VERSION").into(),
-        repeat: run::repeat("explore", shared),
-        seed: config.seed,
-        fault_maps: config.fault_maps,
-        floor: config.floor,
-        explore,
-        exact: serde_json::to_value(exact).expect("a setup is always writable"),
-    })
 }
 
 /// Set by Ctrl-C: points under way are finished and stored, no new one is begun. A second Ctrl-C ends at once.

@@ -9,6 +9,7 @@ use super::{Shared, files, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
+use crate::platform::PlatformError;
 use crate::report::text;
 use crate::run::{Evaluator, RunError, Settings, buildable, study};
 use crate::workload::{Task, load};
@@ -65,22 +66,29 @@ pub(super) fn bar(shared: &Shared) -> ProgressBar {
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
-/// The knobs as a run and an exploration set them: none, all, and every value alone.
-fn variants(config: &Config) -> Vec<IndexMap<String, serde_json::Value>> {
+/// Builds the hardware of every setup that a run needs, and of every value that an exploration tries.
+///
+/// A unit that misses a fixed clock is a finding of an exploration, not a mistake in its configuration.
+pub(super) fn feasible(config: &Config) -> Result<(), Error> {
     let alone =
         |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
+    let needed = [IndexMap::new(), config.approximate.clone()];
+    for knobs in needed.into_iter().chain(config.approximate.iter().map(alone)) {
+        buildable(&config.setup(&knobs)?, &files::table).map_err(|error| located(config, error))?;
+    }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
-    let tried = space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value)));
-    let all = [IndexMap::new(), config.approximate.clone()];
-    all.into_iter().chain(config.approximate.iter().chain(tried).map(alone)).collect()
+    for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
+        match buildable(&config.setup(&alone(tried))?, &files::table) {
+            Ok(()) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
+            Err(error) => return Err(located(config, error)),
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
-    for knobs in variants(&config) {
-        let setup = config.setup(&knobs)?;
-        buildable(&setup, &files::table).map_err(|error| located(&config, error))?;
-    }
+    feasible(&config)?;
     let setup = config.setup(&config.approximate)?;
     files::print(&format!(
         "{} is right: {} samples of {}, {} knobs\n",

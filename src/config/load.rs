@@ -162,8 +162,12 @@ impl Config {
     /// may be left out. A field that the configuration does not have gives the message alone.
     pub fn fault(&self, field: &str, message: &str) -> ConfigError {
         let Ok(path) = self.resolve(field) else { return ConfigError::new(message) };
-        let named = self.approximate.keys().find(|knob| self.resolve(knob).is_ok_and(|knob| knob == path));
-        let path = named.map_or(path, |knob| vec!["approximate".into(), knob.clone()]);
+        let tried = self.approximate.keys().map(|knob| vec!["approximate".to_string(), knob.clone()]);
+        let space = self.explore.iter().flat_map(|explore| explore.space.keys());
+        let space = space.map(|knob| vec!["explore".to_string(), "space".into(), knob.clone()]);
+        let named =
+            |written: &Vec<String>| self.resolve(&written[written.len() - 1]).is_ok_and(|knob| knob == path);
+        let path = tried.chain(space).find(named).unwrap_or_else(|| path.clone());
         self.origins.locate(&path, false, message)
     }
 

@@ -25,6 +25,8 @@ pub struct Question {
     /// Space and objectives.
     #[serde(flatten)]
     pub explore: Explore,
+    /// Hash of the contents of the model's and the data's files.
+    pub files: String,
     /// Complete settings of the exact point, every explored knob at its neutral value.
     pub exact: Value,
 }
@@ -34,7 +36,7 @@ impl Question {
     pub fn conflict(&self, other: &Self) -> Option<Conflict> {
         let decisive = |question: &Self| {
             serde_json::json!({
-                "axsim": question.axsim, "seed": question.seed, "fault_maps": question.fault_maps,
+                "axsim": question.axsim, "seed": question.seed, "fault_maps": question.fault_maps, "files": question.files,
                 "exact": question.exact
             })
         };

@@ -93,7 +93,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a store; with `resume` finished points are read, without it an older store is replaced.
+    /// Opens a store; with `resume` finished points are read, without it an older store is set aside under the same
+    /// name with `previous` before its extension.
     ///
     /// # Errors
     /// When the file cannot be opened, a complete line is not one of a store, or its points are of another
@@ -101,12 +102,10 @@ impl Store {
     pub fn open(path: &Path, resume: bool, question: &Question, keys: &[String]) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let failed = |error| StoreError::File { path: name.clone(), error };
-        let text = if resume && path.exists() {
-            std::fs::read_to_string(path).map_err(failed)?
-        } else {
-            String::new()
-        };
-        let whole = whole(&text);
+        let resumed = resume && path.exists();
+        let bytes = if resumed { std::fs::read(path) } else { set_aside(path).map(|()| vec![]) };
+        let bytes = bytes.map_err(failed)?;
+        let whole = whole(&bytes, &name)?;
         let contents = Contents::read(whole, &name)?;
         contents.check(question, &name)?;
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
@@ -158,17 +157,29 @@ impl Store {
     }
 }
 
-/// What the points in the text of a store found, finished or not; `path` names it in errors.
+/// What the points in the bytes of a store found, finished or not; `path` names it in errors.
 ///
 /// # Errors
 /// When a complete line is not one of a store, or the exact point failed or is missing.
-pub fn read(text: &str, path: &str) -> Result<Exploration, ExploreError> {
-    Contents::read(whole(text), path)?.exploration(path)
+pub fn read(bytes: &[u8], path: &str) -> Result<Exploration, ExploreError> {
+    Contents::read(whole(bytes, path)?, path)?.exploration(path)
 }
 
-/// The complete lines: what follows the last line break was torn by an interruption.
-fn whole(text: &str) -> &str {
-    text.rfind('\n').map_or("", |end| &text[..=end])
+/// The complete lines: what follows the last line break was torn by an interruption, perhaps inside a character.
+fn whole<'a>(bytes: &'a [u8], path: &str) -> Result<&'a str, StoreError> {
+    let end = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    std::str::from_utf8(&bytes[..end]).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+        let misread = Misread { line, column, field: None, message: "not UTF-8 text".into() };
+        StoreError::Line { path: path.into(), misread }
+    })
+}
+
+/// Renames an older store, so that an exploration begun anew by mistake loses none of its points.
+fn set_aside(path: &Path) -> io::Result<()> {
+    if path.exists() { std::fs::rename(path, path.with_extension("previous.jsonl")) } else { Ok(()) }
 }
 
 impl Contents {

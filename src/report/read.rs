@@ -70,10 +70,11 @@ const EXPECTED: &str =
 /// [`ReadError`], naming file, line and field.
 pub fn results(path: &Path) -> Result<Results, ReadError> {
     let file = file(path)?;
-    let (text, name) = (text(&file)?, file.display().to_string());
+    let (bytes, name) = (bytes(&file)?, file.display().to_string());
     if file.extension().is_some_and(|end| end == "jsonl") {
-        return Ok(Results::Exploration(Box::new(store::read(&text, &name)?)));
+        return Ok(Results::Exploration(Box::new(store::read(&bytes, &name)?)));
     }
+    let text = text(bytes, &name)?;
     let misread = |misread| ReadError::Misread { path: name.clone(), misread };
     if of_exploration(&text) {
         let found: Exploration = parse(&text).map_err(misread)?;
@@ -110,9 +111,11 @@ fn file(path: &Path) -> Result<PathBuf, ReadError> {
     }
 }
 
-fn text(path: &Path) -> Result<String, ReadError> {
-    let name = || path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| ReadError::File(name(), error))?;
+fn bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
+    std::fs::read(path).map_err(|error| ReadError::File(path.display().to_string(), error))
+}
+
+fn text(bytes: Vec<u8>, path: &str) -> Result<String, ReadError> {
     String::from_utf8(bytes)
-        .map_err(|error| ReadError::Binary { path: name(), byte: error.utf8_error().valid_up_to() })
+        .map_err(|error| ReadError::Binary { path: path.into(), byte: error.utf8_error().valid_up_to() })
 }

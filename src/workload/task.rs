@@ -1,5 +1,6 @@
 //! A workload loaded from its files: the only place here that touches them.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ pub struct Task {
     pub calibration: Images,
     /// What a pixel means.
     pub light: Light,
+    /// Hash of the contents of the model's and the data's files.
+    pub files: String,
 }
 
 /// Why a workload cannot be loaded.
@@ -95,7 +98,7 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`], naming the file.
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
-    let finder = Finder { workload, roots };
+    let finder = Finder { workload, roots, contents: RefCell::default() };
     let bytes = finder.read(&workload.model)?;
     let file = workload.model.display().to_string();
     let network = Network::from_onnx(&bytes).map_err(|fault| LoadError::Model { file, fault })?;
@@ -111,12 +114,15 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         Samples::Cifar10 { test, .. } => test,
     };
     labels(&network, &test).map_err(|fault| in_file(file, fault))?;
-    Ok(Task { network, test, calibration, light })
+    let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
+    Ok(Task { network, test, calibration, light, files })
 }
 
 struct Finder<'a> {
     workload: &'a Workload,
     roots: &'a [PathBuf],
+    /// Hash of everything that was read.
+    contents: RefCell<blake3::Hasher>,
 }
 
 impl Finder<'_> {
@@ -135,8 +141,10 @@ impl Finder<'_> {
                 },
             });
         };
-        std::fs::read(&path)
-            .map_err(|fault| LoadError::Unreadable { file: path.display().to_string(), fault })
+        let bytes = std::fs::read(&path)
+            .map_err(|fault| LoadError::Unreadable { file: path.display().to_string(), fault })?;
+        self.contents.borrow_mut().update(blake3::hash(&bytes).as_bytes());
+        Ok(bytes)
     }
 
     fn idx(&self, files: &IdxFiles) -> Result<Images, LoadError> {
