@@ -125,8 +125,10 @@ fn planned(search: &Search<'_>, knobs: &Knobs) -> Planned {
     let setup = (search.setup)(knobs).map_err(|error| error.to_string());
     let settings = setup.as_ref().map_or_else(|_| json!({ "impossible": knobs }), written);
     let question = search.question;
-    // Program version, seed, fault maps and complete settings: what decides an outcome.
-    let what = json!([question.axsim, question.seed, question.fault_maps, settings]).to_string();
+    // Program version, seed, fault maps, contents of files and complete settings: what decides an outcome.
+    let table = setup.as_ref().ok().and_then(|setup| search.evaluator.table_hash(setup));
+    let what = json!([question.axsim, question.seed, question.fault_maps, question.files, table, settings]);
+    let what = what.to_string();
     Planned { key: blake3::hash(what.as_bytes()).to_hex()[..24].to_string(), setup }
 }
 

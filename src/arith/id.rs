@@ -13,14 +13,14 @@ pub enum ArithError {
     #[error("`{0}` is not a design id; write for example `mul8s_drum_k4` or `add16u_loa_k6`")]
     Form(String),
     /// A family that does not exist.
-    #[error("`{id}`: there is no family `{name}`; did you mean `{nearest}`?")]
+    #[error("`{id}`: there is no family `{name}`; {instead}")]
     Family {
         /// The whole id.
         id: String,
         /// The family as written.
         name: String,
-        /// The most similar family of the operation.
-        nearest: &'static str,
+        /// A family of nearly this name, or all of the operation.
+        instead: String,
     },
     /// A parameter that is missing, superfluous or out of range.
     #[error("`{id}`: {expected}")]
@@ -38,7 +38,7 @@ impl ArithError {
         let id = whole.to_string();
         match self {
             Self::Form(_) => Self::Form(id),
-            Self::Family { name, nearest, .. } => Self::Family { id, name, nearest },
+            Self::Family { name, instead, .. } => Self::Family { id, name, instead },
             Self::Parameter { expected, .. } => Self::Parameter { id, expected },
         }
     }
@@ -112,7 +112,7 @@ fn parse(id: &str) -> Result<(&'static Family, u32, bool, u32), ArithError> {
     let family = family.ok_or_else(|| ArithError::Family {
         id: id.into(),
         name: name.into(),
-        nearest: nearest(operation, name),
+        instead: instead(operation, name),
     })?;
     let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
     if !(2..=32).contains(&width) {
@@ -184,8 +184,13 @@ fn parameter_of<'a>(operation: &str, rest: &'a str) -> (&'a str, Option<(char, u
     last.unwrap_or((rest, None))
 }
 
-fn nearest(operation: &str, name: &str) -> &'static str {
+/// A near miss is asked back, for anything else all families are named.
+fn instead(operation: &str, name: &str) -> String {
     let names = FAMILIES.iter().filter(|family| family.operation == operation).map(|family| family.name);
-    let best = names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    best.unwrap_or("exact")
+    let similarity = |known: &&str| strsim::jaro_winkler(known, name);
+    let best = names.clone().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match best.filter(|best| similarity(best) >= 0.7) {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("there are {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    }
 }

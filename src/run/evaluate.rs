@@ -12,7 +12,7 @@ use super::hardware::{Hardware, held};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::probe::{self, Probe, Seen};
-use crate::config::platform::{Compute, Link, Payload, Sensor};
+use crate::config::platform::{Compute, Link, Multiplier, Payload, Sensor};
 use crate::config::{Quantize, Setup};
 use crate::kernel::Products;
 use crate::ledger::UnresolvedPrice;
@@ -143,6 +143,17 @@ impl<'a> Evaluator<'a> {
         setups.iter().try_for_each(|setup| self.prepared(&self.build(setup)?).map(drop))
     }
 
+    /// Hash of the product table that a setup names; `None` where it names a design, or a table that cannot be read.
+    pub fn table_hash(&self, setup: &Setup) -> Option<String> {
+        let Compute::Array(array) = &setup.platform.compute else { return None };
+        let Multiplier::Table { table, signed } = &array.multiplier else { return None };
+        self.table(table, *signed).ok().map(|table| table.hash())
+    }
+
+    fn table(&self, path: &Path, signed: Option<bool>) -> Result<Arc<Table>, PlatformError> {
+        self.tables.get(&(path, signed), || (self.open)(path, signed))
+    }
+
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
         let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
         let scheme = match &parts.array {
@@ -157,9 +168,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
-        let open = |path: &Path, signed: Option<bool>| {
-            self.tables.get(&(path, signed), || (self.open)(path, signed)).map(|table| (*table).clone())
-        };
+        let open = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
         let array = array(setup, &self.library, &open)?;
         let sample = self.task.network.sample_shape().to_vec();
         Ok(Parts { setup, platform: Platform::build(&setup.platform)?, array, sample })

@@ -64,9 +64,11 @@ fn a_store_that_was_torn_at_any_byte_of_its_last_line_is_completed() {
     let folder = whole(&[]);
     let text = fs::read(folder.path().join("points.jsonl")).unwrap();
     let last = text[..text.len() - 1].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
-    for end in [last, last + 1, (last + text.len()) / 2, text.len() - 1] {
+    let inside_a_character = [&text[..last], &"…".as_bytes()[..2]].concat();
+    let cut = [last, last + 1, (last + text.len()) / 2, text.len() - 1].map(|end| text[..end].to_vec());
+    for torn_text in cut.into_iter().chain([inside_a_character]) {
         let torn = tempfile::tempdir().unwrap();
-        fs::write(torn.path().join("points.jsonl"), &text[..end]).unwrap();
+        fs::write(torn.path().join("points.jsonl"), torn_text).unwrap();
         assert_eq!(code(torn.path(), &["--resume"]).0, Some(0));
         same(folder.path(), torn.path());
     }
@@ -155,6 +157,43 @@ fn a_store_of_another_configuration_is_refused_and_kept() {
         assert!(said.replace('\n', " ").contains(there), "{said}");
     }
     assert!(stored() == before);
+}
+
+#[test]
+fn points_of_other_data_are_refused_and_an_older_store_is_set_aside() {
+    let folder = whole(&[]);
+    let (path, aside) = (folder.path().join("points.jsonl"), folder.path().join("points.previous.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let start = text.find("\"files\":\"").unwrap() + 9;
+    let other = format!("{}{}{}", &text[..start], "0".repeat(24), &text[start + 24..]);
+    fs::write(&path, &other).unwrap();
+    let (refused, said) = code(folder.path(), &["--resume"]);
+    assert!(refused == Some(2) && said.contains("`files` is"), "{said}");
+    assert!(!aside.exists() && fs::read_to_string(&path).unwrap() == other);
+    assert_eq!(code(folder.path(), &[]).0, Some(0));
+    assert!(fs::read_to_string(&aside).unwrap() == other, "the older store is lost");
+}
+
+#[test]
+fn a_changed_product_table_is_evaluated_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("products.txt");
+    let products = |design: &str| {
+        let mut export = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
+        let output = export.args(["export", design, "--format", "table"]).output().unwrap();
+        fs::write(&table, output.stdout).unwrap();
+    };
+    let space = format!(
+        "explore.space={{compute.array.multiplier: [exact, {{table: {}, signed: true}}]}}",
+        table.display()
+    );
+    let lines = || fs::read_to_string(folder.path().join("points.jsonl")).unwrap().lines().count();
+    products("mul8s_exact");
+    assert_eq!(code(folder.path(), &["--set", &space]).0, Some(0));
+    let before = lines();
+    products("mul8s_trunc_t4");
+    assert_eq!(code(folder.path(), &["--resume", "--set", &space]).0, Some(0));
+    assert_eq!(lines(), before + 2, "one line of what is asked, one point");
 }
 
 #[test]

@@ -132,4 +132,20 @@ mod tests {
         assert_eq!(message("INV", "INVERTER"), "the table has no row for the cell `INV`");
         assert!(message(",37", "").contains("line: 5"), "{}", message(",37", ""));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_table_is_read_or_refused_and_never_gives_a_figure_that_is_none(
+            at in 0usize..TABLE.len(), length in 0usize..9, junk in "[-0-9a-zA-Z,.\"\n#]{0,9}"
+        ) {
+            let text = format!("{}{junk}{}", &TABLE[..at], &TABLE[(at + length).min(TABLE.len())..]);
+            if let Ok(cells) = read(&text, &["INV"], "DFF") {
+                proptest::prop_assert_eq!(cells.len(), 2);
+                for figures in cells.values() {
+                    let fine = |figure: f64| figure.is_finite() && figure >= 0.0;
+                    proptest::prop_assert!(fine(figures.area) && fine(figures.delay) && fine(figures.setup));
+                }
+            }
+        }
+    }
 }
