@@ -171,7 +171,7 @@ fn knobs(report: &Report) -> String {
     }
     let rival = |rival: &crate::run::plain_bits::Rival| {
         let chip = if rival.dominates { " <span class=\"chip undecided\">dominates</span>" } else { "" };
-        row(format!("plain {} bits{chip}", rival.bits), &rival.outcome)
+        row(format!("plain {} bits: {}{chip}", rival.bits, escape(&rival.multiplier)), &rival.outcome)
     };
     groups.push(report.rivals.iter().map(rival).collect());
     section(
