@@ -11,12 +11,13 @@ pub mod mac;
 pub mod metric;
 pub mod multiplier;
 pub mod tabulated;
+mod truth;
 mod unit;
 
 pub use characterize::{Characterization, Inputs, characterize};
 pub use cost::Cost;
-pub use family::{FAMILIES, Family};
-pub use id::{ArithError, accumulator, design, family};
+pub use family::{Family, Parameter, families};
+pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
 pub use unit::Unit;
 
 use crate::bits;

@@ -1,6 +1,15 @@
-//! Adders: exact ones that differ in gates, and the lower-part-OR adder.
+//! Adders: exact ones that differ in gates, and those that save on the low bits or on long carries.
 
-use crate::arith::{Design, sign_extended, two_operands};
+mod block;
+mod cell;
+mod low_part;
+mod prefix;
+
+pub use cell::Cell;
+pub use low_part::LowPart;
+
+use crate::arith::{Design, two_operands};
+use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
@@ -11,87 +20,78 @@ pub enum Scheme {
     Ripple,
     /// Exact, parallel prefix with fan-out two (Kogge and Stone 1973).
     KoggeStone,
-    /// LOA(k): the low k bits are a | b, their carry is a_{k−1} & b_{k−1} (Mahdiani 2010).
-    LowerOr(u32),
+    /// An inexact part of this many low bits; what is above is added exactly with the carry that the part hands on.
+    Lower(LowPart, u32),
+    /// A chain of approximate cells in this many low bits, exact above with the last cell's carry.
+    Cells(Cell, u32),
+    /// Blocks of `sum` bits that take the carry which the `lookback` bits below them generate (GeAr).
+    Blocks {
+        /// Sum bits of a block.
+        sum: u32,
+        /// Bits below a block that its carry is guessed from.
+        lookback: u32,
+    },
 }
 
 impl Scheme {
-    /// The sum without its carry out: `a.len()` bits.
+    /// The sum with its carry out: `a.len()` + 1 bits.
     ///
     /// # Panics
     /// When the operands differ in width.
     pub fn build(self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         assert_eq!(a.len(), b.len(), "operands of one width");
         match self {
-            Scheme::Ripple => ripple(build, a, b, None),
-            Scheme::KoggeStone => kogge_stone(build, a, b, None),
-            Scheme::LowerOr(low) => lower_or(build, a, b, low as usize),
+            Scheme::Ripple => prefix::ripple(build, a, b, None),
+            Scheme::KoggeStone => prefix::kogge_stone(build, a, b, None),
+            Scheme::Blocks { sum, lookback } => block::build(build, [a, b], sum as usize, lookback as usize),
+            Scheme::Lower(part, low) => upper(build, [a, b], low, |build, a, b| part.build(build, a, b)),
+            Scheme::Cells(cell, low) => upper(build, [a, b], low, |build, a, b| cell.build(build, a, b)),
         }
     }
 
-    /// The sum of two integers of any sign, not wrapped.
-    pub fn apply(self, a: i64, b: i64) -> i64 {
+    /// The sum of two `width`-bit codes with its carry out: `width` + 1 bits; `width` is at most 64.
+    pub fn apply(self, width: u32, a: u64, b: u64) -> u128 {
+        let join = |low: u32, part: &dyn Fn(u64, u64) -> (u64, bool)| {
+            let mask = bits::mask(low);
+            let (sum, carry) = part(a & mask, b & mask);
+            let [a, b] = [a, b].map(|x| u128::from(x) >> low);
+            (a + b + u128::from(carry)) << low | u128::from(sum)
+        };
         match self {
-            Scheme::Ripple | Scheme::KoggeStone | Scheme::LowerOr(0) => a.wrapping_add(b),
-            Scheme::LowerOr(low) => {
-                let carry = (a & b) >> (low - 1) & 1;
-                let high = (a >> low).wrapping_add(b >> low).wrapping_add(carry);
-                high << low | ((a | b) & ((1 << low) - 1))
-            }
+            Scheme::Ripple | Scheme::KoggeStone => u128::from(a) + u128::from(b),
+            Scheme::Blocks { sum, lookback } => block::apply(width, [a, b], sum, lookback),
+            Scheme::Lower(part, low) => join(low.min(width), &|a, b| part.apply(low.min(width), a, b)),
+            Scheme::Cells(cell, low) => join(low.min(width), &|a, b| cell.apply(low.min(width), a, b)),
         }
     }
+
+    /// Whether every sum is known to be exact.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Scheme::Ripple | Scheme::KoggeStone | Scheme::Lower(_, 0) | Scheme::Cells(_, 0))
+    }
 }
 
-fn ripple(build: &mut Builder, a: &[Net], b: &[Net], carry: Option<Net>) -> Bus {
-    let mut carry = carry.unwrap_or_else(|| build.constant(false));
-    let mut sums = Bus::new();
-    for (&a, &b) in a.iter().zip(b) {
-        let (sum, next) = build.full_adder(a, b, carry);
-        sums.push(sum);
-        carry = next;
+/// A low part that gives its sum bits and a carry, and an exact adder above it.
+fn upper(
+    build: &mut Builder,
+    [a, b]: [&[Net]; 2],
+    low: u32,
+    part: impl FnOnce(&mut Builder, &[Net], &[Net]) -> (Bus, Net),
+) -> Bus {
+    let low = (low as usize).min(a.len());
+    if low == 0 {
+        return prefix::kogge_stone(build, a, b, None);
     }
-    sums
-}
-
-fn kogge_stone(build: &mut Builder, a: &[Net], b: &[Net], carry: Option<Net>) -> Bus {
-    let halves: Vec<(Net, Net)> = a.iter().zip(b).map(|(&a, &b)| build.half_adder(a, b)).collect();
-    let (propagate, mut generate): (Bus, Bus) = halves.iter().copied().unzip();
-    if let (Some(carry), Some(&first)) = (carry, propagate.first()) {
-        let through = build.and(first, carry);
-        generate[0] = build.or(generate[0], through);
-    }
-    let mut group = propagate.clone();
-    let mut step = 1;
-    while step < a.len() {
-        let (last_generate, last_group) = (generate.clone(), group.clone());
-        for bit in step..a.len() {
-            let through = build.and(last_group[bit], last_generate[bit - step]);
-            generate[bit] = build.or(last_generate[bit], through);
-            group[bit] = build.and(last_group[bit], last_group[bit - step]);
-        }
-        step *= 2;
-    }
-    let mut carry = carry.unwrap_or_else(|| build.constant(false));
-    let mut sums = Bus::new();
-    for (&propagate, &generate) in propagate.iter().zip(&generate) {
-        sums.push(build.xor(propagate, carry));
-        carry = generate;
-    }
-    sums
-}
-
-fn lower_or(build: &mut Builder, a: &[Net], b: &[Net], low: usize) -> Bus {
-    let low = low.min(a.len());
-    let mut sums: Bus = a[..low].iter().zip(b).map(|(&a, &b)| build.or(a, b)).collect();
-    let carry = (low > 0).then(|| build.and(a[low - 1], b[low - 1]));
-    sums.extend(kogge_stone(build, &a[low..], &b[low..], carry));
+    let (mut sums, carry) = part(build, &a[..low], &b[..low]);
+    sums.extend(prefix::kogge_stone(build, &a[low..], &b[low..], Some(carry)));
     sums
 }
 
 /// An adder of `width`-bit operands with a result of one bit more.
 ///
-/// Signed operands are sign-extended by one bit, so that no sum overflows.
-#[derive(Debug, Clone, Copy)]
+/// The top bit is the carry out of the `width` bits, or for two's complement the sign: the exclusive-or of both
+/// signs and that carry, so that no exact sum overflows.
+#[derive(Debug, Clone)]
 pub struct Adder {
     /// Operand width.
     pub width: u32,
@@ -99,16 +99,13 @@ pub struct Adder {
     pub signed: bool,
     /// How it is built.
     pub scheme: Scheme,
-    /// The family's name as the id has it (`exact` is built as Kogge-Stone).
-    pub family: &'static str,
+    /// Family and parameters as the id has them (`exact` is built as Kogge-Stone).
+    pub family: String,
 }
 
 impl Design for Adder {
     fn id(&self) -> String {
-        let sign = if self.signed { 's' } else { 'u' };
-        let parameter =
-            if let Scheme::LowerOr(low) = self.scheme { format!("_k{low}") } else { String::new() };
-        format!("add{}{sign}_{}{parameter}", self.width, self.family)
+        format!("add{}{}_{}", self.width, if self.signed { 's' } else { 'u' }, self.family)
     }
 
     fn signature(&self) -> Signature {
@@ -117,16 +114,21 @@ impl Design for Adder {
     }
 
     fn eval(&self, a: i64, b: i64) -> i64 {
-        self.scheme.apply(a, b)
+        let width = self.width;
+        let sum = self.scheme.apply(width, bits::encode(a, width), bits::encode(b, width)) as u64;
+        let signs = if self.signed { u64::from((a < 0) != (b < 0)) << width } else { 0 };
+        bits::decode(sum ^ signs, width + 1, self.signed)
     }
 
     fn netlist(&self) -> Netlist {
         two_operands(&self.id(), self.width, |build, a, b| {
-            let width = self.width + 1;
-            let [a, b] = [a, b].map(|bus| {
-                if self.signed { sign_extended(bus, width) } else { super::zero_extended(build, bus, width) }
-            });
-            self.scheme.build(build, &a, &b)
+            let mut sum = self.scheme.build(build, a, b);
+            if self.signed {
+                let signs = build.xor(a[a.len() - 1], b[b.len() - 1]);
+                let top = sum.len() - 1;
+                sum[top] = build.xor(signs, sum[top]);
+            }
+            sum
         })
     }
 }

@@ -1,16 +1,47 @@
-//! The families of designs: a line each, what they compute, who published them.
+//! The families of designs: what they compute, which parameters they take, who published them.
+
+mod adder;
+mod multiplier;
+
+use std::ops::RangeInclusive;
+
+use super::adder::{Adder, Scheme};
+use super::multiplier::baugh_wooley::BaughWooley;
+use super::multiplier::{Core, Multiplier};
+use super::{ArithError, Design};
+
+/// A parameter of a family.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its letter within an id.
+    pub letter: char,
+    /// The least and the greatest value at an operand width, after the parameters before it.
+    pub values: fn(u32, &[u32]) -> RangeInclusive<u32>,
+    /// Distance of two values.
+    pub step: usize,
+}
+
+/// How a member is made of its parameters.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// An adder.
+    Adder(fn(&[u32]) -> Scheme),
+    /// A multiplier of magnitudes, signed by a wrapper around it.
+    Core(fn(&[u32]) -> Box<dyn Core>),
+    /// A two's complement multiplier after Baugh and Wooley without its low columns.
+    Signed(fn(&[u32]) -> u32),
+}
 
 /// A family of designs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Family {
     /// `add` or `mul`.
     pub operation: &'static str,
     /// The name within an id.
     pub name: &'static str,
-    /// The parameter's letter, where there is one.
-    pub parameter: Option<char>,
-    /// Whether only two's complement operands are defined.
-    pub signed_only: bool,
+    /// The parameters, in the order of an id.
+    pub parameters: &'static [Parameter],
+    pub(super) kind: Kind,
     /// What it computes, in a few words.
     pub definition: &'static str,
     /// What it computes, as a formula in a sentence, on operands without sign.
@@ -19,151 +50,110 @@ pub struct Family {
     pub source: &'static str,
 }
 
+/// All families, adders first.
+pub fn families() -> impl Iterator<Item = &'static Family> + Clone {
+    adder::FAMILIES.iter().chain(&multiplier::FAMILIES)
+}
+
 impl Family {
-    /// The id of a usual member: 16-bit adders without sign, signed 8-bit multipliers, parameter 4.
+    /// Whether only two's complement operands are defined.
+    pub fn signed_only(&self) -> bool {
+        matches!(self.kind, Kind::Signed(_))
+    }
+
+    /// The id of a usual member: 16-bit adders without sign, signed 8-bit multipliers, middling parameters.
     ///
     /// ```
-    /// use axsim::arith::{FAMILIES, design};
-    /// assert!(FAMILIES.iter().all(|family| design(&family.example()).is_ok()));
+    /// use axsim::arith::{design, families};
+    /// assert!(families().all(|family| design(&family.example()).is_ok()));
     /// ```
     pub fn example(&self) -> String {
-        let head = if self.operation == "add" { "add16u" } else { "mul8s" };
-        let parameter = self.parameter.map_or(String::new(), |letter| format!("_{letter}4"));
-        format!("{head}_{}{parameter}", self.name)
+        let (head, width) = if self.operation == "add" { ("add16u", 16) } else { ("mul8s", 8) };
+        let mut values: Vec<u32> = vec![];
+        for parameter in self.parameters {
+            let range = (parameter.values)(width, &values);
+            values.push(4.clamp(*range.start(), *range.end()));
+        }
+        format!("{head}_{}", self.suffix(&values))
+    }
+
+    /// Every choice of parameters at an operand width.
+    pub fn choices(&self, width: u32) -> Vec<Vec<u32>> {
+        let mut choices = vec![vec![]];
+        for parameter in self.parameters {
+            let longer = |before: &Vec<u32>| {
+                let with = |value| before.iter().copied().chain([value]).collect::<Vec<u32>>();
+                (parameter.values)(width, before).step_by(parameter.step).map(with).collect::<Vec<_>>()
+            };
+            choices = choices.iter().flat_map(longer).collect();
+        }
+        choices
+    }
+
+    /// The part of an id after width and sign: the name and the parameters, for example `drum_k4`.
+    pub fn suffix(&self, values: &[u32]) -> String {
+        let part = |(parameter, value): (&Parameter, &u32)| format!("_{}{value}", parameter.letter);
+        self.name.to_string() + &self.parameters.iter().zip(values).map(part).collect::<String>()
+    }
+
+    /// The member of these parameters.
+    pub(super) fn member(&self, width: u32, signed: bool, values: &[u32]) -> Box<dyn Design> {
+        let family = self.suffix(values);
+        match self.kind {
+            Kind::Adder(scheme) => Box::new(Adder { width, signed, scheme: scheme(values), family }),
+            Kind::Core(core) => Box::new(Multiplier { width, signed, core: core(values), family }),
+            Kind::Signed(cut) => Box::new(BaughWooley { width, cut: cut(values), family }),
+        }
+    }
+
+    /// The values of the parameters as an id writes them after the name, or what to write.
+    pub(super) fn values(&self, width: u32, written: &[&str]) -> Result<Vec<u32>, String> {
+        if self.parameters.is_empty() && !written.is_empty() {
+            return Err(format!("`{}` has no parameter", self.name));
+        }
+        let mut values: Vec<u32> = vec![];
+        for (at, parameter) in self.parameters.iter().enumerate() {
+            let range = (parameter.values)(width, &values);
+            let text = written.get(at).and_then(|part| part.strip_prefix(parameter.letter));
+            let value = text.and_then(|text| text.parse().ok());
+            let value = value.filter(|value| range.clone().step_by(parameter.step).any(|one| one == *value));
+            values.push(value.ok_or_else(|| self.expected(at, &range))?);
+        }
+        if written.len() > values.len() {
+            Err(format!("write `{}`", self.suffix(&values)))
+        } else {
+            Ok(values)
+        }
+    }
+
+    fn expected(&self, at: usize, range: &RangeInclusive<u32>) -> String {
+        let many = self.parameters.len() > 1;
+        let part = |parameter: &Parameter| {
+            let upper = parameter.letter.to_ascii_uppercase();
+            format!("_{}{}", parameter.letter, if many { upper } else { 'N' })
+        };
+        let parts: String = self.parameters.iter().map(part).collect();
+        let name = if many { self.parameters[at].letter.to_ascii_uppercase() } else { 'N' };
+        if range.is_empty() {
+            return format!("`{}` has no member of this width with these parameters", self.name);
+        }
+        let steps = if self.parameters[at].step > 1 { " in steps of 2" } else { "" };
+        format!("write `{}{parts}` with {name} from {} to {}{steps}", self.name, range.start(), range.end())
     }
 }
 
-const KOGGE_STONE: &str = "P. M. Kogge, H. S. Stone, A parallel algorithm for the efficient solution of a general class \
-    of recurrence equations, IEEE Transactions on Computers 1973";
-const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parallel array multiplication algorithm, IEEE \
-    Transactions on Computers 1973";
-const DADDA: &str = "L. Dadda, Some schemes for parallel multipliers, Alta Frequenza 1965";
-
-/// All families.
-pub const FAMILIES: [Family; 13] = [
-    Family {
-        operation: "add",
-        name: "exact",
-        parameter: None,
-        signed_only: false,
-        definition: "a + b, built as Kogge-Stone",
-        formula: "y = a + b, with the carries of a Kogge-Stone prefix tree",
-        source: KOGGE_STONE,
-    },
-    Family {
-        operation: "add",
-        name: "ripple",
-        parameter: None,
-        signed_only: false,
-        definition: "a + b, a chain of full adders",
-        formula: "y = a + b, the carry rippling through a chain of full adders",
-        source: "textbook",
-    },
-    Family {
-        operation: "add",
-        name: "kogge_stone",
-        parameter: None,
-        signed_only: false,
-        definition: "a + b, parallel prefix",
-        formula: "y = a + b, with the carries of a Kogge-Stone prefix tree",
-        source: KOGGE_STONE,
-    },
-    Family {
-        operation: "add",
-        name: "loa",
-        parameter: Some('k'),
-        signed_only: false,
-        definition: "low k bits a | b, carry a_{k-1} & b_{k-1}",
-        formula: "the low k bits of y are a | b; above them a and b are added exactly with the carry a_{k-1} & b_{k-1}",
-        source: "H. R. Mahdiani, A. Ahmadi, S. M. Fakhraie, C. Lucas, Bio-inspired imprecise computational blocks for \
-            efficient VLSI implementation of soft-computing applications, IEEE TCAS-I 2010",
-    },
-    Family {
-        operation: "mul",
-        name: "exact",
-        parameter: None,
-        signed_only: false,
-        definition: "a · b, built as Dadda with a Kogge-Stone adder",
-        formula: "y = a · b, by Dadda's reduction and a Kogge-Stone adder",
-        source: DADDA,
-    },
-    Family {
-        operation: "mul",
-        name: "array",
-        parameter: None,
-        signed_only: false,
-        definition: "a · b, ripple-carry rows",
-        formula: "y = a · b, the rows a · b_j added one after the other by ripple adders",
-        source: "textbook",
-    },
-    Family {
-        operation: "mul",
-        name: "dadda",
-        parameter: None,
-        signed_only: false,
-        definition: "a · b, Dadda's reduction with a Kogge-Stone adder",
-        formula: "y = a · b, by Dadda's reduction and a Kogge-Stone adder",
-        source: DADDA,
-    },
-    Family {
-        operation: "mul",
-        name: "bw",
-        parameter: None,
-        signed_only: true,
-        definition: "a · b in two's complement, Baugh-Wooley",
-        formula: "y = a · b in two's complement: dots of one sign bit complemented, ones added in columns N and 2N - 1, \
-            Dadda's reduction and a Kogge-Stone adder",
-        source: BAUGH_WOOLEY,
-    },
-    Family {
-        operation: "mul",
-        name: "bwtrunc",
-        parameter: Some('t'),
-        signed_only: true,
-        definition: "Baugh-Wooley without the low t columns",
-        formula: "y = a · b - the sum of a_i · b_j · 2^(i+j) over i + j < t, on the bits of two's complement operands, t < N",
-        source: BAUGH_WOOLEY,
-    },
-    Family {
-        operation: "mul",
-        name: "trunc",
-        parameter: Some('t'),
-        signed_only: false,
-        definition: "partial products of weight below 2^t left out",
-        formula: "y is the sum of a_i · b_j · 2^(i+j) over i + j >= t: the low t columns of the partial products are left out",
-        source: "textbook (column truncation without correction)",
-    },
-    Family {
-        operation: "mul",
-        name: "drum",
-        parameter: Some('k'),
-        signed_only: false,
-        definition: "k bits from each leading one, lowest set when cut",
-        formula: "y = f(a) · f(b), where f keeps the k bits from the leading one on, sets the lowest of them to 1 if bits \
-            below were cut off, and clears those bits",
-        source: "S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier for approximate \
-            applications, ICCAD 2015",
-    },
-    Family {
-        operation: "mul",
-        name: "kulkarni",
-        parameter: None,
-        signed_only: false,
-        definition: "2×2 blocks with 3 · 3 = 7, exact recursion",
-        formula: "y = a · b - 2 · m(a) · m(b), where m keeps a 1 for every base-4 digit that is 3: 2×2 blocks with \
-            3 · 3 = 7, their products added exactly",
-        source: "P. Kulkarni, P. Gupta, M. Ercegovac, Trading accuracy for power with an underdesigned multiplier \
-            architecture, VLSI Design 2011",
-    },
-    Family {
-        operation: "mul",
-        name: "mitchell",
-        parameter: None,
-        signed_only: false,
-        definition: "logarithms with linear mantissas",
-        formula: "with a = 2^p + r and b = 2^q + s: y = 2^(p+q) + t where t = r · 2^q + s · 2^p is below 2^(p+q), else 2 · t; \
-            0 where an operand is 0",
-        source: "J. N. Mitchell, Computer multiplication and division using binary logarithms, IRE Transactions on \
-            Electronic Computers 1962",
-    },
-];
+impl ArithError {
+    /// A family that does not exist: a near miss is asked back, for anything else all families are named.
+    pub(super) fn no_family(id: &str, operation: &str, name: &str) -> Self {
+        let names = families().filter(|family| family.operation == operation).map(|family| family.name);
+        let similarity = |known: &&str| strsim::jaro_winkler(known, name);
+        let best = names.clone().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+        let instead = match best.filter(|best| similarity(best) >= 0.7) {
+            Some(best) => format!("did you mean `{best}`?"),
+            None => {
+                format!("there are {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            }
+        };
+        Self::Family { id: id.into(), name: name.into(), instead }
+    }
+}

@@ -1,10 +1,8 @@
 //! Design ids: operation, width, sign, family, parameters.
 
 use super::Design;
-use super::adder::{Adder, Scheme};
-use super::family::{FAMILIES, Family};
-use super::multiplier::baugh_wooley::BaughWooley;
-use super::multiplier::{Core, Multiplier};
+use super::adder::Scheme;
+use super::family::{Family, Kind, families};
 
 /// Why an id names no design.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,34 +59,46 @@ impl ArithError {
 /// assert!(design("mul8s_drom_k4").err().unwrap().to_string().contains("did you mean `drum`"));
 /// ```
 pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
-    let (family, width, signed, value) = parse(id)?;
-    let design = make(family, width, signed, value);
+    let Parts { family, width, signed, values } = parse(id)?;
+    let design = family.member(width, signed, &values);
     ArithError::unless_named(id, &design.id())?;
     Ok(design)
 }
 
-/// The scheme of an accumulator: `exact`, or an adder id whose family and parameter count and whose width
-/// does not.
+/// The adder of a MAC unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accumulator {
+    /// How it is built.
+    pub scheme: Scheme,
+    /// Family and parameters; empty for the exact one.
+    pub family: String,
+}
+
+/// An accumulator: `exact`, or an adder id whose family and parameters count and whose width does not.
 ///
 /// # Errors
 /// [`ArithError`], also for the id of a multiplier.
 ///
 /// ```
-/// use axsim::arith::{accumulator, adder::Scheme};
-/// assert_eq!(accumulator("add24s_loa_k6"), Ok(Scheme::LowerOr(6)));
+/// use axsim::arith::accumulator;
+/// assert_eq!(accumulator("add24s_loa_k6").unwrap().family, "loa_k6");
 /// assert!(accumulator("mul8s_exact").is_err());
 /// ```
-pub fn accumulator(id: &str) -> Result<Scheme, ArithError> {
+pub fn accumulator(id: &str) -> Result<Accumulator, ArithError> {
     if id == "exact" {
-        return Ok(Scheme::KoggeStone);
+        return Ok(Accumulator { scheme: Scheme::KoggeStone, family: String::new() });
     }
-    match parse(id)? {
-        (Family { operation: "add", name, .. }, _, _, value) => Ok(scheme(name, value)),
-        _ => Err(ArithError::Parameter {
+    let Parts { family, values, .. } = parse(id)?;
+    let Kind::Adder(scheme) = family.kind else {
+        return Err(ArithError::Parameter {
             id: id.into(),
             expected: "an adder such as `add24s_loa_k6` is expected".into(),
-        }),
-    }
+        });
+    };
+    // The exact adder is built as Kogge-Stone, and that is what a MAC unit has by itself.
+    let scheme = scheme(&values);
+    let family = if scheme == Scheme::KoggeStone { String::new() } else { family.suffix(&values) };
+    Ok(Accumulator { scheme, family })
 }
 
 /// The family of a design id.
@@ -101,66 +111,48 @@ pub fn accumulator(id: &str) -> Result<Scheme, ArithError> {
 /// ```
 pub fn family(id: &str) -> Result<&'static Family, ArithError> {
     design(id)?;
-    parse(id).map(|(family, ..)| family)
+    parse(id).map(|parts| parts.family)
 }
 
-/// (family, width, signed, parameter) of an id.
-fn parse(id: &str) -> Result<(&'static Family, u32, bool, u32), ArithError> {
+/// The parameters of a design id: letters and values.
+///
+/// # Errors
+/// [`ArithError`], as [`design`].
+pub fn parameters(id: &str) -> Result<Vec<(char, u32)>, ArithError> {
+    let Parts { family, values, .. } = parse(id)?;
+    Ok(family.parameters.iter().map(|parameter| parameter.letter).zip(values).collect())
+}
+
+struct Parts {
+    family: &'static Family,
+    width: u32,
+    signed: bool,
+    values: Vec<u32>,
+}
+
+fn parse(id: &str) -> Result<Parts, ArithError> {
     let (operation, width, signed, rest) = split(id).ok_or_else(|| ArithError::Form(id.into()))?;
-    let (name, parameter) = parameter_of(operation, rest);
-    let family = FAMILIES.iter().find(|family| family.operation == operation && family.name == name);
-    let family = family.ok_or_else(|| ArithError::Family {
-        id: id.into(),
-        name: name.into(),
-        instead: instead(operation, name),
-    })?;
+    let written = |family: &Family| {
+        rest.strip_prefix(family.name).filter(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let named = families().filter(|family| family.operation == operation && written(family).is_some());
+    // The longest name: `kogge_stone` is no `kogge` with a parameter.
+    let Some(family) = named.max_by_key(|family| family.name.len()) else {
+        let name = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+        let name = name.rsplit_once('_').filter(|(_, last)| last.len() == 1).map_or(rest, |(name, _)| name);
+        return Err(ArithError::no_family(id, operation, name));
+    };
     let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
     if !(2..=32).contains(&width) {
         return Err(fail(format!("a width of 2 to 32 bits is expected, not {width}")));
     }
-    if family.signed_only && !signed {
-        return Err(fail(format!(
-            "`{name}` is for signed operands; write `mul{width}s_{rest}`",
-            rest = id.rsplit_once("u_").map_or(name, |(_, rest)| rest)
-        )));
+    if family.signed_only() && !signed {
+        let name = family.name;
+        return Err(fail(format!("`{name}` is for signed operands; write `mul{width}s_{rest}`")));
     }
-    let limit = match family.name {
-        "trunc" => 2 * width,
-        "bwtrunc" => width - 1,
-        _ => width,
-    };
-    let lowest = u32::from(family.name == "drum") * 2;
-    let value = match (family.parameter, parameter) {
-        (None, None) => 0,
-        (Some(_), Some((_, value))) if (lowest..=limit).contains(&value) => value,
-        (Some(letter), _) => {
-            return Err(fail(format!("write `{name}_{letter}N` with N from {lowest} to {limit}")));
-        }
-        (None, Some(_)) => return Err(fail(format!("`{name}` has no parameter"))),
-    };
-    Ok((family, width, signed, value))
-}
-
-fn scheme(name: &str, value: u32) -> Scheme {
-    match name {
-        "ripple" => Scheme::Ripple,
-        "loa" => Scheme::LowerOr(value),
-        _ => Scheme::KoggeStone,
-    }
-}
-
-fn make(family: &'static Family, width: u32, signed: bool, value: u32) -> Box<dyn Design> {
-    let multiplier = |core| Box::new(Multiplier { width, signed, core, family: family.name });
-    match (family.operation, family.name) {
-        ("add", name) => Box::new(Adder { width, signed, scheme: scheme(name, value), family: family.name }),
-        (_, "array") => multiplier(Core::Array),
-        (_, "trunc") => multiplier(Core::Truncated(value)),
-        (_, "drum") => multiplier(Core::Drum(value)),
-        (_, "bw" | "bwtrunc") => Box::new(BaughWooley { width, cut: value, family: family.name }),
-        (_, "kulkarni") => multiplier(Core::Kulkarni),
-        (_, "mitchell") => multiplier(Core::Mitchell),
-        _ => multiplier(Core::Dadda),
-    }
+    let parts: Vec<&str> = rest[family.name.len()..].split('_').skip(1).collect();
+    let values = family.values(width, &parts).map_err(fail)?;
+    Ok(Parts { family, width, signed, values })
 }
 
 /// (operation, width, signed, rest) of an id.
@@ -170,27 +162,4 @@ fn split(id: &str) -> Option<(&str, u32, bool, &str)> {
     let sign = head.chars().last()?;
     let width = head.get(3..head.len() - sign.len_utf8())?.parse().ok()?;
     matches!(sign, 's' | 'u').then_some((operation, width, sign == 's', rest))
-}
-
-/// Family and parameter: a last part of one letter and digits is a parameter.
-fn parameter_of<'a>(operation: &str, rest: &'a str) -> (&'a str, Option<(char, u32)>) {
-    let last = rest.rsplit_once('_').and_then(|(name, last)| {
-        let letter = last.chars().next()?;
-        let known = |family: &&Family| family.operation == operation && family.name == name;
-        let expected = FAMILIES.iter().find(known).and_then(|family| family.parameter);
-        let value = last.get(letter.len_utf8()..)?.parse().ok()?;
-        expected.is_none_or(|expected| expected == letter).then_some((name, Some((letter, value))))
-    });
-    last.unwrap_or((rest, None))
-}
-
-/// A near miss is asked back, for anything else all families are named.
-fn instead(operation: &str, name: &str) -> String {
-    let names = FAMILIES.iter().filter(|family| family.operation == operation).map(|family| family.name);
-    let similarity = |known: &&str| strsim::jaro_winkler(known, name);
-    let best = names.clone().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    match best.filter(|best| similarity(best) >= 0.7) {
-        Some(best) => format!("did you mean `{best}`?"),
-        None => format!("there are {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
-    }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::adder::Scheme;
-use super::{ArithError, Design, accumulator, design, negated_if, sign_extended, wrapped};
+use super::{Accumulator, ArithError, Design, accumulator, design, negated_if, sign_extended};
+use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 
 /// A MAC unit around a multiplier.
@@ -16,19 +16,16 @@ use crate::netlist::{Builder, Bus, Net, Netlist};
 /// An output-stationary unit ties `c` to its own `y`; a weight-stationary one takes its neighbour's.
 pub struct Mac {
     multiplier: Box<dyn Design>,
-    accumulator: Scheme,
+    accumulator: Accumulator,
     name: String,
 }
 
 impl Mac {
     /// Joins a multiplier and an accumulator.
-    pub fn new(multiplier: Box<dyn Design>, accumulator: Scheme) -> Self {
+    pub fn new(multiplier: Box<dyn Design>, accumulator: Accumulator) -> Self {
         let design = multiplier.id();
-        let suffix = match accumulator {
-            Scheme::KoggeStone => String::new(),
-            Scheme::Ripple => "__ripple".into(),
-            Scheme::LowerOr(low) => format!("__loa_k{low}"),
-        };
+        let suffix = Some(&accumulator.family).filter(|family| !family.is_empty());
+        let suffix = suffix.map_or(String::new(), |family| format!("__{family}"));
         let name = format!("mac{}{suffix}", design.trim_start_matches("mul"));
         Self { multiplier, accumulator, name }
     }
@@ -101,19 +98,21 @@ impl Mac {
 
     /// The accumulator's next value.
     pub fn accumulate(&self, sum: i64, product: i64) -> i64 {
-        wrapped(self.accumulator.apply(sum, product), self.accumulator_width())
+        let width = self.accumulator_width();
+        let [sum, product] = [sum, product].map(|value| bits::encode(value, width));
+        bits::sign_extend(self.accumulator.scheme.apply(width, sum, product) as u64, width)
     }
 
     /// Whether the accumulator adds exactly.
     pub fn accumulates_exactly(&self) -> bool {
-        !matches!(self.accumulator, Scheme::LowerOr(1..))
+        self.accumulator.scheme.is_exact()
     }
 
     /// The word on an operand port for a centred code.
     pub fn port_word(&self, value: i64) -> u64 {
         let width = self.width();
         if self.multiplier.signature().signed {
-            return crate::bits::encode(value, width);
+            return bits::encode(value, width);
         }
         value.unsigned_abs() | u64::from(value < 0) << width
     }
@@ -126,7 +125,8 @@ impl Mac {
         let (a, b) = (build.register(&a), build.register(&b));
         let product = self.product_gates(&mut build, &a, &b);
         let product = sign_extended(&product, self.accumulator_width());
-        let sum = self.accumulator.build(&mut build, &c, &product);
+        let mut sum = self.accumulator.scheme.build(&mut build, &c, &product);
+        sum.truncate(c.len());
         let y = build.register(&sum);
         build.output("y", y);
         build.finish()

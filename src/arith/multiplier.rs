@@ -1,84 +1,50 @@
 //! Multipliers: an unsigned core, and the sign-magnitude wrapper that makes any core signed.
 
 pub mod baugh_wooley;
-mod drum;
+mod exact;
 mod kulkarni;
 mod mitchell;
+mod pruned;
 mod reduce;
-mod truncated;
+mod segment;
+
+pub use exact::{Array, Dadda};
+pub use kulkarni::Kulkarni;
+pub use mitchell::Mitchell;
+pub use pruned::Pruned;
+pub use segment::Segments;
 
 use crate::arith::{Design, negated_if, two_operands, wrapped};
-use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
-/// How an unsigned core multiplies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Core {
-    /// Exact, rows added one after the other by ripple adders.
-    Array,
-    /// Exact, Dadda's reduction (1965) and a Kogge-Stone adder.
-    Dadda,
-    /// Partial products of weight below 2^t left out, the rest as [`Core::Dadda`].
-    Truncated(u32),
-    /// DRUM(k): k bits from the leading one on, the lowest kept bit set when bits were cut (Hashemi 2015).
-    Drum(u32),
-    /// 2×2 blocks with 3·3 = 7, exact four-way recursion (Kulkarni 2011).
-    Kulkarni,
-    /// Logarithmic with linear mantissas (Mitchell 1962).
-    Mitchell,
-}
-
-impl Core {
-    /// The product of two unsigned `width`-bit operands: 2·`width` bits.
-    pub fn apply(self, width: u32, a: u64, b: u64) -> u64 {
-        match self {
-            Core::Array | Core::Dadda => a * b,
-            Core::Truncated(cut) => truncated::apply(cut, a, b),
-            Core::Drum(kept) => drum::apply(kept, a, b) & bits::mask(2 * width),
-            Core::Kulkarni => kulkarni::apply(a, b),
-            Core::Mitchell => mitchell::apply(a, b),
-        }
-    }
-
+/// How magnitudes are multiplied.
+pub trait Core: std::fmt::Debug + Send + Sync {
+    /// The product of two unsigned `width`-bit operands: 2·`width` bits; never computed from the gates.
+    fn apply(&self, width: u32, a: u64, b: u64) -> u64;
     /// The gates of [`Core::apply`].
-    pub fn build(self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        match self {
-            Core::Array => reduce::array(build, a, b),
-            Core::Dadda => reduce::dadda(build, a, b, 0),
-            Core::Truncated(cut) => reduce::dadda(build, a, b, cut as usize),
-            Core::Drum(kept) => drum::build(build, a, b, kept as usize),
-            Core::Kulkarni => kulkarni::build(build, a, b),
-            Core::Mitchell => mitchell::build(build, a, b),
-        }
-    }
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus;
 }
 
 /// A multiplier of two `width`-bit operands with a 2·`width`-bit result.
 ///
 /// Signed means sign and magnitude around the unsigned core: |a|·|b| is negated when the signs differ. The
 /// magnitude 2^(width−1) of the lowest operand fits the core; a core that overestimates may wrap.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Multiplier {
     /// Operand width.
     pub width: u32,
     /// Two's complement operands and result.
     pub signed: bool,
     /// The unsigned core.
-    pub core: Core,
-    /// The family's name as the id has it (`exact` is built as Dadda).
-    pub family: &'static str,
+    pub core: Box<dyn Core>,
+    /// Family and parameters as the id has them (`exact` is built as Dadda).
+    pub family: String,
 }
 
 impl Design for Multiplier {
     fn id(&self) -> String {
-        let sign = if self.signed { 's' } else { 'u' };
-        let parameter = match self.core {
-            Core::Truncated(cut) => format!("_t{cut}"),
-            Core::Drum(kept) => format!("_k{kept}"),
-            _ => String::new(),
-        };
-        format!("mul{}{sign}_{}{parameter}", self.width, self.family)
+        format!("mul{}{}_{}", self.width, if self.signed { 's' } else { 'u' }, self.family)
     }
 
     fn signature(&self) -> Signature {

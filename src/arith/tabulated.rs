@@ -2,7 +2,7 @@
 
 use super::Design;
 use super::multiplier::baugh_wooley::BaughWooley;
-use super::multiplier::{Core, Multiplier};
+use super::multiplier::{Dadda, Multiplier};
 use crate::netlist::Netlist;
 use crate::table::{Operation, Signature, Table};
 
@@ -45,9 +45,9 @@ impl Tabulated {
             return Err(NotSquare { rows: 1 << width_a, columns: 1 << width_b });
         }
         let stand_in: Box<dyn Design> = if signed {
-            Box::new(BaughWooley { width: width_a, cut: 0, family: "bw" })
+            Box::new(BaughWooley { width: width_a, cut: 0, family: "bw".into() })
         } else {
-            Box::new(Multiplier { width: width_a, signed, core: Core::Dadda, family: "exact" })
+            Box::new(Multiplier { width: width_a, signed, core: Box::new(Dadda), family: "exact".into() })
         };
         Ok(Self { table, stand_in })
     }

@@ -3,18 +3,18 @@
 use std::fmt::Write;
 
 use crate::arith::mac::Mac;
-use crate::arith::{self, Design, FAMILIES, Unit};
+use crate::arith::{self, Design, Unit};
 use crate::error::Error;
 
 /// A line a family, with an id to try.
 pub(super) fn families() -> String {
-    let mut out = String::from("designs: operation, width (2 to 32), u or s, family, parameter\n");
-    for family in FAMILIES {
-        let parameter = family.parameter.map_or(String::new(), |letter| format!("_{letter}N"));
+    let mut out = String::from("designs: operation, width (2 to 32), u or s, family, parameters\n");
+    for family in arith::families() {
+        let parameter: String = family.parameters.iter().map(|part| format!("_{}N", part.letter)).collect();
         let name = format!("{}·_{}{parameter}", family.operation, family.name);
         let _ = writeln!(out, "  {name:<20} {:<20} {}", family.example(), family.definition);
     }
-    let unit = "a MAC unit: any multiplier, registers, accumulator exact, ripple or loa";
+    let unit = "a MAC unit: any multiplier, registers, any adder as accumulator";
     let _ = writeln!(out, "  {:<20} {:<20} {unit}", "mac·_FAMILY__ADDER", "mac8s_drum_k4");
     let _ = writeln!(out, "  {:<20} {:<20}", "", "mac8s_exact__loa_k6");
     out
@@ -23,7 +23,7 @@ pub(super) fn families() -> String {
 /// What the families of a name compute, and their papers; empty where there is none.
 pub(super) fn family(name: &str) -> String {
     let mut out = String::new();
-    for family in FAMILIES.iter().filter(|family| family.name == name) {
+    for family in arith::families().filter(|family| family.name == name) {
         let _ = writeln!(
             out,
             "{} {}, for example {}\n  {}\n  source: {}",
@@ -55,9 +55,9 @@ pub(super) fn unit(id: &str) -> Result<String, Error> {
 fn explained(design: &dyn Design) -> Result<String, Error> {
     let (id, signature) = (design.id(), design.signature());
     let family = arith::family(&id)?;
-    let value =
-        family.parameter.and_then(|letter| id.rsplit_once(&format!("_{letter}")).map(|(_, n)| (letter, n)));
-    let value = value.map_or(String::new(), |(letter, value)| format!("; here {letter} = {value}"));
+    let value: Vec<String> =
+        arith::parameters(&id)?.iter().map(|(letter, value)| format!("{letter} = {value}")).collect();
+    let value = if value.is_empty() { String::new() } else { format!("; here {}", value.join(", ")) };
     let mut out = format!(
         "{id}: {} by {} bits, {} bits out\n  {}{value}\n",
         signature.width_a,
@@ -67,8 +67,10 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
     );
     let signed = match (signature.signed, family.operation) {
         (false, _) => None,
-        (true, _) if family.signed_only => None,
-        (true, "add") => Some("two's complement: both operands are sign-extended by one bit first"),
+        (true, _) if family.signed_only() => None,
+        (true, "add") => {
+            Some("two's complement: the top bit is the exclusive-or of both signs and the carry out")
+        }
         _ => Some("two's complement: |a| and |b| go through this, and y is negated where the signs differ"),
     };
     if let Some(signed) = signed {

@@ -20,11 +20,31 @@ const TOLERANCE: f64 = 1e-9;
 /// Absolute difference that always does: an exact zero may be printed as rounding left it.
 const FLOOR: f64 = 1e-12;
 
-/// Names of a design in such files, with operation and family of ours.
-const NAMES: [(&str, &str, &str); 5] = [
-    ("LOA", "add", "loa"),
-    ("truncated_columns", "mul", "trunc"),
-    ("DRUM", "mul", "drum"),
+/// Names of a design in such files, with the operation and our family and parameters: `{k}` stands for the value of `k`.
+const NAMES: [(&str, &str, &str); 25] = [
+    ("LOA", "add", "loa_k{k}"),
+    ("LOAWA", "add", "loawa_k{k}"),
+    ("LOCA", "add", "loca_k{k}_m{m}"),
+    ("OLOCA", "add", "oloca_k{k}_m{m}"),
+    ("HEAA", "add", "heaa_k{k}"),
+    ("HOERAA", "add", "hoeraa_k{k}"),
+    ("HOAANED", "add", "hoaaned_k{k}"),
+    ("HERLOA", "add", "herloa_k{k}"),
+    ("MHERLOA", "add", "mherloa_k{k}"),
+    ("ETAI", "add", "etai_k{k}"),
+    ("truncated_adder", "add", "tra{const1}_k{k}"),
+    ("copy_adder", "add", "copy_k{k}"),
+    ("ripple_cells", "add", "{cell}_k{k}"),
+    ("GeAr", "add", "gear_r{r}_p{p}"),
+    ("ESA", "add", "esa_x{x}"),
+    ("truncated_columns", "mul", "trunc_t{t}"),
+    ("operand_truncation", "mul", "optrunc_t{t}"),
+    ("BAM", "mul", "bam_h{h}_v{v}"),
+    ("PPAM", "mul", "ppam_j{j}_k{k}"),
+    ("SSM", "mul", "ssm_m{m}"),
+    ("ESSM", "mul", "essm_m{m}"),
+    ("DSM", "mul", "dsm_m{m}"),
+    ("DRUM", "mul", "drum_k{k}"),
     ("kulkarni_recursive", "mul", "kulkarni"),
     ("Mitchell", "mul", "mitchell"),
 ];
@@ -124,11 +144,11 @@ impl Row<'_> {
             return Ok(None);
         };
         let sign = if self.text("signed")? == "1" { 's' } else { 'u' };
-        let parameter = match self.text("params")? {
-            "" => String::new(),
-            parameter => format!("_{}", parameter.replace('=', "")),
-        };
-        let id = format!("{operation}{}{sign}_{family}{parameter}", self.text("N")?);
+        let mut member = family.to_string();
+        for (key, value) in self.text("params")?.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+            member = member.replace(&format!("{{{}}}", key.to_lowercase()), &value.to_lowercase());
+        }
+        let id = format!("{operation}{}{sign}_{member}", self.text("N")?);
         let design = arith::design(&id).ok();
         Ok(design.filter(|_| self.text("kind").is_ok_and(|kind| kind == *operation)))
     }

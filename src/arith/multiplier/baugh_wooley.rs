@@ -10,14 +10,14 @@ use crate::table::{Operation, Signature};
 ///
 /// Dots of one sign bit are complemented and ones added in columns N and 2N − 1, which makes the sum right
 /// modulo 2^(2N). With `cut` = t the dots of weight below 2^t are left out, t < N, so that none of them has a sign.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BaughWooley {
     /// Operand width.
     pub width: u32,
     /// Columns left out.
     pub cut: u32,
-    /// The family's name as the id has it.
-    pub family: &'static str,
+    /// Family and parameters as the id has them.
+    pub family: String,
 }
 
 impl BaughWooley {
@@ -40,8 +40,7 @@ impl BaughWooley {
 
 impl Design for BaughWooley {
     fn id(&self) -> String {
-        let cut = if self.family == "bwtrunc" { format!("_t{}", self.cut) } else { String::new() };
-        format!("mul{}s_{}{cut}", self.width, self.family)
+        format!("mul{}s_{}", self.width, self.family)
     }
 
     fn signature(&self) -> Signature {

@@ -6,17 +6,31 @@
 //! P. Kulkarni, P. Gupta, M. Ercegovac, Trading accuracy for power with an underdesigned multiplier
 //! architecture, VLSI Design 2011.
 
-use super::reduce;
+use super::{Core, reduce};
 use crate::arith::zero_extended;
 use crate::netlist::{Builder, Bus, Net};
 
+/// 2×2 blocks with 3·3 = 7, exact four-way recursion.
+#[derive(Debug)]
+pub struct Kulkarni;
+
+impl Core for Kulkarni {
+    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+        apply(a, b)
+    }
+
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        build_gates(build, a, b)
+    }
+}
+
 /// a·b − 2·m(a)·m(b), where m keeps the base-4 digits that are 3 as ones.
-pub(super) fn apply(a: u64, b: u64) -> u64 {
+fn apply(a: u64, b: u64) -> u64 {
     let threes = |x: u64| x & (x >> 1) & 0x5555_5555_5555_5555;
     a * b - 2 * threes(a) * threes(b)
 }
 
-pub(super) fn build(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+fn build_gates(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
     let width = (a.len() as u32).next_power_of_two().max(2);
     let (wide_a, wide_b) = (zero_extended(build, a, width), zero_extended(build, b, width));
     let mut product = recursive(build, &wide_a, &wide_b);

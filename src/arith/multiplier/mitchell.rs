@@ -3,20 +3,35 @@
 //! # Source
 //! J. N. Mitchell, Computer multiplication and division using binary logarithms, IRE Transactions 1962.
 
+use super::Core;
 use crate::arith::adder::Scheme;
 use crate::arith::zero_extended;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
+/// Logarithms with linear mantissas.
+#[derive(Debug)]
+pub struct Mitchell;
+
+impl Core for Mitchell {
+    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+        apply(a, b)
+    }
+
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        build_gates(build, a, b)
+    }
+}
+
 /// With a = 2^k + r and b likewise: P = 2^(ka+kb), s = ra·2^kb + rb·2^ka; P + s where s < P, else 2s.
-pub(super) fn apply(a: u64, b: u64) -> u64 {
+fn apply(a: u64, b: u64) -> u64 {
     let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
     let power = 1u64 << (ka + kb);
     let sum = ((a - (1 << ka)) << kb) + ((b - (1 << kb)) << ka);
     if sum < power { power + sum } else { 2 * sum }
 }
 
-pub(super) fn build(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+fn build_gates(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
     let (log_a, some_a) = logarithm(build, a);
     let (log_b, some_b) = logarithm(build, b);
     let width = log_a.len() as u32 + 1;

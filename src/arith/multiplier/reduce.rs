@@ -16,16 +16,17 @@ pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         let partial = row(build, bit);
         let (high, partial) = (zero_extended(build, &sum[1..], width), zero_extended(build, &partial, width));
         sum = Scheme::Ripple.build(build, &high, &partial);
+        sum.truncate(width as usize);
     }
     product.extend(sum);
     zero_extended(build, &product[..product.len().min(a.len() + b.len())], (a.len() + b.len()) as u32)
 }
 
-/// Partial products of weight 2^cut and above, reduced after Dadda, added by Kogge-Stone.
-pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net], cut: usize) -> Bus {
+/// The partial products a_i·b_j with `kept(i, j)`, reduced after Dadda, added by Kogge-Stone.
+pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net], kept: impl Fn(usize, usize) -> bool) -> Bus {
     let mut columns = vec![Bus::new(); a.len() + b.len()];
     for (i, &a) in a.iter().enumerate() {
-        for (j, &b) in b.iter().enumerate().filter(|(j, _)| i + j >= cut) {
+        for (j, &b) in b.iter().enumerate().filter(|(j, _)| kept(i, *j)) {
             let dot = build.and(a, b);
             columns[i + j].push(dot);
         }
@@ -48,7 +49,9 @@ pub(super) fn sum_columns(build: &mut Builder, mut columns: Vec<Bus>) -> Bus {
     let zero = build.constant(false);
     let row =
         |at: usize| columns.iter().map(|column| column.get(at).copied().unwrap_or(zero)).collect::<Bus>();
-    Scheme::KoggeStone.build(build, &row(0), &row(1))
+    let mut sum = Scheme::KoggeStone.build(build, &row(0), &row(1));
+    sum.truncate(columns.len());
+    sum
 }
 
 fn shrink(build: &mut Builder, columns: &mut [Bus], column: usize, height: usize) {
