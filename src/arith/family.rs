@@ -6,7 +6,6 @@ mod multiplier;
 use std::ops::RangeInclusive;
 
 use super::adder::{Adder, Scheme};
-use super::multiplier::baugh_wooley::BaughWooley;
 use super::multiplier::{Core, Multiplier};
 use super::{ArithError, Design};
 
@@ -28,8 +27,8 @@ pub(super) enum Kind {
     Adder(fn(&[u32]) -> Scheme),
     /// A multiplier of magnitudes, signed by a wrapper around it.
     Core(fn(&[u32]) -> Box<dyn Core>),
-    /// A two's complement multiplier after Baugh and Wooley without its low columns.
-    Signed(fn(&[u32]) -> u32),
+    /// A multiplier of two's complement operands, of this width, with these parameters and this part of its id.
+    Signed(fn(u32, &[u32], String) -> Box<dyn Design>),
 }
 
 /// A family of designs.
@@ -102,7 +101,7 @@ impl Family {
         match self.kind {
             Kind::Adder(scheme) => Box::new(Adder { width, signed, scheme: scheme(values), family }),
             Kind::Core(core) => Box::new(Multiplier { width, signed, core: core(values), family }),
-            Kind::Signed(cut) => Box::new(BaughWooley { width, cut: cut(values), family }),
+            Kind::Signed(make) => make(width, values, family),
         }
     }
 

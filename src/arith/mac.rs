@@ -93,7 +93,8 @@ impl Mac {
         if self.multiplier.signature().signed {
             return self.multiplier.eval(a, b);
         }
-        self.multiplier.eval(a.abs(), b.abs()) * a.signum() * b.signum()
+        let product = self.multiplier.eval(a.abs(), b.abs());
+        if (a < 0) != (b < 0) { -product } else { product }
     }
 
     /// The accumulator's next value.

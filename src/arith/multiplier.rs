@@ -1,18 +1,28 @@
 //! Multipliers: an unsigned core, and the sign-magnitude wrapper that makes any core signed.
 
 pub mod baugh_wooley;
+pub mod booth;
+mod corrected;
+mod etm;
 mod exact;
+mod iterative;
 mod kulkarni;
+mod logarithm;
 mod mitchell;
 mod pruned;
 mod reduce;
 mod segment;
+mod tosam;
 
+pub use corrected::Corrected;
+pub use etm::ErrorTolerant;
 pub use exact::{Array, Dadda};
+pub use iterative::{Iterative, Nearest};
 pub use kulkarni::Kulkarni;
-pub use mitchell::Mitchell;
+pub use mitchell::{Mitchell, SetOne};
 pub use pruned::Pruned;
 pub use segment::Segments;
+pub use tosam::Tosam;
 
 use crate::arith::{Design, negated_if, two_operands, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
@@ -54,7 +64,10 @@ impl Design for Multiplier {
 
     fn eval(&self, a: i64, b: i64) -> i64 {
         let product = self.core.apply(self.width, a.unsigned_abs(), b.unsigned_abs()) as i64;
-        if self.signed { wrapped(product * a.signum() * b.signum(), 2 * self.width) } else { product }
+        // The sign is that of the operands even where one of them is 0 and the product is not.
+        let negative = self.signed && (a < 0) != (b < 0);
+        let product = if negative { product.wrapping_neg() } else { product };
+        if self.signed { wrapped(product, 2 * self.width) } else { product }
     }
 
     fn netlist(&self) -> Netlist {

@@ -20,8 +20,19 @@ const TOLERANCE: f64 = 1e-9;
 /// Absolute difference that always does: an exact zero may be printed as rounding left it.
 const FLOOR: f64 = 1e-12;
 
-/// Names of a design in such files, with the operation and our family and parameters: `{k}` stands for the value of `k`.
-const NAMES: [(&str, &str, &str); 25] = [
+/// Names of a design in such files, with the operation and our family and parameters: `{k}` stands for the value of `k`,
+/// `{log2 k}` for its logarithm.
+const NAMES: [(&str, &str, &str); 35] = [
+    ("ETM", "mul", "etm"),
+    ("TOSAM", "mul", "tosam_h{h}_t{t}"),
+    ("ALMSOA", "mul", "almsoa_m{m}"),
+    ("MBM", "mul", "mbm_q{q}"),
+    ("REALM", "mul", "realm_l{log2 m}"),
+    ("ILM", "mul", "ilm_i{corrections}"),
+    ("ilm_nearest_one", "mul", "ilmnearest"),
+    ("RoBA", "mul", "roba"),
+    ("broken_booth_type0", "mul", "bbm0_v{v}"),
+    ("broken_booth_type1", "mul", "bbm1_v{v}"),
     ("LOA", "add", "loa_k{k}"),
     ("LOAWA", "add", "loawa_k{k}"),
     ("LOCA", "add", "loca_k{k}_m{m}"),
@@ -146,7 +157,11 @@ impl Row<'_> {
         let sign = if self.text("signed")? == "1" { 's' } else { 'u' };
         let mut member = family.to_string();
         for (key, value) in self.text("params")?.split_whitespace().filter_map(|pair| pair.split_once('=')) {
-            member = member.replace(&format!("{{{}}}", key.to_lowercase()), &value.to_lowercase());
+            let key = key.to_lowercase();
+            member = member.replace(&format!("{{{key}}}"), &value.to_lowercase());
+            if let Some(bits) = value.parse().ok().and_then(u32::checked_ilog2) {
+                member = member.replace(&format!("{{log2 {key}}}"), &bits.to_string());
+            }
         }
         let id = format!("{operation}{}{sign}_{member}", self.text("N")?);
         let design = arith::design(&id).ok();

@@ -42,11 +42,15 @@ impl Cell {
         let mut sums = Bus::new();
         for (&a, &b) in a.iter().zip(b) {
             let inputs = [carry, b, a];
-            sums.push(from_truth_table(build, u64::from(self.sum), &inputs));
-            carry = from_truth_table(build, u64::from(self.carry), &inputs);
+            sums.push(from_truth_table(build, &rows(self.sum), &inputs));
+            carry = from_truth_table(build, &rows(self.carry), &inputs);
         }
         (sums, carry)
     }
+}
+
+fn rows(byte: u8) -> [bool; 8] {
+    std::array::from_fn(|row| byte >> row & 1 == 1)
 }
 
 const fn byte(digits: &[u8]) -> u8 {

@@ -1,14 +1,19 @@
 //! The families of multipliers.
 
 use super::{Family, Kind, Parameter};
-use crate::arith::multiplier::{Array, Dadda, Kulkarni, Mitchell, Pruned, Segments};
+use crate::arith::multiplier::baugh_wooley::BaughWooley;
+use crate::arith::multiplier::booth::Booth;
+use crate::arith::multiplier::{
+    Array, Corrected, Dadda, ErrorTolerant, Iterative, Kulkarni, Mitchell, Nearest, Pruned, Segments, SetOne,
+    Tosam,
+};
 
 const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parallel array multiplication algorithm, IEEE \
     Transactions on Computers 1973";
 const DADDA: &str = "L. Dadda, Some schemes for parallel multipliers, Alta Frequenza 1965";
 
 /// All families of multipliers.
-pub(super) const FAMILIES: [Family; 15] = [
+pub(super) const FAMILIES: [Family; 26] = [
     Family {
         operation: "mul",
         name: "exact",
@@ -40,7 +45,7 @@ pub(super) const FAMILIES: [Family; 15] = [
         operation: "mul",
         name: "bw",
         parameters: &[],
-        kind: Kind::Signed(|_| 0),
+        kind: Kind::Signed(|width, _, family| Box::new(BaughWooley { width, cut: 0, family })),
         definition: "a · b in two's complement, Baugh-Wooley",
         formula: "y = a · b in two's complement: dots of one sign bit complemented, ones added in columns N and 2N - 1, \
             Dadda's reduction and a Kogge-Stone adder",
@@ -50,7 +55,7 @@ pub(super) const FAMILIES: [Family; 15] = [
         operation: "mul",
         name: "bwtrunc",
         parameters: &[Parameter { letter: 't', values: |width, _| 0..=width - 1, step: 1 }],
-        kind: Kind::Signed(|p| p[0]),
+        kind: Kind::Signed(|width, p, family| Box::new(BaughWooley { width, cut: p[0], family })),
         definition: "Baugh-Wooley without the low t columns",
         formula: "y = a · b - the sum of a_i · b_j · 2^(i+j) over i + j < t, on the bits of two's complement operands, t < N",
         source: BAUGH_WOOLEY,
@@ -156,5 +161,111 @@ pub(super) const FAMILIES: [Family; 15] = [
         definition: "m bits from each leading one",
         formula: "y = f(a) · f(b), where f keeps the m bits from the leading one on and clears the others",
         source: "S. Narayanamoorthy, H. A. Moghaddam, Z. Liu, T. Park, N. S. Kim, Energy-efficient approximate multiplication for digital signal processing and classification applications, IEEE TVLSI 2015",
+    },
+    Family {
+        operation: "mul",
+        name: "booth",
+        parameters: &[],
+        kind: Kind::Signed(|width, _, family| Box::new(Booth { width, cut: 0, negated_rows: false, family })),
+        definition: "a · b in two's complement, radix-4 Booth",
+        formula: "y = a · b in two's complement: a row -2a to 2a for every second bit of b, Dadda's reduction and a Kogge-Stone adder",
+        source: "O. L. MacSorley, High-speed arithmetic in binary computers, Proceedings of the IRE 1961",
+    },
+    Family {
+        operation: "mul",
+        name: "bbm0",
+        parameters: &[Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Booth { width, cut: p[0], negated_rows: true, family })
+        }),
+        definition: "broken Booth, type 0: dots of weight below 2^v left out",
+        formula: "y is the sum of the radix-4 Booth rows without their dots of weight below 2^v; negative rows are two's complement before they are cut",
+        source: "F. Farshchi, M. S. Abrishami, S. M. Fakhraie, New approximate multiplier for low power digital signal processing, CADS 2013",
+    },
+    Family {
+        operation: "mul",
+        name: "bbm1",
+        parameters: &[Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Booth { width, cut: p[0], negated_rows: false, family })
+        }),
+        definition: "broken Booth, type 1: dots of weight below 2^v left out",
+        formula: "y is the sum of the radix-4 Booth rows without their dots of weight below 2^v; negative rows are one's complement, with a dot for the +1 at the row's lowest place",
+        source: "F. Farshchi, M. S. Abrishami, S. M. Fakhraie, New approximate multiplier for low power digital signal processing, CADS 2013",
+    },
+    Family {
+        operation: "mul",
+        name: "etm",
+        parameters: &[],
+        kind: Kind::Core(|_| Box::new(ErrorTolerant)),
+        definition: "upper halves exact, lower ones as ones",
+        formula: "h = N / 2; where both operands are below 2^h, y = a · b; else the product of the upper halves is exact, and below it all bits from h plus the leading one of the lower halves downwards are 1",
+        source: "K. Y. Kyaw, W. L. Goh, K. S. Yeo, Low-power high-speed multiplier for error-tolerant application, EDSSC 2010",
+    },
+    Family {
+        operation: "mul",
+        name: "tosam",
+        parameters: &[
+            Parameter { letter: 'h', values: |width, _| 0..=width - 1, step: 1 },
+            Parameter { letter: 't', values: |width, before| before[0]..=width - 1, step: 1 },
+        ],
+        kind: Kind::Core(|p| Box::new(Tosam { short: p[0], long: p[1] })),
+        definition: "products of h bits, sums of t bits of mantissas",
+        formula: "with a = 2^p (1 + u) and b = 2^q (1 + v): y = 2^(p+q) (1 + u_t + v_t + (u_h + 2^-(h+1)) (v_h + 2^-(h+1))) rounded down, u_n being u cut to n fraction bits; 0 where an operand is 0",
+        source: "S. Vahdat, M. Kamal, A. Afzali-Kusha, M. Pedram, TOSAM: an energy-efficient truncation- and rounding-based scalable approximate multiplier, IEEE TVLSI 2019",
+    },
+    Family {
+        operation: "mul",
+        name: "almsoa",
+        parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+        kind: Kind::Core(|p| Box::new(SetOne(p[0]))),
+        definition: "as mitchell, low m bits of the sum of logarithms 1",
+        formula: "as mitchell, but the low m bits of the sum of the mantissas are 1 and hand on the carry of their top bits; rounded down",
+        source: "W. Liu, J. Xu, D. Wang, C. Wang, P. Montuschi, F. Lombardi, Design and evaluation of approximate logarithmic multipliers for low power error-tolerant applications, IEEE TCAS-I 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "mbm",
+        parameters: &[Parameter { letter: 'q', values: |_, _| 4..=12, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Corrected::minimally_biased(p[0]))),
+        definition: "as mitchell, plus about 1/12",
+        formula: "with i and j the places of the leading ones: y = mitchell + c · 2^(i+j) rounded down, c = floor(2^q / 12) / 2^q cut to N - 1 fraction bits; at most 2^(2N) - 1",
+        source: "H. Saadat, H. Bokhari, S. Parameswaran, Minimally biased multipliers for approximate integer and floating-point multiplication, IEEE TCAD 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "realm",
+        parameters: &[Parameter { letter: 'l', values: |width, _| 1..=(width - 1).min(4), step: 1 }],
+        kind: Kind::Core(|p| Box::new(Corrected::reduced_error(p[0]))),
+        definition: "as mitchell, plus a table of 2^l by 2^l corrections",
+        formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); at most 2^(2N) - 1",
+        source: "H. Saadat, H. Javaid, A. Ignjatovic, S. Parameswaran, REALM: reduced-error approximate log-based integer multiplier, DATE 2020",
+    },
+    Family {
+        operation: "mul",
+        name: "ilm",
+        parameters: &[Parameter { letter: 'i', values: |width, _| 0..=width - 1, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Iterative { corrections: p[0] })),
+        definition: "iterative logarithms, i corrections",
+        formula: "y = a · b - r · s, r and s being the operands without their i + 1 leading ones",
+        source: "Z. Babić, A. Avramović, P. Bulić, An iterative logarithmic multiplier, Microprocessors and Microsystems 2011",
+    },
+    Family {
+        operation: "mul",
+        name: "ilmnearest",
+        parameters: &[],
+        kind: Kind::Core(|_| Box::new(Nearest { three_down: false })),
+        definition: "operands rounded to the nearest power of two",
+        formula: "y = A · b + B · a - A · B, A and B being the powers of two nearest to a and b, ties up",
+        source: "M. S. Ansari, B. F. Cockburn, J. Han, An improved logarithmic multiplier for energy-efficient neural computing, IEEE Transactions on Computers 2021",
+    },
+    Family {
+        operation: "mul",
+        name: "roba",
+        parameters: &[],
+        kind: Kind::Core(|_| Box::new(Nearest { three_down: true })),
+        definition: "operands rounded to the nearest power of two, 3 to 2",
+        formula: "y = A · b + B · a - A · B, A and B being the powers of two nearest to a and b, ties up, but 3 goes to 2",
+        source: "R. Zendegani, M. Kamal, M. Bahadori, A. Afzali-Kusha, M. Pedram, RoBA multiplier: a rounding-based approximate multiplier for high-speed yet energy-efficient digital signal processing, IEEE TVLSI 2017",
     },
 ];

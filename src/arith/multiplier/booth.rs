@@ -1,0 +1,122 @@
+//! Radix-4 Booth multipliers of two's complement operands, exact or with the dots of low weight left out.
+//!
+//! # Sources
+//! O. L. MacSorley, High-speed arithmetic in binary computers, Proceedings of the IRE 1961; F. Farshchi,
+//! M. S. Abrishami, S. M. Fakhraie, New approximate multiplier for low power digital signal processing, CADS 2013.
+
+use super::reduce;
+use crate::arith::{Design, negated_if, sign_extended, two_operands, wrapped};
+use crate::bits;
+use crate::netlist::{Builder, Bus, Net, Netlist};
+use crate::table::{Operation, Signature};
+
+/// A radix-4 Booth multiplier: a row for every second bit of b, dots of weight below 2^cut left out.
+#[derive(Debug, Clone)]
+pub struct Booth {
+    /// Operand width.
+    pub width: u32,
+    /// Weight below which dots are left out.
+    pub cut: u32,
+    /// Whether a negative row is two's complement before it is cut; otherwise one's complement, its +1 a dot at the
+    /// row's lowest place.
+    pub negated_rows: bool,
+    /// Family and parameters as the id has them.
+    pub family: String,
+}
+
+/// A row's multiple of a, 0 to 2, and whether it is subtracted.
+struct Digit {
+    multiple: i64,
+    negative: bool,
+}
+
+impl Booth {
+    fn rows(&self) -> u32 {
+        self.width.div_ceil(2)
+    }
+
+    fn digit(b: i64, row: u32) -> Digit {
+        let [low, middle, high] =
+            [(b << 1) >> (2 * row), b >> (2 * row), b >> (2 * row + 1)].map(|bit| bit & 1);
+        let value = low + middle - 2 * high;
+        Digit { multiple: value.abs(), negative: value < 0 }
+    }
+
+    /// Sign-extended bits of a row in place, and the dot that completes a one's complement.
+    fn row_gates(&self, build: &mut Builder, a: &[Net], b: &[Net], row: usize) -> (Bus, Option<Net>) {
+        let zero = build.constant(false);
+        let bit = |at: usize| b.get(at).copied().unwrap_or(b[b.len() - 1]);
+        let low = if row == 0 { zero } else { bit(2 * row - 1) };
+        let (middle, high) = (bit(2 * row), bit(2 * row + 1));
+        let one = build.xor(low, middle);
+        // ±2: both lower bits equal and different from the upper one.
+        let differs = build.xor(middle, high);
+        let not_one = build.not(one);
+        let two = build.and(not_one, differs);
+        let both = build.and(low, middle);
+        let not_both = build.not(both);
+        let negative = build.and(high, not_both);
+        let wide = sign_extended(a, self.width + 1);
+        let mut below = zero;
+        let mut multiple = Bus::new();
+        for net in wide {
+            let (single, double) = (build.and(one, net), build.and(two, below));
+            multiple.push(build.or(single, double));
+            below = net;
+        }
+        if self.negated_rows {
+            let multiple = sign_extended(&multiple, self.width + 2);
+            return (negated_if(build, &multiple, negative), None);
+        }
+        (multiple.into_iter().map(|net| build.xor(net, negative)).collect(), Some(negative))
+    }
+}
+
+impl Design for Booth {
+    fn id(&self) -> String {
+        format!("mul{}s_{}", self.width, self.family)
+    }
+
+    fn signature(&self) -> Signature {
+        Signature { operation: Operation::Mul, width_a: self.width, width_b: self.width, signed: true }
+    }
+
+    fn eval(&self, a: i64, b: i64) -> i64 {
+        let kept = |value: i128| value & !i128::from(bits::mask(self.cut));
+        let row = |row: u32| {
+            let Digit { multiple, negative } = Self::digit(b, row);
+            let value = i128::from(multiple) * i128::from(a);
+            match (negative, self.negated_rows) {
+                (false, _) => kept(value << (2 * row)),
+                (true, true) => kept(-value << (2 * row)),
+                (true, false) => kept(!value << (2 * row)) + kept(1 << (2 * row)),
+            }
+        };
+        wrapped((0..self.rows()).map(row).sum::<i128>() as i64, 2 * self.width)
+    }
+
+    /// A sign bit of weight −2^p is its complement at 2^p, and −2^p to a constant that all rows share.
+    fn netlist(&self) -> Netlist {
+        two_operands(&self.id(), self.width, |build, a, b| {
+            let (top, cut) = (2 * self.width as usize, self.cut as usize);
+            let mut columns = vec![Bus::new(); top];
+            let mut constant = 0u64;
+            for row in 0..self.rows() as usize {
+                let (mut bits, one) = self.row_gates(build, a, b, row);
+                let sign = bits.pop().expect("a row has a sign");
+                let place = (2 * row + bits.len()).max(cut);
+                let dots = bits.iter().enumerate().map(|(at, &net)| (2 * row + at, net));
+                let not_sign = build.not(sign);
+                let dots = dots
+                    .chain(one.map(|one| (2 * row, one)))
+                    .filter(|(at, _)| *at >= cut)
+                    .chain([(place, not_sign)]);
+                dots.filter(|(at, _)| *at < top).for_each(|(at, net)| columns[at].push(net));
+                constant = constant.wrapping_sub(1u64.checked_shl(place as u32).unwrap_or(0));
+            }
+            let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
+            ones.for_each(|(_, column)| column.push(build.constant(true)));
+            reduce::sum_columns(build, columns)
+        })
+    }
+}
