@@ -76,13 +76,15 @@ impl Family {
         format!("{head}_{}", self.suffix(&values))
     }
 
-    /// Every choice of parameters at an operand width.
-    pub fn choices(&self, width: u32) -> Vec<Vec<u32>> {
+    /// Choices of parameters at an operand width: at most `each` evenly spaced values of each parameter.
+    pub fn choices(&self, width: u32, each: usize) -> Vec<Vec<u32>> {
         let mut choices = vec![vec![]];
         for parameter in self.parameters {
             let longer = |before: &Vec<u32>| {
                 let with = |value| before.iter().copied().chain([value]).collect::<Vec<u32>>();
-                (parameter.values)(width, before).step_by(parameter.step).map(with).collect::<Vec<_>>()
+                let values = (parameter.values)(width, before).step_by(parameter.step);
+                let every = values.clone().count().div_ceil(each).max(1);
+                values.step_by(every).map(with).collect::<Vec<_>>()
             };
             choices = choices.iter().flat_map(longer).collect();
         }

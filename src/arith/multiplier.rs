@@ -13,6 +13,7 @@ mod pruned;
 mod reduce;
 mod segment;
 mod tosam;
+pub mod tree42;
 
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;

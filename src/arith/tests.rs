@@ -4,14 +4,14 @@ use super::*;
 use crate::netlist::Lanes;
 use crate::rng::Stream;
 
-/// Ids of a width: all parameters, of families with very many an even sample.
+/// Ids of a width: all parameters, of families with more than one an even sample.
 fn ids(width: u32) -> Vec<String> {
     let mut ids = vec![];
     for family in families() {
-        let choices = family.choices(width);
-        for values in choices.iter().step_by(choices.len().div_ceil(200).max(1)) {
+        let each = [1, usize::MAX, 9, 4][family.parameters.len()];
+        for values in family.choices(width, each) {
             for sign in ["u", "s"].iter().filter(|&&sign| sign == "s" || !family.signed_only()) {
-                ids.push(format!("{}{width}{sign}_{}", family.operation, family.suffix(values)));
+                ids.push(format!("{}{width}{sign}_{}", family.operation, family.suffix(&values)));
             }
         }
     }

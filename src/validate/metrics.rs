@@ -22,7 +22,8 @@ const FLOOR: f64 = 1e-12;
 
 /// Names of a design in such files, with the operation and our family and parameters: `{k}` stands for the value of `k`,
 /// `{log2 k}` for its logarithm.
-const NAMES: [(&str, &str, &str); 35] = [
+const NAMES: [(&str, &str, &str); 36] = [
+    ("tree42", "mul", "{compressor}_a{approx_columns}"),
     ("ETM", "mul", "etm"),
     ("TOSAM", "mul", "tosam_h{h}_t{t}"),
     ("ALMSOA", "mul", "almsoa_m{m}"),

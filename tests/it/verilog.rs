@@ -178,10 +178,9 @@ fn ids(width: u32) -> Vec<String> {
     };
     let mut ids = vec![];
     for family in arith::families() {
-        // A family with many parameters is sampled.
-        let choices = family.choices(width);
-        for values in choices.iter().step_by(choices.len().div_ceil(20).max(1)) {
-            ids.extend(["u", "s"].map(|sign| member(family, sign, values)));
+        // A family with many members is sampled.
+        for values in family.choices(width, [1, 20, 5, 3][family.parameters.len()]) {
+            ids.extend(["u", "s"].map(|sign| member(family, sign, &values)));
         }
     }
     ids.retain(|id| arith::design(id).is_ok());

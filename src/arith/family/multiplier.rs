@@ -3,6 +3,7 @@
 use super::{Family, Kind, Parameter};
 use crate::arith::multiplier::baugh_wooley::BaughWooley;
 use crate::arith::multiplier::booth::Booth;
+use crate::arith::multiplier::tree42::{Compressor, Tree42};
 use crate::arith::multiplier::{
     Array, Corrected, Dadda, ErrorTolerant, Iterative, Kulkarni, Mitchell, Nearest, Pruned, Segments, SetOne,
     Tosam,
@@ -13,7 +14,7 @@ const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parall
 const DADDA: &str = "L. Dadda, Some schemes for parallel multipliers, Alta Frequenza 1965";
 
 /// All families of multipliers.
-pub(super) const FAMILIES: [Family; 26] = [
+pub(super) const FAMILIES: [Family; 29] = [
     Family {
         operation: "mul",
         name: "exact",
@@ -267,5 +268,41 @@ pub(super) const FAMILIES: [Family; 26] = [
         definition: "operands rounded to the nearest power of two, 3 to 2",
         formula: "y = A · b + B · a - A · B, A and B being the powers of two nearest to a and b, ties up, but 3 goes to 2",
         source: "R. Zendegani, M. Kamal, M. Bahadori, A. Afzali-Kusha, M. Pedram, RoBA multiplier: a rounding-based approximate multiplier for high-speed yet energy-efficient digital signal processing, IEEE TVLSI 2017",
+    },
+    Family {
+        operation: "mul",
+        name: "momeni2",
+        parameters: &[Parameter { letter: 'a', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Tree42 { compressor: Compressor::momeni2(), columns: p[0] })),
+        definition: "Momeni's second compressor in columns below a",
+        formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor of x1 to x4 has the sum !(x1 ^ x2) | !(x3 ^ x4) and the carry (x1 | x2) & (x3 | x4)",
+        source: "A. Momeni, J. Han, P. Montuschi, F. Lombardi, Design and analysis of approximate compressors for multiplication, IEEE Transactions on Computers 2015",
+    },
+    Family {
+        operation: "mul",
+        name: "sat3",
+        parameters: &[Parameter { letter: 'a', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Tree42 { compressor: Compressor::saturating(), columns: p[0] })),
+        definition: "compressors that count to 3 in columns below a",
+        formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor gives the number of ones, at most 3",
+        source: "Z. Yang, J. Han, F. Lombardi, Approximate compressors for error-resilient multiplier design, DFTS 2015",
+    },
+    Family {
+        operation: "mul",
+        name: "tree42",
+        parameters: &[
+            Parameter { letter: 's', values: |_, _| 0..=65535, step: 1 },
+            Parameter { letter: 'c', values: |_, _| 0..=65535, step: 1 },
+            Parameter { letter: 'a', values: |width, _| 0..=2 * width, step: 1 },
+        ],
+        kind: Kind::Core(|p| {
+            Box::new(Tree42 {
+                compressor: Compressor { sum: p[0] as u16, carry: p[1] as u16 },
+                columns: p[2],
+            })
+        }),
+        definition: "any 4:2 compressor in columns below a",
+        formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor has the sum s and the carry c, masks whose bit x1 + 2 x2 + 4 x3 + 8 x4 is the answer",
+        source: "any compressor of four bits by its two truth tables",
     },
 ];

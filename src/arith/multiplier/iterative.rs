@@ -79,15 +79,13 @@ impl Nearest {
     fn rounded_gates(&self, build: &mut Builder, x: &[Net]) -> Bus {
         let (hot, _) = leading_one(build, x);
         let zero = build.constant(false);
-        let up = |build: &mut Builder, lead: usize| {
-            if lead == 0 || (lead == 1 && self.three_down) { zero } else { build.and(hot[lead], x[lead - 1]) }
-        };
         let mut from_below = zero;
         let mut rounded = Bus::new();
-        for lead in 0..x.len() {
-            let up = up(build, lead);
-            let stays = build.not(up);
-            let stays = build.and(hot[lead], stays);
+        for (lead, &hot) in hot.iter().enumerate() {
+            let fixed = lead == 0 || (lead == 1 && self.three_down);
+            let up = if fixed { zero } else { build.and(hot, x[lead - 1]) };
+            let down = build.not(up);
+            let stays = build.and(hot, down);
             rounded.push(build.or(stays, from_below));
             from_below = up;
         }
