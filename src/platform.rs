@@ -60,8 +60,13 @@ pub enum PlatformError {
         reach: [i64; 2],
     },
     /// An id that names no design.
-    #[error(transparent)]
-    Design(#[from] crate::arith::ArithError),
+    #[error("{fault}")]
+    Design {
+        /// Path of the id inside the platform.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: crate::arith::ArithError,
+    },
     /// A unit that misses its clock.
     #[error("`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit` or a slower clock")]
     TooSlow {
@@ -81,7 +86,7 @@ impl PlatformError {
             Self::OutOfRange { field, .. } => Some(field),
             Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
-            Self::Design(_) => None,
+            Self::Design { field, .. } => Some(field),
         }
     }
 

@@ -149,9 +149,13 @@ impl ArithError {
         let names = families().filter(|family| family.operation == operation).map(|family| family.name);
         let similarity = |known: &&str| strsim::jaro_winkler(known, name);
         let best = names.clone().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-        let instead = match best.filter(|best| similarity(best) >= 0.7) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None => {
+        let elsewhere = families().find(|family| family.operation != operation && family.name == name);
+        let instead = match (elsewhere, best.filter(|best| similarity(best) >= 0.7)) {
+            (Some(other), _) => {
+                format!("it is one of `{}`, for example `{}`", other.operation, other.example())
+            }
+            (None, Some(best)) => format!("did you mean `{best}`?"),
+            (None, None) => {
                 format!("there are {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
             }
         };

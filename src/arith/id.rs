@@ -138,8 +138,11 @@ fn parse(id: &str) -> Result<Parts, ArithError> {
     let named = families().filter(|family| family.operation == operation && written(family).is_some());
     // The longest name: `kogge_stone` is no `kogge` with a parameter.
     let Some(family) = named.max_by_key(|family| family.name.len()) else {
-        let name = rest.trim_end_matches(|c: char| c.is_ascii_digit());
-        let name = name.rsplit_once('_').filter(|(_, last)| last.len() == 1).map_or(rest, |(name, _)| name);
+        // What is written after the name as parameters: a letter and digits each.
+        let parameter = |part: &&str| part.len() > 1 && part[1..].bytes().all(|byte| byte.is_ascii_digit());
+        let ascii = rest.is_ascii();
+        let name: Vec<&str> = rest.split('_').take_while(|part| !ascii || !parameter(part)).collect();
+        let name = &name.join("_");
         return Err(ArithError::no_family(id, operation, name));
     };
     let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };

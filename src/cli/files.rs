@@ -18,6 +18,14 @@ pub(super) fn print(text: &str) -> Result<bool, Error> {
     }
 }
 
+/// Reads a text file; a byte that is no text is named.
+pub(super) fn text(path: &Path) -> std::io::Result<String> {
+    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+        let byte = error.utf8_error().valid_up_to();
+        std::io::Error::new(ErrorKind::InvalidData, format!("byte {byte} is not UTF-8 text"))
+    })
+}
+
 /// Writes a file under a temporary name and renames it, so that an interruption leaves no half of it.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::File(path.display().to_string(), error);

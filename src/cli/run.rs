@@ -17,14 +17,13 @@ use crate::workload::{Task, load};
 /// Loads the configuration with its overrides.
 pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
     let name = &shared.config;
-    let read = |path: &Path| std::fs::read_to_string(path);
-    let text = read(name).map_err(|error| Error::File(name.display().to_string(), error))?;
+    let text = files::text(name).map_err(|error| Error::File(name.display().to_string(), error))?;
     let pair = |set: &String| match set.split_once('=') {
         Some((path, value)) => Ok((path.to_string(), value.to_string())),
         None => Err(Error::Usage(format!("`--set {set}` has no `=`; write --set path=value"))),
     };
     let sets: Vec<(String, String)> = shared.set.iter().map(pair).collect::<Result<_, _>>()?;
-    let mut config = Config::load(&text, name, &read, &sets)?;
+    let mut config = Config::load(&text, name, &files::text, &sets)?;
     if let Some(seed) = shared.seed {
         config.seed = seed;
     }

@@ -205,7 +205,10 @@ impl Config {
         if knob.starts_with(segment) {
             known.extend(["sensor", "memory", "compute", "link"]);
         }
-        self.origins.knob_key(knob, &message).maybe_help(suggest(segment, &known))
+        let within = ["platform.", "workload."].iter().find_map(|start| knob.strip_prefix(start));
+        let help = within
+            .map(|inner| format!("write `{inner}`: a knob is a path inside the platform or the workload"));
+        self.origins.knob_key(knob, &message).maybe_help(help.or_else(|| suggest(segment, &known)))
     }
 }
 

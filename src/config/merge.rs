@@ -10,6 +10,11 @@ use super::origins::Origins;
 use super::preset;
 use super::tree::{at_mut, parse};
 
+/// Keys of a configuration.
+const KEYS: [&str; 7] = ["workload", "platform", "approximate", "explore", "floor", "seed", "fault_maps"];
+/// Keys of a platform, which a user may write where the platform itself is asked for.
+const PARTS: [&str; 5] = ["frame_period", "sensor", "memory", "compute", "link"];
+
 impl Origins {
     /// Applies one `--set`; below `approximate` and `explore.space` the rest is one knob path.
     pub(super) fn set(&mut self, tree: &mut Value, path: &str, text: &str) -> Result<(), ConfigError> {
@@ -25,6 +30,14 @@ impl Origins {
             }
             None => path.split('.').map(String::from).collect(),
         };
+        if !KEYS.contains(&segments[0].as_str()) {
+            let error = ConfigError::new(format!("`--set {path}=…`: there is no key `{}`", segments[0]));
+            let part = PARTS.contains(&segments[0].as_str());
+            let help = format!(
+                "write `platform.{path}` to set it everywhere, `approximate.{path}` to try it as a knob"
+            );
+            return Err(error.maybe_help(if part { Some(help) } else { suggest(&segments[0], &KEYS) }));
+        }
         let mut here = tree;
         for segment in &segments {
             if !here.is_object() {

@@ -103,20 +103,29 @@ impl Pairs {
     }
 }
 
-/// The difference when each sample was run under several fault maps: normal interval over samples.
+/// The difference when each sample was run under several fault maps: adjusted Wald interval over samples.
 ///
-/// `differences` holds one value per sample, the mean over maps of (right with − right without).
+/// `differences` holds one value per sample, the mean over maps of (right with − right without). Two samples are added,
+/// one gained and one lost, so that an interval does not shrink to nothing where no answer differs. With differences
+/// of −1, 0 and 1 alone it is the interval of the source.
+///
+/// # Source
+/// D. G. Bonett, R. M. Price, Adjusted Wald confidence interval for a difference of binomial proportions based on
+/// paired data, Journal of Educational and Behavioral Statistics 2012.
 pub fn mean_delta(differences: &[f64]) -> Delta {
     let n = differences.len() as f64;
-    let value = differences.iter().sum::<f64>() / n;
-    let variance = differences.iter().map(|d| (d - value).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    let error = (variance / n).sqrt();
+    let sum: f64 = differences.iter().sum();
+    let squares: f64 = differences.iter().map(|d| d * d).sum();
+    let centre = sum / (n + 2.0);
+    let variance = (squares + 2.0) / (n + 2.0) - centre * centre;
+    let error = (variance / (n + 2.0)).sqrt();
+    let value = sum / n;
     Delta {
         value,
-        ci95: [value - TWO_SIDED * error, value + TWO_SIDED * error],
-        drop_upper95: -value + ONE_SIDED * error,
-        method: "paired, normal interval over samples of the mean over fault maps".into(),
-        variance,
+        ci95: [centre - TWO_SIDED * error, centre + TWO_SIDED * error].map(|bound| bound.clamp(-1.0, 1.0)),
+        drop_upper95: (ONE_SIDED * error - centre).min(1.0),
+        method: "paired, adjusted Wald interval over samples of the mean over fault maps".into(),
+        variance: squares / n - value * value,
     }
 }
 
@@ -220,5 +229,23 @@ mod tests {
         assert!(samples_needed > 1000);
         let Verdict::Undecided { samples_needed } = judge(&delta(0, 0, 50), 0.01) else { panic!() };
         assert_eq!((samples_needed, judge(&delta(0, 0, 269), 0.01)), (268, Verdict::Met));
+    }
+
+    #[test]
+    fn the_adjusted_interval_is_the_one_of_its_source_and_never_shrinks_to_nothing() {
+        // Bonett and Price's formula on counts: gained 3, lost 12 of 100.
+        let differences = [vec![1.0; 3], vec![-1.0; 12], vec![0.0; 85]].concat();
+        let [gained, lost] = [(3.0 + 1.0) / 102.0, (12.0 + 1.0) / 102.0];
+        let half = TWO_SIDED * ((gained + lost - (gained - lost) * (gained - lost)) / 102.0f64).sqrt();
+        let delta = mean_delta(&differences);
+        near(delta.ci95[0], gained - lost - half);
+        near(delta.ci95[1], gained - lost + half);
+        near(delta.value, -0.09);
+        // Nothing differs on 20 samples: still unsure by more than a tenth.
+        let nothing = mean_delta(&[0.0; 20]);
+        assert!(nothing.ci95[0] < -0.1 && nothing.ci95[1] > 0.1 && nothing.drop_upper95 > 0.1, "{nothing:?}");
+        // Close to Tango's interval on the same counts.
+        let tango = Pairs { gained: 3, lost: 12, samples: 100 }.delta();
+        assert!((delta.ci95[0] - tango.ci95[0]).abs() < 0.01 && (delta.ci95[1] - tango.ci95[1]).abs() < 0.01);
     }
 }

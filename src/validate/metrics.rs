@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn rows_are_counted_as_what_they_are() {
         let wrong = BLOCK.replace(",2,6.25", ",3,6.25");
-        let foreign = BLOCK.replace("kulkarni_recursive", "RoBA");
+        let foreign = BLOCK.replace("kulkarni_recursive", "HEALM");
         let wide = "DRUM,k=4,mul,9,0,1,1,1,1,1,1,1,1,1,262144";
         let found = compared(&[BLOCK, &foreign, &wrong, BLOCK, wide]).unwrap();
         let first = found.first.clone().unwrap();

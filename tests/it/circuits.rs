@@ -78,7 +78,7 @@ fn a_file_of_metrics_is_compared_row_by_row_and_the_exit_code_says_how_it_went()
     let path = file.path().to_str().unwrap();
     let header = "design,params,kind,N,signed,MAE,NMED,WCE,EP_pct,MRE_pct_nz,WCRE_pct_nz,MSE,mean_error,error_variance,samples";
     let block = "kulkarni_recursive,,mul,2,0,0.125,0.0138888888889,2,6.25,2.46913580247,22.2222222222,0.25,-0.125,0.234375,16";
-    let other = "RoBA,,mul,2,0,0,0,0,0,0,0,0,0,0,16";
+    let other = "HEALM,,mul,2,0,0,0,0,0,0,0,0,0,0,16";
     let said = |rows: &[&str], strict: &[&str], code: i32| {
         std::fs::write(path, [&[header], rows].concat().join("\n")).unwrap();
         let arguments = [&["validate", path], strict].concat();

@@ -25,8 +25,10 @@ pub type OpenTable<'a> = dyn Fn(&Path, Option<bool>) -> Result<Table, PlatformEr
 /// When an id names no multiplier, or a product table cannot be opened or is not square.
 pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<Mac, PlatformError> {
     let multiplier: Box<dyn Design> = match &config.multiplier {
-        Multiplier::Id(id) if id == "exact" => design(&format!("mul{bits}s_bw"))?,
-        Multiplier::Id(id) => design(id)?,
+        Multiplier::Id(id) => {
+            let id = if id == "exact" { &format!("mul{bits}s_bw") } else { id };
+            design(id).map_err(|fault| PlatformError::Design { field: "compute.array.multiplier", fault })?
+        }
         Multiplier::Table { table, signed } => {
             let wrong = |error: NotSquare| PlatformError::Table(format!("{}: {error}", table.display()));
             Box::new(Tabulated::new(open(table, *signed)?).map_err(wrong)?)
@@ -36,7 +38,9 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
         let (field, allowed) = ("compute.multiplier".into(), "a multiplier such as `mul8s_exact`");
         return Err(PlatformError::OutOfRange { field, value: format!("`{}`", multiplier.id()), allowed });
     }
-    Ok(Mac::new(multiplier, accumulator(&config.accumulator)?))
+    let adder = accumulator(&config.accumulator);
+    let adder = adder.map_err(|fault| PlatformError::Design { field: "compute.array.accumulator", fault })?;
+    Ok(Mac::new(multiplier, adder))
 }
 
 /// Width and zero point of a tensor's codes.
