@@ -1,7 +1,7 @@
 //! Error metrics: how far results are from the exact ones, over all operand pairs.
 //!
-//! Every pair counts equally. Relative errors skip pairs whose exact result is 0; `nmed` divides by the
-//! largest exact magnitude; what is undefined is null.
+//! Every pair counts equally. Relative errors skip pairs whose exact result is 0, or where the name says so divide
+//! by 1 there; `nmed` divides by the largest exact magnitude; what is undefined is null.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -28,8 +28,33 @@ pub struct Metrics {
     pub wcre: Option<f64>,
     /// Mean signed error.
     pub bias: f64,
+    /// Root of the mean squared error.
+    pub rmse: f64,
+    /// Variance of the signed error: `mse` less the square of `bias`.
+    pub variance: f64,
+    /// Least and greatest signed error.
+    pub error_range: [i64; 2],
+    /// Mean relative error distance over all pairs, an exact result of 0 counted as 1.
+    pub mred_one: f64,
+    /// The signed error over the magnitude of the exact result, over pairs where that is not 0.
+    pub relative: Option<Relative>,
+    /// Pairs whose exact result is 0 and whose result is not.
+    pub zero_errors: u64,
     /// The first operands that reach `wce`; absent for an exact design.
     pub worst: Option<[i64; 2]>,
+}
+
+/// Signed relative errors: (approximate − exact) / |exact|.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Relative {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation over all pairs, not of a sample.
+    pub deviation: f64,
+    /// Least.
+    pub least: f64,
+    /// Greatest.
+    pub greatest: f64,
 }
 
 /// Sums over pairs, in integers where they fit: squares (exact up to 8×8 bits) and relative errors are floating.
@@ -42,8 +67,13 @@ struct Sums {
     error: i128,
     largest: u64,
     nonzero: u64,
+    zero_errors: u64,
+    zero_distance: u128,
     relative: f64,
-    worst_relative: f64,
+    signed_relative: f64,
+    square_relative: f64,
+    relative_range: [f64; 2],
+    error_range: [i64; 2],
     worst: Option<(u64, [i64; 2])>,
 }
 
@@ -65,10 +95,20 @@ impl Sums {
         self.distance += u128::from(distance);
         self.square += distance as f64 * distance as f64;
         self.error += error;
-        if exact != 0 {
+        // No operation has results of 64 bits with a sign and an error beyond them; without a sign it saturates.
+        let signed = error.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        self.error_range = widened(self.error_range, [signed; 2], i64::min, i64::max, self.wrong == 1);
+        if exact == 0 {
+            self.zero_errors += 1;
+            self.zero_distance += u128::from(distance);
+        } else {
             let relative = distance as f64 / magnitude as f64;
+            let signed = if error < 0 { -relative } else { relative };
+            let first = self.wrong - self.zero_errors == 1;
             self.relative += relative;
-            self.worst_relative = self.worst_relative.max(relative);
+            self.signed_relative += signed;
+            self.square_relative += relative * relative;
+            self.relative_range = widened(self.relative_range, [signed; 2], f64::min, f64::max, first);
         }
         if self.worst.is_none_or(|(known, _)| distance > known) {
             self.worst = Some((distance, [a, b]));
@@ -77,6 +117,19 @@ impl Sums {
 
     /// The sums over these pairs and later ones.
     fn with(mut self, later: Self) -> Self {
+        let none = self.wrong == 0;
+        let none_relative = self.wrong == self.zero_errors;
+        if later.wrong > 0 {
+            self.error_range = widened(self.error_range, later.error_range, i64::min, i64::max, none);
+        }
+        if later.wrong > later.zero_errors {
+            self.relative_range =
+                widened(self.relative_range, later.relative_range, f64::min, f64::max, none_relative);
+        }
+        self.zero_errors += later.zero_errors;
+        self.zero_distance += later.zero_distance;
+        self.signed_relative += later.signed_relative;
+        self.square_relative += later.square_relative;
         self.pairs += later.pairs;
         self.wrong += later.wrong;
         self.distance += later.distance;
@@ -85,7 +138,6 @@ impl Sums {
         self.largest = self.largest.max(later.largest);
         self.nonzero += later.nonzero;
         self.relative += later.relative;
-        self.worst_relative = self.worst_relative.max(later.worst_relative);
         let worst = self.worst.is_none_or(|(known, _)| later.worst.is_some_and(|(worst, _)| worst > known));
         if worst {
             self.worst = later.worst;
@@ -96,18 +148,51 @@ impl Sums {
     fn metrics(self) -> Metrics {
         let pairs = self.pairs as f64;
         let med = self.distance as f64 / pairs;
+        let (mse, bias) = (self.square / pairs, self.error as f64 / pairs);
+        // A pair that is right has the error 0.
+        let right = |[least, greatest]: [i64; 2]| [least.min(0), greatest.max(0)];
+        let relative = self.signed_relatives();
+        let worst_relative = |relative: Relative| relative.greatest.max(-relative.least);
         Metrics {
             error_rate: self.wrong as f64 / pairs,
             med,
             nmed: (self.largest > 0).then(|| med / self.largest as f64),
             mred: (self.nonzero > 0).then(|| self.relative / self.nonzero as f64),
-            mse: self.square / pairs,
+            mse,
             wce: self.worst.map_or(0, |(distance, _)| distance),
-            wcre: (self.nonzero > 0).then_some(self.worst_relative),
-            bias: self.error as f64 / pairs,
+            wcre: relative.map(worst_relative),
+            bias,
+            rmse: mse.sqrt(),
+            variance: mse - bias * bias,
+            error_range: if self.wrong < self.pairs { right(self.error_range) } else { self.error_range },
+            mred_one: (self.relative + self.zero_distance as f64) / pairs,
+            relative,
+            zero_errors: self.zero_errors,
             worst: self.worst.map(|(_, operands)| operands),
         }
     }
+
+    fn signed_relatives(&self) -> Option<Relative> {
+        let count = self.nonzero as f64;
+        let [mut least, mut greatest] = self.relative_range;
+        if self.wrong - self.zero_errors < self.nonzero {
+            [least, greatest] = [least.min(0.0), greatest.max(0.0)];
+        }
+        let mean = self.signed_relative / count;
+        let deviation = (self.square_relative / count - mean * mean).max(0.0).sqrt();
+        (self.nonzero > 0).then_some(Relative { mean, deviation, least, greatest })
+    }
+}
+
+/// A range that holds another one too; `first` when there was none yet.
+fn widened<T: Copy>(
+    range: [T; 2],
+    other: [T; 2],
+    least: fn(T, T) -> T,
+    greatest: fn(T, T) -> T,
+    first: bool,
+) -> [T; 2] {
+    if first { other } else { [least(range[0], other[0]), greatest(range[1], other[1])] }
 }
 
 impl Metrics {
