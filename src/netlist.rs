@@ -6,6 +6,7 @@
 mod build;
 mod cell;
 mod eval;
+pub mod program;
 #[cfg(test)]
 mod sample;
 pub mod text;

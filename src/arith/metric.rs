@@ -3,6 +3,8 @@
 //! Every pair counts equally. Relative errors skip pairs whose exact result is 0, or where the name says so divide
 //! by 1 there; `nmed` divides by the largest exact magnitude; what is undefined is null.
 
+mod gates;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -58,7 +60,6 @@ pub struct Relative {
 }
 
 /// Sums over pairs, in integers where they fit: squares (exact up to 8×8 bits) and relative errors are floating.
-#[derive(Default)]
 struct Sums {
     pairs: u64,
     wrong: u64,
@@ -77,6 +78,28 @@ struct Sums {
     worst: Option<(u64, [i64; 2])>,
 }
 
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            pairs: 0,
+            wrong: 0,
+            distance: 0,
+            square: 0.0,
+            error: 0,
+            largest: 0,
+            nonzero: 0,
+            zero_errors: 0,
+            zero_distance: 0,
+            relative: 0.0,
+            signed_relative: 0.0,
+            square_relative: 0.0,
+            relative_range: [f64::INFINITY, f64::NEG_INFINITY],
+            error_range: [i64::MAX, i64::MIN],
+            worst: None,
+        }
+    }
+}
+
 impl Sums {
     fn add(&mut self, signature: Signature, [a, b]: [i64; 2], result: i64) {
         let exact = signature.exact(a, b);
@@ -88,6 +111,14 @@ impl Sums {
         if exact != 0 {
             self.nonzero += 1;
         }
+        // An error beyond 63 bits, as only a product of unsigned 32-bit operands has it, saturates.
+        let signed = error.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        self.error_range = joined(self.error_range, [signed; 2], i64::min, i64::max);
+        let relative = if exact == 0 { 0.0 } else { distance as f64 / magnitude as f64 };
+        let signed_relative = if error < 0 { -relative } else { relative };
+        if exact != 0 {
+            self.relative_range = joined(self.relative_range, [signed_relative; 2], f64::min, f64::max);
+        }
         if error == 0 {
             return;
         }
@@ -95,21 +126,13 @@ impl Sums {
         self.distance += u128::from(distance);
         self.square += distance as f64 * distance as f64;
         self.error += error;
-        // No operation has results of 64 bits with a sign and an error beyond them; without a sign it saturates.
-        let signed = error.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-        self.error_range = widened(self.error_range, [signed; 2], i64::min, i64::max, self.wrong == 1);
         if exact == 0 {
             self.zero_errors += 1;
             self.zero_distance += u128::from(distance);
-        } else {
-            let relative = distance as f64 / magnitude as f64;
-            let signed = if error < 0 { -relative } else { relative };
-            let first = self.wrong - self.zero_errors == 1;
-            self.relative += relative;
-            self.signed_relative += signed;
-            self.square_relative += relative * relative;
-            self.relative_range = widened(self.relative_range, [signed; 2], f64::min, f64::max, first);
         }
+        self.relative += relative;
+        self.signed_relative += signed_relative;
+        self.square_relative += relative * relative;
         if self.worst.is_none_or(|(known, _)| distance > known) {
             self.worst = Some((distance, [a, b]));
         }
@@ -117,15 +140,8 @@ impl Sums {
 
     /// The sums over these pairs and later ones.
     fn with(mut self, later: Self) -> Self {
-        let none = self.wrong == 0;
-        let none_relative = self.wrong == self.zero_errors;
-        if later.wrong > 0 {
-            self.error_range = widened(self.error_range, later.error_range, i64::min, i64::max, none);
-        }
-        if later.wrong > later.zero_errors {
-            self.relative_range =
-                widened(self.relative_range, later.relative_range, f64::min, f64::max, none_relative);
-        }
+        self.error_range = joined(self.error_range, later.error_range, i64::min, i64::max);
+        self.relative_range = joined(self.relative_range, later.relative_range, f64::min, f64::max);
         self.zero_errors += later.zero_errors;
         self.zero_distance += later.zero_distance;
         self.signed_relative += later.signed_relative;
@@ -149,8 +165,6 @@ impl Sums {
         let pairs = self.pairs as f64;
         let med = self.distance as f64 / pairs;
         let (mse, bias) = (self.square / pairs, self.error as f64 / pairs);
-        // A pair that is right has the error 0.
-        let right = |[least, greatest]: [i64; 2]| [least.min(0), greatest.max(0)];
         let relative = self.signed_relatives();
         let worst_relative = |relative: Relative| relative.greatest.max(-relative.least);
         Metrics {
@@ -164,7 +178,7 @@ impl Sums {
             bias,
             rmse: mse.sqrt(),
             variance: mse - bias * bias,
-            error_range: if self.wrong < self.pairs { right(self.error_range) } else { self.error_range },
+            error_range: self.error_range,
             mred_one: (self.relative + self.zero_distance as f64) / pairs,
             relative,
             zero_errors: self.zero_errors,
@@ -174,25 +188,16 @@ impl Sums {
 
     fn signed_relatives(&self) -> Option<Relative> {
         let count = self.nonzero as f64;
-        let [mut least, mut greatest] = self.relative_range;
-        if self.wrong - self.zero_errors < self.nonzero {
-            [least, greatest] = [least.min(0.0), greatest.max(0.0)];
-        }
+        let [least, greatest] = self.relative_range;
         let mean = self.signed_relative / count;
         let deviation = (self.square_relative / count - mean * mean).max(0.0).sqrt();
         (self.nonzero > 0).then_some(Relative { mean, deviation, least, greatest })
     }
 }
 
-/// A range that holds another one too; `first` when there was none yet.
-fn widened<T: Copy>(
-    range: [T; 2],
-    other: [T; 2],
-    least: fn(T, T) -> T,
-    greatest: fn(T, T) -> T,
-    first: bool,
-) -> [T; 2] {
-    if first { other } else { [least(range[0], other[0]), greatest(range[1], other[1])] }
+/// The range that holds both.
+fn joined<T: Copy>(range: [T; 2], other: [T; 2], least: fn(T, T) -> T, greatest: fn(T, T) -> T) -> [T; 2] {
+    [least(range[0], other[0]), greatest(range[1], other[1])]
 }
 
 impl Metrics {

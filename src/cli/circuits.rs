@@ -117,7 +117,7 @@ pub(super) struct Rows {
     /// In files of metrics, a row that is left out counts as a disagreement
     #[arg(long)]
     strict: bool,
-    /// In files of metrics, also compute designs of 25 to 32 operand bits (about a minute each)
+    /// In files of metrics, also compute designs of 25 to 32 operand bits (5 to 30 s each)
     #[arg(long)]
     wide: bool,
 }

@@ -6,6 +6,7 @@ use super::{Cell, Gate, Net, Netlist};
 type Lane<const W: usize> = [u64; W];
 
 /// The function of a gate on whole words of lanes.
+#[inline(always)]
 pub fn apply<const W: usize>(gate: Gate, a: &Lane<W>, b: &Lane<W>, c: &Lane<W>) -> Lane<W> {
     use std::array::from_fn;
     match gate {
