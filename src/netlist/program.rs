@@ -243,10 +243,11 @@ pub fn codes(rows: &mut [Lane; 64]) {
     while half != 0 {
         let mut i = 0;
         while i < 64 {
-            for word in 0..WORDS {
-                let swap = ((rows[i][word] >> half) ^ rows[i + half][word]) & keep;
-                rows[i][word] ^= swap << half;
-                rows[i + half][word] ^= swap;
+            let (before, after) = rows.split_at_mut(i + half);
+            for (low, high) in before[i].iter_mut().zip(&mut after[0]) {
+                let swap = ((*low >> half) ^ *high) & keep;
+                *low ^= swap << half;
+                *high ^= swap;
             }
             i = (i + half + 1) & !half;
         }
