@@ -7,6 +7,8 @@ mod characterize;
 mod cost;
 mod family;
 mod id;
+pub mod identity;
+pub mod imported;
 pub mod mac;
 pub mod metric;
 pub mod multiplier;
@@ -14,7 +16,7 @@ pub mod tabulated;
 mod truth;
 mod unit;
 
-pub use characterize::{Characterization, Inputs, characterize};
+pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
 pub use cost::Cost;
 pub use family::{Family, Parameter, families};
 pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
@@ -34,6 +36,10 @@ pub trait Design: Send + Sync {
     fn eval(&self, a: i64, b: i64) -> i64;
     /// The gates: buses `a` and `b` in, `y` out, named as the id.
     fn netlist(&self) -> Netlist;
+    /// Bits of the result; fewer than the signature says where a sum wraps.
+    fn width_out(&self) -> u32 {
+        self.signature().width_out()
+    }
     /// The design whose gates `netlist` returns, for one that has none of its own.
     fn stand_in(&self) -> Option<String> {
         None

@@ -1,5 +1,6 @@
 //! The verbs. Results go to standard output, everything else to standard error.
 
+mod characterize;
 mod circuits;
 mod explain;
 mod explore;
@@ -7,6 +8,7 @@ mod files;
 mod knobs;
 mod report;
 mod run;
+mod validate;
 
 use std::path::{Path, PathBuf};
 
@@ -77,34 +79,45 @@ enum Verb {
     Check(Shared),
     /// Error metrics, area, delay and energy of designs; clock and energy of MAC units
     Characterize {
-        /// Design or MAC ids such as mul8s_drum_k4, design folders, or folders of them
+        /// Design or MAC ids such as mul8s_drum_k4, circuits' files (.v, .blif, .json of Yosys, .netlist), design
+        /// folders, or folders of them
         #[arg(required = true)]
         designs: Vec<String>,
+        #[command(flatten)]
+        errors: characterize::Errors,
         /// Write JSON to FILE, or to standard output with `-`
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
     },
-    /// Compare design folders (gates, function, Verilog text, golden outputs) and files of error metrics (CSV)
+    /// Compare design folders (gates, function, Verilog text, golden outputs), files of error metrics (CSV), and with
+    /// --goldens folders of Verilog
     Validate {
         /// Design folders, folders of them, or CSV files of error metrics
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Published and recomputed metrics (CSV) that the Verilog files below PATHS must have
+        #[arg(long, value_name = "CSV")]
+        goldens: Option<PathBuf>,
         #[command(flatten)]
-        rows: circuits::Rows,
+        rows: validate::Rows,
         /// Write JSON to FILE, or to standard output with `-`
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
     },
     /// Write a design in another form to standard output
     Export {
-        /// A design or MAC id, or a design folder
+        /// A design or MAC id, a circuit's file, or a design folder
         design: String,
         /// The form
         #[arg(long, value_enum, default_value = "verilog")]
         format: circuits::Format,
     },
     /// Families of designs, platforms and knobs
-    List,
+    List {
+        /// Only the designs that compute the same as this one: a circuit's file or an id
+        #[arg(long, value_name = "DESIGN")]
+        like: Option<String>,
+    },
     /// What a knob, a family or a design is, with its source
     Explain {
         /// A knob path, a family, a design or MAC id
@@ -130,10 +143,15 @@ impl Arguments {
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
-            Verb::Characterize { designs, json } => circuits::characterize(&designs, json.as_deref()),
-            Verb::Validate { paths, rows, json } => circuits::validate(&paths, rows, json.as_deref()),
+            Verb::Characterize { designs, errors, json } => {
+                characterize::characterize(&designs, errors, json.as_deref())
+            }
+            Verb::Validate { paths, goldens, rows, json } => {
+                validate::validate(&paths, goldens.as_deref(), rows, json.as_deref())
+            }
             Verb::Export { design, format } => circuits::export(&design, format),
-            Verb::List => knobs::list(),
+            Verb::List { like: Some(design) } => circuits::alike(&design),
+            Verb::List { like: None } => knobs::list(),
             Verb::Explain { name } => knobs::explain(&name),
             Verb::Schema => files::json(Path::new("-"), &schema()).map(|()| true),
             Verb::Completions { shell } => {

@@ -6,11 +6,12 @@
 mod build;
 mod cell;
 mod eval;
+pub mod export;
+pub mod import;
 pub mod program;
 #[cfg(test)]
 mod sample;
 pub mod text;
-pub mod verilog;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};

@@ -3,6 +3,7 @@
 //! This is where the circuit column and the system column meet.
 
 mod read;
+mod write;
 
 pub use read::{Fault, Place, ReadError};
 

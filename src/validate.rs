@@ -1,9 +1,11 @@
 //! Our designs against what others computed: folders of vectors, files of error metrics.
 
 mod folder;
+mod library;
 mod metrics;
 
 pub use folder::{Difference, Verdict, folder, unit};
+pub use library::{Found, Library, circuit, library};
 pub use metrics::{Comparison, Disagreement, WIDE, metrics};
 
 use crate::arith::ArithError;
@@ -14,6 +16,15 @@ pub enum ValidateError {
     /// A file cannot be read.
     #[error("cannot read {0}: {1}")]
     Read(String, std::io::Error),
+    /// A file that is no text.
+    #[error("byte {0} is not UTF-8 text")]
+    Encoding(usize),
+    /// A circuit's file cannot be read as one.
+    #[error(transparent)]
+    Circuit(#[from] crate::netlist::import::ReadError),
+    /// A folder without circuits.
+    #[error("{0} holds no Verilog file (.v)")]
+    NoCircuit(String),
     /// `design.yaml` is not a design's description.
     #[error("design.yaml: {0}")]
     Description(#[from] serde_yaml::Error),

@@ -6,17 +6,24 @@ use super::cost::{Cost, accumulating, uniform};
 use super::mac::Mac;
 use super::metric::Metrics;
 use super::{Design, Unit, table};
+use crate::bits;
 use crate::rng::Stream;
 use crate::table::{Operation, Table};
 use crate::tech::CellLibrary;
 
-/// What was put in for the error metrics.
+/// What was put in for the error metrics, and by which rules they are taken.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Inputs {
     /// `exhaustive` or `sampled`.
     pub method: &'static str,
     /// Operand pairs.
     pub count: u64,
+    /// Which pairs count.
+    pub domain: &'static str,
+    /// What `nmed` divides by.
+    pub normaliser: &'static str,
+    /// What relative errors do where the exact result is 0.
+    pub relative_zero_policy: &'static str,
 }
 
 /// A unit in figures.
@@ -40,36 +47,42 @@ pub struct Characterization {
     pub function: Option<String>,
 }
 
-/// Pairs drawn for a design too wide to tabulate.
+/// Operand bits up to which errors are taken over all pairs unless more is asked for: tens of milliseconds.
+pub const EXHAUSTIVE: u32 = 24;
+
+/// Pairs drawn for a design too wide for all.
 const SAMPLES: u64 = 1 << 20;
 
 /// Measures a unit.
 ///
-/// The errors of a design are taken exhaustively up to 16 operand bits, else on 2^20 seeded uniform pairs. A MAC
-/// unit has its cost alone, its registers and its clock included.
+/// The errors of a design are taken exhaustively up to `exhaustive` operand bits (at most 32), else on 2^20 seeded
+/// uniform pairs. A MAC unit has its cost alone, its registers and its clock included.
 ///
 /// ```
-/// use axsim::{arith::{Unit, characterize}, tech::CellLibrary};
-/// let measure = |id| characterize(&Unit::from_id(id).unwrap(), &CellLibrary::nangate45());
+/// use axsim::{arith::{EXHAUSTIVE, Unit, characterize}, tech::CellLibrary};
+/// let measure = |id| characterize(&Unit::from_id(id).unwrap(), &CellLibrary::nangate45(), EXHAUSTIVE);
 /// assert_eq!(measure("mul4u_trunc_t2").error.unwrap().wce, 5);
 /// assert!(measure("mac4u_trunc_t2").cost.clock_mhz.is_some());
 /// ```
-pub fn characterize(unit: &Unit, library: &CellLibrary) -> Characterization {
+pub fn characterize(unit: &Unit, library: &CellLibrary, exhaustive: u32) -> Characterization {
     match unit {
-        Unit::Design(design) => of_design(&**design, library),
+        Unit::Design(design) => of_design(&**design, library, exhaustive),
         Unit::Mac(mac) => of_mac(mac, library),
     }
 }
 
-fn of_design(design: &dyn Design, library: &CellLibrary) -> Characterization {
+fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Characterization {
     let signature = design.signature();
-    let table = table(design).ok();
-    let (inputs, error) = match &table {
-        Some(table) => {
-            let count = table.entries().len() as u64;
-            (Inputs { method: "exhaustive", count }, Metrics::of(table))
-        }
-        None => (Inputs { method: "sampled", count: SAMPLES }, sampled(design)),
+    let wraps = design.width_out() < signature.width_out();
+    // Where a sum wraps, pairs are evaluated one by one.
+    let all = signature.operand_bits() <= if wraps { exhaustive.min(20) } else { exhaustive.min(32) };
+    let error = if all { Metrics::of_gates(design) } else { sampled(design) };
+    let inputs = Inputs {
+        method: if all { "exhaustive" } else { "sampled" },
+        count: error.pairs,
+        domain: if wraps { "uniform, pairs whose sum fits the result" } else { "uniform" },
+        normaliser: "the largest exact magnitude",
+        relative_zero_policy: "pairs whose exact result is 0 are left out; mred_one and wcre_one divide by 1",
     };
     Characterization {
         design: design.id(),
@@ -82,7 +95,7 @@ fn of_design(design: &dyn Design, library: &CellLibrary) -> Characterization {
         inputs: Some(inputs),
         error: Some(error),
         cost: uniform(&design.netlist(), library),
-        function: table.as_ref().map(Table::hash),
+        function: (!wraps).then(|| table(design).ok()).flatten().as_ref().map(Table::hash),
     }
 }
 
@@ -102,9 +115,15 @@ fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
 fn sampled(design: &dyn Design) -> Metrics {
     let signature = design.signature();
     let mut stream = Stream::new(1, "arith.characterize", 0);
-    let pairs = (0..SAMPLES).map(|_| {
-        let (a, b) = (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
-        ((a, b), design.eval(signature.value_a(a), signature.value_b(b)))
+    let width = design.width_out();
+    let fits = |a: i64, b: i64| {
+        let exact = signature.exact(a, b);
+        width == signature.width_out() || bits::decode(exact as u64, width, signature.signed) == exact as i64
+    };
+    let pairs = (0..SAMPLES).filter_map(|_| {
+        let codes = (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
+        let (a, b) = (signature.value_a(codes.0), signature.value_b(codes.1));
+        fits(a, b).then(|| (codes, design.eval(a, b)))
     });
     Metrics::of_results(signature, pairs)
 }

@@ -3,6 +3,7 @@
 //! Every pair counts equally. Relative errors skip pairs whose exact result is 0, or where the name says so divide
 //! by 1 there; `nmed` divides by the largest exact magnitude; what is undefined is null.
 
+pub mod convention;
 mod gates;
 
 use rayon::prelude::*;
@@ -38,10 +39,16 @@ pub struct Metrics {
     pub error_range: [i64; 2],
     /// Mean relative error distance over all pairs, an exact result of 0 counted as 1.
     pub mred_one: f64,
+    /// Worst relative error distance over all pairs, an exact result of 0 counted as 1.
+    pub wcre_one: f64,
     /// The signed error over the magnitude of the exact result, over pairs where that is not 0.
     pub relative: Option<Relative>,
+    /// Mean number of result bits that differ from those of the exact result (Hamming distance).
+    pub hamming: f64,
     /// Pairs whose exact result is 0 and whose result is not.
     pub zero_errors: u64,
+    /// Pairs that were looked at.
+    pub pairs: u64,
     /// The first operands that reach `wce`; absent for an exact design.
     pub worst: Option<[i64; 2]>,
 }
@@ -61,6 +68,8 @@ pub struct Relative {
 
 /// Sums over pairs, in integers where they fit: squares (exact up to 8×8 bits) and relative errors are floating.
 struct Sums {
+    /// The bits of a result.
+    mask: u64,
     pairs: u64,
     wrong: u64,
     distance: u128,
@@ -70,6 +79,8 @@ struct Sums {
     nonzero: u64,
     zero_errors: u64,
     zero_distance: u128,
+    zero_worst: u64,
+    hamming: u64,
     relative: f64,
     signed_relative: f64,
     square_relative: f64,
@@ -81,6 +92,7 @@ struct Sums {
 impl Default for Sums {
     fn default() -> Self {
         Self {
+            mask: u64::MAX,
             pairs: 0,
             wrong: 0,
             distance: 0,
@@ -90,6 +102,8 @@ impl Default for Sums {
             nonzero: 0,
             zero_errors: 0,
             zero_distance: 0,
+            zero_worst: 0,
+            hamming: 0,
             relative: 0.0,
             signed_relative: 0.0,
             square_relative: 0.0,
@@ -129,7 +143,11 @@ impl Sums {
         if exact == 0 {
             self.zero_errors += 1;
             self.zero_distance += u128::from(distance);
+            self.zero_worst = self.zero_worst.max(distance);
         }
+        let codes =
+            (signature.number(result) ^ exact) as u64 & self.mask & crate::bits::mask(signature.width_out());
+        self.hamming += u64::from(codes.count_ones());
         self.relative += relative;
         self.signed_relative += signed_relative;
         self.square_relative += relative * relative;
@@ -138,12 +156,22 @@ impl Sums {
         }
     }
 
+    /// With pairs of codes and their results.
+    fn over(mut self, signature: Signature, results: impl Iterator<Item = ((u64, u64), i64)>) -> Self {
+        for ((a, b), result) in results {
+            self.add(signature, [signature.value_a(a), signature.value_b(b)], result);
+        }
+        self
+    }
+
     /// The sums over these pairs and later ones.
     fn with(mut self, later: Self) -> Self {
         self.error_range = joined(self.error_range, later.error_range, i64::min, i64::max);
         self.relative_range = joined(self.relative_range, later.relative_range, f64::min, f64::max);
         self.zero_errors += later.zero_errors;
         self.zero_distance += later.zero_distance;
+        self.zero_worst = self.zero_worst.max(later.zero_worst);
+        self.hamming += later.hamming;
         self.signed_relative += later.signed_relative;
         self.square_relative += later.square_relative;
         self.pairs += later.pairs;
@@ -180,8 +208,11 @@ impl Sums {
             variance: mse - bias * bias,
             error_range: self.error_range,
             mred_one: (self.relative + self.zero_distance as f64) / pairs,
+            wcre_one: relative.map_or(0.0, worst_relative).max(self.zero_worst as f64),
             relative,
+            hamming: self.hamming as f64 / pairs,
             zero_errors: self.zero_errors,
+            pairs: self.pairs,
             worst: self.worst.map(|(_, operands)| operands),
         }
     }
@@ -245,13 +276,29 @@ impl Metrics {
         total.metrics()
     }
 
+    /// Metrics over all pairs whose exact result fits the design's own, as that of a sum which wraps may not.
+    ///
+    /// # Panics
+    /// Above 20 operand bits.
+    fn of_fitting(design: &dyn Design) -> Self {
+        let signature = design.signature();
+        let width = design.width_out();
+        let fits = |code_a: u64, code_b: u64| {
+            let exact = signature.exact(signature.value_a(code_a), signature.value_b(code_b)) as i64;
+            crate::bits::decode(crate::bits::encode(exact, width), width, signature.signed) == exact
+        };
+        let results = design.netlist().eval_all();
+        let pairs = results.into_iter().enumerate().map(|(at, code)| {
+            let at = at as u64;
+            let pair = (at >> signature.width_b, at & crate::bits::mask(signature.width_b));
+            (pair, crate::bits::decode(code, width, signature.signed))
+        });
+        let sums = Sums { mask: crate::bits::mask(width), ..Sums::default() };
+        sums.over(signature, pairs.filter(|((a, b), _)| fits(*a, *b))).metrics()
+    }
+
     /// Metrics over operand codes with their results.
     pub fn of_results(signature: Signature, results: impl Iterator<Item = ((u64, u64), i64)>) -> Self {
-        let mut sums = Sums::default();
-        for ((a, b), result) in results {
-            let (a, b) = (signature.value_a(a), signature.value_b(b));
-            sums.add(signature, [a, b], result);
-        }
-        sums.metrics()
+        Sums::default().over(signature, results).metrics()
     }
 }

@@ -1,30 +1,53 @@
-//! The circuit verbs: characterize, validate, export.
+//! Circuits that an argument names, and the verb that writes them in another form.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::arith::{self, Characterization, Design, Unit};
+use crate::arith::identity::{SAMPLES, alike as alike_designs};
+use crate::arith::imported::Imported;
+use crate::arith::{self, Unit};
+use crate::bits;
 use crate::error::Error;
-use crate::netlist::{text, verilog};
+use crate::netlist::export::testbench::{self, Vector};
+use crate::netlist::export::{blif, c, cgp, mapped, verilog};
+use crate::netlist::{import, text};
+use crate::rng::Stream;
 use crate::table::Table;
-use crate::tech::CellLibrary;
-use crate::validate::{self, Comparison, Verdict};
+use crate::validate;
 
 /// Forms a design can be written in.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(super) enum Format {
-    /// Structural Verilog.
+    /// Structural Verilog
     Verilog,
-    /// The netlist's text form: a line a gate.
+    /// Verilog of NanGate 45 nm cells, an instance a gate
+    Mapped,
+    /// A Verilog testbench with golden vectors of the function
+    Testbench,
+    /// BLIF, a `.names` a gate
+    Blif,
+    /// A C function, a statement a gate
+    C,
+    /// The chromosome of Cartesian genetic programming
+    Cgp,
+    /// The netlist's text form: a line a gate
     Netlist,
-    /// One row per operand a, one column per operand b.
+    /// One row per operand a, one column per operand b
     Table,
+    /// The table as raw little-endian 16-bit words, as TFApprox reads it
+    U16,
+    /// The table as a C header, as AdaPT includes it
+    Header,
+    /// The table as a NumPy array
+    Npy,
 }
 
-/// The units that an argument names: an id, a design folder, or a folder of them.
-fn units(name: &str) -> Result<Vec<Unit>, Error> {
+/// The units that an argument names: an id, a circuit's file, a design folder, or a folder of them.
+pub(super) fn units(name: &str) -> Result<Vec<Unit>, Error> {
     let path = Path::new(name);
+    if path.extension().and_then(|end| end.to_str()).is_some_and(|end| import::ENDINGS.contains(&end)) {
+        return Ok(vec![imported(path)?]);
+    }
     if !path.is_dir() {
         return Ok(vec![Unit::from_id(name)?]);
     }
@@ -34,122 +57,16 @@ fn units(name: &str) -> Result<Vec<Unit>, Error> {
     folders(path)?.iter().map(unit).collect()
 }
 
-pub(super) fn characterize(names: &[String], json: Option<&Path>) -> Result<bool, Error> {
-    let library = CellLibrary::nangate45();
-    let units = names.iter().map(|name| units(name)).collect::<Result<Vec<_>, Error>>()?;
-    let measured: Vec<Characterization> =
-        units.iter().flatten().map(|unit| arith::characterize(unit, &library)).collect();
-    match json {
-        Some(path) => files::json(path, &measured).map(|()| true),
-        None => files::print(&table(&measured)),
-    }
-}
-
-fn table(measured: &[Characterization]) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
-        "design",
-        "pairs",
-        "error rate",
-        "med",
-        "nmed",
-        "mred",
-        "wce",
-        "bias",
-        "area, µm²",
-        "delay, ps",
-        "clock, MHz",
-        "energy, fJ",
-        "leakage, nW",
-    ]);
-    for design in measured {
-        let cost = &design.cost;
-        let mut row = vec![design.design.clone()];
-        row.extend(errors(design));
-        row.extend([
-            format!("{:.1}", cost.area_um2),
-            format!("{:.0} ± 20 %", cost.delay_ps),
-            cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
-            format!("{:.1}", cost.energy_fj),
-            format!("{:.0}", cost.leakage_nw),
-        ]);
-        table.add_row(row);
-    }
-    let mut activities: Vec<&str> = measured.iter().map(|design| &*design.cost.activity).collect();
-    activities.sort_unstable();
-    activities.dedup();
-    let library = measured
-        .first()
-        .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
-    let activities = activities.join("; ");
-    format!("{table}\n{library}; {activities}; energy is a lower bound (no glitches)\n")
-}
-
-/// The columns of inputs and errors; dashes where errors are not defined.
-fn errors(design: &Characterization) -> Vec<String> {
-    let (Some(inputs), Some(error)) = (&design.inputs, &design.error) else {
-        return vec!["–".into(); 7];
-    };
-    let relative = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.3e}"));
-    vec![
-        format!("{} {}", inputs.count, inputs.method),
-        format!("{:.4}", error.error_rate),
-        format!("{:.4}", error.med),
-        relative(error.nmed),
-        relative(error.mred),
-        error.wce.to_string(),
-        format!("{:+.3}", error.bias),
-    ]
-}
-
-/// What a path was compared with, and how that went.
-#[derive(serde::Serialize)]
-#[serde(untagged)]
-enum Answer {
-    Design(Verdict),
-    Metrics { file: String, rows: Comparison },
-}
-
-/// Which rows of a file of metrics count.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub(super) struct Rows {
-    /// In files of metrics, a row that is left out counts as a disagreement
-    #[arg(long)]
-    strict: bool,
-    /// In files of metrics, also compute designs of 25 to 32 operand bits (5 to 30 s each)
-    #[arg(long)]
-    wide: bool,
-}
-
-pub(super) fn validate(paths: &[PathBuf], rows: Rows, json: Option<&Path>) -> Result<bool, Error> {
-    let answers = paths.iter().map(|path| answers(path, rows)).collect::<Result<Vec<_>, _>>()?;
-    let answers: Vec<Answer> = answers.into_iter().flatten().collect();
-    match json {
-        Some(path) => files::json(path, &answers)?,
-        None => files::print(&answers.iter().map(sentence).collect::<String>()).map(drop)?,
-    }
-    Ok(answers.iter().all(|answer| match answer {
-        Answer::Design(verdict) => verdict.agrees(),
-        Answer::Metrics { rows: found, .. } => found.agrees(rows.strict),
-    }))
-}
-
-fn answers(path: &Path, rows: Rows) -> Result<Vec<Answer>, Error> {
-    let failed = |path: &Path, error| Error::Validate(path.display().to_string(), error);
-    if path.is_file() {
-        let limit = if rows.wide { 32 } else { validate::WIDE };
-        let rows = validate::metrics(path, limit).map_err(|error| failed(path, error))?;
-        return Ok(vec![Answer::Metrics { file: path.display().to_string(), rows }]);
-    }
-    let judge = |folder: &PathBuf| {
-        validate::folder(folder).map(Answer::Design).map_err(|error| failed(folder, error))
-    };
-    folders(path)?.iter().map(judge).collect()
+/// A circuit of a file: an adder or a multiplier of gates alone.
+fn imported(path: &Path) -> Result<Unit, Error> {
+    let name = || path.display().to_string();
+    let netlist = validate::circuit(path).map_err(|error| Error::Validate(name(), error))?;
+    let design = Imported::new(netlist).map_err(|error| Error::Usage(format!("{}: {error}", name())))?;
+    Ok(Unit::Design(Box::new(design)))
 }
 
 /// The folder itself, or the design folders below it.
-fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if path.join("design.yaml").exists() {
         return Ok(vec![path.into()]);
     }
@@ -169,64 +86,41 @@ fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-fn sentence(answer: &Answer) -> String {
-    match answer {
-        Answer::Design(verdict) => of_design(verdict),
-        Answer::Metrics { file, rows } => of_metrics(file, rows),
-    }
-}
-
-fn of_metrics(file: &str, rows: &Comparison) -> String {
-    let Comparison { agreed, differing, wide, not_implemented, first } = rows;
-    let mut line =
-        format!("{file}: {agreed} rows agreed, {differing} differing, {not_implemented} not implemented");
-    if *wide > 0 {
-        let _ = write!(line, ", {wide} left out as wide (--wide computes them)");
-    }
-    if let Some(first) = first {
-        let ours = first.ours.map_or("undefined".into(), |ours| ours.to_string());
-        let _ = write!(
-            line,
-            "; first in line {}, {}: {} is {ours} here, {} there",
-            first.line, first.design, first.metric, first.golden
-        );
-    }
-    line + "\n"
-}
-
-fn of_design(verdict: &Verdict) -> String {
-    let mut line = format!("{}: ", verdict.id);
-    let _ = match &verdict.first {
-        None => write!(line, "gates, function and golden agree on {} vectors", verdict.vectors),
-        Some(first) => write!(
-            line,
-            "{} of {} vectors differ; first at operands {:?}: gates {}, function {}, golden {}",
-            verdict.differing, verdict.vectors, first.operands, first.gates, first.function, first.golden
-        ),
-    };
-    if !verdict.verilog_is_current {
-        let _ = write!(line, "; the Verilog is not what `axsim export {}` writes", verdict.id);
-    }
-    line + "\n"
-}
-
 pub(super) fn export(name: &str, format: Format) -> Result<bool, Error> {
     for unit in units(name)? {
-        files::print(&exported(&unit, format)?)?;
+        files::print_bytes(&exported(&unit, format)?)?;
     }
     Ok(true)
 }
 
-fn exported(unit: &Unit, format: Format) -> Result<String, Error> {
-    match (format, unit) {
-        (Format::Verilog, unit) => Ok(verilog::write(&unit.netlist())),
-        (Format::Netlist, unit) => Ok(text::write(&unit.netlist())),
-        (Format::Table, Unit::Design(design)) => {
-            let table = arith::table(&**design);
-            let table = table.map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())))?;
-            Ok(grid(&**design, &table))
+fn exported(unit: &Unit, format: Format) -> Result<Vec<u8>, Error> {
+    let netlist = unit.netlist();
+    let clocked = || {
+        let what = "has registers, which this form does not have; its multiplier may be what you want";
+        Error::Usage(format!("`{}` {what}", unit.id()))
+    };
+    let text = match format {
+        Format::Verilog => verilog::write(&netlist),
+        Format::Mapped => mapped::write(&netlist),
+        Format::Blif => blif::write(&netlist),
+        Format::Netlist => text::write(&netlist),
+        Format::C => c::write(&netlist).ok_or_else(clocked)?,
+        Format::Cgp => cgp::write(&netlist).ok_or_else(clocked)?,
+        Format::Testbench => testbench::write(&netlist, &vectors(unit)?).ok_or_else(clocked)?,
+        Format::Table => tabulated(unit)?.to_text(),
+        Format::Header => tabulated(unit)?.to_header(),
+        Format::U16 => return Ok(tabulated(unit)?.to_words()),
+        Format::Npy => return Ok(tabulated(unit)?.to_npy()),
+    };
+    Ok(text.into_bytes())
+}
+
+fn tabulated(unit: &Unit) -> Result<Table, Error> {
+    match unit {
+        Unit::Design(design) => {
+            arith::table(&**design).map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())))
         }
-        (Format::Table, Unit::Mac(mac)) => Err(Error::Usage(format!(
+        Unit::Mac(mac) => Err(Error::Usage(format!(
             "`{}` has state and therefore no table; its multiplier `{}` has one",
             mac.id(),
             mac.multiplier().id()
@@ -234,9 +128,73 @@ fn exported(unit: &Unit, format: Format) -> Result<String, Error> {
     }
 }
 
-/// Results as text: row = code of a, column = code of b.
-fn grid(design: &dyn Design, table: &Table) -> String {
-    let columns = 1usize << design.signature().width_b;
-    let line = |row: &[i32]| row.iter().map(i32::to_string).collect::<Vec<_>>().join(" ") + "\n";
-    table.entries().chunks(columns).map(line).collect()
+/// Golden vectors of a design's function: all pairs of few bits, else corners and random pairs.
+fn vectors(unit: &Unit) -> Result<Vec<Vector>, Error> {
+    const RANDOM: usize = 4096;
+    let Unit::Design(design) = unit else {
+        let message =
+            format!("`{}` has registers; testbenches are written for adders and multipliers", unit.id());
+        return Err(Error::Usage(message));
+    };
+    let signature = design.signature();
+    let vector = |(a, b): (u64, u64)| {
+        let result = design.eval(signature.value_a(a), signature.value_b(b));
+        Vector { operands: [a, b], result: bits::encode(result, design.width_out()) }
+    };
+    if signature.operand_bits() <= 12 {
+        let codes = (0..1u64 << signature.operand_bits())
+            .map(|at| (at >> signature.width_b, at & bits::mask(signature.width_b)));
+        return Ok(codes.map(vector).collect());
+    }
+    let corners = |width: u32| [0, 1, (1 << (width - 1)) - 1, 1 << (width - 1), bits::mask(width)];
+    let (of_a, of_b) = (corners(signature.width_a), corners(signature.width_b));
+    let corners = of_a.into_iter().flat_map(|a| of_b.map(|b| (a, b)));
+    let mut stream = Stream::new(1, "export.testbench", 0);
+    let random =
+        (0..RANDOM).map(|_| (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b)));
+    let random: Vec<(u64, u64)> = random.collect();
+    Ok(corners.chain(random).map(vector).collect())
+}
+
+/// Which designs of the catalogue a circuit is; the answer is no where there is none.
+pub(super) fn alike(name: &str) -> Result<bool, Error> {
+    let mut any = true;
+    for unit in units(name)? {
+        let Unit::Design(design) = &unit else {
+            return Err(Error::Usage(format!(
+                "`{}` has registers; adders and multipliers are looked up",
+                unit.id()
+            )));
+        };
+        let found = alike_designs(&**design);
+        let how = if found.exhaustive {
+            "on every operand pair".into()
+        } else {
+            format!("on {SAMPLES} random operand pairs")
+        };
+        let id = unit.id();
+        let mut text = if found.designs.is_empty() {
+            format!("{id} is no design of the catalogue\n")
+        } else {
+            format!("{id} computes the same, {how}, as\n{}", by_family(&found.designs))
+        };
+        if !found.sampled.is_empty() {
+            text += &format!("of {} not every member was looked at\n", found.sampled.join(", "));
+        }
+        files::print(&text)?;
+        any &= !found.designs.is_empty();
+    }
+    Ok(any)
+}
+
+/// A line a family, with its first few members.
+fn by_family(designs: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let family = |id: &str| arith::family(id).map_or("", |family| family.name);
+    let groups = designs.chunk_by(|one, next| family(one) == family(next)).map(|members| {
+        let shown = members[..members.len().min(SHOWN)].join(", ");
+        let more = members.len().saturating_sub(SHOWN);
+        if more > 0 { format!("  {shown} and {more} more\n") } else { format!("  {shown}\n") }
+    });
+    groups.collect()
 }

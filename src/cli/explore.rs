@@ -32,7 +32,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     };
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let stop = interrupted()?;
-    let bar = run::bar(shared);
+    let bar = run::bar(shared.quiet);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);

@@ -9,8 +9,13 @@ use crate::table::Table;
 
 /// Writes to standard output; a reader that has gone away is not an error.
 pub(super) fn print(text: &str) -> Result<bool, Error> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output; a reader that has gone away is not an error.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<bool, Error> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::File("standard output".into(), error))
         }

@@ -59,8 +59,8 @@ fn folder(path: &Path) -> PathBuf {
 }
 
 /// A bar with the remaining time on standard error; hidden where that is not a terminal.
-pub(super) fn bar(shared: &Shared) -> ProgressBar {
-    let bar = if shared.quiet { ProgressBar::hidden() } else { ProgressBar::new(1) };
+pub(super) fn bar(quiet: bool) -> ProgressBar {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(1) };
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} configurations, {eta} left");
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
@@ -103,7 +103,7 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
-    let bar = bar(shared);
+    let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);

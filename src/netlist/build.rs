@@ -138,6 +138,24 @@ impl Builder {
         }
     }
 
+    /// Not (a or b).
+    pub fn nor(&mut self, a: Net, b: Net) -> Net {
+        if a == b || self.value(a).or(self.value(b)).is_some() {
+            let any = self.or(a, b);
+            return self.not(any);
+        }
+        self.gate(Gate::Nor, a, b)
+    }
+
+    /// Not (a exclusive-or b).
+    pub fn xnor(&mut self, a: Net, b: Net) -> Net {
+        if a == b || self.value(a).or(self.value(b)).is_some() {
+            let differ = self.xor(a, b);
+            return self.not(differ);
+        }
+        self.gate(Gate::Xnor, a, b)
+    }
+
     /// a exclusive-or b.
     pub fn xor(&mut self, a: Net, b: Net) -> Net {
         match (self.value(a), self.value(b)) {
@@ -207,14 +225,17 @@ impl Builder {
         part.outputs.iter().map(|(_, outputs)| bus(outputs)).collect()
     }
 
-    fn copy(&mut self, gate: Gate, [a, b, c]: [Net; 3]) -> Net {
+    /// Any gate, folded and shared.
+    pub(super) fn copy(&mut self, gate: Gate, [a, b, c]: [Net; 3]) -> Net {
         match gate {
             Gate::Not => self.not(a),
             Gate::And => self.and(a, b),
             Gate::Or => self.or(a, b),
             Gate::Xor => self.xor(a, b),
             Gate::Mux => self.mux(a, b, c),
-            Gate::Nand | Gate::Nor | Gate::Xnor => self.gate(gate, a, b),
+            Gate::Nand => self.nand(a, b),
+            Gate::Nor => self.nor(a, b),
+            Gate::Xnor => self.xnor(a, b),
         }
     }
 

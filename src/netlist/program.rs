@@ -1,8 +1,12 @@
 //! A combinational netlist as a straight line of operations on few slots, for walks over very many operands.
 
+mod cover;
+mod function;
+
 use std::ops::Range;
 
-use super::{Cell, Gate, Net, Netlist};
+use self::cover::{Merged, cover};
+use super::{Cell, Net, Netlist};
 
 /// Words of 64 lanes that are evaluated together.
 pub const WORDS: usize = 16;
@@ -18,14 +22,14 @@ pub type Lane = [u64; WORDS];
 #[repr(align(64))]
 pub struct Slot(pub Lane);
 
-/// One gate: which slots it reads and writes.
+/// One function of three bits: which slots it reads and writes.
 #[derive(Debug, Clone, Copy)]
 struct Operation {
     inputs: [u32; 3],
     output: u32,
 }
 
-/// A combinational netlist, compiled: a slot is given to another net once its own is read for the last time, so that
+/// A combinational netlist, compiled: gates are merged into functions of three bits, and a slot is given to another net once its own is read for the last time, so that
 /// the values in use stay in the nearest cache.
 ///
 /// # Examples
@@ -43,7 +47,8 @@ struct Operation {
 #[derive(Debug, Clone)]
 pub struct Program {
     operations: Vec<Operation>,
-    runs: Vec<(Gate, Range<usize>)>,
+    /// Functions with the operations that they make.
+    runs: Vec<(u8, Range<usize>)>,
     inputs: Vec<usize>,
     constants: Vec<(usize, bool)>,
     outputs: Vec<usize>,
@@ -57,8 +62,8 @@ impl Program {
     /// When the netlist has registers.
     pub fn new(netlist: &Netlist) -> Self {
         assert!(netlist.registers().is_empty(), "a program has no state");
-        let order = ordered(netlist);
-        let last = last_reads(netlist, &order);
+        let functions = ordered(netlist, cover(netlist));
+        let last = last_reads(netlist, &functions);
         let mut slots = Slots { of_net: vec![0; netlist.cells().len()], free: vec![], count: 0 };
         let (mut operations, mut constants) = (vec![], vec![]);
         // What no gate writes comes first, so that no gate ever has its slot.
@@ -69,16 +74,15 @@ impl Program {
                 Cell::Gate(..) => {}
             }
         }
-        let mut runs: Vec<(Gate, Range<usize>)> = vec![];
-        for (at, gate, nets) in order.iter().map(|&at| gate_at(netlist, at)) {
-            let inputs = nets.map(|net| slots.of_net[net.index()] as u32);
-            // A gate may write where it reads: it reads all of its inputs before.
-            slots.release(&netlist.cells()[at], at, &last);
-            let next = operations.len();
-            operations.push(Operation { inputs, output: slots.take(at) as u32 });
-            match runs.last_mut().filter(|(last, _)| *last == gate) {
-                Some((_, range)) => range.end = next + 1,
-                None => runs.push((gate, next..next + 1)),
+        let mut runs: Vec<(u8, Range<usize>)> = vec![];
+        for (at, merged) in functions.iter().enumerate() {
+            let inputs = merged.inputs.map(|net| slots.of_net[net as usize] as u32);
+            // A function may write where it reads: it reads all of its inputs before.
+            slots.release(&merged.inputs, at, &last);
+            operations.push(Operation { inputs, output: slots.take(merged.output) as u32 });
+            match runs.last_mut().filter(|(last, _)| *last == merged.table) {
+                Some((_, range)) => range.end = at + 1,
+                None => runs.push((merged.table, at..at + 1)),
             }
         }
         let slot = |net: &Net| slots.of_net[net.index()];
@@ -112,64 +116,38 @@ impl Program {
         for (bit, &slot) in self.inputs.iter().enumerate() {
             slots[slot].0 = input(bit);
         }
-        for (gate, range) in &self.runs {
-            let operations = &self.operations[range.clone()];
-            // One match for many operations: the loop within is the same few instructions for each.
-            match gate {
-                Gate::Not => each(operations, slots, |a, _, _| !a),
-                Gate::And => each(operations, slots, |a, b, _| a & b),
-                Gate::Or => each(operations, slots, |a, b, _| a | b),
-                Gate::Xor => each(operations, slots, |a, b, _| a ^ b),
-                Gate::Nand => each(operations, slots, |a, b, _| !(a & b)),
-                Gate::Nor => each(operations, slots, |a, b, _| !(a | b)),
-                Gate::Xnor => each(operations, slots, |a, b, _| !(a ^ b)),
-                Gate::Mux => each(operations, slots, |a, b, c| (a & b) | (!a & c)),
-            }
+        for (table, range) in &self.runs {
+            function::apply(*table, &self.operations[range.clone()], slots);
         }
     }
 }
 
-/// Applies one function of words to all lanes of each operation in turn.
-#[inline(always)]
-fn each(operations: &[Operation], slots: &mut [Slot], function: impl Fn(u64, u64, u64) -> u64) {
-    for Operation { inputs: [a, b, c], output } in operations {
-        let (a, b, c) = (slots[*a as usize].0, slots[*b as usize].0, slots[*c as usize].0);
-        let output = &mut slots[*output as usize].0;
-        for word in 0..WORDS {
-            output[word] = function(a[word], b[word], c[word]);
-        }
-    }
-}
-
-fn gate_at(netlist: &Netlist, at: usize) -> (usize, Gate, [Net; 3]) {
-    match netlist.cells()[at] {
-        Cell::Gate(gate, nets) => (at, gate, nets),
-        _ => unreachable!("only gates are ordered"),
-    }
-}
-
-/// Gates in an order in which every one comes after what it reads, and gates of a kind follow one another: within a
+/// Functions in an order in which every one comes after what it reads, and equal ones follow one another: within a
 /// window of the given order, so that values are not kept for long.
-fn ordered(netlist: &Netlist) -> Vec<usize> {
-    const WINDOW: usize = 192;
+fn ordered(netlist: &Netlist, functions: Vec<Merged>) -> Vec<Merged> {
+    const WINDOW: usize = 128;
     let cells = netlist.cells();
     let mut done: Vec<bool> = cells.iter().map(|cell| !matches!(cell, Cell::Gate(..))).collect();
-    let mut waiting: Vec<usize> = (0..cells.len()).filter(|&at| !done[at]).collect();
+    let canonical = |merged: Merged| {
+        let (table, inputs) = function::canonical(merged.table, merged.inputs);
+        Merged { table, inputs, ..merged }
+    };
+    let mut waiting: Vec<Merged> = functions.into_iter().map(canonical).collect();
     let mut order = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let window = waiting.len().min(WINDOW);
-        let ready = |done: &[bool], at: usize| cells[at].reads().iter().all(|net| done[net.index()]);
-        let count = |gate: Gate| {
-            waiting[..window].iter().filter(|&&at| gate_at(netlist, at).1 == gate && ready(&done, at)).count()
-        };
-        let gate = Gate::ALL.into_iter().max_by_key(|gate| count(*gate)).expect("there are gates");
+        let mut counts = [0; 256];
+        let ready = |done: &[bool], merged: &Merged| merged.inputs.iter().all(|net| done[*net as usize]);
+        let able = waiting[..window].iter().filter(|merged| ready(&done, merged));
+        able.for_each(|merged| counts[merged.table as usize] += 1);
+        let table = (0..=255u8).max_by_key(|table| counts[*table as usize]).expect("there are functions");
         let mut left = Vec::with_capacity(waiting.len());
-        for (place, &at) in waiting.iter().enumerate() {
-            if place < window && gate_at(netlist, at).1 == gate && ready(&done, at) {
-                done[at] = true;
-                order.push(at);
+        for (place, merged) in waiting.into_iter().enumerate() {
+            if place < window && merged.table == table && ready(&done, &merged) {
+                done[merged.output] = true;
+                order.push(merged);
             } else {
-                left.push(at);
+                left.push(merged);
             }
         }
         waiting = left;
@@ -177,14 +155,14 @@ fn ordered(netlist: &Netlist) -> Vec<usize> {
     order
 }
 
-/// The cell that reads each net last in this order; an output, an input or a constant is never over.
-fn last_reads(netlist: &Netlist, order: &[usize]) -> Vec<usize> {
-    let mut last: Vec<usize> = (0..netlist.cells().len()).collect();
-    for &at in order {
-        netlist.cells()[at].reads().iter().for_each(|net| last[net.index()] = at);
+/// The function that reads each net last; an output, an input or a constant is never over.
+fn last_reads(netlist: &Netlist, functions: &[Merged]) -> Vec<usize> {
+    let mut last = vec![usize::MAX; netlist.cells().len()];
+    for (at, merged) in functions.iter().enumerate() {
+        merged.inputs.iter().for_each(|net| last[*net as usize] = at);
     }
     let lasting = |at: &usize| !matches!(netlist.cells()[*at], Cell::Gate(..));
-    (0..netlist.cells().len()).filter(lasting).for_each(|at| last[at] = usize::MAX);
+    (0..last.len()).filter(lasting).for_each(|at| last[at] = usize::MAX);
     netlist.outputs()[0].1.iter().for_each(|net| last[net.index()] = usize::MAX);
     last
 }
@@ -205,13 +183,13 @@ impl Slots {
         slot
     }
 
-    /// Frees what the cell is the last to read.
-    fn release(&mut self, cell: &Cell, at: usize, last: &[usize]) {
-        let mut over: Vec<usize> = cell.reads().iter().map(|net| net.index()).collect();
+    /// Frees what the function at this place is the last to read.
+    fn release(&mut self, inputs: &[u32; 3], at: usize, last: &[usize]) {
+        let mut over = inputs.to_vec();
         over.sort_unstable();
         over.dedup();
-        over.retain(|&net| last[net] == at);
-        self.free.extend(over.iter().map(|&net| self.of_net[net]));
+        over.retain(|&net| last[net as usize] == at);
+        self.free.extend(over.iter().map(|&net| self.of_net[net as usize]));
     }
 }
 
@@ -233,16 +211,19 @@ pub fn counting(base: u64, bit: usize) -> Lane {
     })
 }
 
-/// Turns the lanes of 64 bits into codes: word `w` of row `r` becomes the code of lane 64·w + r.
+/// Codes of up to 32 bits of [`LANES`] operand vectors: code `h` of row `r` is that of lane 32·h + r.
+pub type Codes = [[u32; 2 * WORDS]; 32];
+
+/// Turns the lanes of up to 32 bits into codes.
 ///
-/// [`crate::bits::transpose64`] on every word of the lanes at once.
+/// A recursive block swap as in [`crate::bits::transpose64`], on every 32 lanes at once.
 #[inline(always)]
-pub fn codes(rows: &mut [Lane; 64]) {
-    let mut half = 32;
-    let mut keep = 0x0000_0000_ffff_ffff_u64;
+pub fn codes(rows: &mut Codes) {
+    let mut half = 16;
+    let mut keep = 0x0000_ffff_u32;
     while half != 0 {
         let mut i = 0;
-        while i < 64 {
+        while i < 32 {
             let (before, after) = rows.split_at_mut(i + half);
             for (low, high) in before[i].iter_mut().zip(&mut after[0]) {
                 let swap = ((*low >> half) ^ *high) & keep;
@@ -254,6 +235,16 @@ pub fn codes(rows: &mut [Lane; 64]) {
         half >>= 1;
         keep ^= keep << half;
     }
+}
+
+/// The lanes of a net in halves, as [`codes`] takes them.
+#[inline(always)]
+pub fn halves(lane: &Lane) -> [u32; 2 * WORDS] {
+    let mut halves = [0; 2 * WORDS];
+    for (word, pair) in lane.iter().zip(halves.chunks_exact_mut(2)) {
+        pair.copy_from_slice(&[*word as u32, (*word >> 32) as u32]);
+    }
+    halves
 }
 
 #[cfg(test)]
@@ -290,13 +281,13 @@ mod tests {
         #[test]
         fn codes_are_the_transposed_words(seed in any::<u64>()) {
             let mut random = words(seed);
-            let mut rows = [[0; WORDS]; 64].map(|row| row.map(|_: u64| random()));
-            let before = rows;
+            let lanes = [[0; WORDS]; 32].map(|lane| lane.map(|_: u64| random()));
+            let mut rows = lanes.map(|lane| halves(&lane));
             codes(&mut rows);
-            for word in 0..WORDS {
-                let mut column = before.map(|row| row[word]);
-                crate::bits::transpose64(&mut column);
-                prop_assert_eq!(column, rows.map(|row| row[word]));
+            for lane in 0..LANES as usize {
+                let bit = |row: &Lane| row[lane / 64] >> (lane % 64) & 1;
+                let code = lanes.iter().enumerate().fold(0, |code, (at, row)| code | (bit(row) as u32) << at);
+                prop_assert_eq!(rows[lane % 32][lane / 32], code);
             }
         }
     }

@@ -5,6 +5,7 @@ mod table;
 use std::collections::HashMap;
 
 use crate::constant::{Constant, Trust};
+use crate::netlist::export::mapped::{REGISTER, mapping};
 use crate::netlist::{Cell, Gate, Netlist};
 use crate::units::{Celsius, SquareMicrometres, Volts, Watts};
 
@@ -55,9 +56,9 @@ impl CellLibrary {
     ///
     /// Numbers only are shipped, with their source; a half or full adder is priced as the gates it is made of.
     pub fn nangate45() -> Self {
-        let cells = table::read(NANGATE45, &Gate::ALL.map(cell_name), REGISTER)
+        let cells = table::read(NANGATE45, &Gate::ALL.map(|gate| mapping(gate).0), REGISTER)
             .expect("the shipped table is well formed, as every test of a price shows");
-        let gates = Gate::ALL.map(|gate| (gate, cells[cell_name(gate)]));
+        let gates = Gate::ALL.map(|gate| (gate, cells[mapping(gate).0]));
         Self {
             name: "nangate45",
             voltage: Volts(1.10),
@@ -113,22 +114,5 @@ impl CellLibrary {
     /// The library as a constant of a report: a price in joules that rests on it.
     pub fn constant(&self, name: &str, value: f64, unit: &str) -> Constant {
         Constant::new(name, value, unit, Trust::Derived, self.source)
-    }
-}
-
-/// The library cell that a register is priced as.
-const REGISTER: &str = "DFF_X1";
-
-/// The library cell that a gate is priced as.
-fn cell_name(gate: Gate) -> &'static str {
-    match gate {
-        Gate::Not => "INV_X1",
-        Gate::And => "AND2_X1",
-        Gate::Or => "OR2_X1",
-        Gate::Xor => "XOR2_X1",
-        Gate::Nand => "NAND2_X1",
-        Gate::Nor => "NOR2_X1",
-        Gate::Xnor => "XNOR2_X1",
-        Gate::Mux => "MUX2_X1",
     }
 }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::ValidateError;
 use crate::arith::Unit;
 use crate::bits;
-use crate::netlist::{Lanes, Netlist, verilog};
+use crate::netlist::export::verilog;
+use crate::netlist::{Lanes, Netlist};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

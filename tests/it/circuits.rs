@@ -99,3 +99,81 @@ fn a_file_of_metrics_is_compared_row_by_row_and_the_exit_code_says_how_it_went()
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()[0]["rows"]["agreed"], 1);
     assert!(said(&["LOA"], &[], 2).contains("FILE"));
 }
+
+/// Three product columns of a 4×4 multiplier are missing, under a name that does not say so.
+const MYSTERY: &str = "module mystery(input [3:0] A, input [3:0] B, output [7:0] O);
+  wire [7:0] r0 = {4'b0, A & {4{B[0]}}} & 8'hf8, r1 = {3'b0, A & {4{B[1]}}, 1'b0} & 8'hf8;
+  wire [7:0] r2 = {2'b0, A & {4{B[2]}}, 2'b0} & 8'hf8, r3 = {1'b0, A & {4{B[3]}}, 3'b0};
+  assign O = r0 + r1 + r2 + r3;
+endmodule
+";
+
+#[test]
+fn a_circuit_of_a_file_is_measured_and_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mystery.v");
+    std::fs::write(&path, MYSTERY).unwrap();
+    let name = path.to_str().unwrap();
+    let found = characterized(&[name, "mul4u_trunc_t3"]);
+    assert_eq!(found[0]["design"], "mystery");
+    assert_eq!(found[0]["error"], found[1]["error"]);
+    assert_eq!(found[0]["function"], found[1]["function"]);
+    let like = printed(&["list", "--like", name]);
+    assert!(
+        like.contains("mystery computes the same, on every operand pair, as\n  mul4u_trunc_t3\n"),
+        "{like}"
+    );
+    let blif = folder.path().join("mystery.blif");
+    std::fs::write(&blif, printed(&["export", name, "--format", "blif"])).unwrap();
+    assert_eq!(characterized(&[blif.to_str().unwrap()])[0]["error"], found[1]["error"]);
+    // Something that nobody has named.
+    std::fs::write(&path, MYSTERY.replace("r0 + r1", "r0 - r1")).unwrap();
+    let output = axsim(&["list", "--like", name]).assert().code(1).get_output().stdout.clone();
+    assert!(String::from_utf8_lossy(&output).starts_with("mystery is no design of the catalogue\n"));
+}
+
+#[test]
+fn a_library_of_circuits_is_compared_with_its_metrics() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mystery.v"), MYSTERY).unwrap();
+    let goldens = folder.path().join("goldens.csv");
+    // MAE and WCE of column truncation, t = 3, by the closed form: ((t - 1) 2^t + 1) / 4 and four times that.
+    let rows = |wce: u32| {
+        format!("release,circuit,pub_WCE_pct,comp_samples,comp_MAE,comp_WCE\nx,mystery,6.64,256,4.25,{wce}\n")
+    };
+    std::fs::write(&goldens, rows(17)).unwrap();
+    let (path, goldens_path) = (folder.path().to_str().unwrap(), goldens.to_str().unwrap());
+    let found = printed(&["validate", path, "--goldens", goldens_path]);
+    assert!(found.contains("as x: 1 files: 1 agreed, 0 differing, 0 unreadable"), "{found}");
+    std::fs::write(&goldens, rows(18)).unwrap();
+    let output =
+        axsim(&["validate", path, "--goldens", goldens_path]).assert().code(1).get_output().stdout.clone();
+    let found = String::from_utf8(output).unwrap();
+    assert!(found.contains("mystery.v: comp_WCE is 17 here, 18 there"), "{found}");
+}
+
+#[test]
+fn files_that_are_no_circuit_are_refused_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, message) in [
+        ("loop.v", &b"module m(input [1:0] a, b, output [3:0] y);\nwire n;\nassign n = ~n & a[0];\nassign y = {4{n}};\nendmodule\n"[..], "line 2: a combinational loop"),
+        ("garbage.v", b"module \xff\xfe", "byte 7 is not UTF-8"),
+        ("noise.v", &[b'#'; 1 << 20], "line 1: `module` is expected, not `#`"),
+        ("one.v", b"module one(input a, output y);\nassign y = a;\nendmodule\n", "two operands and a result are expected"),
+        ("cells.blif", b".model m\n.inputs a\n.outputs y\n.gate INV A=a Y=y\n.end\n", "line 4: `.gate` is not read"),
+        ("empty.json", b"{}", "`modules` is missing"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let output = axsim(&["characterize", path.to_str().unwrap()]).assert().code(2).get_output().stderr.clone();
+        let found = String::from_utf8_lossy(&output).replace("\n  │ ", " ");
+        assert!(found.contains(message), "{name}: {found}");
+    }
+}
+
+#[test]
+fn other_conventions_print_other_percentages() {
+    let ours = printed(&["characterize", "mul4u_trunc_t3", "--convention", "evoapproxlib"]);
+    // 17 of 256.
+    assert!(ours.contains("6.640625") && ours.contains("leave out pairs"), "{ours}");
+}

@@ -1,26 +1,28 @@
 //! Metrics of gates over all operand pairs: a bit-sliced walk, the errors of many pairs at a time.
 
+mod tally;
+
 use rayon::prelude::*;
 
+use self::tally::Tally;
 use super::{Metrics, Sums};
 use crate::arith::Design;
-use crate::netlist::program::{LANES, Lane, Program, WORDS, codes, counting};
+use crate::bits;
+use crate::netlist::program::{Codes, LANES, Program, WORDS, codes, counting, halves};
 use crate::table::{Operation, Signature};
 
 /// Operand bits below which a walk of whole blocks does not pay.
 const NARROW: u32 = 12;
 
-/// Pairs of one task; a multiple of a block.
+/// Pairs of one task; a multiple of a block, and few enough for exact sums of errors in floating point.
 const CHUNK: u64 = 1 << 16;
-
-/// Per word of lanes, so that the loop over words is one vector operation.
-type Each<T> = [T; WORDS];
 
 impl Metrics {
     /// Metrics of a design over all its operand pairs, from its gates where it has gates of its own.
     ///
     /// The same figures as [`Metrics::exhaustive`], floating sums in another order; they do not depend on the number
-    /// of threads. At most 32 operand bits: about 1.5 ns a pair for a thousand gates, on AVX-512 hardware.
+    /// of threads. At most 32 operand bits and 32 bits of result. Where a sum wraps, pairs whose sum does not fit the
+    /// result are left out (at most 20 operand bits).
     ///
     /// # Panics
     /// Above 32 operand bits.
@@ -35,10 +37,13 @@ impl Metrics {
         let signature = design.signature();
         let bits = signature.operand_bits();
         assert!(bits <= 32, "at most 32 operand bits");
-        if bits < NARROW || design.stand_in().is_some() {
+        if design.width_out() < signature.width_out() {
+            return Self::of_fitting(design);
+        }
+        if bits < NARROW || design.stand_in().is_some() || signature.width_out() > 32 {
             return Self::exhaustive(design);
         }
-        let walk = Walk { program: Program::new(&design.netlist()), signature };
+        let walk = Walk::new(Program::new(&design.netlist()), signature);
         let mut total = Sums::default();
         let (pairs, task) = (1u64 << bits, CHUNK.min(1 << bits));
         // Results of few tasks at a time are kept, and added in order.
@@ -51,15 +56,40 @@ impl Metrics {
     }
 }
 
+/// Codes that are next to one another in a row of [`Codes`].
+const HALVES: usize = 2 * WORDS;
+
+/// One figure per code of a row.
+type Row = [f64; HALVES];
+
 struct Walk {
     program: Program,
     signature: Signature,
+    /// 1 / |b| (0 for b = 0) in the order of blocks, rows and codes; where a row of pairs is at least a block, of products.
+    inverse: Vec<Row>,
 }
 
 impl Walk {
+    fn new(program: Program, signature: Signature) -> Self {
+        let mut inverse = vec![];
+        if signature.operation == Operation::Mul
+            && 1u64 << (signature.width_b - u32::from(signature.signed)) >= LANES
+        {
+            for base in (0..1u64 << signature.width_b).step_by(LANES as usize) {
+                let value = |row: u64, half: usize| signature.value_b(base + 32 * half as u64 + row) as f64;
+                let row = |row| filled(|half| inverted(value(row, half)));
+                inverse.extend((0..32).map(row));
+            }
+        }
+        Self { program, signature, inverse }
+    }
+
     fn sums(&self, first: u64, pairs: u64) -> Sums {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+        if is_x86_feature_detected!("avx512vpopcntdq")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+        {
             // SAFETY: the processor has just been asked for these features.
             #[allow(unsafe_code)]
             return unsafe { self.sums_avx512(first, pairs) };
@@ -69,7 +99,7 @@ impl Walk {
 
     /// [`Self::sums_of`], compiled for wide registers.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq")]
     fn sums_avx512(&self, first: u64, pairs: u64) -> Sums {
         self.sums_of(first, pairs)
     }
@@ -85,161 +115,165 @@ impl Walk {
                 if bit < width_a as usize { bit + width_b as usize } else { bit - width_a as usize }
             };
             self.program.run(&mut slots, |bit| counting(base, place(bit)));
-            let mut rows = [[0; WORDS]; 64];
-            self.program.outputs().iter().zip(&mut rows).for_each(|(&slot, row)| *row = slots[slot].0);
+            let mut rows: Codes = [[0; HALVES]; 32];
+            let outputs = self.program.outputs().iter().zip(&mut rows);
+            outputs.for_each(|(&slot, row)| *row = halves(&slots[slot].0));
             codes(&mut rows);
             self.tally(base, &rows, &mut tally);
         }
-        tally.sums(pairs)
+        tally.sums(pairs, largest(self.signature))
     }
 
     #[inline(always)]
-    fn tally(&self, base: u64, rows: &[Lane; 64], tally: &mut Tally) {
+    fn tally(&self, base: u64, rows: &Codes, tally: &mut Tally) {
         let before = tally.greatest();
-        for (row, codes) in rows.iter().enumerate() {
-            let mut errors = [0; WORDS];
-            for word in 0..WORDS {
-                let index = base + 64 * word as u64 + row as u64;
-                let exact = exact(self.signature, index);
-                errors[word] = value(codes[word], self.signature.width_out(), self.signature.signed) - exact;
-                tally.add(word, errors[word], exact);
-            }
+        if self.has_zero(base) {
+            self.tally_rows::<true>(base, rows, tally);
+            self.tally_zeros(base, rows, tally);
+        } else {
+            self.tally_rows::<false>(base, rows, tally);
         }
         if tally.greatest() > before {
             self.locate(base, rows, tally);
         }
     }
 
+    #[inline(always)]
+    fn tally_rows<const ZEROS: bool>(&self, base: u64, rows: &Codes, tally: &mut Tally) {
+        let mask = bits::mask(self.signature.width_out()) as u32;
+        for (row, codes) in rows.iter().enumerate() {
+            let (exact, inverse) = self.exact_row(base, row);
+            tally.add::<ZEROS>(&self.values(codes), &exact, &inverse);
+            tally.add_codes(codes, &self.exact_codes(base, row), mask);
+        }
+    }
+
+    /// Whether an exact result of this block may be 0.
+    fn has_zero(&self, base: u64) -> bool {
+        let Signature { operation, width_b, .. } = self.signature;
+        let block = LANES.min(1 << width_b);
+        let starts = (base..base + LANES).step_by(block as usize);
+        let zero = |start: u64| {
+            let (a, first) = (self.signature.value_a(start >> width_b), start & bits::mask(width_b));
+            // Within a row of pairs codes count on, from the least value only where all of them are here.
+            let codes = first..first + block;
+            match operation {
+                Operation::Mul => a == 0 || first == 0,
+                Operation::Add => codes.contains(&bits::encode(-a, width_b)),
+            }
+        };
+        starts.into_iter().any(zero)
+    }
+
+    /// What the codes of a row stand for.
+    #[inline(always)]
+    fn values(&self, codes: &[u32; HALVES]) -> Row {
+        let unused = 32 - self.signature.width_out();
+        if self.signature.signed {
+            filled(|half| f64::from((codes[half] << unused) as i32 >> unused))
+        } else {
+            filled(|half| f64::from(codes[half]))
+        }
+    }
+
+    /// Exact results of a row and the inverses of their magnitudes (0 for 0).
+    #[inline(always)]
+    fn exact_row(&self, base: u64, row: usize) -> (Row, Row) {
+        let Signature { width_b, .. } = self.signature;
+        if !self.inverse.is_empty() {
+            // One `a` for the whole block, and `b` that counts on.
+            let a = self.signature.value_a(base >> width_b) as f64;
+            let first = base & bits::mask(width_b);
+            let b = self.signature.value_b(first) as f64 + row as f64;
+            let inverse = &self.inverse[(first / LANES) as usize * 32 + row];
+            let factor = inverted(a);
+            return (filled(|half| a * (b + 32.0 * half as f64)), filled(|half| factor * inverse[half]));
+        }
+        let exact: Row = filled(|half| exact(self.signature, base + 32 * half as u64 + row as u64));
+        (exact, filled(|half| inverted(exact[half])))
+    }
+
+    /// Codes of the exact results of a row; bits above the result's are of no account.
+    #[inline(always)]
+    fn exact_codes(&self, base: u64, row: usize) -> [u32; HALVES] {
+        let Signature { operation, width_a, width_b, signed } = self.signature;
+        let code = |code: u64, width: u32| {
+            let unused = 64 - width;
+            if signed { ((code << unused) as i64 >> unused) as u32 } else { code as u32 }
+        };
+        filled(|half| {
+            let index = base + 32 * half as u64 + row as u64;
+            let (a, b) = (code(index >> width_b, width_a), code(index & ((1 << width_b) - 1), width_b));
+            match operation {
+                Operation::Add => a.wrapping_add(b),
+                Operation::Mul => a.wrapping_mul(b),
+            }
+        })
+    }
+
+    /// Errors where the exact result is 0, which are few.
+    fn tally_zeros(&self, base: u64, rows: &Codes, tally: &mut Tally) {
+        for (row, codes) in rows.iter().enumerate() {
+            let (exact, _) = self.exact_row(base, row);
+            let pairs = exact.iter().zip(self.values(codes));
+            pairs.filter(|(exact, _)| **exact == 0.0).for_each(|(_, value)| tally.add_zero(value));
+        }
+    }
+
     /// The first pair of this block that reaches the greatest distance so far.
-    fn locate(&self, base: u64, rows: &[Lane; 64], tally: &mut Tally) {
-        let Signature { width_b, signed, .. } = self.signature;
+    fn locate(&self, base: u64, rows: &Codes, tally: &mut Tally) {
         let greatest = tally.greatest();
         let distance = |index: u64| {
             let lane = (index - base) as usize;
-            let result = value(rows[lane % 64][lane / 64], self.signature.width_out(), signed);
-            (result - exact(self.signature, index)).abs()
+            let value = self.values(&rows[lane % 32])[lane / 32];
+            (value - exact(self.signature, index)).abs()
         };
         let index =
             (base..base + LANES).find(|&index| distance(index) == greatest).expect("it was seen here");
-        let (a, b) = (index >> width_b, index & crate::bits::mask(width_b));
+        let width_b = self.signature.width_b;
+        let (a, b) = (index >> width_b, index & bits::mask(width_b));
         tally.worst = Some((greatest as u64, [self.signature.value_a(a), self.signature.value_b(b)]));
     }
 }
 
-/// The value of a code; every width here is below 64.
+/// One value per code of a row, in a loop that becomes vector instructions where it is used.
 #[inline(always)]
-fn value(code: u64, width: u32, signed: bool) -> i64 {
-    let unused = 64 - width;
-    if signed { (code << unused) as i64 >> unused } else { code as i64 }
+fn filled<T: Copy + Default>(value: impl Fn(usize) -> T) -> [T; HALVES] {
+    let mut row = [T::default(); HALVES];
+    for (half, place) in row.iter_mut().enumerate() {
+        *place = value(half);
+    }
+    row
 }
 
 #[inline(always)]
-fn exact(signature: Signature, index: u64) -> i64 {
+fn inverted(value: f64) -> f64 {
+    if value == 0.0 { 0.0 } else { 1.0 / value.abs() }
+}
+
+/// The largest exact magnitude: in a corner of the operands' ranges.
+fn largest(signature: Signature) -> u64 {
+    let corners = |width: u32| {
+        if signature.signed { [1 << (width - 1), (1 << (width - 1)) - 1] } else { [0, bits::mask(width)] }
+    };
+    let of_a = corners(signature.width_a).map(|code| signature.value_a(code));
+    let of_b = corners(signature.width_b).map(|code| signature.value_b(code));
+    let pairs = of_a.into_iter().flat_map(|a| of_b.map(|b| signature.exact(a, b).unsigned_abs() as u64));
+    pairs.max().unwrap_or(0)
+}
+
+/// The exact result of a pair, which has at most 32 bits.
+#[inline(always)]
+fn exact(signature: Signature, index: u64) -> f64 {
     let Signature { operation, width_a, width_b, signed } = signature;
-    let (a, b) =
-        (value(index >> width_b, width_a, signed), value(index & ((1 << width_b) - 1), width_b, signed));
+    let value = |code: u64, width: u32| {
+        let unused = 64 - width;
+        if signed { ((code << unused) as i64 >> unused) as f64 } else { code as f64 }
+    };
+    let (a, b) = (value(index >> width_b, width_a), value(index & ((1 << width_b) - 1), width_b));
     match operation {
         Operation::Add => a + b,
         Operation::Mul => a * b,
-    }
-}
-
-/// Sums and extremes per word of lanes.
-struct Tally {
-    wrong: Each<u64>,
-    distance: Each<u64>,
-    error: Each<i64>,
-    square: Each<f64>,
-    largest: Each<i64>,
-    greatest: Each<i64>,
-    error_range: [Each<i64>; 2],
-    nonzero: Each<u64>,
-    zero_errors: Each<u64>,
-    zero_distance: Each<u64>,
-    relative: Each<f64>,
-    signed_relative: Each<f64>,
-    square_relative: Each<f64>,
-    relative_range: [Each<f64>; 2],
-    worst: Option<(u64, [i64; 2])>,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            wrong: [0; WORDS],
-            distance: [0; WORDS],
-            error: [0; WORDS],
-            square: [0.0; WORDS],
-            largest: [0; WORDS],
-            greatest: [0; WORDS],
-            error_range: [[i64::MAX; WORDS], [i64::MIN; WORDS]],
-            nonzero: [0; WORDS],
-            zero_errors: [0; WORDS],
-            zero_distance: [0; WORDS],
-            relative: [0.0; WORDS],
-            signed_relative: [0.0; WORDS],
-            square_relative: [0.0; WORDS],
-            relative_range: [[f64::INFINITY; WORDS], [f64::NEG_INFINITY; WORDS]],
-            worst: None,
-        }
-    }
-}
-
-impl Tally {
-    #[inline(always)]
-    fn add(&mut self, word: usize, error: i64, exact: i64) {
-        let (distance, magnitude, zero) = (error.abs(), exact.abs(), exact == 0);
-        self.wrong[word] += u64::from(error != 0);
-        self.distance[word] += distance as u64;
-        self.error[word] += error;
-        self.square[word] += distance as f64 * distance as f64;
-        self.largest[word] = self.largest[word].max(magnitude);
-        self.greatest[word] = self.greatest[word].max(distance);
-        self.error_range[0][word] = self.error_range[0][word].min(error);
-        self.error_range[1][word] = self.error_range[1][word].max(error);
-        self.nonzero[word] += u64::from(!zero);
-        self.zero_errors[word] += u64::from(zero && error != 0);
-        self.zero_distance[word] += if zero { distance as u64 } else { 0 };
-        let relative = if zero { 0.0 } else { error as f64 / magnitude.max(1) as f64 };
-        self.relative[word] += relative.abs();
-        self.signed_relative[word] += relative;
-        self.square_relative[word] += relative * relative;
-        let [least, greatest] = [self.relative_range[0][word], self.relative_range[1][word]];
-        self.relative_range[0][word] = if !zero && relative < least { relative } else { least };
-        self.relative_range[1][word] = if !zero && relative > greatest { relative } else { greatest };
-    }
-
-    #[inline(always)]
-    fn greatest(&self) -> i64 {
-        self.greatest.iter().copied().fold(0, i64::max)
-    }
-
-    fn sums(&self, pairs: u64) -> Sums {
-        let total = |each: &Each<u64>| each.iter().sum::<u64>();
-        let float = |each: &Each<f64>| each.iter().sum::<f64>();
-        Sums {
-            pairs,
-            wrong: total(&self.wrong),
-            distance: total(&self.distance).into(),
-            square: float(&self.square),
-            error: self.error.iter().sum::<i64>().into(),
-            largest: self.largest.iter().copied().fold(0, i64::max) as u64,
-            nonzero: total(&self.nonzero),
-            zero_errors: total(&self.zero_errors),
-            zero_distance: total(&self.zero_distance).into(),
-            relative: float(&self.relative),
-            signed_relative: float(&self.signed_relative),
-            square_relative: float(&self.square_relative),
-            relative_range: [
-                self.relative_range[0].iter().copied().fold(f64::INFINITY, f64::min),
-                self.relative_range[1].iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            ],
-            error_range: [
-                self.error_range[0].iter().copied().fold(i64::MAX, i64::min),
-                self.error_range[1].iter().copied().fold(i64::MIN, i64::max),
-            ],
-            worst: self.worst,
-        }
     }
 }
 
@@ -271,6 +305,8 @@ mod tests {
                 metrics.mse,
                 metrics.bias,
                 metrics.mred_one,
+                metrics.wcre_one,
+                metrics.hamming,
             ];
             metrics.into_iter().chain(relative).collect::<Vec<_>>()
         };
@@ -294,7 +330,9 @@ mod tests {
 
     #[test]
     fn wide_operands_too() {
-        for id in ["mul10s_drum_k4", "mul11u_mitchell", "add10s_loa_k5", "add11u_gear_r2_p2"] {
+        for id in
+            ["mul10s_drum_k4", "mul11u_mitchell", "add10s_loa_k5", "add11u_gear_r2_p2", "mul10s_bbm1_v3"]
+        {
             compare(id);
         }
     }

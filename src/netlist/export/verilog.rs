@@ -3,11 +3,10 @@
 //! Names stay as they are: a keyword is written as an escaped identifier (`\wire `), which other tools
 //! know as the same name. Wires and the clock port give way to ports of the same name.
 
-mod keyword;
-
 use std::fmt::Write;
 
-use super::{Bus, Cell, Gate, Net, Netlist};
+use super::keyword::is_keyword;
+use crate::netlist::{Bus, Cell, Gate, Net, Netlist};
 
 /// Writes a netlist as Verilog-2001; registers start at 0 and add a clock port, the first one.
 ///
@@ -15,7 +14,7 @@ use super::{Bus, Cell, Gate, Net, Netlist};
 /// clock port is [`clock`].
 ///
 /// ```
-/// use axsim::netlist::{Builder, verilog};
+/// use axsim::netlist::{Builder, export::verilog};
 /// let mut build = Builder::new("pair");
 /// let (a, b) = (build.input("a", 2), build.input("b", 1));
 /// let y = build.and(a[1], b[0]);
@@ -28,9 +27,8 @@ use super::{Bus, Cell, Gate, Net, Netlist};
 /// ");
 /// ```
 pub fn write(netlist: &Netlist) -> String {
-    let clock = clock(netlist);
-    let names = netlist.net_names(&wire_prefix(netlist), spelled);
-    let mut out = format!("module {}({});\n", spelled(netlist.name()), ports(netlist, clock.as_deref()));
+    let Names { nets: names, clock, head } = names(netlist);
+    let mut out = head;
     for (name, cell) in names.iter().zip(netlist.cells()) {
         let _ = match cell {
             Cell::Input => Ok(()),
@@ -47,6 +45,30 @@ pub fn write(netlist: &Netlist) -> String {
         }
         out += "  end\n";
     }
+    out + &tail(netlist, &names)
+}
+
+/// What every Verilog text of a netlist calls its parts.
+pub(super) struct Names {
+    /// Nets.
+    pub(super) nets: Vec<String>,
+    /// The clock, where there are registers.
+    pub(super) clock: Option<String>,
+    /// The first line, with the ports.
+    pub(super) head: String,
+}
+
+/// Names, and the line that declares the ports.
+pub(super) fn names(netlist: &Netlist) -> Names {
+    let clock = clock(netlist);
+    let nets = netlist.net_names(&wire_prefix(netlist), spelled);
+    let head = format!("module {}({});\n", spelled(netlist.name()), ports(netlist, clock.as_deref()));
+    Names { nets, clock, head }
+}
+
+/// What drives the output ports, and the end of the module.
+pub(super) fn tail(netlist: &Netlist, names: &[String]) -> String {
+    let mut out = String::new();
     for (port, bus) in netlist.outputs().iter().filter(|(_, bus)| !bus.is_empty()) {
         let bits: Vec<&str> = bus.iter().rev().map(|net| &*names[net.index()]).collect();
         let _ = writeln!(out, "  assign {} = {{{}}};", spelled(port), bits.join(", "));
@@ -83,7 +105,7 @@ fn buses(netlist: &Netlist) -> impl Iterator<Item = &(String, Bus)> {
 
 /// A name as Verilog takes it; an escaped identifier ends with its blank.
 fn spelled(name: &str) -> String {
-    if keyword::is_keyword(name) { format!("\\{name} ") } else { name.into() }
+    if is_keyword(name) { format!("\\{name} ") } else { name.into() }
 }
 
 fn ports(netlist: &Netlist, clock: Option<&str>) -> String {

@@ -1,8 +1,17 @@
 //! Words that no Verilog or SystemVerilog tool takes as a name (IEEE 1364-2005 annex B, IEEE 1800-2017 annex B).
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Whether a word is a keyword of Verilog or SystemVerilog; a tool may read either.
 pub(super) fn is_keyword(word: &str) -> bool {
-    VERILOG.split_whitespace().chain(SYSTEM_VERILOG.split_whitespace()).any(|keyword| keyword == word)
+    is_verilog(word) || SYSTEM_VERILOG.split_whitespace().any(|keyword| keyword == word)
+}
+
+/// Whether a word is a keyword of Verilog-2005.
+pub(in crate::netlist) fn is_verilog(word: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| VERILOG.split_whitespace().collect());
+    WORDS.contains(word)
 }
 
 const VERILOG: &str = "\

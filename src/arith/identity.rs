@@ -1,0 +1,98 @@
+//! Which designs of the catalogue a circuit is, by what it computes.
+
+use rayon::prelude::*;
+
+use super::{Design, Family, design, families};
+use crate::rng::Stream;
+use crate::table::Table;
+
+/// Operand pairs that wide designs are compared on.
+pub const SAMPLES: usize = 1 << 16;
+
+/// Members of a family that are looked at: every one, but of families with thousands an even sample.
+const MEMBERS: usize = 4096;
+
+/// Designs that compute the same as a circuit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Alike {
+    /// Their ids.
+    pub designs: Vec<String>,
+    /// Whether all operand pairs were compared, or as many random ones as [`SAMPLES`].
+    pub exhaustive: bool,
+    /// Families that have more members than were looked at.
+    pub sampled: Vec<&'static str>,
+}
+
+/// Finds the designs of the catalogue with this one's operation, widths and sign that give the same result for every
+/// operand pair, or above 16 operand bits for every one of [`SAMPLES`] random pairs.
+///
+/// ```
+/// use axsim::arith::{design, identity::alike};
+/// let found = alike(&*design("mul4u_ssm_m3").unwrap());
+/// assert!(found.designs.contains(&"mul4u_dsm_m3".to_string()));
+/// ```
+pub fn alike(circuit: &dyn Design) -> Alike {
+    let signature = circuit.signature();
+    let mut sampled = vec![];
+    let mut ids = vec![];
+    if signature.width_a == signature.width_b && circuit.width_out() == signature.width_out() {
+        for family in families() {
+            let (members, whole) = members(family, circuit);
+            ids.extend(members);
+            if !whole {
+                sampled.push(family.name);
+            }
+        }
+    }
+    let exhaustive = signature.operand_bits() <= Table::LIMIT;
+    let pairs = pairs(circuit, exhaustive);
+    let same = |id: &String| design(id).is_ok_and(|member| agree(circuit, &*member, &pairs));
+    Alike { designs: ids.into_par_iter().filter(same).collect(), exhaustive, sampled }
+}
+
+/// Ids of a family's members of these widths and this sign, and whether all of them are here.
+fn members(family: &Family, circuit: &dyn Design) -> (Vec<String>, bool) {
+    let signature = circuit.signature();
+    let operation =
+        if family.operation == "add" { crate::table::Operation::Add } else { crate::table::Operation::Mul };
+    if operation != signature.operation {
+        return (vec![], true);
+    }
+    let mut each = usize::MAX >> 1;
+    let mut choices = family.choices(signature.width_a, 1);
+    // The most values of each parameter that do not give too many members.
+    if !family.parameters.is_empty() {
+        each = [usize::MAX >> 1, 256, 64, 16, 8, 4, 2]
+            .into_iter()
+            .find(|each| {
+                family.parameters.len() < 3 || each.saturating_pow(family.parameters.len() as u32) <= MEMBERS
+            })
+            .unwrap_or(1);
+        choices = family.choices(signature.width_a, each);
+    }
+    let sign = if signature.signed { 's' } else { 'u' };
+    let id = |values: &Vec<u32>| {
+        format!("{}{}{sign}_{}", family.operation, signature.width_a, family.suffix(values))
+    };
+    (choices.iter().map(id).collect(), each > 256)
+}
+
+/// Operands to compare on, the first few in an order that tells most designs apart at once.
+fn pairs(circuit: &dyn Design, exhaustive: bool) -> Vec<(i64, i64)> {
+    let signature = circuit.signature();
+    let mut stream = Stream::new(1, "arith.identity", 0);
+    let random = (0..if exhaustive { 64 } else { SAMPLES }).map(|_| {
+        let (a, b) = (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
+        (signature.value_a(a), signature.value_b(b))
+    });
+    let random: Vec<_> = random.collect();
+    let all = (0..if exhaustive { 1u64 << signature.operand_bits() } else { 0 }).map(|at| {
+        let (a, b) = (at >> signature.width_b, at & crate::bits::mask(signature.width_b));
+        (signature.value_a(a), signature.value_b(b))
+    });
+    random.into_iter().chain(all).collect()
+}
+
+fn agree(circuit: &dyn Design, member: &dyn Design, pairs: &[(i64, i64)]) -> bool {
+    pairs.iter().all(|&(a, b)| circuit.eval(a, b) == member.eval(a, b))
+}

@@ -1,0 +1,144 @@
+//! The verb `characterize`.
+
+use std::path::Path;
+
+use super::{circuits, files};
+use crate::arith::metric::convention::Convention;
+use crate::arith::{self, Characterization, Unit};
+use crate::error::Error;
+use crate::tech::CellLibrary;
+
+/// Whose names, percentages and pairs error metrics are printed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Printed {
+    /// Fractions; relative errors leave out pairs whose exact result is 0
+    Axsim,
+    /// As EvoApproxLib LITE prints them
+    Evoapproxlib,
+    /// As EvoApprox8b of 2017 prints them
+    Evoapprox8b,
+}
+
+/// How errors are measured and printed.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Errors {
+    /// Take errors over all pairs up to 32 operand bits (seconds a design), not only up to 24
+    #[arg(long)]
+    wide: bool,
+    /// Whose conventions the error metrics follow
+    #[arg(long, value_enum, default_value = "axsim")]
+    convention: Printed,
+}
+
+pub(super) fn characterize(names: &[String], errors: Errors, json: Option<&Path>) -> Result<bool, Error> {
+    let library = CellLibrary::nangate45();
+    let units = names
+        .iter()
+        .map(|name| circuits::units(name))
+        .collect::<Result<Vec<_>, Error>>()?
+        .into_iter()
+        .flatten();
+    let units: Vec<Unit> = units.collect();
+    let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
+    let measured: Vec<Characterization> =
+        units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
+    let convention = match errors.convention {
+        Printed::Axsim => None,
+        Printed::Evoapproxlib => Some(Convention::EvoApproxLib),
+        Printed::Evoapprox8b => Some(Convention::EvoApprox8b),
+    };
+    match (json, convention) {
+        (Some(path), _) => files::json(path, &measured).map(|()| true),
+        (None, None) => files::print(&table(&measured)),
+        (None, Some(convention)) => files::print(&converted(&units, &measured, convention)),
+    }
+}
+
+/// Error metrics under the names and rules of another library.
+fn converted(units: &[Unit], measured: &[Characterization], convention: Convention) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    for (unit, measure) in units.iter().zip(measured) {
+        let (Unit::Design(design), Some(error)) = (unit, &measure.error) else { continue };
+        let figures = convention.figures(error, design.signature(), design.width_out());
+        if table.header().is_none() {
+            table.set_header(
+                ["design".to_string()]
+                    .into_iter()
+                    .chain(figures.iter().map(|(name, _)| name.replace("_pct", ", %"))),
+            );
+        }
+        let figures = figures.iter().map(|(_, figure)| shortened(*figure));
+        table.add_row([measure.design.clone()].into_iter().chain(figures));
+    }
+    let zeros = match convention {
+        Convention::EvoApproxLib => "leave out pairs whose exact result is 0",
+        Convention::EvoApprox8b => "divide by 1 where the exact result is 0",
+    };
+    format!(
+        "{table}\nMAE and WCE in % of two to the result's bits (of a signed sum one less); WCRE and MRE {zeros}\n"
+    )
+}
+
+fn shortened(figure: f64) -> String {
+    let text = format!("{figure:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+fn table(measured: &[Characterization]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header([
+        "design",
+        "pairs",
+        "error rate",
+        "med",
+        "nmed",
+        "mred",
+        "wce",
+        "bias",
+        "area, µm²",
+        "delay, ps",
+        "clock, MHz",
+        "energy, fJ",
+        "leakage, nW",
+    ]);
+    for design in measured {
+        let cost = &design.cost;
+        let mut row = vec![design.design.clone()];
+        row.extend(errors(design));
+        row.extend([
+            format!("{:.1}", cost.area_um2),
+            format!("{:.0} ± 20 %", cost.delay_ps),
+            cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
+            format!("{:.1}", cost.energy_fj),
+            format!("{:.0}", cost.leakage_nw),
+        ]);
+        table.add_row(row);
+    }
+    let mut activities: Vec<&str> = measured.iter().map(|design| &*design.cost.activity).collect();
+    activities.sort_unstable();
+    activities.dedup();
+    let library = measured
+        .first()
+        .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
+    let activities = activities.join("; ");
+    format!("{table}\n{library}; {activities}; energy is a lower bound (no glitches)\n")
+}
+
+/// The columns of inputs and errors; dashes where errors are not defined.
+fn errors(design: &Characterization) -> Vec<String> {
+    let (Some(inputs), Some(error)) = (&design.inputs, &design.error) else {
+        return vec!["–".into(); 7];
+    };
+    let relative = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.3e}"));
+    vec![
+        format!("{} {}", inputs.count, inputs.method),
+        format!("{:.4}", error.error_rate),
+        format!("{:.4}", error.med),
+        relative(error.nmed),
+        relative(error.mred),
+        error.wce.to_string(),
+        format!("{:+.3}", error.bias),
+    ]
+}

@@ -1,0 +1,11 @@
+//! Forms that a netlist is written in for other tools.
+
+pub mod blif;
+pub mod c;
+pub mod cgp;
+mod keyword;
+pub mod mapped;
+pub mod testbench;
+pub mod verilog;
+
+pub(super) use keyword::is_verilog;

@@ -1,0 +1,74 @@
+//! Verilog of library cells, one instance a gate, for tools that price a netlist as it stands.
+
+use std::fmt::Write;
+
+use super::verilog::{self, Names};
+use crate::netlist::{Cell, Gate, Netlist};
+
+/// A cell of the NanGate 45 nm library: name, input pins in the order of the gate's inputs, output pin.
+pub type Mapping = (&'static str, &'static [&'static str], &'static str);
+
+/// The register.
+pub const REGISTER: &str = "DFF_X1";
+
+/// The cell that a gate becomes.
+pub fn mapping(gate: Gate) -> Mapping {
+    match gate {
+        Gate::Not => ("INV_X1", &["A"], "ZN"),
+        Gate::And => ("AND2_X1", &["A1", "A2"], "ZN"),
+        Gate::Or => ("OR2_X1", &["A1", "A2"], "ZN"),
+        Gate::Xor => ("XOR2_X1", &["A", "B"], "Z"),
+        Gate::Nand => ("NAND2_X1", &["A1", "A2"], "ZN"),
+        Gate::Nor => ("NOR2_X1", &["A1", "A2"], "ZN"),
+        Gate::Xnor => ("XNOR2_X1", &["A", "B"], "ZN"),
+        // One where the select is 1 comes second.
+        Gate::Mux => ("MUX2_X1", &["S", "B", "A"], "Z"),
+    }
+}
+
+/// Writes a netlist as instances of NanGate 45 nm cells of drive X1, ports as [`verilog::write`] has them.
+///
+/// ```
+/// use axsim::netlist::{Builder, export::mapped};
+/// let mut build = Builder::new("and");
+/// let (a, b) = (build.input("a", 1)[0], build.input("b", 1)[0]);
+/// let y = build.and(a, b);
+/// build.output("y", vec![y]);
+/// assert_eq!(mapped::write(&build.finish()), "\
+/// module and_(input [0:0] a, input [0:0] b, output [0:0] y);
+///   wire n2;
+///   AND2_X1 g2 (.A1(a[0]), .A2(b[0]), .ZN(n2));
+///   assign y = {n2};
+/// endmodule
+/// ".replace("and_", "\\and "));
+/// ```
+pub fn write(netlist: &Netlist) -> String {
+    let Names { nets, clock, head } = verilog::names(netlist);
+    let mut out = head;
+    for (at, (name, cell)) in nets.iter().zip(netlist.cells()).enumerate() {
+        let _ = match cell {
+            Cell::Input => Ok(()),
+            Cell::State => writeln!(out, "  wire {name};"),
+            Cell::Constant(value) => writeln!(out, "  wire {name} = 1'b{};", u8::from(*value)),
+            Cell::Gate(gate, _) => {
+                let (kind, inputs, output) = mapping(*gate);
+                let pins = inputs
+                    .iter()
+                    .zip(cell.reads())
+                    .map(|(pin, net)| format!(".{pin}({}), ", nets[net.index()]));
+                let pins: String = pins.collect();
+                writeln!(out, "  wire {name};\n  {kind} g{at} ({pins}.{output}({name}));")
+            }
+        };
+    }
+    for register in netlist.registers() {
+        let (state, next) = (&nets[register.state.index()], &nets[register.next.index()]);
+        let clock = clock.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {REGISTER} r{} (.D({next}), .CK({clock}), .Q({state}), .QN());",
+            register.state.0
+        );
+    }
+    out + &verilog::tail(netlist, &nets)
+}

@@ -1,0 +1,229 @@
+//! Bits in any order, bound to their drivers one by one, and put in order at the end.
+
+use super::{Fault, ImportError, LIMIT};
+use crate::netlist::{Builder, Bus, Gate, Net, Netlist};
+
+/// A bit of the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Bit(pub(super) u32);
+
+#[derive(Debug, Clone, Copy)]
+enum Node {
+    /// Nothing drives it yet.
+    Open,
+    Input,
+    Constant(bool),
+    Wire(Bit),
+    Gate(Gate, [Bit; 3]),
+    State(Bit),
+}
+
+/// The bits of one declared name, for messages.
+struct Named {
+    first: u32,
+    name: String,
+    line: u32,
+    /// The index of the first bit, and whether later ones count downwards.
+    index: Option<(i64, bool)>,
+}
+
+/// A circuit while it is read.
+#[derive(Default)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+    names: Vec<Named>,
+}
+
+/// Named buses of bits, least significant first.
+pub(super) type Buses = Vec<(String, Vec<Bit>)>;
+
+impl Graph {
+    fn push(&mut self, node: Node) -> Bit {
+        self.nodes.push(node);
+        Bit(self.nodes.len() as u32 - 1)
+    }
+
+    /// Refuses what would not fit in memory.
+    pub(super) fn check(&self, line: u32, more: usize) -> Result<(), ImportError> {
+        if self.nodes.len().saturating_add(more) > LIMIT {
+            return Err(ImportError::new(line, Fault::Large("the circuit".into(), LIMIT)));
+        }
+        Ok(())
+    }
+
+    /// Bits that wait for their drivers; `index` is that of the first one and whether they count downwards.
+    pub(super) fn open(
+        &mut self,
+        name: &str,
+        line: u32,
+        width: usize,
+        index: Option<(i64, bool)>,
+    ) -> Vec<Bit> {
+        self.names.push(Named { first: self.nodes.len() as u32, name: name.into(), line, index });
+        (0..width).map(|_| self.push(Node::Open)).collect()
+    }
+
+    /// Makes open bits inputs of the circuit.
+    pub(super) fn make_input(&mut self, bits: &[Bit]) {
+        bits.iter().for_each(|bit| self.nodes[bit.0 as usize] = Node::Input);
+    }
+
+    pub(super) fn constant(&mut self, value: bool) -> Bit {
+        self.push(Node::Constant(value))
+    }
+
+    pub(super) fn gate(&mut self, gate: Gate, inputs: &[Bit]) -> Bit {
+        let pins = [0, 1, 2].map(|pin| *inputs.get(pin).unwrap_or(&inputs[0]));
+        self.push(Node::Gate(gate, pins))
+    }
+
+    pub(super) fn full_adder(&mut self, a: Bit, b: Bit, c: Bit) -> (Bit, Bit) {
+        let half = self.gate(Gate::Xor, &[a, b]);
+        let generate = self.gate(Gate::And, &[a, b]);
+        let sum = self.gate(Gate::Xor, &[half, c]);
+        let propagate = self.gate(Gate::And, &[half, c]);
+        (sum, self.gate(Gate::Or, &[generate, propagate]))
+    }
+
+    /// Drives `target` by `source`.
+    pub(super) fn bind(&mut self, line: u32, target: Bit, source: Bit) -> Result<(), ImportError> {
+        self.drive(line, target, Node::Wire(source))
+    }
+
+    /// Makes `target` a register's output.
+    pub(super) fn register(&mut self, line: u32, target: Bit, next: Bit) -> Result<(), ImportError> {
+        self.drive(line, target, Node::State(next))
+    }
+
+    fn drive(&mut self, line: u32, target: Bit, node: Node) -> Result<(), ImportError> {
+        if !matches!(self.nodes[target.0 as usize], Node::Open) {
+            return Err(ImportError::new(line, Fault::Driven(self.name(target).0)));
+        }
+        self.nodes[target.0 as usize] = node;
+        Ok(())
+    }
+
+    /// What a bit is a mere name of.
+    pub(super) fn root(&self, mut bit: Bit) -> Bit {
+        // A ring of wires has no root; a whole round is enough to know.
+        for _ in 0..self.nodes.len() {
+            match self.nodes[bit.0 as usize] {
+                Node::Wire(source) => bit = source,
+                _ => break,
+            }
+        }
+        bit
+    }
+
+    /// The declared name of a bit and its line; of an unnamed one, that of the last name before it.
+    pub(super) fn name(&self, bit: Bit) -> (String, u32) {
+        let at = self.names.partition_point(|named| named.first <= bit.0);
+        let Some(named) = at.checked_sub(1).map(|at| &self.names[at]) else { return ("a net".into(), 1) };
+        let offset = i64::from(bit.0 - named.first);
+        let name = match named.index {
+            Some((first, true)) => format!("{}[{}]", named.name, first - offset),
+            Some((first, false)) => format!("{}[{}]", named.name, first + offset),
+            None => named.name.clone(),
+        };
+        (name, named.line)
+    }
+
+    /// The circuit, in order, folded and shared.
+    pub(super) fn finish(self, name: &str, inputs: Buses, outputs: Buses) -> Result<Netlist, ImportError> {
+        let mut ordering = Ordering {
+            nets: vec![None; self.nodes.len()],
+            builder: Builder::new(name),
+            states: vec![],
+            graph: self,
+        };
+        for (name, bits) in &inputs {
+            let nets = ordering.builder.input(name, bits.len() as u32);
+            bits.iter().zip(nets).for_each(|(bit, net)| ordering.nets[bit.0 as usize] = Some(net));
+        }
+        for (name, bits) in &outputs {
+            let bus = bits.iter().map(|bit| ordering.net(*bit)).collect::<Result<Bus, _>>()?;
+            ordering.builder.output(name, bus);
+        }
+        // Finding a next state may reach further states.
+        let mut done = 0;
+        while let Some(&(state, next)) = ordering.states.get(done) {
+            let next = ordering.net(next)?;
+            ordering.builder.set_next(&[state], &[next]);
+            done += 1;
+        }
+        Ok(ordering.builder.finish())
+    }
+}
+
+/// Depth first from an output: without recursion, for circuits are deep.
+struct Ordering {
+    graph: Graph,
+    builder: Builder,
+    nets: Vec<Option<Net>>,
+    states: Vec<(Net, Bit)>,
+}
+
+impl Ordering {
+    fn net(&mut self, bit: Bit) -> Result<Net, ImportError> {
+        let mut path = vec![bit];
+        // On the path and not done: meeting such a bit again closes a loop.
+        let mut open = std::collections::HashSet::from([bit]);
+        while let Some(&bit) = path.last() {
+            if self.nets[bit.0 as usize].is_none() {
+                if let Some(waiting) = self.waiting(bit) {
+                    if !open.insert(waiting) {
+                        return Err(self.loop_of(&path, waiting));
+                    }
+                    path.push(waiting);
+                    continue;
+                }
+                self.nets[bit.0 as usize] = Some(self.build(bit)?);
+            }
+            open.remove(&bit);
+            path.pop();
+        }
+        Ok(self.nets[bit.0 as usize].expect("the path ended here"))
+    }
+
+    /// An input of this bit's driver that has no net yet.
+    fn waiting(&self, bit: Bit) -> Option<Bit> {
+        let missing = |bit: &Bit| self.nets[bit.0 as usize].is_none();
+        match self.graph.nodes[bit.0 as usize] {
+            Node::Wire(source) => Some(source).filter(missing),
+            Node::Gate(gate, pins) => pins[..gate.inputs()].iter().copied().find(missing),
+            _ => None,
+        }
+    }
+
+    fn build(&mut self, bit: Bit) -> Result<Net, ImportError> {
+        let net = |bit: Bit| self.nets[bit.0 as usize].expect("inputs come first");
+        Ok(match self.graph.nodes[bit.0 as usize] {
+            Node::Wire(source) => net(source),
+            Node::Gate(gate, pins) => {
+                let pins = pins.map(net);
+                self.builder.copy(gate, pins)
+            }
+            Node::Constant(value) => self.builder.constant(value),
+            Node::State(next) => {
+                let state = self.builder.state(1)[0];
+                self.states.push((state, next));
+                state
+            }
+            Node::Open | Node::Input => {
+                let (name, line) = self.graph.name(bit);
+                return Err(ImportError::new(line, Fault::Undriven(name)));
+            }
+        })
+    }
+
+    fn loop_of(&self, path: &[Bit], closing: Bit) -> ImportError {
+        let start = path.iter().position(|bit| *bit == closing).unwrap_or(0);
+        let mut names: Vec<String> = path[start..].iter().map(|bit| self.graph.name(*bit).0).collect();
+        names.dedup();
+        let shown: Vec<String> = names.iter().take(6).map(|name| format!("`{name}`")).collect();
+        let rest = if names.len() > 6 { " …" } else { "" };
+        let text =
+            format!("{} reads {}{rest}", shown[0], [&shown[1..], &shown[..1]].concat().join(" reads "));
+        ImportError::new(self.graph.name(closing).1, Fault::Loop(text))
+    }
+}

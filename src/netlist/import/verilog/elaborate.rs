@@ -1,0 +1,486 @@
+//! Modules → one flat graph.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::cells;
+use super::syntax::{
+    Connection, Declaration, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Primitive,
+    Statement,
+};
+use crate::netlist::import::graph::{Bit, Buses, Graph};
+use crate::netlist::import::{Fault, ImportError};
+use crate::netlist::{Gate, Netlist, is_name};
+
+/// How deep modules may contain one another.
+const DEEPEST: usize = 64;
+
+/// A declared net: contiguous bits of the graph.
+#[derive(Debug, Clone)]
+pub(super) struct Net {
+    first: Bit,
+    pub(super) width: usize,
+    most: i64,
+    least: i64,
+    pub(super) signed: bool,
+    direction: Option<Direction>,
+}
+
+impl Net {
+    pub(super) fn bits(&self) -> impl Iterator<Item = Bit> + use<> {
+        (self.first.0..self.first.0 + self.width as u32).map(Bit)
+    }
+
+    /// Where a bit of this index stands among the bits, the least significant being 0.
+    fn place(&self, index: i64) -> Option<usize> {
+        let offset = if self.most >= self.least {
+            index.checked_sub(self.least)
+        } else {
+            self.least.checked_sub(index)
+        };
+        offset.and_then(|offset| usize::try_from(offset).ok()).filter(|offset| *offset < self.width)
+    }
+}
+
+pub(super) enum Symbol {
+    Net(Net),
+    Parameter(Number),
+}
+
+/// The names of one instance of a module.
+pub(super) struct Scope<'t> {
+    symbols: HashMap<&'t str, Symbol>,
+}
+
+impl Scope<'_> {
+    pub(super) fn find(&self, line: u32, name: &str) -> Result<&Symbol, ImportError> {
+        self.symbols.get(name).ok_or_else(|| ImportError::new(line, Fault::Undeclared(name.into())))
+    }
+
+    fn net(&self, line: u32, name: &str) -> Result<&Net, ImportError> {
+        match self.find(line, name)? {
+            Symbol::Net(net) => Ok(net),
+            Symbol::Parameter(_) => Err(ImportError::expected(line, "a net", name)),
+        }
+    }
+}
+
+pub(super) struct Elaborator<'m, 't> {
+    pub(super) graph: Graph,
+    pub(super) zero: Bit,
+    pub(super) one: Bit,
+    modules: HashMap<&'m str, &'m Module<'t>>,
+    clocks: Vec<(u32, Bit)>,
+}
+
+/// The circuit of a module.
+pub(super) fn circuit<'m>(modules: &'m [Module<'_>], top: &'m Module<'_>) -> Result<Netlist, ImportError> {
+    let mut known = HashMap::new();
+    for module in modules {
+        if known.insert(module.name, module).is_some() {
+            return Err(ImportError::new(module.line, Fault::Twice(module.name.into())));
+        }
+    }
+    let mut graph = Graph::default();
+    let (zero, one) = (graph.constant(false), graph.constant(true));
+    let mut elaborator = Elaborator { graph, zero, one, modules: known, clocks: vec![] };
+    let scope = elaborator.module(top, HashMap::new(), true, 0)?;
+    elaborator.finish(top, &scope)
+}
+
+impl<'m, 't> Elaborator<'m, 't> {
+    fn finish(self, top: &Module, scope: &Scope) -> Result<Netlist, ImportError> {
+        let clock = self.clocks.first().map(|(_, clock)| self.graph.root(*clock));
+        if let Some((line, _)) = self.clocks.iter().find(|(_, bit)| Some(self.graph.root(*bit)) != clock) {
+            return Err(ImportError::unsupported(*line, "a second clock"));
+        }
+        let (mut inputs, mut outputs): (Buses, Buses) = (vec![], vec![]);
+        for name in &top.ports {
+            let net = scope.net(top.line, name)?;
+            let bits: Vec<Bit> = net.bits().collect();
+            if !is_name(name) {
+                return Err(ImportError::expected(top.line, "a port named by letters, digits and `_`", name));
+            }
+            match net.direction {
+                Some(Direction::Output) => outputs.push(((*name).into(), bits)),
+                Some(Direction::Input) if clock.is_some_and(|clock| bits == [clock]) => {}
+                Some(Direction::Input) => inputs.push(((*name).into(), bits)),
+                None => {
+                    return Err(ImportError::expected(
+                        top.line,
+                        &format!("a direction of the port `{name}`"),
+                        "none",
+                    ));
+                }
+            }
+        }
+        if outputs.is_empty() {
+            return Err(ImportError::new(top.line, Fault::Empty));
+        }
+        let name = if is_name(top.name) { top.name } else { "circuit" };
+        self.graph.finish(name, inputs, outputs)
+    }
+
+    /// Everything inside one instance of a module.
+    fn module<'a>(
+        &mut self,
+        module: &'m Module<'a>,
+        given: HashMap<&'a str, Number>,
+        top: bool,
+        depth: usize,
+    ) -> Result<Scope<'a>, ImportError> {
+        if depth > DEEPEST {
+            let what = format!("`{}` within itself", module.name);
+            return Err(ImportError::new(module.line, Fault::Large(what, DEEPEST)));
+        }
+        let mut scope = Scope { symbols: HashMap::new() };
+        for item in &module.items {
+            match &item.kind {
+                ItemKind::Parameter { name, value, local } => {
+                    let number = match given.get(name).filter(|_| !local) {
+                        Some(number) => number.clone(),
+                        None => self.parameter(&scope, value)?,
+                    };
+                    if scope.symbols.insert(name, Symbol::Parameter(number)).is_some() {
+                        return Err(ImportError::new(item.line, Fault::Twice((*name).into())));
+                    }
+                }
+                ItemKind::Declaration(declaration) => self.declare(&mut scope, item.line, declaration)?,
+                ItemKind::Instance(instance) => self.declare_implied(&mut scope, item.line, instance),
+                _ => {}
+            }
+        }
+        if top {
+            for symbol in scope.symbols.values() {
+                if let Symbol::Net(net @ Net { direction: Some(Direction::Input), .. }) = symbol {
+                    self.graph.make_input(&net.bits().collect::<Vec<_>>());
+                }
+            }
+        }
+        for item in &module.items {
+            self.item(&scope, item.line, &item.kind, depth)?;
+        }
+        Ok(scope)
+    }
+
+    fn parameter(&self, scope: &Scope, value: &Expression) -> Result<Number, ImportError> {
+        if let Kind::Number(number) = &value.kind {
+            return Ok(number.clone());
+        }
+        let number = self.constant(scope, value)?;
+        Ok(Number { bits: (0..64).map(|bit| number >> bit & 1 == 1).collect(), signed: true, sized: false })
+    }
+
+    fn declare<'a>(
+        &mut self,
+        scope: &mut Scope<'a>,
+        line: u32,
+        declaration: &Declaration<'a>,
+    ) -> Result<(), ImportError> {
+        let Declaration { name, direction, signed, range, .. } = declaration;
+        let (most, least) = match range {
+            None => (0, 0),
+            Some((most, least)) => (self.constant(scope, most)?, self.constant(scope, least)?),
+        };
+        let width = usize::try_from(most.abs_diff(least)).unwrap_or(usize::MAX).saturating_add(1);
+        match scope.symbols.get_mut(name) {
+            // `output y; wire y;` is one net.
+            Some(Symbol::Net(net)) if net.direction.is_none() || direction.is_none() => {
+                if net.width != width {
+                    return Err(ImportError::new(line, Fault::Twice((*name).into())));
+                }
+                net.direction = net.direction.or(*direction);
+                net.signed |= signed;
+                return Ok(());
+            }
+            Some(_) => return Err(ImportError::new(line, Fault::Twice((*name).into()))),
+            None => {}
+        }
+        self.graph.check(line, width)?;
+        let index = range.is_some().then_some((least, most < least));
+        let first = Bit(self.graph.open(name, line, width, index)[0].0);
+        let net = Net { first, width, most, least, signed: *signed, direction: *direction };
+        scope.symbols.insert(name, Symbol::Net(net));
+        Ok(())
+    }
+
+    /// A name that first occurs as a port's connection is a net of one bit.
+    fn declare_implied<'a>(&mut self, scope: &mut Scope<'a>, line: u32, instance: &Instance<'a>) {
+        for connection in &instance.ports {
+            if let Some(Expression { kind: Kind::Name(name), .. }) = connection.value
+                && !scope.symbols.contains_key(name)
+            {
+                let first = self.graph.open(name, line, 1, None)[0];
+                let net = Net { first, width: 1, most: 0, least: 0, signed: false, direction: None };
+                scope.symbols.insert(name, Symbol::Net(net));
+            }
+        }
+    }
+
+    fn item(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        kind: &'m ItemKind,
+        depth: usize,
+    ) -> Result<(), ImportError> {
+        match kind {
+            ItemKind::Parameter { .. } => Ok(()),
+            ItemKind::Declaration(declaration) => self.initial(scope, line, declaration),
+            ItemKind::Assign { target, value } => self.assign(scope, line, target, value),
+            ItemKind::Primitive { gate, terminals } => self.primitive(scope, line, *gate, terminals),
+            ItemKind::Instance(instance) => self.instance(scope, line, instance, depth),
+            ItemKind::Clocked { clock, body } => {
+                let clock = self.value(scope, clock, 1)?[0];
+                self.clocks.push((line, clock));
+                let mut next = BTreeMap::new();
+                self.statement(scope, body, &mut next)?;
+                next.into_iter().try_for_each(|(target, next)| self.graph.register(line, target, next))
+            }
+        }
+    }
+
+    fn initial(&mut self, scope: &Scope, line: u32, declaration: &Declaration) -> Result<(), ImportError> {
+        let Some(value) = &declaration.value else { return Ok(()) };
+        if declaration.register {
+            if self.constant(scope, value)? != 0 {
+                return Err(ImportError::unsupported(line, "a first state other than 0"));
+            }
+            return Ok(());
+        }
+        let net = scope.net(line, declaration.name)?.clone();
+        let bits = self.value(scope, value, net.width)?;
+        net.bits().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+    }
+
+    fn assign(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        target: &Expression,
+        value: &Expression,
+    ) -> Result<(), ImportError> {
+        let targets = self.target(scope, target)?;
+        let bits = self.value(scope, value, targets.len())?;
+        targets.into_iter().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+    }
+
+    fn primitive(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        gate: Primitive,
+        terminals: &[Expression],
+    ) -> Result<(), ImportError> {
+        // The last terminal of `not` and `buf` is the input; all others are outputs.
+        if let Primitive::Not | Primitive::Buf = gate {
+            let (input, outputs) = terminals.split_last().expect("the parser wants two");
+            let mut bit = self.value(scope, input, 1)?[0];
+            if gate == Primitive::Not {
+                bit = self.graph.gate(Gate::Not, &[bit]);
+            }
+            return outputs.iter().try_for_each(|output| self.drive(scope, line, output, bit));
+        }
+        let (output, inputs) = terminals.split_first().expect("the parser wants two");
+        let bits = inputs.iter().map(|input| Ok(self.value(scope, input, 1)?[0]));
+        let bits = bits.collect::<Result<Vec<Bit>, ImportError>>()?;
+        let (gate, inverted) = match gate {
+            Primitive::And => (Gate::And, false),
+            Primitive::Or => (Gate::Or, false),
+            Primitive::Xor => (Gate::Xor, false),
+            Primitive::Nand => (Gate::And, true),
+            Primitive::Nor => (Gate::Or, true),
+            _ => (Gate::Xor, true),
+        };
+        let mut bit = match (&bits[..], inverted) {
+            ([a, b], true) => {
+                let inverting = [(Gate::And, Gate::Nand), (Gate::Or, Gate::Nor), (Gate::Xor, Gate::Xnor)];
+                let (_, gate) =
+                    inverting.into_iter().find(|(plain, _)| *plain == gate).expect("one of three");
+                return self.bind_gate(scope, line, output, gate, [*a, *b]);
+            }
+            _ => self.tree(gate, bits),
+        };
+        if inverted {
+            bit = self.graph.gate(Gate::Not, &[bit]);
+        }
+        self.drive(scope, line, output, bit)
+    }
+
+    fn bind_gate(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        output: &Expression,
+        gate: Gate,
+        inputs: [Bit; 2],
+    ) -> Result<(), ImportError> {
+        let bit = self.graph.gate(gate, &inputs);
+        self.drive(scope, line, output, bit)
+    }
+
+    fn drive(&mut self, scope: &Scope, line: u32, output: &Expression, bit: Bit) -> Result<(), ImportError> {
+        match self.target(scope, output)?[..] {
+            [target] => self.graph.bind(line, target, bit),
+            _ => Err(ImportError::expected(line, "a single bit at a gate's output", "a bus")),
+        }
+    }
+
+    /// The bits that an assignment drives, the least significant first.
+    fn target(&self, scope: &Scope, e: &Expression) -> Result<Vec<Bit>, ImportError> {
+        match &e.kind {
+            Kind::Name(name) => Ok(scope.net(e.line, name)?.bits().collect()),
+            Kind::Bit(..) | Kind::Part(..) | Kind::Slice(..) => self.selected(scope, e),
+            Kind::Concatenation(parts) => {
+                let parts = parts.iter().rev().map(|part| self.target(scope, part));
+                Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            _ => Err(ImportError::expected(e.line, "a net or bits of one to assign to", "an expression")),
+        }
+    }
+
+    /// Place of the first bit, and width, of a selection with constant indices.
+    pub(super) fn part(&self, scope: &Scope, e: &Expression) -> Result<(usize, usize), ImportError> {
+        let (name, first, last) = match &e.kind {
+            Kind::Bit(name, index) => {
+                let index = self.constant(scope, index)?;
+                (name, index, index)
+            }
+            Kind::Part(name, two) => (name, self.constant(scope, &two[0])?, self.constant(scope, &two[1])?),
+            Kind::Slice(name, two, up) => {
+                let (first, width) = (self.constant(scope, &two[0])?, self.constant(scope, &two[1])?);
+                let span = width.saturating_sub(1);
+                (name, first, if *up { first.saturating_add(span) } else { first.saturating_sub(span) })
+            }
+            _ => unreachable!("only selections have a part"),
+        };
+        let net = scope.net(e.line, name)?;
+        let outside = |bit: i64| ImportError::new(e.line, Fault::Bit { name: (*name).to_string(), bit });
+        let places = [first, last].map(|bit| net.place(bit).ok_or_else(|| outside(bit)));
+        let [a, b] = places;
+        let (a, b) = (a?, b?);
+        Ok((a.min(b), a.abs_diff(b) + 1))
+    }
+
+    pub(super) fn selected(&self, scope: &Scope, e: &Expression) -> Result<Vec<Bit>, ImportError> {
+        let (Kind::Bit(name, _) | Kind::Part(name, _) | Kind::Slice(name, ..)) = &e.kind else {
+            unreachable!("only selections select")
+        };
+        let (first, width) = self.part(scope, e)?;
+        Ok(scope.net(e.line, name)?.bits().skip(first).take(width).collect())
+    }
+
+    fn instance(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        instance: &'m Instance,
+        depth: usize,
+    ) -> Result<(), ImportError> {
+        let unknown = || ImportError::new(line, Fault::Module(instance.module.into()));
+        let local = self.modules.get(instance.module).copied();
+        let module: &'m Module = match local {
+            Some(module) => module,
+            None => cells::find(instance.module).ok_or_else(unknown)?,
+        };
+        let names = module.items.iter().filter_map(|item| match item.kind {
+            ItemKind::Parameter { name, local: false, .. } => Some(name),
+            _ => None,
+        });
+        let names: Vec<&str> = names.collect();
+        let mut given = HashMap::new();
+        for (name, value) in paired(line, module.name, &names, &instance.parameters)? {
+            given.insert(name, self.parameter(scope, value)?);
+        }
+        let inner = self.module(module, given, false, depth + 1)?;
+        for (port, value) in paired(line, module.name, &module.ports, &instance.ports)? {
+            self.connect(scope, &inner, line, module.name, port, value)?;
+        }
+        Ok(())
+    }
+
+    fn connect(
+        &mut self,
+        scope: &Scope,
+        inner: &Scope,
+        line: u32,
+        module: &str,
+        port: &str,
+        value: &Expression,
+    ) -> Result<(), ImportError> {
+        let net = inner.net(line, port)?.clone();
+        let found = self.shape(scope, value)?.0;
+        let unsized_number = matches!(&value.kind, Kind::Number(number) if !number.sized);
+        if found != net.width && !unsized_number {
+            let (module, port) = (module.into(), port.into());
+            return Err(ImportError::new(line, Fault::Width { module, port, expected: net.width, found }));
+        }
+        match net.direction {
+            Some(Direction::Input) => {
+                let bits = self.value(scope, value, net.width)?;
+                net.bits().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+            }
+            Some(Direction::Output) => {
+                let targets = self.target(scope, value)?;
+                targets
+                    .into_iter()
+                    .zip(net.bits())
+                    .try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+            }
+            None => Err(ImportError::expected(line, &format!("a direction of the port `{port}`"), "none")),
+        }
+    }
+
+    /// What each register bit takes over at the clock edge; a bit that is not assigned holds.
+    fn statement(
+        &mut self,
+        scope: &Scope,
+        statement: &Statement,
+        next: &mut BTreeMap<Bit, Bit>,
+    ) -> Result<(), ImportError> {
+        match statement {
+            Statement::Block(statements) => {
+                statements.iter().try_for_each(|statement| self.statement(scope, statement, next))
+            }
+            Statement::Assign { target, value } => {
+                let targets = self.target(scope, target)?;
+                let bits = self.value(scope, value, targets.len())?;
+                next.extend(targets.into_iter().zip(bits));
+                Ok(())
+            }
+            Statement::If { condition, then, other } => {
+                let select = self.truth(scope, condition)?;
+                let (mut one, mut zero) = (next.clone(), next.clone());
+                self.statement(scope, then, &mut one)?;
+                self.statement(scope, other, &mut zero)?;
+                let keys: Vec<Bit> = one.keys().chain(zero.keys()).copied().collect();
+                for bit in keys {
+                    let pick = |map: &BTreeMap<Bit, Bit>| *map.get(&bit).unwrap_or(&bit);
+                    let chosen = self.chosen(select, &[pick(&one)], &[pick(&zero)])[0];
+                    next.insert(bit, chosen);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Names with what is tied to them.
+fn paired<'n, 'c, 't>(
+    line: u32,
+    module: &str,
+    names: &[&'n str],
+    connections: &'c [Connection<'t>],
+) -> Result<Vec<(&'n str, &'c Expression<'t>)>, ImportError> {
+    let mut found = vec![];
+    for (at, connection) in connections.iter().enumerate() {
+        let name = match connection.name {
+            None => names.get(at),
+            Some(name) => names.iter().find(|known| **known == name),
+        };
+        let missing = || connection.name.map_or_else(|| format!("number {}", at + 1), str::to_string);
+        let name = name
+            .ok_or_else(|| ImportError::new(line, Fault::Port { module: module.into(), port: missing() }))?;
+        found.extend(connection.value.as_ref().map(|value| (*name, value)));
+    }
+    Ok(found)
+}

@@ -1,0 +1,346 @@
+//! Expressions → gates; widths and signs as IEEE 1364-2001, clause 4.
+
+use super::elaborate::{Elaborator, Scope, Symbol};
+use super::syntax::{Expression, Kind, Number};
+use crate::netlist::Gate;
+use crate::netlist::import::graph::Bit;
+use crate::netlist::import::{Fault, ImportError, LIMIT};
+
+/// Bits of an operand of a multiplication or a variable shift.
+const WIDEST: usize = 256;
+
+impl Elaborator<'_, '_> {
+    /// Width and sign of an expression by itself.
+    pub(super) fn shape(&self, scope: &Scope, e: &Expression) -> Result<(usize, bool), ImportError> {
+        let both = |two: &[Expression; 2]| -> Result<(usize, bool), ImportError> {
+            let (left, right) = (self.shape(scope, &two[0])?, self.shape(scope, &two[1])?);
+            Ok((left.0.max(right.0), left.1 && right.1))
+        };
+        Ok(match &e.kind {
+            Kind::Number(number) => (number.bits.len(), number.signed),
+            Kind::Name(name) => match scope.find(e.line, name)? {
+                Symbol::Net(net) => (net.width, net.signed),
+                Symbol::Parameter(number) => (number.bits.len(), number.signed),
+            },
+            Kind::Bit(..) => (1, false),
+            Kind::Part(..) | Kind::Slice(..) => (self.part(scope, e)?.1, false),
+            Kind::Unary("~" | "-", inner) => self.shape(scope, inner)?,
+            Kind::Unary(..) => (1, false),
+            Kind::Binary("<<" | ">>" | "<<<" | ">>>", two) => self.shape(scope, &two[0])?,
+            Kind::Binary("+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "~^" | "^~", two) => both(two)?,
+            Kind::Binary(..) => (1, false),
+            Kind::Choice(three) => {
+                let (one, zero) = (self.shape(scope, &three[1])?, self.shape(scope, &three[2])?);
+                (one.0.max(zero.0), one.1 && zero.1)
+            }
+            Kind::Concatenation(parts) => (self.total(scope, parts)?, false),
+            Kind::Repetition(count, parts) => {
+                let count = usize::try_from(self.constant(scope, count)?).unwrap_or(0);
+                let width = self.total(scope, parts)?.saturating_mul(count);
+                self.graph.check(e.line, width)?;
+                (width, false)
+            }
+            Kind::Cast(signed, inner) => (self.shape(scope, inner)?.0, *signed),
+        })
+    }
+
+    fn total(&self, scope: &Scope, parts: &[Expression]) -> Result<usize, ImportError> {
+        parts.iter().try_fold(0usize, |total, part| Ok(total.saturating_add(self.shape(scope, part)?.0)))
+    }
+
+    /// The bits of an expression that something of `width` bits takes, at least as many.
+    pub(super) fn value(
+        &mut self,
+        scope: &Scope,
+        e: &Expression,
+        width: usize,
+    ) -> Result<Vec<Bit>, ImportError> {
+        let (own, signed) = self.shape(scope, e)?;
+        self.bits(scope, e, own.max(width), signed)
+    }
+
+    /// Whether an expression is not 0.
+    pub(super) fn truth(&mut self, scope: &Scope, e: &Expression) -> Result<Bit, ImportError> {
+        let bits = self.value(scope, e, 1)?;
+        Ok(self.tree(Gate::Or, bits))
+    }
+
+    fn bits(
+        &mut self,
+        scope: &Scope,
+        e: &Expression,
+        width: usize,
+        signed: bool,
+    ) -> Result<Vec<Bit>, ImportError> {
+        self.graph.check(e.line, 8 * width)?;
+        let own = match &e.kind {
+            Kind::Unary(operator @ ("~" | "-"), inner) => {
+                let bits = self.bits(scope, inner, width, signed)?;
+                let inverted: Vec<Bit> = bits.iter().map(|bit| self.graph.gate(Gate::Not, &[*bit])).collect();
+                if *operator == "~" {
+                    return Ok(inverted);
+                }
+                let (zeros, one) = (vec![self.zero; width], self.one);
+                return Ok(self.sum(&inverted, &zeros, one));
+            }
+            Kind::Binary(operator @ ("+" | "-" | "*" | "&" | "|" | "^" | "~^" | "^~"), two) => {
+                let left = self.bits(scope, &two[0], width, signed)?;
+                let right = self.bits(scope, &two[1], width, signed)?;
+                return self.arithmetic(e.line, operator, &left, &right);
+            }
+            Kind::Binary(operator @ ("<<" | ">>" | "<<<" | ">>>"), two) => {
+                let left = self.bits(scope, &two[0], width, signed)?;
+                let fill = if *operator == ">>>" && signed { left[width - 1] } else { self.zero };
+                return self.shifted(scope, left, &two[1], operator.starts_with('<'), fill);
+            }
+            Kind::Choice(three) => {
+                let select = self.truth(scope, &three[0])?;
+                let one = self.bits(scope, &three[1], width, signed)?;
+                let zero = self.bits(scope, &three[2], width, signed)?;
+                return Ok(self.chosen(select, &one, &zero));
+            }
+            _ => self.own_bits(scope, e)?,
+        };
+        Ok(self.extended(own, width, signed))
+    }
+
+    fn extended(&self, mut bits: Vec<Bit>, width: usize, signed: bool) -> Vec<Bit> {
+        let fill = if signed { *bits.last().unwrap_or(&self.zero) } else { self.zero };
+        bits.resize(width.max(bits.len()), fill);
+        bits
+    }
+
+    /// Bits of what has a width of its own whatever surrounds it.
+    fn own_bits(&mut self, scope: &Scope, e: &Expression) -> Result<Vec<Bit>, ImportError> {
+        Ok(match &e.kind {
+            Kind::Number(number) => self.literal(number),
+            Kind::Name(name) => match scope.find(e.line, name)? {
+                Symbol::Net(net) => net.bits().collect(),
+                Symbol::Parameter(number) => self.literal(&number.clone()),
+            },
+            Kind::Bit(..) | Kind::Part(..) | Kind::Slice(..) => self.selected(scope, e)?,
+            Kind::Unary(operator, inner) => vec![self.reduced(scope, operator, inner)?],
+            Kind::Binary(operator, two) => vec![self.compared(scope, e.line, operator, two)?],
+            Kind::Concatenation(parts) => self.joined(scope, parts)?,
+            Kind::Repetition(_, parts) => {
+                let (width, _) = self.shape(scope, e)?;
+                let once = self.joined(scope, parts)?;
+                once.iter().copied().cycle().take(if once.is_empty() { 0 } else { width }).collect()
+            }
+            Kind::Cast(_, inner) => self.value(scope, inner, 0)?,
+            Kind::Choice(_) => unreachable!("a choice takes the width around it"),
+        })
+    }
+
+    fn literal(&self, number: &Number) -> Vec<Bit> {
+        number.bits.iter().map(|bit| if *bit { self.one } else { self.zero }).collect()
+    }
+
+    fn joined(&mut self, scope: &Scope, parts: &[Expression]) -> Result<Vec<Bit>, ImportError> {
+        let mut bits = vec![];
+        for part in parts.iter().rev() {
+            bits.extend(self.value(scope, part, 0)?);
+        }
+        Ok(bits)
+    }
+
+    fn reduced(&mut self, scope: &Scope, operator: &str, inner: &Expression) -> Result<Bit, ImportError> {
+        let bits = self.value(scope, inner, 1)?;
+        let (gate, inverted) = match operator {
+            "&" => (Gate::And, false),
+            "~&" => (Gate::And, true),
+            "|" => (Gate::Or, false),
+            "!" | "~|" => (Gate::Or, true),
+            "^" => (Gate::Xor, false),
+            _ => (Gate::Xor, true),
+        };
+        let found = self.tree(gate, bits);
+        Ok(if inverted { self.graph.gate(Gate::Not, &[found]) } else { found })
+    }
+
+    /// One gate of many inputs, as a balanced tree.
+    pub(super) fn tree(&mut self, gate: Gate, mut bits: Vec<Bit>) -> Bit {
+        while bits.len() > 1 {
+            let pair = |two: &[Bit]| if let [one] = two { *one } else { self.graph.gate(gate, two) };
+            bits = bits.chunks(2).map(pair).collect();
+        }
+        bits[0]
+    }
+
+    fn compared(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        operator: &str,
+        two: &[Expression; 2],
+    ) -> Result<Bit, ImportError> {
+        if let "&&" | "||" = operator {
+            let truths = [self.truth(scope, &two[0])?, self.truth(scope, &two[1])?];
+            return Ok(self.graph.gate(if operator == "&&" { Gate::And } else { Gate::Or }, &truths));
+        }
+        let (left, right) = (self.shape(scope, &two[0])?, self.shape(scope, &two[1])?);
+        let (width, signed) = (left.0.max(right.0), left.1 && right.1);
+        let left = self.bits(scope, &two[0], width, signed)?;
+        let right = self.bits(scope, &two[1], width, signed)?;
+        let inverted = matches!(operator, "!=" | "!==" | ">=" | "<=");
+        let found = match operator {
+            "==" | "!=" | "===" | "!==" => {
+                let same = left.iter().zip(&right).map(|(a, b)| self.graph.gate(Gate::Xnor, &[*a, *b]));
+                let same = same.collect();
+                self.tree(Gate::And, same)
+            }
+            "<" | ">=" => self.less(&left, &right, signed),
+            ">" | "<=" => self.less(&right, &left, signed),
+            _ => return Err(ImportError::unsupported(line, &format!("the operator `{operator}`"))),
+        };
+        Ok(if inverted { self.graph.gate(Gate::Not, &[found]) } else { found })
+    }
+
+    /// Whether left < right: the borrow of their difference, with inverted signs where they have one.
+    fn less(&mut self, left: &[Bit], right: &[Bit], signed: bool) -> Bit {
+        let mut carry = self.one;
+        for (at, (a, b)) in left.iter().zip(right).enumerate() {
+            let (mut a, mut b) = (*a, self.graph.gate(Gate::Not, &[*b]));
+            if signed && at + 1 == left.len() {
+                (a, b) = (self.graph.gate(Gate::Not, &[a]), self.graph.gate(Gate::Not, &[b]));
+            }
+            carry = self.graph.full_adder(a, b, carry).1;
+        }
+        self.graph.gate(Gate::Not, &[carry])
+    }
+
+    fn arithmetic(
+        &mut self,
+        line: u32,
+        operator: &str,
+        left: &[Bit],
+        right: &[Bit],
+    ) -> Result<Vec<Bit>, ImportError> {
+        let gate = match operator {
+            "+" => return Ok(self.sum(left, right, self.zero)),
+            "-" => {
+                let inverted: Vec<Bit> =
+                    right.iter().map(|bit| self.graph.gate(Gate::Not, &[*bit])).collect();
+                return Ok(self.sum(left, &inverted, self.one));
+            }
+            "*" => return self.product(line, left, right),
+            "&" => Gate::And,
+            "|" => Gate::Or,
+            "^" => Gate::Xor,
+            _ => Gate::Xnor,
+        };
+        Ok(left.iter().zip(right).map(|(a, b)| self.graph.gate(gate, &[*a, *b])).collect())
+    }
+
+    fn sum(&mut self, left: &[Bit], right: &[Bit], mut carry: Bit) -> Vec<Bit> {
+        let mut bit = |(a, b): (&Bit, &Bit)| {
+            let (sum, next) = self.graph.full_adder(*a, *b, carry);
+            carry = next;
+            sum
+        };
+        left.iter().zip(right).map(&mut bit).collect()
+    }
+
+    /// Modulo two to the width, one row after the other.
+    fn product(&mut self, line: u32, left: &[Bit], right: &[Bit]) -> Result<Vec<Bit>, ImportError> {
+        let width = left.len();
+        if width > WIDEST {
+            return Err(ImportError::new(line, Fault::Large(format!("a product of {width} bits"), WIDEST)));
+        }
+        self.graph.check(line, 6 * width * width)?;
+        let mut total = vec![self.zero; width];
+        for (at, b) in right.iter().enumerate() {
+            // Nothing times a row of zeros.
+            if *b == self.zero {
+                continue;
+            }
+            let row: Vec<Bit> =
+                left[..width - at].iter().map(|a| self.graph.gate(Gate::And, &[*a, *b])).collect();
+            let sum = self.sum(&total[at..], &row, self.zero);
+            total.splice(at.., sum);
+        }
+        Ok(total)
+    }
+
+    fn shifted(
+        &mut self,
+        scope: &Scope,
+        mut bits: Vec<Bit>,
+        amount: &Expression,
+        up: bool,
+        fill: Bit,
+    ) -> Result<Vec<Bit>, ImportError> {
+        let moved = |bits: &[Bit], by: usize| -> Vec<Bit> {
+            let (by, filled) = (by.min(bits.len()), vec![fill; by.min(bits.len())]);
+            if up { [&filled, &bits[..bits.len() - by]].concat() } else { [&bits[by..], &filled].concat() }
+        };
+        if let Ok(by) = self.constant(scope, amount) {
+            return Ok(moved(&bits, usize::try_from(by).unwrap_or(LIMIT)));
+        }
+        if bits.len() > WIDEST {
+            let what = format!("a variable shift of {} bits", bits.len());
+            return Err(ImportError::new(amount.line, Fault::Large(what, WIDEST)));
+        }
+        for (at, select) in self.value(scope, amount, 1)?.into_iter().enumerate() {
+            let by = if at < 16 { 1 << at } else { LIMIT };
+            bits = self.chosen(select, &moved(&bits, by), &bits);
+        }
+        Ok(bits)
+    }
+
+    pub(super) fn chosen(&mut self, select: Bit, one: &[Bit], zero: &[Bit]) -> Vec<Bit> {
+        one.iter().zip(zero).map(|(one, zero)| self.graph.gate(Gate::Mux, &[select, *one, *zero])).collect()
+    }
+
+    /// A number that is known before there are gates.
+    pub(super) fn constant(&self, scope: &Scope, e: &Expression) -> Result<i64, ImportError> {
+        let unknown = |what: &str| ImportError::new(e.line, Fault::Constant(what.into()));
+        let number = |number: &Number| -> Result<i64, ImportError> {
+            let significant = number.bits.iter().rposition(|bit| *bit).map_or(0, |at| at + 1);
+            if significant > 63 {
+                return Err(unknown("so large a number"));
+            }
+            let value =
+                number.bits[..significant].iter().rev().fold(0, |value, bit| value << 1 | i64::from(*bit));
+            let negative = number.signed && number.bits.last() == Some(&true) && number.bits.len() < 64;
+            Ok(if negative { value - (1 << number.bits.len()) } else { value })
+        };
+        match &e.kind {
+            Kind::Number(found) => number(found),
+            Kind::Name(name) => match scope.find(e.line, name)? {
+                Symbol::Parameter(found) => number(found),
+                Symbol::Net(_) => Err(unknown(name)),
+            },
+            Kind::Unary("-", inner) => Ok(self.constant(scope, inner)?.wrapping_neg()),
+            Kind::Cast(_, inner) => self.constant(scope, inner),
+            Kind::Choice(three) => {
+                let chosen = if self.constant(scope, &three[0])? != 0 { 1 } else { 2 };
+                self.constant(scope, &three[chosen])
+            }
+            Kind::Binary(operator, two) => {
+                let (a, b) = (self.constant(scope, &two[0])?, self.constant(scope, &two[1])?);
+                operated(operator, a, b).ok_or_else(|| unknown(operator))
+            }
+            _ => Err(unknown("this")),
+        }
+    }
+}
+
+fn operated(operator: &str, a: i64, b: i64) -> Option<i64> {
+    match operator {
+        "+" => a.checked_add(b),
+        "-" => a.checked_sub(b),
+        "*" => a.checked_mul(b),
+        "/" => a.checked_div(b),
+        "%" => a.checked_rem(b),
+        "<<" | "<<<" => u32::try_from(b).ok().filter(|by| *by < 62).and_then(|by| a.checked_mul(1 << by)),
+        ">>" | ">>>" => u32::try_from(b).ok().and_then(|by| a.checked_shr(by)),
+        "==" => Some(i64::from(a == b)),
+        "!=" => Some(i64::from(a != b)),
+        "<" => Some(i64::from(a < b)),
+        "<=" => Some(i64::from(a <= b)),
+        ">" => Some(i64::from(a > b)),
+        ">=" => Some(i64::from(a >= b)),
+        _ => None,
+    }
+}

@@ -1,0 +1,196 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::netlist::Lanes;
+use crate::netlist::export::{mapped, verilog::write};
+use crate::netlist::sample::{netlists, same, words};
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_as_the_same_circuit(netlist in netlists(), seed in any::<u64>()) {
+        same(&netlist, &read(&write(&netlist), "").unwrap(), words(seed));
+        same(&netlist, &read(&mapped::write(&netlist), "").unwrap(), words(seed));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(module m|\\(|\\)|input |output |wire |\\[|3:0|\\]|a|y|assign |=|&|~|\\?|:|;|always @|posedge |1'b1|endmodule|\n|\\{|\\}|\\PC)*") {
+        let _ = read(&text, "");
+    }
+
+    /// Every operator against integers of Rust, at widths that cut, extend, and carry.
+    #[test]
+    fn operators_are_those_of_the_standard(
+        operator in 0usize..22, widths in (1u32..12, 1u32..12, 1u32..16), signed in any::<bool>(), seed in any::<u64>()
+    ) {
+        const OPERATORS: [&str; 22] = [
+            "+", "-", "*", "&", "|", "^", "~^", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "<<", ">>", "<<<",
+            ">>>", "? 4'sd5 :", "+ -", "- ~",
+        ];
+        let (a, b, y) = widths;
+        let sign = if signed { "signed " } else { "" };
+        let (operator, text) = (OPERATORS[operator], "input");
+        let source = format!(
+            "module m({text} {sign}[{}:0] a, {text} {sign}[{}:0] b, output {sign}[{}:0] y);\n  assign y = a {operator} b;\nendmodule\n",
+            a - 1, b - 1, y - 1
+        );
+        let netlist = read(&source, "").unwrap();
+        let mut random = words(seed);
+        for _ in 0..32 {
+            let codes = [random() & crate::bits::mask(a), random() & crate::bits::mask(b)];
+            let values = [(codes[0], a), (codes[1], b)].map(|(code, width)| i128::from(crate::bits::decode(code, width, signed)));
+            let expected = standard(operator, values, widths, signed) as u64 & crate::bits::mask(y);
+            prop_assert_eq!(netlist.eval(&codes)[0], expected, "{}: {:?}", &source, values);
+        }
+    }
+}
+
+/// What IEEE 1364-2001 says `a operator b` is, before it is cut to the width of the target.
+fn standard(
+    operator: &str,
+    [a, b]: [i128; 2],
+    (width_a, width_b, width_y): (u32, u32, u32),
+    signed: bool,
+) -> i128 {
+    let whole = width_a.max(width_b).max(width_y);
+    let truth = i128::from;
+    let code = |value: i128, width: u32| value & ((1 << width) - 1);
+    match operator {
+        "+" => a + b,
+        "-" => a - b,
+        "*" => a * b,
+        "&" => a & b,
+        "|" => a | b,
+        "^" => a ^ b,
+        "~^" => !(a ^ b),
+        "==" => truth(a == b),
+        "!=" => truth(a != b),
+        "<" => truth(a < b),
+        "<=" => truth(a <= b),
+        ">" => truth(a > b),
+        ">=" => truth(a >= b),
+        "&&" => truth(a != 0 && b != 0),
+        "||" => truth(a != 0 || b != 0),
+        // The amount is a number without sign; the left operand takes the width of the target.
+        "<<" | "<<<" => {
+            a.checked_shl(code(b, width_b) as u32).filter(|_| code(b, width_b) < 100).unwrap_or(0)
+        }
+        ">>" => code(a, width_a.max(width_y)) >> code(b, width_b).min(100),
+        ">>>" => a >> code(b, width_b).min(100),
+        "? 4'sd5 :" => {
+            if a != 0 {
+                5
+            } else {
+                b
+            }
+        }
+        "+ -" => code(a, whole) - code(b, whole),
+        _ => {
+            if signed {
+                a - !b
+            } else {
+                code(a, whole) - code(!code(b, whole), whole)
+            }
+        }
+    }
+}
+
+#[test]
+fn the_styles_of_circuit_libraries_are_read() {
+    let flat = "module pair (\n A,\n B,\n O\n);\ninput [1:0] A;\ninput [1:0] B;\noutput [1:0] O;\nwire s_1, s_2;\n\
+        assign s_1 = A[0] & B[0]; // one\nassign s_2 = ~(A[1] ^ B[1]);\nassign O = {s_2, s_1};\nendmodule\n";
+    let mapped = "/* cells */ module pair(A, B, O);\n input [1:0] A, B; output [1:0] O; wire [9:0] N;\n\
+        AND2X1 n1(.A(A[0]), .B(B[0]), .Y(N[1]));\nXNOR2_X2 n2(.A(A[1]), .B(B[1]), .ZN(N[2]));\n\
+        assign O[0] = N[1], O[1] = N[2];\nendmodule\n";
+    let hierarchical = "module half #(parameter W = 1, localparam L = 0) (input [W-1:0] p, q, output [W-1:0] r);\n\
+        and g [0] (r, p, q);\nendmodule\n";
+    let gates = "module pair(input [1:0] A, B, output [1:0] O);\n xnor (O[1], A[1], B[1]);\n half #(.W(1)) h (A[0], B[0], O[0]);\nendmodule\n\
+        module half #(parameter W = 2) (input [W-1:0] p, q, output [W-1:0] r);\n assign r = p & q;\nendmodule\n";
+    for text in [flat, mapped, gates] {
+        let netlist = read(text, "pair").unwrap();
+        assert_eq!(
+            netlist.eval_all(),
+            (0..16)
+                .map(|at| {
+                    let (a, b) = (at >> 2, at & 3);
+                    a & b & 1 | u64::from((a ^ b) & 2 == 0) << 1
+                })
+                .collect::<Vec<_>>(),
+            "{text}"
+        );
+    }
+    assert!(read(hierarchical, "").is_err());
+}
+
+#[test]
+fn registers_hold_and_take_over() {
+    let text = "module count(input clk, input up, output reg [1:0] q);\n  always @(posedge clk)\n    if (up) q <= q + 1;\nendmodule\n";
+    let netlist = read(text, "").unwrap();
+    assert_eq!((netlist.inputs().len(), netlist.registers().len()), (1, 2));
+    let mut lanes = Lanes::<1>::new(&netlist);
+    let counted: Vec<u64> = [1, 1, 0, 1, 1, 0]
+        .map(|up| {
+            lanes.step(&[[up]]);
+            lanes.output(0).iter().enumerate().fold(0, |q, (bit, lane)| q | (lane[0] & 1) << bit)
+        })
+        .into();
+    assert_eq!(counted, [0, 1, 2, 2, 3, 0]);
+}
+
+#[test]
+fn mistakes_name_their_line() {
+    let module = |body: &str| format!("module m(input [1:0] a, output y);\n{body}\nendmodule\n");
+    for (body, message) in [
+        ("assign y = a[2];", "line 2: bit 2 is outside of `a`"),
+        ("assign y = a[0] +;", "line 2: an expression is expected, not `;`"),
+        ("assign y = 1'bx;", "line 2: an unknown value is not read"),
+        ("assign y = a[0]; assign y = a[1];", "line 2: `y` is driven twice"),
+        ("wire n;\nassign y = n;", "line 2: `n` is read, but nothing drives it"),
+        (
+            "wire p, q;\nassign p = q & a[0];\nassign q = ~p;\nassign y = p;",
+            "line 2: a combinational loop: `p` reads `q` reads `p`",
+        ),
+        (
+            "MUL9 u (a, y);",
+            "line 2: no module `MUL9` stands in this file, and it is no cell of the libraries that are known",
+        ),
+        ("INV_X1 u (.A(a), .ZN(y));", "line 2: the port `A` of `INV_X` has 1 bits, 2 are connected"),
+        ("INV_X1 u (.A(a[0]), .Y(y));", "line 2: `INV_X` has no port `Y`"),
+        (
+            "generate for (i = 0; i < 1000000000; i = i + 1) begin end endgenerate",
+            "line 2: `generate` is not read",
+        ),
+        (
+            "wire [99999999999:0] w; assign y = w[0];",
+            "line 2: the circuit is too large; the limit is 33554432",
+        ),
+        ("m u (.a(a), .y(y));", "line 1: `m` within itself is too large; the limit is 64"),
+        ("assign y = {900000000{a}};", "line 2: the circuit is too large; the limit is 33554432"),
+        (
+            "always @(posedge a[0] or negedge a[1]) y <= 1;",
+            "line 2: a second event, as of an asynchronous reset, is not read",
+        ),
+        ("assign y = a / 2;", "line 2: the operator `/` is not read"),
+    ] {
+        let error = read(&module(body), "").unwrap_err().to_string();
+        assert!(error.starts_with(message), "{body}: {error}");
+    }
+    assert_eq!(read("", "").unwrap_err().to_string(), "line 1: there is no module with an output here");
+    let two = "module a(output y);\nendmodule\nmodule b(output y);\nendmodule\n";
+    assert!(read(two, "").unwrap_err().to_string().contains("`a`, `b`"));
+    let deep = format!(
+        "module m(input a, output y);\nassign y = {}a{};\nendmodule\n",
+        "(".repeat(100_000),
+        ")".repeat(100_000)
+    );
+    assert!(read(&deep, "").unwrap_err().to_string().contains("too large"));
+    let long = format!("module m(input a, output y);\nassign y = a{};\nendmodule\n", "^a".repeat(100_000));
+    assert!(read(&long, "").unwrap_err().to_string().contains("too large"));
+}
+
+#[test]
+fn every_cell_without_a_drive_is_known() {
+    for cell in ["NAND2_X4", "FA_X1", "FAX1", "sky130_fd_sc_hd__nor2_8", "$_AOI4_", "DFF_X1"] {
+        assert!(cells::find(cell).is_some(), "{cell}");
+    }
+    assert!(cells::find("NAND7_X1").is_none());
+}

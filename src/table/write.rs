@@ -1,0 +1,82 @@
+//! A product table in the forms that other tools read.
+
+use std::fmt::Write;
+
+use super::Table;
+
+impl Table {
+    /// Results as text: row = code of `a`, column = code of `b`.
+    pub fn to_text(&self) -> String {
+        self.rows(" ", "", "\n")
+    }
+
+    /// Results as little-endian 16-bit words in table order, as TFApprox reads a multiplier; a negative product is its
+    /// two's complement code.
+    pub fn to_words(&self) -> Vec<u8> {
+        self.entries().iter().flat_map(|entry| (*entry as u16).to_le_bytes()).collect()
+    }
+
+    /// Results as a C header with the array `lut`, as AdaPT includes a multiplier: both indices are codes.
+    pub fn to_header(&self) -> String {
+        let signature = self.signature();
+        let (rows, columns) = (1u64 << signature.width_a, 1u64 << signature.width_b);
+        let body = self.rows(", ", "  {", "},\n");
+        format!("#include <stdint.h>\n\nconst int32_t lut [{rows}][{columns}] = {{\n{body}}};\n")
+    }
+
+    /// Results as an NPY file of 32-bit integers, version 1.0.
+    pub fn to_npy(&self) -> Vec<u8> {
+        let signature = self.signature();
+        let (rows, columns) = (1u64 << signature.width_a, 1u64 << signature.width_b);
+        let mut header =
+            format!("{{'descr': '<i4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+        // The elements begin at a multiple of 64 bytes, after a line feed.
+        while (10 + header.len() + 1) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        let size = (header.len() as u16).to_le_bytes();
+        let elements = self.entries().iter().flat_map(|entry| entry.to_le_bytes());
+        b"\x93NUMPY\x01\x00".iter().copied().chain(size).chain(header.bytes()).chain(elements).collect()
+    }
+
+    fn rows(&self, between: &str, before: &str, after: &str) -> String {
+        let columns = 1usize << self.signature().width_b;
+        let mut text = String::new();
+        for row in self.entries().chunks(columns) {
+            let row: Vec<String> = row.iter().map(i32::to_string).collect();
+            let _ = write!(text, "{before}{}{after}", row.join(between));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::table::{Operation, Signature, Table};
+
+    #[test]
+    fn every_form_is_read_back_as_the_table() {
+        for signed in [false, true] {
+            let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };
+            let table = Table::from_function(signature, |a, b| (a * b) & !3).unwrap();
+            for (name, bytes) in [
+                ("t.txt", table.to_text().into_bytes()),
+                ("t.bin", table.to_words()),
+                ("t.npy", table.to_npy()),
+            ] {
+                assert_eq!(Table::read(&bytes, name, signed).as_ref(), Ok(&table), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_header_is_an_array_of_rows() {
+        let signature = Signature { operation: Operation::Mul, width_a: 1, width_b: 1, signed: true };
+        let table = Table::from_function(signature, |a, b| a * b).unwrap();
+        assert_eq!(
+            table.to_header(),
+            "#include <stdint.h>\n\nconst int32_t lut [2][2] = {\n  {0, 0},\n  {0, 1},\n};\n"
+        );
+    }
+}
