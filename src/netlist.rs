@@ -12,10 +12,12 @@ pub mod program;
 #[cfg(test)]
 mod sample;
 pub mod text;
+mod timed;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
 pub use eval::{Lanes, apply};
+pub use timed::Timed;
 
 /// A register: a state bit with a next state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

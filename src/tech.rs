@@ -1,11 +1,11 @@
 //! What a cell costs: area, leakage, delay and energy of a netlist under a cell library.
 //!
-//! One drive per function and one working point per cell: delay is a ±20 % bracket, energy counts
-//! settled transitions only (zero delay), which is a lower bound because glitches are left out.
+//! One drive per function and one working point per cell: delay is a ±20 % bracket. Energy counts the transitions it is
+//! given: those of [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound.
 
 mod library;
 mod power;
 mod timing;
 
 pub use library::{CellFigures, CellLibrary};
-pub use timing::Timing;
+pub use timing::{TICK, Timing};

@@ -101,6 +101,7 @@ fn table(measured: &[Characterization]) -> String {
         "delay, ps",
         "clock, MHz",
         "energy, fJ",
+        "settled, fJ",
         "leakage, nW",
     ]);
     for design in measured {
@@ -112,6 +113,7 @@ fn table(measured: &[Characterization]) -> String {
             format!("{:.0} ± 20 %", cost.delay_ps),
             cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
             format!("{:.1}", cost.energy_fj),
+            format!("{:.1}", cost.settled_fj),
             format!("{:.0}", cost.leakage_nw),
         ]);
         table.add_row(row);
@@ -123,7 +125,7 @@ fn table(measured: &[Characterization]) -> String {
         .first()
         .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
     let activities = activities.join("; ");
-    format!("{table}\n{library}; {activities}; energy is a lower bound (no glitches)\n")
+    format!("{table}\n{library}; {activities}; settled: without glitches, a lower bound\n")
 }
 
 /// The columns of inputs and errors; dashes where errors are not defined.

@@ -83,6 +83,7 @@ fn layer(part: &Mapped, seen: &Seen) -> LayerOutcome {
         mac_energy_j: each,
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
+        glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
         energy_j: each * macs as f64,
         relative_error: seen.relative_error,
         bias: seen.bias,

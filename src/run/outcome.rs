@@ -68,6 +68,9 @@ pub struct LayerOutcome {
     pub mac_energy_spread_j: f64,
     /// Operand pairs replayed through the gates.
     pub replayed_pairs: u64,
+    /// Switching energy over that of gates that answer at once, without glitches; 1 where nothing switches.
+    #[serde(default = "no_glitches")]
+    pub glitch_factor: f64,
     /// Energy of the layer's multiply-accumulates per sample, in joules.
     pub energy_j: f64,
     /// Root mean square of (accumulated − exact) over that of exact, on the same codes.
@@ -235,4 +238,9 @@ pub struct Floor {
     pub drop: f64,
     /// Whether it holds.
     pub verdict: Verdict,
+}
+
+/// What an outcome says that was stored before glitches were measured.
+fn no_glitches() -> f64 {
+    1.0
 }

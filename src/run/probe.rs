@@ -12,8 +12,6 @@ use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
 
 /// Samples whose operands are pooled.
 pub(super) const SAMPLES: usize = 8;
-/// Times 64 stretches of the stream that are replayed per layer.
-const BATCHES: usize = 4;
 
 /// What was found in one layer.
 #[derive(Debug, Clone, Copy)]
@@ -87,5 +85,5 @@ fn price(
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     let operands = Operands { gemm, activation: &activation, weight: &weight };
-    replay(array, library, &operands, stream, BATCHES)
+    replay(array, library, &operands, stream)
 }

@@ -7,13 +7,14 @@ use crate::units::Joules;
 impl CellLibrary {
     /// Energy of counted transitions: internal energy of the driver plus ½·C·V² of the pins driven, each.
     ///
-    /// `toggles` holds one count per cell, as [`crate::netlist::Lanes::toggles`] gives them. A register pays twice:
+    /// `toggles` holds one count per cell, as [`crate::netlist::Timed::total_toggles`] (glitches included) or
+    /// [`crate::netlist::Lanes::toggles`] (settled) give them. A register pays twice:
     /// for a transition of its data pin, which moves its input stage and not its output (the table's hidden input
     /// energy), and for a transition of its output. [`CellLibrary::clock_energy`] bills its clock pin apart.
     ///
     /// A circuit pays for the pins of its own cells: transitions of its inputs charge the pins they drive, those of
-    /// its outputs charge nothing outside. So the energies of circuits that feed one another add up. Settled values
-    /// only: glitches are left out, and so are wires, so this is a lower bound.
+    /// its outputs charge nothing outside. So the energies of circuits that feed one another add up. Wires are left
+    /// out.
     ///
     /// # Panics
     /// When there is not one count per cell.

@@ -4,6 +4,9 @@ use super::CellLibrary;
 use crate::netlist::{Cell, Net, Netlist};
 use crate::units::Seconds;
 
+/// The resolution in ps at which gates answer one after the other; a gate takes ten times as long.
+pub const TICK: f64 = 2.0;
+
 /// How long a netlist needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
@@ -18,6 +21,22 @@ pub struct Timing {
 }
 
 impl CellLibrary {
+    /// Delay in ps of a cell that drives `load` fF: its mean arc, and the slope from the table's load on.
+    fn delay(&self, cell: &Cell, load: f64) -> f64 {
+        self.figures(cell).map_or(0.0, |f| (f.delay + f.delay_slope * (load - self.load)).max(0.0))
+    }
+
+    /// Delay of every cell under the pins it drives within the circuit, in ticks of [`TICK`], at least one for what
+    /// takes time at all; for [`crate::netlist::Timed`].
+    pub fn delays(&self, netlist: &Netlist) -> Vec<u32> {
+        let loads = self.loads(netlist);
+        let ticks = |(cell, load): (&Cell, &f64)| match cell {
+            Cell::Input | Cell::Constant(_) => 0,
+            Cell::Gate(..) | Cell::State => ((self.delay(cell, *load) / TICK).round() as u32).max(1),
+        };
+        netlist.cells().iter().zip(&loads).map(ticks).collect()
+    }
+
     /// The longest path with mean arcs, `d + slope · (load − library load)` per cell.
     ///
     /// Register to register paths include clock-to-output and setup; an output port drives one inverter. One working point per cell brackets
@@ -30,9 +49,7 @@ impl CellLibrary {
         let mut arrival: Vec<f64> = Vec::with_capacity(loads.len());
         for (cell, load) in netlist.cells().iter().zip(&loads) {
             let start = cell.reads().iter().map(|net| arrival[net.index()]).fold(0.0, f64::max);
-            let own =
-                self.figures(cell).map_or(0.0, |f| (f.delay + f.delay_slope * (load - self.load)).max(0.0));
-            arrival.push(start + own);
+            arrival.push(start + self.delay(cell, *load));
         }
         let setup = self.figures(&Cell::State).map_or(0.0, |figures| figures.setup);
         let ports = netlist.outputs().iter().flat_map(|(_, bus)| bus).map(|&net| (net, arrival[net.index()]));

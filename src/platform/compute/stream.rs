@@ -6,21 +6,22 @@
 //! above. Where a fold ends the stream goes on with the next one (column fold outer, row fold inner); a unit
 //! without work in a fold keeps its inputs. Loading and draining between folds is not replayed.
 //!
-//! Gates switch without delay, so glitches are missing: the price is a lower bound.
+//! Every gate answers after its delay, so glitches are paid for. What the same stretches cost if gates answered at once
+//! stands beside it as a lower bound.
 
 use super::array::MacArray;
 use crate::bits;
 use crate::config::platform::Dataflow;
 use crate::kernel::Gemm;
-use crate::netlist::{Lanes, Netlist};
+use crate::netlist::{Lanes, Netlist, Timed};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
 use crate::units::Joules;
 
 /// Time slots of a replayed stretch; the first two only fill the registers.
-const SLOTS: u64 = 66;
-/// Units replayed together, one a bit lane.
-const LANES: usize = 64;
+const SLOTS: u64 = 34;
+/// Batches of 64 stretches, a lane each, that are replayed side by side.
+pub const BATCHES: usize = 4;
 
 /// The centred operand values of a contraction.
 pub struct Operands<'a> {
@@ -35,18 +36,27 @@ pub struct Operands<'a> {
 /// What replaying found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Replay {
-    /// Mean switching energy of an operation, without clock and leakage.
+    /// Mean switching energy of an operation, glitches included, without clock and leakage.
     pub each: Joules,
+    /// The same without glitches.
+    pub settled: Joules,
     /// Standard deviation of the mean between batches of 64 stretches.
     pub spread: Joules,
     /// Operand pairs replayed.
     pub pairs: u64,
 }
 
+impl Replay {
+    /// Switching energy over that without glitches; 1 where nothing switches.
+    pub fn glitch_factor(&self) -> f64 {
+        if self.settled > Joules::ZERO { self.each / self.settled } else { 1.0 }
+    }
+}
+
 /// The inputs of a unit in one time slot: activation, weight, sum entering.
 type Slot = [i64; 3];
 
-/// Replays `batches` times 64 stretches, drawn from `stream`, of the operands through the array's unit.
+/// Replays [`BATCHES`] times 64 stretches, drawn from `stream`, of the operands through the array's unit.
 ///
 /// Empty work costs nothing.
 pub fn replay(
@@ -54,22 +64,29 @@ pub fn replay(
     library: &CellLibrary,
     operands: &Operands<'_>,
     stream: &mut Stream,
-    batches: usize,
 ) -> Replay {
     let netlist = array.mac().netlist();
+    let delays = library.delays(&netlist);
     let walk = Walk::new(array, operands);
-    let priced: Vec<(Joules, u64)> = (0..batches)
-        .map(|_| {
-            let stretches: Vec<_> = (0..LANES).map(|_| walk.stretch(stream)).collect();
-            batch(array, library, &netlist, &stretches)
-        })
+    let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
+    let toggled = toggled(array, &netlist, &delays, &stretches);
+    let energy = |toggles: &[u64]| library.switching_energy(&netlist, toggles);
+    let pairs: u64 = toggled.pairs.iter().sum();
+    let batches: Vec<Joules> = (0..BATCHES)
+        .map(|batch| energy(&toggled.timed.iter().map(|words| words[batch]).collect::<Vec<_>>()))
         .collect();
-    let pairs: u64 = priced.iter().map(|(_, pairs)| pairs).sum();
-    let total: Joules = priced.iter().map(|(energy, _)| *energy).sum();
-    let each = total / pairs.max(1) as f64;
-    let deviation = |&(energy, n): &(Joules, u64)| (energy / n.max(1) as f64 - each).0.powi(2);
-    let variance = priced.iter().map(deviation).sum::<f64>() / (batches.max(2) - 1) as f64;
-    Replay { each, spread: Joules(variance.sqrt()), pairs }
+    let each = batches.iter().copied().sum::<Joules>() / pairs.max(1) as f64;
+    let deviation = |(energy, pairs): (&Joules, &u64)| (*energy / (*pairs).max(1) as f64 - each).0.powi(2);
+    let variance = batches.iter().zip(&toggled.pairs).map(deviation).sum::<f64>() / (BATCHES - 1) as f64;
+    let settled = energy(&toggled.settled) / pairs.max(1) as f64;
+    Replay { each, settled, spread: Joules(variance.sqrt()), pairs }
+}
+
+/// Transitions of every net, by batch with glitches and in all without, and the operations of every batch.
+struct Toggled {
+    timed: Vec<[u64; BATCHES]>,
+    settled: Vec<u64>,
+    pairs: [u64; BATCHES],
 }
 
 /// One operation of a contraction, and the depth from which its unit's column or register has summed.
@@ -163,43 +180,47 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Energy and operations of stretches replayed side by side, a lane each.
-fn batch(
-    array: &MacArray,
-    library: &CellLibrary,
-    netlist: &Netlist,
-    stretches: &[Vec<Option<Slot>>],
-) -> (Joules, u64) {
+/// Transitions in stretches replayed side by side, a lane each.
+fn toggled(array: &MacArray, netlist: &Netlist, delays: &[u32], stretches: &[Vec<Option<Slot>>]) -> Toggled {
     let longest = stretches.iter().map(Vec::len).max().unwrap_or(0);
-    let mut lanes = Lanes::<1>::new(netlist);
-    let (mut pairs, mut settled) = (0, vec![0; lanes.toggles().len()]);
+    let (mut timed, mut lanes) = (Timed::new(netlist, delays), Lanes::<BATCHES>::new(netlist));
+    let mut pairs = [0; BATCHES];
+    let mut filling = (vec![[0; BATCHES]; delays.len()], vec![0; delays.len()]);
     let mut held = vec![[0i64; 3]; stretches.len()];
     for at in 0..longest {
         // The operands pass a register first, so the sum that belongs to them enters one step later.
         let sums: Vec<i64> = held.iter().map(|slot| slot[2]).collect();
-        for (held, stretch) in held.iter_mut().zip(stretches) {
+        for (lane, (held, stretch)) in held.iter_mut().zip(stretches).enumerate() {
             if let Some(Some(slot)) = stretch.get(at) {
                 *held = *slot;
-                pairs += u64::from(at >= 2);
+                pairs[lane / 64] += u64::from(at >= 2);
             }
         }
-        lanes.step(&words(array, &held, &sums));
+        let words = words(array, &held, &sums);
+        lanes.step(&words);
+        timed.step(&words);
         if at == 1 {
-            settled = lanes.toggles().to_vec();
+            filling = (timed.toggles().to_vec(), lanes.toggles().to_vec());
         }
     }
-    let toggles: Vec<u64> = lanes.toggles().iter().zip(&settled).map(|(now, then)| now - then).collect();
-    (library.switching_energy(netlist, &toggles), pairs)
+    let since = |(now, then): (&[u64; BATCHES], &[u64; BATCHES])| {
+        std::array::from_fn(|batch| now[batch] - then[batch])
+    };
+    Toggled {
+        timed: timed.toggles().iter().zip(&filling.0).map(since).collect(),
+        settled: lanes.toggles().iter().zip(&filling.1).map(|(now, then)| now - then).collect(),
+        pairs,
+    }
 }
 
-/// The bits of ports a, b and c, a lane word each.
-fn words(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; 1]> {
+/// The bits of ports a, b and c, the lanes of each.
+fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; W]> {
     let (mac, port, sum) = (array.mac(), array.mac().port_width(), array.mac().accumulator_width());
-    let mut words = vec![[0u64; 1]; (2 * port + sum) as usize];
+    let mut words = vec![[0u64; W]; (2 * port + sum) as usize];
     for (lane, ([a, b, _], c)) in held.iter().zip(sums).enumerate() {
         let ports = [(mac.port_word(*a), port), (mac.port_word(*b), port), (bits::encode(*c, sum), sum)];
         let spread = ports.iter().flat_map(|(word, width)| (0..*width).map(move |bit| word >> bit & 1));
-        words.iter_mut().zip(spread).for_each(|(word, bit)| word[0] |= bit << lane);
+        words.iter_mut().zip(spread).for_each(|(word, bit)| word[lane / 64] |= bit << (lane % 64));
     }
     words
 }
@@ -241,7 +262,7 @@ mod tests {
         let weight = |g, o, k| value(2, [g, o, k], reach);
         let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
         let mut stream = Stream::new(seed, "test", 0);
-        replay(&array(dataflow), &CellLibrary::nangate45(), &operands, &mut stream, 4)
+        replay(&array(dataflow), &CellLibrary::nangate45(), &operands, &mut stream)
     }
 
     #[test]
@@ -272,6 +293,7 @@ mod tests {
             assert_eq!((still.each, still.spread), (Joules::ZERO, Joules::ZERO));
             let (small, large) = (price(dataflow, 8.0, 1), price(dataflow, 127.0, 1));
             assert!(small.each > Joules::ZERO && small.each < large.each, "{small:?} {large:?}");
+            assert!(large.glitch_factor() > 1.1 && large.glitch_factor() < 4.0, "{large:?}");
             assert!(large.pairs > 1000 && large.spread < large.each * 0.2, "{large:?}");
         }
     }
@@ -283,7 +305,7 @@ mod tests {
             let operands = Operands { gemm, activation: &|_, _, _| 85, weight: &|_, _, _| 51 };
             let array = array(dataflow);
             let mut stream = Stream::new(1, "test", 0);
-            let found = replay(&array, &CellLibrary::nangate45(), &operands, &mut stream, 2);
+            let found = replay(&array, &CellLibrary::nangate45(), &operands, &mut stream);
             assert!(found.pairs > 0 && found.each > Joules::ZERO, "{found:?}");
         }
     }
@@ -309,7 +331,7 @@ mod tests {
             for at in 0..slots.len() + 2 {
                 let held = slots.get(at).copied().unwrap_or_default();
                 let sum = at.checked_sub(1).and_then(|before| slots.get(before)).map_or(0, |slot| slot[2]);
-                lanes.step(&words(&array, &[held], &[sum]));
+                lanes.step(&words::<1>(&array, &[held], &[sum]));
                 let Some([a, b, c]) = at.checked_sub(2).map(|before| slots[before]) else { continue };
                 let word =
                     lanes.output(0).iter().enumerate().fold(0, |w, (bit, lane)| w | (lane[0] & 1) << bit);
