@@ -106,7 +106,7 @@ enum Verb {
     },
     /// Write a design in another form to standard output
     Export {
-        /// A design or MAC id, a circuit's file, or a design folder
+        /// A design or MAC id, a circuit's file, a design folder, or the cell library nangate45
         design: String,
         /// The form
         #[arg(long, value_enum, default_value = "verilog")]

@@ -3,14 +3,16 @@
 //! A cell stores its inputs only; its output is the net of its own position. Cycles are therefore
 //! unrepresentable except through registers, whose next state is a net set after the fact.
 
+mod apart;
 mod build;
 mod cell;
+pub(crate) mod cut;
 mod eval;
 pub mod export;
 pub mod import;
 pub mod program;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod text;
 mod timed;
 

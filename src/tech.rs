@@ -4,6 +4,7 @@
 //! given: those of [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound.
 
 mod library;
+mod mapping;
 mod power;
 mod timing;
 

@@ -13,6 +13,7 @@ use crate::netlist::export::{blif, c, cgp, mapped, verilog};
 use crate::netlist::{import, text};
 use crate::rng::Stream;
 use crate::table::Table;
+use crate::tech::CellLibrary;
 use crate::validate;
 
 /// Forms a design can be written in.
@@ -40,6 +41,8 @@ pub(super) enum Format {
     Header,
     /// The table as a NumPy array
     Npy,
+    /// The cell library `nangate45` as Liberty, for synthesis and analysis with the figures that price designs here
+    Liberty,
 }
 
 /// The units that an argument names: an id, a circuit's file, a design folder, or a folder of them.
@@ -87,6 +90,20 @@ pub(super) fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 pub(super) fn export(name: &str, format: Format) -> Result<bool, Error> {
+    let library = CellLibrary::nangate45();
+    match (name == library.name, matches!(format, Format::Liberty)) {
+        (true, true) => return files::print(&library.to_liberty()),
+        (false, true) => {
+            return Err(Error::Usage(format!(
+                "Liberty is the form of a cell library: write `{}`",
+                library.name
+            )));
+        }
+        (true, false) => {
+            return Err(Error::Usage(format!("`{name}` is a cell library: write `--format liberty`")));
+        }
+        (false, false) => {}
+    }
     for unit in units(name)? {
         files::print_bytes(&exported(&unit, format)?)?;
     }
@@ -111,6 +128,7 @@ fn exported(unit: &Unit, format: Format) -> Result<Vec<u8>, Error> {
         Format::Header => tabulated(unit)?.to_header(),
         Format::U16 => return Ok(tabulated(unit)?.to_words()),
         Format::Npy => return Ok(tabulated(unit)?.to_npy()),
+        Format::Liberty => unreachable!("a cell library is no unit"),
     };
     Ok(text.into_bytes())
 }

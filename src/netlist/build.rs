@@ -236,6 +236,41 @@ impl Builder {
             Gate::Nand => self.nand(a, b),
             Gate::Nor => self.nor(a, b),
             Gate::Xnor => self.xnor(a, b),
+            _ => self.copy_three(gate, [a, b, c]),
+        }
+    }
+
+    /// A gate as it stands, shared with an equal one but not folded.
+    pub(crate) fn cell(&mut self, gate: Gate, pins: [Net; 3]) -> Net {
+        let first = pins[0];
+        self.share(Cell::Gate(gate, [0, 1, 2].map(|pin| if pin < gate.inputs() { pins[pin] } else { first })))
+    }
+
+    /// A gate of three inputs, taken apart where one is constant or two are the same.
+    fn copy_three(&mut self, gate: Gate, [a, b, c]: [Net; 3]) -> Net {
+        let known = [a, b, c].iter().any(|net| self.value(*net).is_some());
+        if !known && a != b && b != c && a != c {
+            return self.share(Cell::Gate(gate, [a, b, c]));
+        }
+        match gate {
+            Gate::And3 | Gate::Nand3 => {
+                let (first, inverted) = (self.and(a, b), gate == Gate::Nand3);
+                if inverted { self.nand(first, c) } else { self.and(first, c) }
+            }
+            Gate::Or3 | Gate::Nor3 => {
+                let (first, inverted) = (self.or(a, b), gate == Gate::Nor3);
+                if inverted { self.nor(first, c) } else { self.or(first, c) }
+            }
+            Gate::Aoi21 => {
+                let both = self.and(b, c);
+                self.nor(a, both)
+            }
+            Gate::Oai21 => {
+                let any = self.or(b, c);
+                self.nand(a, any)
+            }
+            Gate::Sum => self.full_adder(a, b, c).0,
+            _ => self.full_adder(a, b, c).1,
         }
     }
 

@@ -33,19 +33,51 @@ pub enum Gate {
     Xnor,
     /// b where a is 1, else c (operands: select, one, zero).
     Mux,
+    /// a and b and c.
+    And3,
+    /// a or b or c.
+    Or3,
+    /// Not (a and b and c).
+    Nand3,
+    /// Not (a or b or c).
+    Nor3,
+    /// Not (a or (b and c)).
+    Aoi21,
+    /// Not (a and (b or c)).
+    Oai21,
+    /// The sum of a full adder: a exclusive-or b exclusive-or c.
+    Sum,
+    /// The carry of a full adder: 1 where two of a, b and c are.
+    Majority,
 }
 
 impl Gate {
     /// All gates.
-    pub const ALL: [Gate; 8] =
-        [Gate::Not, Gate::And, Gate::Or, Gate::Xor, Gate::Nand, Gate::Nor, Gate::Xnor, Gate::Mux];
+    pub const ALL: [Gate; 16] = [
+        Gate::Not,
+        Gate::And,
+        Gate::Or,
+        Gate::Xor,
+        Gate::Nand,
+        Gate::Nor,
+        Gate::Xnor,
+        Gate::Mux,
+        Gate::And3,
+        Gate::Or3,
+        Gate::Nand3,
+        Gate::Nor3,
+        Gate::Aoi21,
+        Gate::Oai21,
+        Gate::Sum,
+        Gate::Majority,
+    ];
 
     /// The number of inputs.
     pub fn inputs(self) -> usize {
         match self {
             Gate::Not => 1,
-            Gate::Mux => 3,
-            _ => 2,
+            Gate::And | Gate::Or | Gate::Xor | Gate::Nand | Gate::Nor | Gate::Xnor => 2,
+            _ => 3,
         }
     }
 
@@ -60,6 +92,14 @@ impl Gate {
             Gate::Nor => "nor",
             Gate::Xnor => "xnor",
             Gate::Mux => "mux",
+            Gate::And3 => "and3",
+            Gate::Or3 => "or3",
+            Gate::Nand3 => "nand3",
+            Gate::Nor3 => "nor3",
+            Gate::Aoi21 => "aoi21",
+            Gate::Oai21 => "oai21",
+            Gate::Sum => "sum",
+            Gate::Majority => "majority",
         }
     }
 }

@@ -18,6 +18,14 @@ pub fn apply<const W: usize>(gate: Gate, a: &Lane<W>, b: &Lane<W>, c: &Lane<W>) 
         Gate::Nor => from_fn(|i| !(a[i] | b[i])),
         Gate::Xnor => from_fn(|i| !(a[i] ^ b[i])),
         Gate::Mux => from_fn(|i| (a[i] & b[i]) | (!a[i] & c[i])),
+        Gate::And3 => from_fn(|i| a[i] & b[i] & c[i]),
+        Gate::Or3 => from_fn(|i| a[i] | b[i] | c[i]),
+        Gate::Nand3 => from_fn(|i| !(a[i] & b[i] & c[i])),
+        Gate::Nor3 => from_fn(|i| !(a[i] | b[i] | c[i])),
+        Gate::Aoi21 => from_fn(|i| !(a[i] | (b[i] & c[i]))),
+        Gate::Oai21 => from_fn(|i| !(a[i] & (b[i] | c[i]))),
+        Gate::Sum => from_fn(|i| a[i] ^ b[i] ^ c[i]),
+        Gate::Majority => from_fn(|i| (a[i] & b[i]) | (c[i] & (a[i] | b[i]))),
     }
 }
 
@@ -246,6 +254,15 @@ mod tests {
             Gate::Nor => ones == 0,
             Gate::Xnor => ones != 1,
             Gate::Mux => inputs[if inputs[0] { 1 } else { 2 }],
+            Gate::And3 => ones == 3,
+            Gate::Or3 => ones > 0,
+            Gate::Nand3 => ones < 3,
+            Gate::Nor3 => ones == 0,
+            // Of b and c both, or a.
+            Gate::Aoi21 => !inputs[0] && ones < 2,
+            Gate::Oai21 => !inputs[0] || ones < 2,
+            Gate::Sum => ones % 2 == 1,
+            Gate::Majority => ones >= 2,
         }
     }
 

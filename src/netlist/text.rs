@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `netlist NAME` | the first one |
 //! | `input a[8]` | a bus of eight bits, read as `a[0]` (least significant) to `a[7]` |
-//! | `n12 = xor a[0] b[1]` | a gate: `not`, `and`, `or`, `xor`, `nand`, `nor`, `xnor`, `mux SELECT ONE ZERO` |
+//! | `n12 = xor a[0] b[1]` | a gate: `not`, `and`, `or`, `xor`, `nand`, `nor`, `xnor`, `mux SELECT ONE ZERO`, `and3`, `or3`, `nand3`, `nor3`, `aoi21 A B1 B2`, `oai21 A B1 B2`, `sum`, `majority` |
 //! | `n13 = constant 1` | a constant bit |
 //! | `n14 = state` | a register's output |
 //! | `next n14 = n12` | what that register takes over at the clock edge |

@@ -219,7 +219,7 @@ fn a_line_that_is_no_point_is_named() {
 fn a_point_that_fails_is_one_failed_point() {
     // The exact unit meets this clock, the DRUM unit does not; each value alone is a valid configuration.
     let space = "explore.space={compute.array.multiplier: [exact, mul8s_drum_k4, mul8s_trunc_t4]}";
-    let folder = whole(&["--set", space, "--set", "platform.compute.array.clock=400 MHz"]);
+    let folder = whole(&["--set", space, "--set", "platform.compute.array.clock=520 MHz"]);
     let points = points(folder.path());
     let failed: Vec<bool> = points.iter().map(|point| point.get("failed").is_some()).collect();
     assert_eq!(failed, [false, true, false]);

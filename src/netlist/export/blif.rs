@@ -75,6 +75,14 @@ fn cover(gate: Gate) -> &'static str {
         Gate::Nor => "00 1",
         Gate::Xnor => "11 1\n00 1",
         Gate::Mux => "11- 1\n0-1 1",
+        Gate::And3 => "111 1",
+        Gate::Or3 => "1-- 1\n-1- 1\n--1 1",
+        Gate::Nand3 => "0-- 1\n-0- 1\n--0 1",
+        Gate::Nor3 => "000 1",
+        Gate::Aoi21 => "00- 1\n0-0 1",
+        Gate::Oai21 => "0-- 1\n-00 1",
+        Gate::Sum => "100 1\n010 1\n001 1\n111 1",
+        Gate::Majority => "11- 1\n1-1 1\n-11 1",
     }
 }
 

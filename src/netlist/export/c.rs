@@ -67,5 +67,13 @@ fn expression(gate: Gate, nets: &[Net; 3]) -> String {
         Gate::Nor => format!("({a} | {b}) ^ 1"),
         Gate::Xnor => format!("{a} ^ {b} ^ 1"),
         Gate::Mux => format!("{a} ? {b} : {c}"),
+        Gate::And3 => format!("{a} & {b} & {c}"),
+        Gate::Or3 => format!("{a} | {b} | {c}"),
+        Gate::Nand3 => format!("({a} & {b} & {c}) ^ 1"),
+        Gate::Nor3 => format!("({a} | {b} | {c}) ^ 1"),
+        Gate::Aoi21 => format!("({a} | ({b} & {c})) ^ 1"),
+        Gate::Oai21 => format!("({a} & ({b} | {c})) ^ 1"),
+        Gate::Sum => format!("{a} ^ {b} ^ {c}"),
+        Gate::Majority => format!("({a} & {b}) | ({c} & ({a} | {b}))"),
     }
 }

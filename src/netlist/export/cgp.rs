@@ -6,9 +6,9 @@
 
 use std::fmt::Write;
 
-use crate::netlist::{Builder, Bus, Cell, Gate, Net, Netlist};
+use crate::netlist::{Cell, Gate, Net, Netlist};
 
-/// Writes a combinational netlist; `None` where it has registers. A multiplexer becomes three nodes and an inverter.
+/// Writes a combinational netlist; `None` where it has registers. A gate of three inputs becomes nodes of two.
 ///
 /// ```
 /// use axsim::netlist::{Builder, export::cgp};
@@ -22,7 +22,7 @@ pub fn write(netlist: &Netlist) -> Option<String> {
     if !netlist.registers().is_empty() {
         return None;
     }
-    let netlist = without_multiplexers(netlist);
+    let netlist = netlist.apart(|gate| gate.inputs() == 3);
     let mut nets = vec![0usize; netlist.cells().len()];
     let inputs: Vec<Net> = netlist.inputs().iter().flat_map(|(_, bus)| bus.iter().copied()).collect();
     inputs.iter().enumerate().for_each(|(at, net)| nets[net.index()] = at + 2);
@@ -57,34 +57,8 @@ fn function(gate: Gate) -> u8 {
         Gate::Nand => 5,
         Gate::Nor => 6,
         Gate::Xnor => 7,
-        Gate::Mux => unreachable!("multiplexers are taken apart before"),
+        _ => unreachable!("gates of three inputs are taken apart before"),
     }
-}
-
-fn without_multiplexers(netlist: &Netlist) -> Netlist {
-    let mut build = Builder::new(netlist.name());
-    let mut nets = vec![Net(0); netlist.cells().len()];
-    for (name, bus) in netlist.inputs() {
-        let inputs = build.input(name, bus.len() as u32);
-        bus.iter().zip(inputs).for_each(|(old, new)| nets[old.index()] = new);
-    }
-    for (at, cell) in netlist.cells().iter().enumerate() {
-        match *cell {
-            Cell::Gate(Gate::Mux, pins) => {
-                let [select, one, zero] = pins.map(|net| nets[net.index()]);
-                let (one, not) = (build.and(select, one), build.not(select));
-                let zero = build.and(not, zero);
-                nets[at] = build.or(one, zero);
-            }
-            Cell::Gate(gate, pins) => nets[at] = build.copy(gate, pins.map(|net| nets[net.index()])),
-            Cell::Constant(value) => nets[at] = build.constant(value),
-            Cell::Input | Cell::State => {}
-        }
-    }
-    for (name, bus) in netlist.outputs() {
-        build.output(name, bus.iter().map(|net| nets[net.index()]).collect::<Bus>());
-    }
-    build.finish()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Verilog of library cells, one instance a gate, for tools that price a netlist as it stands.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::verilog::{self, Names};
-use crate::netlist::{Cell, Gate, Netlist};
+use crate::netlist::{Cell, Gate, Net, Netlist};
 
 /// A cell of the NanGate 45 nm library: name, input pins in the order of the gate's inputs, output pin.
 pub type Mapping = (&'static str, &'static [&'static str], &'static str);
@@ -23,6 +24,14 @@ pub fn mapping(gate: Gate) -> Mapping {
         Gate::Xnor => ("XNOR2_X1", &["A", "B"], "ZN"),
         // One where the select is 1 comes second.
         Gate::Mux => ("MUX2_X1", &["S", "B", "A"], "Z"),
+        Gate::And3 => ("AND3_X1", &["A1", "A2", "A3"], "ZN"),
+        Gate::Or3 => ("OR3_X1", &["A1", "A2", "A3"], "ZN"),
+        Gate::Nand3 => ("NAND3_X1", &["A1", "A2", "A3"], "ZN"),
+        Gate::Nor3 => ("NOR3_X1", &["A1", "A2", "A3"], "ZN"),
+        Gate::Aoi21 => ("AOI21_X1", &["A", "B1", "B2"], "ZN"),
+        Gate::Oai21 => ("OAI21_X1", &["A", "B1", "B2"], "ZN"),
+        Gate::Sum => ("FA_X1", &["A", "B", "CI"], "S"),
+        Gate::Majority => ("FA_X1", &["A", "B", "CI"], "CO"),
     }
 }
 
@@ -45,6 +54,21 @@ pub fn mapping(gate: Gate) -> Mapping {
 pub fn write(netlist: &Netlist) -> String {
     let Names { nets, clock, head } = verilog::names(netlist);
     let mut out = head;
+    // A full adder is one cell with two outputs: the instance stands with the first of them.
+    let mut adders: HashMap<[Net; 3], usize> = HashMap::new();
+    let mut carried = vec![None; nets.len()];
+    for (at, cell) in netlist.cells().iter().enumerate() {
+        if let Cell::Gate(Gate::Sum | Gate::Majority, inputs) = cell {
+            let mut key = *inputs;
+            key.sort_unstable();
+            match adders.remove(&key) {
+                Some(first) if netlist.cells()[first] != *cell => {
+                    (carried[first], carried[at]) = (Some(at), Some(first));
+                }
+                _ => drop(adders.insert(key, at)),
+            }
+        }
+    }
     for (at, (name, cell)) in nets.iter().zip(netlist.cells()).enumerate() {
         let _ = match cell {
             Cell::Input => Ok(()),
@@ -56,7 +80,16 @@ pub fn write(netlist: &Netlist) -> String {
                     .iter()
                     .zip(cell.reads())
                     .map(|(pin, net)| format!(".{pin}({}), ", nets[net.index()]));
-                let pins: String = pins.collect();
+                let mut pins: String = pins.collect();
+                match carried[at] {
+                    Some(first) if first < at => continue,
+                    Some(second) => {
+                        let other = if output == "S" { "CO" } else { "S" };
+                        let _ = writeln!(out, "  wire {};", nets[second]);
+                        let _ = write!(pins, ".{other}({}), ", nets[second]);
+                    }
+                    None => {}
+                }
                 writeln!(out, "  wire {name};\n  {kind} g{at} ({pins}.{output}({name}));")
             }
         };

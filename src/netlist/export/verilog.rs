@@ -129,6 +129,14 @@ fn expression(gate: Gate, nets: &[Net; 3], names: &[String]) -> String {
         Gate::Nor => format!("~({a} | {b})"),
         Gate::Xnor => format!("~({a} ^ {b})"),
         Gate::Mux => format!("{a} ? {b} : {c}"),
+        Gate::And3 => format!("{a} & {b} & {c}"),
+        Gate::Or3 => format!("{a} | {b} | {c}"),
+        Gate::Nand3 => format!("~({a} & {b} & {c})"),
+        Gate::Nor3 => format!("~({a} | {b} | {c})"),
+        Gate::Aoi21 => format!("~({a} | ({b} & {c}))"),
+        Gate::Oai21 => format!("~({a} & ({b} | {c}))"),
+        Gate::Sum => format!("{a} ^ {b} ^ {c}"),
+        Gate::Majority => format!("({a} & {b}) | ({c} & ({a} | {b}))"),
     }
 }
 

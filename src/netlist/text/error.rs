@@ -99,7 +99,8 @@ fn nets(gate: Gate) -> &'static str {
     match gate.inputs() {
         1 => "1 net",
         2 => "2 nets",
-        _ => "3 nets (select, one, zero)",
+        _ if gate == Gate::Mux => "3 nets (select, one, zero)",
+        _ => "3 nets",
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::platform::{self as config, Clock, Dataflow, Multiplier};
 use crate::constant::Constant;
 use crate::kernel::{Gemm, Products};
 use crate::ledger::{Entry, Ledger, Price, Stage};
+use crate::netlist::Netlist;
 use crate::platform::{Bill, PlatformError};
 use crate::table::{Operation, Table};
 use crate::tech::{CellLibrary, Timing};
@@ -58,6 +59,7 @@ pub struct MacArray {
     columns: usize,
     dataflow: Dataflow,
     mac: Mac,
+    cells: Netlist,
     timing: Timing,
     clock: Hertz,
     unit_area: SquareMicrometres,
@@ -75,7 +77,7 @@ impl MacArray {
         for (field, count) in [("compute.rows", rows), ("compute.columns", columns)] {
             PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
         }
-        let netlist = mac.netlist();
+        let netlist = library.map(&mac.netlist());
         let timing = library.critical_path(&netlist);
         let clock = match config.clock {
             Clock::Fit => Hertz(1.0 / timing.delay.0),
@@ -100,12 +102,18 @@ impl MacArray {
             timing,
             clock,
             mac,
+            cells: netlist,
         })
     }
 
     /// The unit.
     pub fn mac(&self) -> &Mac {
         &self.mac
+    }
+
+    /// The unit in cells of the library.
+    pub fn cells(&self) -> &Netlist {
+        &self.cells
     }
 
     /// The unit's critical path with its band.
@@ -258,7 +266,7 @@ mod tests {
     #[test]
     fn an_array_is_as_many_units_as_it_has_places() {
         let array = build(&config("mul8s_drum_k4", Clock::Fit)).unwrap();
-        let (library, netlist) = (CellLibrary::nangate45(), array.mac().netlist());
+        let (library, netlist) = (CellLibrary::nangate45(), array.cells().clone());
         assert_eq!(array.units(), 32);
         assert_eq!(array.area(), library.area(&netlist) * 32.0);
         let mapping = array.map(&Gemm { groups: 1, positions: 10, outputs: 8, depth: 4 });

@@ -65,12 +65,12 @@ pub fn replay(
     operands: &Operands<'_>,
     stream: &mut Stream,
 ) -> Replay {
-    let netlist = array.mac().netlist();
-    let delays = library.delays(&netlist);
+    let netlist = array.cells();
+    let delays = library.delays(netlist);
     let walk = Walk::new(array, operands);
     let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
-    let toggled = toggled(array, &netlist, &delays, &stretches);
-    let energy = |toggles: &[u64]| library.switching_energy(&netlist, toggles);
+    let toggled = toggled(array, netlist, &delays, &stretches);
+    let energy = |toggles: &[u64]| library.switching_energy(netlist, toggles);
     let pairs: u64 = toggled.pairs.iter().sum();
     let batches: Vec<Joules> = (0..BATCHES)
         .map(|batch| energy(&toggled.timed.iter().map(|words| words[batch]).collect::<Vec<_>>()))

@@ -28,31 +28,34 @@ pub(super) enum LibraryError {
     },
 }
 
-/// The figures of `gates` and of `register`; the first output of a cell counts, other cells are passed over.
+/// The figures of `gates` and of `register` at their outputs; other rows are passed over.
 ///
 /// What only a register has may stay empty for a gate and is 0 there.
 pub(super) fn read(
     text: &str,
-    gates: &[&'static str],
-    register: &'static str,
-) -> Result<HashMap<&'static str, CellFigures>, LibraryError> {
+    gates: &[Output],
+    register: Output,
+) -> Result<HashMap<Output, CellFigures>, LibraryError> {
     let mut rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
     let header = rows.headers().map_err(|error| LibraryError::Row(error.to_string()))?.clone();
     let mut cells = HashMap::new();
     for row in rows.records() {
         let row = row.map_err(|error| LibraryError::Row(error.to_string()))?;
-        let name = row.get(0).unwrap_or("");
+        let name = (row.get(0).unwrap_or(""), row.get(1).unwrap_or(""));
         let wanted = gates.iter().chain([&register]).find(|wanted| **wanted == name);
-        if let Some(wanted) = wanted.filter(|wanted| !cells.contains_key(**wanted)) {
+        if let Some(wanted) = wanted.filter(|wanted| !cells.contains_key(*wanted)) {
             let fields = Fields { header: &header, row: &row, is_register: *wanted == register };
             cells.insert(*wanted, fields.figures()?);
         }
     }
-    match gates.iter().chain([&register]).find(|cell| !cells.contains_key(**cell)) {
-        Some(missing) => Err(LibraryError::Cell(missing)),
+    match gates.iter().chain([&register]).find(|cell| !cells.contains_key(*cell)) {
+        Some((missing, _)) => Err(LibraryError::Cell(missing)),
         None => Ok(cells),
     }
 }
+
+/// A cell and one of its outputs.
+pub(super) type Output = (&'static str, &'static str);
 
 struct Fields<'a> {
     header: &'a csv::StringRecord,
@@ -102,15 +105,21 @@ mod tests {
 
     fn message(from: &str, to: &str) -> String {
         assert!(TABLE.contains(from));
-        read(&TABLE.replacen(from, to, 1), &["INV"], "DFF").unwrap_err().to_string()
+        read(&TABLE.replacen(from, to, 1), &[("INV", "ZN")], ("DFF", "Q")).unwrap_err().to_string()
     }
 
     #[test]
     fn figures_stand_where_the_header_says() {
-        let cells = read(TABLE, &["INV"], "DFF").unwrap();
+        let cells = read(TABLE, &[("INV", "ZN")], ("DFF", "Q")).unwrap();
         assert_eq!(cells.len(), 2);
-        assert_eq!((cells["INV"].area, cells["INV"].data_edge_energy, cells["INV"].setup), (0.5, 0.0, 0.0));
-        assert_eq!((cells["DFF"].area, cells["DFF"].data_edge_energy, cells["DFF"].setup), (4.5, 2.7, 37.0));
+        assert_eq!(
+            (cells[&("INV", "ZN")].area, cells[&("INV", "ZN")].data_edge_energy, cells[&("INV", "ZN")].setup),
+            (0.5, 0.0, 0.0)
+        );
+        assert_eq!(
+            (cells[&("DFF", "Q")].area, cells[&("DFF", "Q")].data_edge_energy, cells[&("DFF", "Q")].setup),
+            (4.5, 2.7, 37.0)
+        );
     }
 
     #[test]
@@ -139,7 +148,7 @@ mod tests {
             at in 0usize..TABLE.len(), length in 0usize..9, junk in "[-0-9a-zA-Z,.\"\n#]{0,9}"
         ) {
             let text = format!("{}{junk}{}", &TABLE[..at], &TABLE[(at + length).min(TABLE.len())..]);
-            if let Ok(cells) = read(&text, &["INV"], "DFF") {
+            if let Ok(cells) = read(&text, &[("INV", "ZN")], ("DFF", "Q")) {
                 proptest::prop_assert_eq!(cells.len(), 2);
                 for figures in cells.values() {
                     let fine = |figure: f64| figure.is_finite() && figure >= 0.0;
