@@ -9,6 +9,7 @@ mod knobs;
 mod report;
 mod run;
 mod validate;
+mod yosys;
 
 use std::path::{Path, PathBuf};
 
@@ -85,6 +86,9 @@ enum Verb {
         designs: Vec<String>,
         #[command(flatten)]
         errors: characterize::Errors,
+        /// Where area and delay come from
+        #[arg(long, value_enum, default_value = "mapping")]
+        backend: characterize::Backend,
         /// Write JSON to FILE, or to standard output with `-`
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
@@ -143,8 +147,8 @@ impl Arguments {
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
-            Verb::Characterize { designs, errors, json } => {
-                characterize::characterize(&designs, errors, json.as_deref())
+            Verb::Characterize { designs, errors, backend, json } => {
+                characterize::characterize(&designs, errors, backend, json.as_deref())
             }
             Verb::Validate { paths, goldens, rows, json } => {
                 validate::validate(&paths, goldens.as_deref(), rows, json.as_deref())

@@ -2,24 +2,28 @@
 
 mod block;
 mod cell;
+mod exact;
 mod low_part;
 mod prefix;
 
 pub use cell::Cell;
+pub use exact::Carries;
 pub use low_part::LowPart;
+pub use prefix::Network;
 
 use crate::arith::{Design, two_operands};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
+/// What exact sums within other designs are made with.
+pub const FAST: Carries = Carries::Prefix(Network::KoggeStone);
+
 /// How an adder is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// Exact, a chain of full adders.
-    Ripple,
-    /// Exact, parallel prefix with fan-out two (Kogge and Stone 1973).
-    KoggeStone,
+    /// Exact.
+    Exact(Carries),
     /// An inexact part of this many low bits; what is above is added exactly with the carry that the part hands on.
     Lower(LowPart, u32),
     /// A chain of approximate cells in this many low bits, exact above with the last cell's carry.
@@ -41,8 +45,7 @@ impl Scheme {
     pub fn build(self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         assert_eq!(a.len(), b.len(), "operands of one width");
         match self {
-            Scheme::Ripple => prefix::ripple(build, a, b, None),
-            Scheme::KoggeStone => prefix::kogge_stone(build, a, b, None),
+            Scheme::Exact(carries) => carries.build(build, [a, b], None),
             Scheme::Blocks { sum, lookback } => block::build(build, [a, b], sum as usize, lookback as usize),
             Scheme::Lower(part, low) => upper(build, [a, b], low, |build, a, b| part.build(build, a, b)),
             Scheme::Cells(cell, low) => upper(build, [a, b], low, |build, a, b| cell.build(build, a, b)),
@@ -58,7 +61,7 @@ impl Scheme {
             (a + b + u128::from(carry)) << low | u128::from(sum)
         };
         match self {
-            Scheme::Ripple | Scheme::KoggeStone => u128::from(a) + u128::from(b),
+            Scheme::Exact(_) => u128::from(a) + u128::from(b),
             Scheme::Blocks { sum, lookback } => block::apply(width, [a, b], sum, lookback),
             Scheme::Lower(part, low) => join(low.min(width), &|a, b| part.apply(low.min(width), a, b)),
             Scheme::Cells(cell, low) => join(low.min(width), &|a, b| cell.apply(low.min(width), a, b)),
@@ -67,7 +70,7 @@ impl Scheme {
 
     /// Whether every sum is known to be exact.
     pub fn is_exact(self) -> bool {
-        matches!(self, Scheme::Ripple | Scheme::KoggeStone | Scheme::Lower(_, 0) | Scheme::Cells(_, 0))
+        matches!(self, Scheme::Exact(_) | Scheme::Lower(_, 0) | Scheme::Cells(_, 0))
     }
 }
 
@@ -80,10 +83,10 @@ fn upper(
 ) -> Bus {
     let low = (low as usize).min(a.len());
     if low == 0 {
-        return prefix::kogge_stone(build, a, b, None);
+        return FAST.build(build, [a, b], None);
     }
     let (mut sums, carry) = part(build, &a[..low], &b[..low]);
-    sums.extend(prefix::kogge_stone(build, &a[low..], &b[low..], Some(carry)));
+    sums.extend(FAST.build(build, [&a[low..], &b[low..]], Some(carry)));
     sums
 }
 

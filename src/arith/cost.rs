@@ -31,6 +31,8 @@ pub struct Cost {
     pub energy_fj: f64,
     /// The same with gates that answer at once, so that every net settles without a detour: a lower bound.
     pub settled_fj: f64,
+    /// The synthesis tool that area and delay are from; null where they are those of our own mapping.
+    pub synthesised_by: Option<String>,
     /// Leakage in nW.
     pub leakage_nw: f64,
     /// Cells, a full adder counted as two.
@@ -125,6 +127,7 @@ impl<'a> Replay<'a> {
             clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),
             energy_fj: energy(toggles),
             settled_fj: energy(self.lanes.toggles()),
+            synthesised_by: None,
             leakage_nw: library.leakage(netlist).0 * 1e9,
             cells: netlist.gate_count(),
         }

@@ -1,7 +1,7 @@
 //! Design ids: operation, width, sign, family, parameters.
 
 use super::Design;
-use super::adder::Scheme;
+use super::adder::{FAST, Scheme};
 use super::family::{Family, Kind, families};
 
 /// Why an id names no design.
@@ -86,7 +86,7 @@ pub struct Accumulator {
 /// ```
 pub fn accumulator(id: &str) -> Result<Accumulator, ArithError> {
     if id == "exact" {
-        return Ok(Accumulator { scheme: Scheme::KoggeStone, family: String::new() });
+        return Ok(Accumulator { scheme: Scheme::Exact(FAST), family: String::new() });
     }
     let Parts { family, values, .. } = parse(id)?;
     let Kind::Adder(scheme) = family.kind else {
@@ -97,7 +97,7 @@ pub fn accumulator(id: &str) -> Result<Accumulator, ArithError> {
     };
     // The exact adder is built as Kogge-Stone, and that is what a MAC unit has by itself.
     let scheme = scheme(&values);
-    let family = if scheme == Scheme::KoggeStone { String::new() } else { family.suffix(&values) };
+    let family = if scheme == Scheme::Exact(FAST) { String::new() } else { family.suffix(&values) };
     Ok(Accumulator { scheme, family })
 }
 

@@ -17,7 +17,7 @@ pub mod tree42;
 
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;
-pub use exact::{Array, Dadda};
+pub use exact::{Array, CarrySave, Dadda, Wallace};
 pub use iterative::{Iterative, Nearest};
 pub use kulkarni::Kulkarni;
 pub use mitchell::{Mitchell, SetOne};

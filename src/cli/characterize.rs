@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{circuits, files};
+use super::{circuits, files, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
 use crate::error::Error;
@@ -19,6 +19,15 @@ pub(super) enum Printed {
     Evoapprox8b,
 }
 
+/// Where area and delay come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Backend {
+    /// Our own mapping to library cells
+    Mapping,
+    /// Yosys and ABC, where they are installed, on the same cells; energy and leakage stay those of our mapping
+    Yosys,
+}
+
 /// How errors are measured and printed.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Errors {
@@ -30,7 +39,12 @@ pub(super) struct Errors {
     convention: Printed,
 }
 
-pub(super) fn characterize(names: &[String], errors: Errors, json: Option<&Path>) -> Result<bool, Error> {
+pub(super) fn characterize(
+    names: &[String],
+    errors: Errors,
+    backend: Backend,
+    json: Option<&Path>,
+) -> Result<bool, Error> {
     let library = CellLibrary::nangate45();
     let units = names
         .iter()
@@ -40,8 +54,15 @@ pub(super) fn characterize(names: &[String], errors: Errors, json: Option<&Path>
         .flatten();
     let units: Vec<Unit> = units.collect();
     let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
-    let measured: Vec<Characterization> =
+    let mut measured: Vec<Characterization> =
         units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
+    if backend == Backend::Yosys {
+        for (unit, found) in units.iter().zip(&mut measured) {
+            let synthesised = yosys::synthesised(unit, &library)?;
+            (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);
+            found.cost.synthesised_by = Some(synthesised.tool);
+        }
+    }
     let convention = match errors.convention {
         Printed::Axsim => None,
         Printed::Evoapproxlib => Some(Convention::EvoApproxLib),
@@ -125,7 +146,9 @@ fn table(measured: &[Characterization]) -> String {
         .first()
         .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
     let activities = activities.join("; ");
-    format!("{table}\n{library}; {activities}; settled: without glitches, a lower bound\n")
+    let tool = measured.iter().find_map(|design| design.cost.synthesised_by.as_deref());
+    let tool = tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC; "));
+    format!("{table}\n{library}; {tool}{activities}; settled: without glitches, a lower bound\n")
 }
 
 /// The columns of inputs and errors; dashes where errors are not defined.

@@ -3,7 +3,7 @@
 //! # Source
 //! M. Shafique, W. Ahmad, R. Hafiz, J. Henkel, A low latency generic accuracy configurable adder (GeAr), DAC 2015.
 
-use super::prefix;
+use super::FAST;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -30,10 +30,10 @@ pub(super) fn apply(width: u32, [a, b]: [u64; 2], sum: u32, lookback: u32) -> u1
 pub(super) fn build(build: &mut Builder, [a, b]: [&[Net]; 2], sum: usize, lookback: usize) -> Bus {
     let width = a.len();
     let first = (sum + lookback).min(width);
-    let mut y = prefix::kogge_stone(build, &a[..first], &b[..first], None);
+    let mut y = FAST.build(build, [&a[..first], &b[..first]], None);
     for start in starts(width, sum, lookback) {
         let range = start - lookback..(start + sum).min(width);
-        let part = prefix::kogge_stone(build, &a[range.clone()], &b[range], None);
+        let part = FAST.build(build, [&a[range.clone()], &b[range]], None);
         y.truncate(start);
         y.extend(&part[lookback..]);
     }

@@ -5,8 +5,8 @@ use crate::arith::multiplier::baugh_wooley::BaughWooley;
 use crate::arith::multiplier::booth::Booth;
 use crate::arith::multiplier::tree42::{Compressor, Tree42};
 use crate::arith::multiplier::{
-    Array, Corrected, Dadda, ErrorTolerant, Iterative, Kulkarni, Mitchell, Nearest, Pruned, Segments, SetOne,
-    Tosam,
+    Array, CarrySave, Corrected, Dadda, ErrorTolerant, Iterative, Kulkarni, Mitchell, Nearest, Pruned,
+    Segments, SetOne, Tosam, Wallace,
 };
 
 const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parallel array multiplication algorithm, IEEE \
@@ -14,7 +14,7 @@ const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parall
 const DADDA: &str = "L. Dadda, Some schemes for parallel multipliers, Alta Frequenza 1965";
 
 /// All families of multipliers.
-pub(super) const FAMILIES: [Family; 29] = [
+pub(super) const FAMILIES: [Family; 31] = [
     Family {
         operation: "mul",
         name: "exact",
@@ -41,6 +41,24 @@ pub(super) const FAMILIES: [Family; 29] = [
         definition: "a · b, Dadda's reduction with a Kogge-Stone adder",
         formula: "y = a · b, by Dadda's reduction and a Kogge-Stone adder",
         source: DADDA,
+    },
+    Family {
+        operation: "mul",
+        name: "wallace",
+        parameters: &[],
+        kind: Kind::Core(|_| Box::new(Wallace)),
+        definition: "a · b, Wallace's reduction with a Kogge-Stone adder",
+        formula: "y = a · b, by Wallace's reduction and a Kogge-Stone adder",
+        source: "C. S. Wallace, A suggestion for a fast multiplier, IEEE Transactions on Electronic Computers 1964",
+    },
+    Family {
+        operation: "mul",
+        name: "carrysave",
+        parameters: &[],
+        kind: Kind::Core(|_| Box::new(CarrySave)),
+        definition: "a · b, rows kept as sums and carries, a ripple adder",
+        formula: "y = a · b, row after row kept as sums and carries, joined by a ripple adder",
+        source: "E. L. Braun, Digital Computer Design, Academic Press 1963",
     },
     Family {
         operation: "mul",

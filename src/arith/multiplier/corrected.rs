@@ -7,7 +7,7 @@
 
 use super::Core;
 use super::logarithm::{antilogarithm, logarithm};
-use crate::arith::adder::Scheme;
+use crate::arith::adder::{Carries, FAST, Scheme};
 use crate::arith::truth::from_truth_table;
 use crate::arith::zero_extended;
 use crate::bits;
@@ -102,8 +102,9 @@ impl Core for Corrected {
         let correction = self.correction_gates(build, x, y);
         let mitchell = linear_product(build, x, y);
         let correction = zero_extended(build, &correction, mitchell.len() as u32);
-        let digits = Scheme::KoggeStone.build(build, &mitchell, &correction);
-        let characteristic = Scheme::Ripple.build(build, &log_a[fraction..], &log_b[fraction..]);
+        let digits = Scheme::Exact(FAST).build(build, &mitchell, &correction);
+        let characteristic =
+            Scheme::Exact(Carries::Ripple).build(build, &log_a[fraction..], &log_b[fraction..]);
         let some = build.and(some_a, some_b);
         let width = a.len() + b.len();
         let mut product = antilogarithm(build, (&digits, fraction), &characteristic, some, width + 1);
@@ -133,7 +134,7 @@ impl Corrected {
 
 /// 1 + x + y where that is below 2, else 2·(x + y): as many fraction bits as the mantissas and two above.
 fn linear_product(build: &mut Builder, x: &[Net], y: &[Net]) -> Bus {
-    let mut sum = Scheme::KoggeStone.build(build, x, y);
+    let mut sum = Scheme::Exact(FAST).build(build, x, y);
     let carry = sum.pop().expect("a carry out");
     let (zero, one) = (build.constant(false), build.constant(true));
     let single: Bus = sum.iter().copied().chain([one, zero]).collect();

@@ -30,3 +30,31 @@ impl Core for Dadda {
         reduce::dadda(build, a, b, |_, _| true)
     }
 }
+
+/// Rows kept as sums and carries, a ripple adder at the end (Braun).
+#[derive(Debug)]
+pub struct CarrySave;
+
+/// Wallace's reduction (1964) and a Kogge-Stone adder.
+#[derive(Debug)]
+pub struct Wallace;
+
+impl Core for CarrySave {
+    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+        a * b
+    }
+
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        reduce::carry_save(build, a, b)
+    }
+}
+
+impl Core for Wallace {
+    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+        a * b
+    }
+
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        reduce::wallace(build, a, b)
+    }
+}

@@ -7,7 +7,7 @@
 
 use super::Core;
 use super::logarithm::{antilogarithm, logarithm};
-use crate::arith::adder::{LowPart, Scheme};
+use crate::arith::adder::{Carries, LowPart, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -29,7 +29,7 @@ impl Core for Mitchell {
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        gates(build, [a, b], Scheme::Ripple)
+        gates(build, [a, b], Scheme::Exact(Carries::Ripple))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exact sums of partial products: row by row, and Dadda's column reduction.
 
-use crate::arith::adder::Scheme;
+use crate::arith::adder::{Carries, FAST, Scheme};
 use crate::arith::zero_extended;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -15,7 +15,7 @@ pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         product.push(sum[0]);
         let partial = row(build, bit);
         let (high, partial) = (zero_extended(build, &sum[1..], width), zero_extended(build, &partial, width));
-        sum = Scheme::Ripple.build(build, &high, &partial);
+        sum = Scheme::Exact(Carries::Ripple).build(build, &high, &partial);
         sum.truncate(width as usize);
     }
     product.extend(sum);
@@ -34,6 +34,75 @@ pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net], kept: impl Fn(usi
     sum_columns(build, columns)
 }
 
+/// Rows kept as sums and carries (Braun): each row of dots meets those of the row before in full adders, and a ripple
+/// adder joins what is left.
+pub(super) fn carry_save(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+    let mut columns = vec![Bus::new(); a.len() + b.len()];
+    for (j, &b) in b.iter().enumerate() {
+        for (i, &a) in a.iter().enumerate() {
+            let dot = build.and(a, b);
+            columns[i + j].push(dot);
+        }
+        columns = stage(build, &columns);
+    }
+    let columns = reduced(build, columns);
+    two_rows(build, &columns, Carries::Ripple)
+}
+
+/// Wallace's reduction (1964): in every stage each column hands on as many full adders as it holds, and half adders for
+/// two that are left over.
+pub(super) fn wallace(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+    let mut columns = vec![Bus::new(); a.len() + b.len()];
+    for (i, &a) in a.iter().enumerate() {
+        for (j, &b) in b.iter().enumerate() {
+            let dot = build.and(a, b);
+            columns[i + j].push(dot);
+        }
+    }
+    let columns = reduced(build, columns);
+    two_rows(build, &columns, FAST)
+}
+
+/// Stage after stage until two rows are left.
+fn reduced(build: &mut Builder, mut columns: Vec<Bus>) -> Vec<Bus> {
+    while columns.iter().any(|column| column.len() > 2) {
+        columns = stage(build, &columns);
+    }
+    columns
+}
+
+/// Every three bits of a column through a full adder; where a column has more than two bits, two left over through a
+/// half adder.
+fn stage(build: &mut Builder, columns: &[Bus]) -> Vec<Bus> {
+    let mut next = vec![Bus::new(); columns.len() + 1];
+    for (at, column) in columns.iter().enumerate() {
+        for group in column.chunks(3) {
+            let (sum, carry) = match *group {
+                [a, b, c] => build.full_adder(a, b, c),
+                [a, b] if column.len() > 2 => build.half_adder(a, b),
+                _ => {
+                    next[at].extend(group);
+                    continue;
+                }
+            };
+            next[at].push(sum);
+            next[at + 1].push(carry);
+        }
+    }
+    // A carry out of the top column would have a weight that no product reaches.
+    next.truncate(columns.len());
+    next
+}
+
+fn two_rows(build: &mut Builder, columns: &[Bus], carries: Carries) -> Bus {
+    let zero = build.constant(false);
+    let row =
+        |at: usize| columns.iter().map(|column| column.get(at).copied().unwrap_or(zero)).collect::<Bus>();
+    let mut sum = Scheme::Exact(carries).build(build, &row(0), &row(1));
+    sum.truncate(columns.len());
+    sum
+}
+
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.
 pub(super) fn sum_columns(build: &mut Builder, mut columns: Vec<Bus>) -> Bus {
     let tallest = columns.iter().map(Bus::len).max().unwrap_or(0);
@@ -46,12 +115,7 @@ pub(super) fn sum_columns(build: &mut Builder, mut columns: Vec<Bus>) -> Bus {
             shrink(build, &mut columns, column, height);
         }
     }
-    let zero = build.constant(false);
-    let row =
-        |at: usize| columns.iter().map(|column| column.get(at).copied().unwrap_or(zero)).collect::<Bus>();
-    let mut sum = Scheme::KoggeStone.build(build, &row(0), &row(1));
-    sum.truncate(columns.len());
-    sum
+    two_rows(build, &columns, FAST)
 }
 
 fn shrink(build: &mut Builder, columns: &mut [Bus], column: usize, height: usize) {

@@ -6,7 +6,7 @@
 
 use super::logarithm::{antilogarithm, logarithm};
 use super::{Core, reduce};
-use crate::arith::adder::Scheme;
+use crate::arith::adder::{Carries, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -58,7 +58,8 @@ impl Core for Tosam {
         let from = fraction - 2 * self.short as usize - 2;
         product.iter().zip(&mut columns[from..]).for_each(|(&bit, column)| column.push(bit));
         let digits = reduce::sum_columns(build, columns);
-        let characteristic = Scheme::Ripple.build(build, &log_a[mantissa..], &log_b[mantissa..]);
+        let characteristic =
+            Scheme::Exact(Carries::Ripple).build(build, &log_a[mantissa..], &log_b[mantissa..]);
         let some = build.and(some_a, some_b);
         antilogarithm(build, (&digits, fraction), &characteristic, some, a.len() + b.len())
     }

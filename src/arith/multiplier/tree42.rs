@@ -7,7 +7,7 @@
 //! same group.
 
 use super::Core;
-use crate::arith::adder::Scheme;
+use crate::arith::adder::{FAST, Scheme};
 use crate::arith::truth::from_truth_table;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
@@ -91,7 +91,7 @@ impl Core for Tree42 {
         }
         let zero = build.constant(false);
         let row = |at: usize| rows[at].iter().map(|bit| bit.unwrap_or(zero)).collect::<Bus>();
-        let mut product = Scheme::KoggeStone.build(build, &row(0), &row(1));
+        let mut product = Scheme::Exact(FAST).build(build, &row(0), &row(1));
         product.truncate(width);
         product
     }

@@ -55,17 +55,15 @@ pub fn write(netlist: &Netlist) -> String {
     let Names { nets, clock, head } = verilog::names(netlist);
     let mut out = head;
     // A full adder is one cell with two outputs: the instance stands with the first of them.
-    let mut adders: HashMap<[Net; 3], usize> = HashMap::new();
+    let mut waiting: HashMap<(Gate, [Net; 3]), usize> = HashMap::new();
     let mut carried = vec![None; nets.len()];
     for (at, cell) in netlist.cells().iter().enumerate() {
-        if let Cell::Gate(Gate::Sum | Gate::Majority, inputs) = cell {
-            let mut key = *inputs;
-            key.sort_unstable();
-            match adders.remove(&key) {
-                Some(first) if netlist.cells()[first] != *cell => {
-                    (carried[first], carried[at]) = (Some(at), Some(first));
-                }
-                _ => drop(adders.insert(key, at)),
+        if let Cell::Gate(gate @ (Gate::Sum | Gate::Majority), mut operands) = *cell {
+            operands.sort_unstable();
+            let other = if gate == Gate::Sum { Gate::Majority } else { Gate::Sum };
+            match waiting.remove(&(other, operands)) {
+                Some(first) => (carried[first], carried[at]) = (Some(at), Some(first)),
+                None => drop(waiting.insert((gate, operands), at)),
             }
         }
     }

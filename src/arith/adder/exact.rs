@@ -1,0 +1,127 @@
+//! Exact adders, which differ in how their carries are made: in gates, depth, and what they switch.
+
+use super::prefix::{self, Network};
+use crate::netlist::{Builder, Bus, Net};
+
+/// How the carries of an exact sum are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// A chain of full adders.
+    Ripple,
+    /// A parallel prefix network.
+    Prefix(Network),
+    /// Groups of this many bits, the carries of each from generates and propagates at once; groups in a chain.
+    Lookahead(u32),
+    /// Groups of this many bits that a carry skips where every bit propagates.
+    Skip(u32),
+    /// Groups of this many bits added for both carries; the right sum is selected.
+    Select(u32),
+    /// Groups of this many bits added without a carry, and incremented by it.
+    Increment(u32),
+}
+
+impl Carries {
+    /// Sum bits and the carry out.
+    pub(super) fn build(self, build: &mut Builder, [a, b]: [&[Net]; 2], carry: Option<Net>) -> Bus {
+        match self {
+            Carries::Ripple => ripple(build, a, b, carry),
+            Carries::Prefix(network) => prefix::build(build, network, [a, b], carry),
+            Carries::Lookahead(size) => grouped(build, size, [a, b], carry, lookahead),
+            Carries::Skip(size) => grouped(build, size, [a, b], carry, skip),
+            Carries::Select(size) => grouped(build, size, [a, b], carry, select),
+            Carries::Increment(size) => grouped(build, size, [a, b], carry, increment),
+        }
+    }
+}
+
+/// Sum bits and the carry out, from a chain of full adders.
+pub(super) fn ripple(build: &mut Builder, a: &[Net], b: &[Net], carry: Option<Net>) -> Bus {
+    let mut carry = carry.unwrap_or_else(|| build.constant(false));
+    let mut sums = Bus::new();
+    for (&a, &b) in a.iter().zip(b) {
+        let (sum, next) = build.full_adder(a, b, carry);
+        sums.push(sum);
+        carry = next;
+    }
+    sums.push(carry);
+    sums
+}
+
+/// Group after group, each given the carry of the one below.
+fn grouped(
+    build: &mut Builder,
+    size: u32,
+    [a, b]: [&[Net]; 2],
+    carry: Option<Net>,
+    group: impl Fn(&mut Builder, [&[Net]; 2], Net) -> (Bus, Net),
+) -> Bus {
+    let mut carry = carry.unwrap_or_else(|| build.constant(false));
+    let mut sums = Bus::new();
+    for (a, b) in a.chunks(size as usize).zip(b.chunks(size as usize)) {
+        let (sum, next) = group(build, [a, b], carry);
+        sums.extend(sum);
+        carry = next;
+    }
+    sums.push(carry);
+    sums
+}
+
+/// What each bit propagates and generates.
+fn halves(build: &mut Builder, [a, b]: [&[Net]; 2]) -> (Bus, Bus) {
+    a.iter().zip(b).map(|(&a, &b)| build.half_adder(a, b)).unzip()
+}
+
+fn lookahead(build: &mut Builder, operands: [&[Net]; 2], carry: Net) -> (Bus, Net) {
+    let (propagate, generate) = halves(build, operands);
+    let mut carries = vec![carry];
+    for bit in 0..propagate.len() {
+        // What is generated at or below this bit and propagated from there on, and the carry through all of them.
+        let mut terms = vec![];
+        for from in 0..=bit + 1 {
+            let start = if from == 0 { carry } else { generate[from - 1] };
+            terms.push(tree(build, Builder::and, [&[start], &propagate[from..=bit]].concat()));
+        }
+        carries.push(tree(build, Builder::or, terms));
+    }
+    let sums =
+        propagate.iter().zip(&carries).map(|(&propagate, &carry)| build.xor(propagate, carry)).collect();
+    (sums, carries[propagate.len()])
+}
+
+/// One gate of many inputs, as a balanced tree of gates of two.
+fn tree(build: &mut Builder, gate: fn(&mut Builder, Net, Net) -> Net, mut nets: Bus) -> Net {
+    while nets.len() > 1 {
+        let pair = |two: &[Net]| if let [a, b] = *two { gate(build, a, b) } else { two[0] };
+        nets = nets.chunks(2).map(pair).collect();
+    }
+    nets[0]
+}
+
+fn skip(build: &mut Builder, [a, b]: [&[Net]; 2], carry: Net) -> (Bus, Net) {
+    let (propagate, _) = halves(build, [a, b]);
+    let mut sums = ripple(build, a, b, Some(carry));
+    let rippled = sums.pop().expect("the last bit is the carry");
+    let all = tree(build, Builder::and, propagate);
+    (sums, build.mux(all, carry, rippled))
+}
+
+fn select(build: &mut Builder, [a, b]: [&[Net]; 2], carry: Net) -> (Bus, Net) {
+    let [zero, one] = [false, true].map(|carry| {
+        let carry = build.constant(carry);
+        ripple(build, a, b, Some(carry))
+    });
+    let mut sums: Bus = zero.iter().zip(&one).map(|(&zero, &one)| build.mux(carry, one, zero)).collect();
+    let next = sums.pop().expect("the last bit is the carry");
+    (sums, next)
+}
+
+fn increment(build: &mut Builder, [a, b]: [&[Net]; 2], mut carry: Net) -> (Bus, Net) {
+    let mut sums = ripple(build, a, b, None);
+    let own = sums.pop().expect("the last bit is the carry");
+    for sum in &mut sums {
+        let (incremented, next) = build.half_adder(*sum, carry);
+        (*sum, carry) = (incremented, next);
+    }
+    // A group that generates a carry is at most all ones less one, so its increment generates none.
+    (sums, build.or(own, carry))
+}
