@@ -6,7 +6,6 @@
 
 use axsim::arith::metric::Metrics;
 use axsim::arith::{Design, design, table};
-use axsim::table::Table;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 
@@ -21,15 +20,12 @@ fn built(id: &str) -> Box<dyn Design> {
     design(id).unwrap_or_else(|error| panic!("{id}: {error}"))
 }
 
-/// Gates to products to every metric.
-#[divan::bench(args = DESIGNS)]
+/// Gates to every metric, the compilation of the gates included.
+#[divan::bench(args = ["mul8u_trunc_t4", "mul8u_drum_k4", "mul8u_mitchell", "mul12u_drum_k4"])]
 fn gates_and_metrics(bencher: Bencher<'_, '_>, id: &str) {
-    let (netlist, signature) = (built(id).netlist(), built(id).signature());
-    bencher.counter(ItemsCount::new(PAIRS)).bench_local(|| {
-        let results = black_box(&netlist).eval_all();
-        let codes = Table::codes(signature).expect("8 by 8 bits fit a table");
-        Metrics::of_results(signature, codes.zip(results.into_iter().map(|code| code as i64)))
-    });
+    let design = built(id);
+    let pairs = 1u64 << design.signature().operand_bits();
+    bencher.counter(ItemsCount::new(pairs)).bench_local(|| Metrics::of_gates(black_box(&*design)));
 }
 
 /// Gates to products.

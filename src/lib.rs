@@ -46,6 +46,8 @@
 //! | `med` (MAE), `nmed` | mean error distance; divided by the largest exact magnitude |
 //! | `mred` (MRE) | mean relative error distance over pairs whose exact result is not 0 |
 //! | `wce`, `wcre`, `bias` | worst error distance, worst relative one, mean signed error |
+//! | glitch, settled energy | a transition that another one undoes before the circuit is quiet; what switches without them |
+//! | mapping | which library cells do the work of the gates |
 //! | fold, dataflow, stationary operand | one pass over the array; which operand stays; that operand |
 //! | scale, zero point, calibrate | as in ONNX |
 //! | retention, refresh interval, `ber` | how long a cell holds; time between refreshes; bit error rate |

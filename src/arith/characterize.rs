@@ -7,8 +7,9 @@ use super::mac::Mac;
 use super::metric::Metrics;
 use super::{Design, Unit, table};
 use crate::bits;
+use crate::netlist::{Lanes, Netlist};
 use crate::rng::Stream;
-use crate::table::{Operation, Table};
+use crate::table::{Operation, Signature, Table};
 use crate::tech::CellLibrary;
 
 /// What was put in for the error metrics, and by which rules they are taken.
@@ -112,18 +113,69 @@ fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
     }
 }
 
+/// Metrics on random pairs, from the gates: many pairs at once, whether a design has a function of its own or not.
 fn sampled(design: &dyn Design) -> Metrics {
     let signature = design.signature();
     let mut stream = Stream::new(1, "arith.characterize", 0);
     let width = design.width_out();
-    let fits = |a: i64, b: i64| {
-        let exact = signature.exact(a, b);
+    let fits = |(a, b): (u64, u64)| {
+        let exact = signature.exact(signature.value_a(a), signature.value_b(b));
         width == signature.width_out() || bits::decode(exact as u64, width, signature.signed) == exact as i64
     };
-    let pairs = (0..SAMPLES).filter_map(|_| {
-        let codes = (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
-        let (a, b) = (signature.value_a(codes.0), signature.value_b(codes.1));
-        fits(a, b).then(|| (codes, design.eval(a, b)))
+    let mut codes = || (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
+    let netlist = design.netlist();
+    let results = (0..SAMPLES / LANES as u64).flat_map(|_| {
+        let codes: Vec<(u64, u64)> = (0..LANES).map(|_| codes()).collect();
+        let results = results(&netlist, signature, &codes);
+        codes.into_iter().zip(results).collect::<Vec<_>>()
     });
-    Metrics::of_results(signature, pairs)
+    let decoded = results.map(|(pair, code)| (pair, bits::decode(code, width, signature.signed)));
+    Metrics::of_results(signature, decoded.filter(|(pair, _)| fits(*pair)))
+}
+
+/// Operand pairs that the gates see side by side.
+const LANES: usize = 512;
+
+/// What the gates give for some pairs of codes.
+fn results(netlist: &Netlist, signature: Signature, codes: &[(u64, u64)]) -> Vec<u64> {
+    let mut lanes = Lanes::<{ LANES / 64 }>::new(netlist);
+    let spread = |width: u32, code: &dyn Fn(&(u64, u64)) -> u64| -> Vec<[u64; LANES / 64]> {
+        let lane = |bit: u32, word: usize| {
+            let codes = codes[64 * word..64 * (word + 1)].iter().enumerate();
+            codes.fold(0, |lanes, (lane, pair)| lanes | (code(pair) >> bit & 1) << lane)
+        };
+        (0..width).map(|bit| std::array::from_fn(|word| lane(bit, word))).collect()
+    };
+    let inputs = [spread(signature.width_a, &|pair| pair.0), spread(signature.width_b, &|pair| pair.1)];
+    lanes.settle(&inputs.concat());
+    let output = lanes.output(0);
+    let code = |lane: usize| {
+        output
+            .iter()
+            .enumerate()
+            .fold(0, |code, (bit, lanes)| code | (lanes[lane / 64] >> (lane % 64) & 1) << bit)
+    };
+    (0..codes.len()).map(code).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::design;
+
+    #[test]
+    fn gates_are_sampled_as_their_function_is() {
+        for id in ["mul16s_drum_k4", "add20u_loa_k8", "mul13u_mitchell"] {
+            let design = design(id).unwrap();
+            let signature = design.signature();
+            let mut stream = Stream::new(5, "test", 0);
+            let codes: Vec<(u64, u64)> = (0..LANES)
+                .map(|_| (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b)))
+                .collect();
+            let expected = codes.iter().map(|(a, b)| {
+                bits::encode(design.eval(signature.value_a(*a), signature.value_b(*b)), design.width_out())
+            });
+            assert_eq!(results(&design.netlist(), signature, &codes), expected.collect::<Vec<_>>(), "{id}");
+        }
+    }
 }
