@@ -18,7 +18,7 @@ mod timed;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
-pub use eval::{Lanes, apply};
+pub use eval::{Lane, Lanes, apply, pack, unpack};
 pub use timed::Timed;
 
 /// A register: a state bit with a next state.
@@ -69,6 +69,16 @@ impl Netlist {
         self.cells.iter().filter(|cell| matches!(cell, Cell::Gate(..))).count()
     }
 
+    /// How many pins and ports read each net.
+    pub(crate) fn readers(&self) -> Vec<u32> {
+        let mut readers = vec![0; self.cells.len()];
+        let pins = self.cells.iter().flat_map(Cell::reads);
+        let ports = self.outputs.iter().flat_map(|(_, bus)| bus);
+        let next = self.registers.iter().map(|register| &register.next);
+        pins.chain(ports).chain(next).for_each(|net| readers[net.index()] += 1);
+        readers
+    }
+
     /// What each net is called in a text: the bit of an input bus, or `wire` and the cell's position.
     fn net_names(&self, wire: &str, port: impl Fn(&str) -> String) -> Vec<String> {
         let mut names: Vec<String> = (0..self.cells.len()).map(|at| format!("{wire}{at}")).collect();
@@ -78,6 +88,15 @@ impl Netlist {
         }
         names
     }
+}
+
+/// Many joined by something that takes two, as a balanced tree; `None` of none.
+pub(crate) fn balanced<T: Copy>(mut items: Vec<T>, mut join: impl FnMut(T, T) -> T) -> Option<T> {
+    while items.len() > 1 {
+        let pair = |two: &[T]| if let [a, b] = *two { join(a, b) } else { two[0] };
+        items = items.chunks(2).map(pair).collect();
+    }
+    items.pop()
 }
 
 /// Whether a word may name a circuit, a bus or a net.

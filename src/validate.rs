@@ -13,8 +13,16 @@ use crate::arith::ArithError;
 /// Why a folder or a file cannot be validated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
+    /// What was named cannot be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A file where a folder belongs.
+    #[error(
+        "a folder of Verilog files belongs before --goldens; leave the option out to validate this alone"
+    )]
+    NoFolder,
     /// A file cannot be read.
-    #[error("cannot read {0}: {1}")]
+    #[error("{0}: {1}")]
     Read(String, std::io::Error),
     /// A file that is no text.
     #[error("byte {0} is not UTF-8 text")]
@@ -23,8 +31,8 @@ pub enum ValidateError {
     #[error(transparent)]
     Circuit(#[from] crate::netlist::import::ReadError),
     /// A folder without circuits.
-    #[error("{0} holds no Verilog file (.v)")]
-    NoCircuit(String),
+    #[error("no Verilog file (.v) is here")]
+    NoCircuit,
     /// `design.yaml` is not a design's description.
     #[error("design.yaml: {0}")]
     Description(#[from] serde_yaml::Error),

@@ -7,7 +7,7 @@ use super::mac::Mac;
 use super::metric::Metrics;
 use super::{Design, Unit, table};
 use crate::bits;
-use crate::netlist::{Lanes, Netlist};
+use crate::netlist::{Lanes, Netlist, pack, unpack};
 use crate::rng::Stream;
 use crate::table::{Operation, Signature, Table};
 use crate::tech::CellLibrary;
@@ -139,23 +139,10 @@ const LANES: usize = 512;
 /// What the gates give for some pairs of codes.
 fn results(netlist: &Netlist, signature: Signature, codes: &[(u64, u64)]) -> Vec<u64> {
     let mut lanes = Lanes::<{ LANES / 64 }>::new(netlist);
-    let spread = |width: u32, code: &dyn Fn(&(u64, u64)) -> u64| -> Vec<[u64; LANES / 64]> {
-        let lane = |bit: u32, word: usize| {
-            let codes = codes[64 * word..64 * (word + 1)].iter().enumerate();
-            codes.fold(0, |lanes, (lane, pair)| lanes | (code(pair) >> bit & 1) << lane)
-        };
-        (0..width).map(|bit| std::array::from_fn(|word| lane(bit, word))).collect()
-    };
-    let inputs = [spread(signature.width_a, &|pair| pair.0), spread(signature.width_b, &|pair| pair.1)];
+    let (a, b): (Vec<u64>, Vec<u64>) = codes.iter().copied().unzip();
+    let inputs = [pack(&a, signature.width_a as usize), pack(&b, signature.width_b as usize)];
     lanes.settle(&inputs.concat());
-    let output = lanes.output(0);
-    let code = |lane: usize| {
-        output
-            .iter()
-            .enumerate()
-            .fold(0, |code, (bit, lanes)| code | (lanes[lane / 64] >> (lane % 64) & 1) << bit)
-    };
-    (0..codes.len()).map(code).collect()
+    unpack(&lanes.output(0), codes.len())
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::mac::Mac;
-use crate::bits;
-use crate::netlist::{Lanes, Net, Netlist, Timed};
+use crate::netlist::{Lanes, Net, Netlist, Timed, pack};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
 
@@ -76,7 +75,7 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
     for _ in 0..=STEPS {
         let mut operand = || {
             let mut word = || mac.port_word(low + stream.below((high - low + 1) as u64) as i64);
-            spread([0; WORDS].map(|_| [0; 64].map(|_| word())), mac.port_width())
+            pack::<WORDS>(&[0; 64 * WORDS].map(|_| word()), mac.port_width() as usize)
         };
         let sum = sums.iter().map(|net| replay.lanes.net(*net));
         let inputs: Vec<[u64; WORDS]> = operand().into_iter().chain(operand()).chain(sum).collect();
@@ -90,12 +89,6 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
 fn next_result(netlist: &Netlist) -> Vec<Net> {
     let next = |net: &Net| netlist.registers().iter().find(|register| register.state == *net).map(|r| r.next);
     netlist.outputs()[0].1.iter().filter_map(next).collect()
-}
-
-/// Numbers of 64 lanes a word as lanes of their bits.
-fn spread<const W: usize>(mut numbers: [[u64; 64]; W], width: u32) -> Vec<[u64; W]> {
-    numbers.iter_mut().for_each(bits::transpose64);
-    (0..width as usize).map(|bit| std::array::from_fn(|word| numbers[word][bit])).collect()
 }
 
 /// A netlist whose gates answer at once.
@@ -137,6 +130,7 @@ impl<'a> Replay<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bits;
 
     #[test]
     fn a_unit_costs_more_than_its_multiplier_by_at_least_its_registers() {
@@ -196,7 +190,7 @@ mod tests {
         assert_eq!(sums.len() as u32, mac.accumulator_width());
         let mut expected = 0;
         for step in 0..40i64 {
-            let words = [step % 8, -(step * 3 % 8)].map(|value| spread([[mac.port_word(value); 64]], 4));
+            let words = [step % 8, -(step * 3 % 8)].map(|value| pack::<1>(&[mac.port_word(value); 64], 4));
             let sum: Vec<[u64; 1]> = sums.iter().map(|net| lanes.net(*net)).collect();
             lanes.step(&[words.concat(), sum].concat());
             let y = lanes.output(0).iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] & 1) << bit);

@@ -302,3 +302,24 @@ impl Metrics {
         Sums::default().over(signature, results).metrics()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::imported::Imported;
+    use crate::netlist::import::verilog;
+
+    /// Where the result has no bit for the carry, pairs whose sum does not fit are left out: 3 · 4² + 4 of the 8² here.
+    #[test]
+    fn a_sum_that_wraps_is_judged_where_it_fits() {
+        let text = "module add3s_cut(input [2:0] A, B, output [2:0] O);\n  assign O = {A[2:1] + B[2:1], 1'b0};\nendmodule\n";
+        let metrics = Metrics::of_gates(&Imported::new(verilog::read(text, "").unwrap()).unwrap());
+        let codes = (-4..4i64).flat_map(|a| (-4..4i64).map(move |b| (a, b)));
+        let fitting: Vec<(i64, i64)> = codes.filter(|(a, b)| (-4..4).contains(&(a + b))).collect();
+        let sum = |a: i64, b: i64| (2 * ((a >> 1) + (b >> 1)) + 4).rem_euclid(8) - 4;
+        let error = |&(a, b): &(i64, i64)| sum(a, b) - (a + b);
+        assert_eq!((metrics.pairs as usize, fitting.len()), (48, 48));
+        assert_eq!(metrics.bias, fitting.iter().map(error).sum::<i64>() as f64 / 48.0);
+        assert_eq!(metrics.wce, fitting.iter().map(|pair| error(pair).unsigned_abs()).max().unwrap());
+    }
+}

@@ -69,28 +69,52 @@ pub(super) fn characterize(
         Printed::Evoapprox8b => Some(Convention::EvoApprox8b),
     };
     match (json, convention) {
-        (Some(path), _) => files::json(path, &measured).map(|()| true),
+        (Some(path), None) => files::json(path, &measured).map(|()| true),
         (None, None) => files::print(&table(&measured)),
-        (None, Some(convention)) => files::print(&converted(&units, &measured, convention)),
+        (json, Some(convention)) => {
+            let converted = converted(&units, &measured, convention)?;
+            match json {
+                Some(path) => files::json(path, &converted).map(|()| true),
+                None => files::print(&lines(&converted, convention)),
+            }
+        }
     }
 }
 
-/// Error metrics under the names and rules of another library.
-fn converted(units: &[Unit], measured: &[Characterization], convention: Convention) -> String {
+/// The error metrics of a design under the names and rules of another library.
+#[derive(serde::Serialize)]
+struct Converted {
+    design: String,
+    convention: Convention,
+    figures: indexmap::IndexMap<&'static str, f64>,
+}
+
+fn converted(
+    units: &[Unit],
+    measured: &[Characterization],
+    convention: Convention,
+) -> Result<Vec<Converted>, Error> {
+    let one = |(unit, measure): (&Unit, &Characterization)| {
+        let (Unit::Design(design), Some(error)) = (unit, &measure.error) else {
+            let message =
+                format!("`{}` is a MAC unit: leave --convention out, or name its multiplier", unit.id());
+            return Err(Error::Usage(message));
+        };
+        let figures = convention.figures(error, design.signature(), design.width_out());
+        Ok(Converted { design: measure.design.clone(), convention, figures: figures.into_iter().collect() })
+    };
+    units.iter().zip(measured).map(one).collect()
+}
+
+fn lines(converted: &[Converted], convention: Convention) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    for (unit, measure) in units.iter().zip(measured) {
-        let (Unit::Design(design), Some(error)) = (unit, &measure.error) else { continue };
-        let figures = convention.figures(error, design.signature(), design.width_out());
-        if table.header().is_none() {
-            table.set_header(
-                ["design".to_string()]
-                    .into_iter()
-                    .chain(figures.iter().map(|(name, _)| name.replace("_pct", ", %"))),
-            );
-        }
-        let figures = figures.iter().map(|(_, figure)| shortened(*figure));
-        table.add_row([measure.design.clone()].into_iter().chain(figures));
+    if let Some(Converted { figures, .. }) = converted.first() {
+        let names = figures.keys().map(|name| name.replace("_pct", ", %"));
+        table.set_header(["design".to_string()].into_iter().chain(names));
+    }
+    for Converted { design, figures, .. } in converted {
+        table.add_row([design.clone()].into_iter().chain(figures.values().map(|figure| shortened(*figure))));
     }
     let zeros = match convention {
         Convention::EvoApproxLib => "leave out pairs whose exact result is 0",

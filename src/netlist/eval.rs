@@ -1,9 +1,10 @@
 //! Evaluation: 64 or more operand vectors at once, one per bit lane, with toggle counts and registers.
 
 use super::{Cell, Gate, Net, Netlist};
+use crate::bits::transpose64;
 
 /// The lanes of one net: `W` words of 64 lanes; eight words fill a 512-bit register.
-type Lane<const W: usize> = [u64; W];
+pub type Lane<const W: usize> = [u64; W];
 
 /// The function of a gate on whole words of lanes.
 #[inline(always)]
@@ -158,7 +159,7 @@ impl Netlist {
             let a = (0..widths[0]).map(|at| bit(low + at));
             let inputs: Vec<Lane<8>> = a.chain((0..low).map(bit)).collect();
             lanes.settle(&inputs);
-            unpack(&lanes.output(0), (total - block).min(512), &mut results);
+            results.extend(unpack(&lanes.output(0), (total - block).min(512)));
         }
         results
     }
@@ -181,14 +182,38 @@ fn lane_bit(base: u64, bit: usize) -> Lane<8> {
     })
 }
 
-/// Turns bit lanes back into one code per vector.
-fn unpack(bus: &[Lane<8>], count: usize, results: &mut Vec<u64>) {
+/// Numbers, one a lane, as lanes of their `width` bits, the least significant first; lanes without a number hold 0.
+///
+/// # Panics
+/// On more numbers than lanes, or more than 64 bits.
+///
+/// ```
+/// use axsim::netlist::{pack, unpack};
+/// let lanes = pack::<2>(&[5, 6, 7], 3);
+/// assert_eq!(lanes, [[0b101, 0], [0b110, 0], [0b111, 0]]);
+/// assert_eq!(unpack(&lanes, 3), [5, 6, 7]);
+/// ```
+pub fn pack<const W: usize>(numbers: &[u64], width: usize) -> Vec<Lane<W>> {
+    let mut lanes = vec![[0; W]; width];
+    for (word, numbers) in numbers.chunks(64).enumerate() {
+        let mut rows = [0; 64];
+        rows[..numbers.len()].copy_from_slice(numbers);
+        transpose64(&mut rows);
+        lanes.iter_mut().zip(rows).for_each(|(lane, row)| lane[word] = row);
+    }
+    lanes
+}
+
+/// The numbers in the first `count` lanes of a bus: what [`pack`] undoes.
+pub fn unpack<const W: usize>(bus: &[Lane<W>], count: usize) -> Vec<u64> {
+    let mut numbers = Vec::with_capacity(count);
     for word in 0..count.div_ceil(64) {
         let mut rows = [0; 64];
         bus.iter().enumerate().for_each(|(bit, lane)| rows[bit] = lane[word]);
-        crate::bits::transpose64(&mut rows);
-        results.extend(&rows[..(count - 64 * word).min(64)]);
+        transpose64(&mut rows);
+        numbers.extend(&rows[..(count - 64 * word).min(64)]);
     }
+    numbers
 }
 
 #[cfg(test)]

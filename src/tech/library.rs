@@ -113,7 +113,13 @@ impl CellLibrary {
     }
 
     fn sum(&self, netlist: &Netlist, figure: impl Fn(&CellFigures) -> f64) -> f64 {
-        netlist.cells().iter().filter_map(|cell| self.figures(cell)).map(figure).sum()
+        // A sum of no floats is −0, which no report should print.
+        netlist
+            .cells()
+            .iter()
+            .filter_map(|cell| self.figures(cell))
+            .map(figure)
+            .fold(0.0, |sum, one| sum + one)
     }
 
     /// Capacitance that each net drives within the circuit, in fF: the input pins it feeds.

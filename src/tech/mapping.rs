@@ -78,7 +78,7 @@ impl CellLibrary {
     pub fn map(&self, netlist: &Netlist) -> Netlist {
         // A sum without a carry is no full adder, and no cell of its own.
         let netlist = &netlist.apart(|gate| matches!(gate, Gate::Sum | Gate::Majority));
-        let readers = readers(netlist);
+        let readers = netlist.readers();
         let cuts = cuts(netlist, &readers);
         let adders = full_adders(netlist, &cuts);
         let matches = matches();
@@ -106,14 +106,6 @@ impl CellLibrary {
 
 /// A literal that nothing makes.
 const NONE: Choice = Choice { flow: f64::INFINITY, made: Made::Inverter };
-
-fn readers(netlist: &Netlist) -> Vec<u32> {
-    let mut readers = vec![0; netlist.cells().len()];
-    netlist.cells().iter().flat_map(Cell::reads).for_each(|net| readers[net.index()] += 1);
-    netlist.outputs().iter().flat_map(|(_, bus)| bus).for_each(|net| readers[net.index()] += 1);
-    netlist.registers().iter().for_each(|register| readers[register.next.index()] += 1);
-    readers
-}
 
 fn flow_of(choices: &[[Choice; 2]], literals: &[Literal], count: usize) -> f64 {
     literals[..count].iter().map(|literal| choices[literal.net][usize::from(literal.inverted)].flow).sum()

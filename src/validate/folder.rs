@@ -12,7 +12,7 @@ use super::ValidateError;
 use crate::arith::Unit;
 use crate::bits;
 use crate::netlist::export::verilog;
-use crate::netlist::{Lanes, Netlist};
+use crate::netlist::{Lanes, Netlist, pack, unpack};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,17 +76,14 @@ fn words(unit: &Unit, operands: &[i64], netlist: &Netlist) -> Vec<u64> {
 /// Operands held for three clocks pass both ranks of registers.
 fn gates(unit: &Unit, netlist: &Netlist, chunk: &[Vec<i64>]) -> Vec<i64> {
     let vectors: Vec<_> = chunk.iter().map(|vector| words(unit, vector, netlist)).collect();
+    let operand = |at: usize| vectors.iter().map(|words| words[at]).collect::<Vec<u64>>();
     let buses = netlist.inputs().iter().enumerate();
-    let places = buses.flat_map(|(bus, (_, nets))| (0..nets.len()).map(move |bit| (bus, bit)));
-    let lane = |bus: usize, bit: usize| {
-        vectors.iter().enumerate().fold(0, |word, (lane, words)| word | (words[bus] >> bit & 1) << lane)
-    };
-    let inputs: Vec<[u64; 1]> = places.map(|(bus, bit)| [lane(bus, bit)]).collect();
+    let inputs: Vec<_> = buses.flat_map(|(at, (_, bus))| pack::<1>(&operand(at), bus.len())).collect();
     let mut lanes = Lanes::<1>::new(netlist);
     (0..3).for_each(|_| lanes.step(&inputs));
     let output = lanes.output(0);
-    let word = |at: usize| output.iter().enumerate().fold(0, |y, (bit, lane)| y | (lane[0] >> at & 1) << bit);
-    (0..chunk.len()).map(|at| bits::decode(word(at), output.len() as u32, unit.signed())).collect()
+    let decoded = |code| bits::decode(code, output.len() as u32, unit.signed());
+    unpack(&output, chunk.len()).into_iter().map(decoded).collect()
 }
 
 /// The unit that the `design.yaml` of a folder names.

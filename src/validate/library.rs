@@ -80,8 +80,7 @@ impl Library {
 /// # Errors
 /// [`ValidateError`] when it is no text, or not the text of a circuit.
 pub fn circuit(path: &Path) -> Result<Netlist, ValidateError> {
-    let bytes =
-        std::fs::read(path).map_err(|error| ValidateError::Read(path.display().to_string(), error))?;
+    let bytes = std::fs::read(path)?;
     let text = String::from_utf8(bytes);
     let text = text.map_err(|error| ValidateError::Encoding(error.utf8_error().valid_up_to()))?;
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
@@ -100,11 +99,14 @@ pub fn library(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Library, ValidateError> {
     let rows = Rows::read(goldens)?;
+    if folder.is_file() {
+        return Err(ValidateError::NoFolder);
+    }
     let mut paths = vec![];
     collect(folder, &mut paths)?;
     paths.sort();
     if paths.is_empty() {
-        return Err(ValidateError::NoCircuit(folder.display().to_string()));
+        return Err(ValidateError::NoCircuit);
     }
     let designs: Vec<Result<Imported, String>> = paths.par_iter().map(|path| design(path)).collect();
     let releases = rows.releases();

@@ -225,3 +225,17 @@ fn our_mapping_orders_designs_as_a_synthesis_tool_does() {
     let correlation = 1.0 - 6.0 * square / (count * (count * count - 1.0));
     assert!(correlation > 0.95, "rank correlation {correlation}");
 }
+
+#[test]
+fn metrics_go_out_under_the_names_of_another_library() {
+    let name = ["characterize", "mul4u_trunc_t3", "--convention", "evoapproxlib"];
+    let found: serde_json::Value =
+        serde_json::from_str(&printed(&[&name[..], &["--json", "-"]].concat())).unwrap();
+    assert_eq!(found[0]["convention"], "evoapproxlib");
+    let wce = found[0]["figures"]["WCE_pct"].as_f64().unwrap();
+    assert!((wce - 100.0 * found[0]["figures"]["WCE"].as_f64().unwrap() / 256.0).abs() < 1e-12);
+    assert!(printed(&name).contains("WCE, %"));
+    let refused = axsim(&["characterize", "mac4s_exact", "--convention", "evoapproxlib"]).assert().code(2);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("`mac4s_exact` is a MAC unit"), "{said}");
+}

@@ -1,7 +1,7 @@
 //! Exact adders, which differ in how their carries are made: in gates, depth, and what they switch.
 
 use super::prefix::{self, Network};
-use crate::netlist::{Builder, Bus, Net};
+use crate::netlist::{Builder, Bus, Net, balanced};
 
 /// How the carries of an exact sum are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,29 +79,21 @@ fn lookahead(build: &mut Builder, operands: [&[Net]; 2], carry: Net) -> (Bus, Ne
         let mut terms = vec![];
         for from in 0..=bit + 1 {
             let start = if from == 0 { carry } else { generate[from - 1] };
-            terms.push(tree(build, Builder::and, [&[start], &propagate[from..=bit]].concat()));
+            let all = [&[start], &propagate[from..=bit]].concat();
+            terms.extend(balanced(all, |a, b| build.and(a, b)));
         }
-        carries.push(tree(build, Builder::or, terms));
+        carries.extend(balanced(terms, |a, b| build.or(a, b)));
     }
     let sums =
         propagate.iter().zip(&carries).map(|(&propagate, &carry)| build.xor(propagate, carry)).collect();
     (sums, carries[propagate.len()])
 }
 
-/// One gate of many inputs, as a balanced tree of gates of two.
-fn tree(build: &mut Builder, gate: fn(&mut Builder, Net, Net) -> Net, mut nets: Bus) -> Net {
-    while nets.len() > 1 {
-        let pair = |two: &[Net]| if let [a, b] = *two { gate(build, a, b) } else { two[0] };
-        nets = nets.chunks(2).map(pair).collect();
-    }
-    nets[0]
-}
-
 fn skip(build: &mut Builder, [a, b]: [&[Net]; 2], carry: Net) -> (Bus, Net) {
     let (propagate, _) = halves(build, [a, b]);
     let mut sums = ripple(build, a, b, Some(carry));
     let rippled = sums.pop().expect("the last bit is the carry");
-    let all = tree(build, Builder::and, propagate);
+    let all = balanced(propagate, |a, b| build.and(a, b)).expect("a group has bits");
     (sums, build.mux(all, carry, rippled))
 }
 

@@ -6,7 +6,8 @@ use super::Metrics;
 use crate::table::{Operation, Signature};
 
 /// A library whose figures are compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Convention {
     /// EvoApproxLib LITE (2019 to 2022) and ApproxFPGAs: relative errors leave pairs out whose exact result is 0.
     EvoApproxLib,
@@ -47,5 +48,25 @@ impl Convention {
             ("MSE", metrics.mse),
             ("HD_sum", metrics.hamming * metrics.pairs as f64),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::design;
+
+    /// A sum of two n-bit numbers is below 2^(n+1), and of signed ones at most 2^n in magnitude.
+    #[test]
+    fn percentages_are_of_the_range_of_results() {
+        for (id, whole) in [("add8u_loa_k3", 512.0), ("add8s_loa_k3", 256.0), ("mul4s_trunc_t2", 256.0)] {
+            let design = design(id).unwrap();
+            assert_eq!(Convention::normaliser(design.signature(), design.width_out()), whole, "{id}");
+            let metrics = Metrics::of_gates(&*design);
+            for convention in [Convention::EvoApproxLib, Convention::EvoApprox8b] {
+                let figures = convention.figures(&metrics, design.signature(), design.width_out());
+                assert_eq!(figures[3], ("WCE_pct", 100.0 * metrics.wce as f64 / whole), "{id}");
+            }
+        }
     }
 }

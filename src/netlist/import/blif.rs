@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::graph::{Bit, Buses, Graph};
 use super::{Fault, ImportError};
-use crate::netlist::{Gate, Netlist, is_name};
+use crate::netlist::{Gate, Netlist, balanced, is_name};
 
 /// How deep models may contain one another.
 const DEEPEST: usize = 64;
@@ -191,8 +191,9 @@ impl<'m, 't> Flattening<'m, 't> {
 
     /// A sum of products; rows of output 0 say where the function is 0.
     fn cover(&mut self, inputs: &[Bit], rows: &[(u32, &str, &str)]) -> Result<Bit, ImportError> {
-        if let Some((line, ..)) = rows.windows(2).find(|two| two[0].2 != two[1].2).map(|two| two[1]) {
-            return Err(ImportError::expected(line, "rows of one output value", "both"));
+        if let Some([(.., before), (line, _, output)]) = rows.windows(2).find(|two| two[0].2 != two[1].2) {
+            let what = format!("the output `{before}` of the rows above");
+            return Err(ImportError::expected(*line, &what, output));
         }
         let mut terms = vec![];
         for (line, row, _) in rows {
@@ -214,12 +215,8 @@ impl<'m, 't> Flattening<'m, 't> {
         }
     }
 
-    fn all(&mut self, gate: Gate, mut bits: Vec<Bit>, none: bool) -> Bit {
-        while bits.len() > 1 {
-            let pair = |two: &[Bit]| if let [one] = two { *one } else { self.graph.gate(gate, two) };
-            bits = bits.chunks(2).map(pair).collect();
-        }
-        bits.pop().unwrap_or_else(|| self.graph.constant(none))
+    fn all(&mut self, gate: Gate, bits: Vec<Bit>, none: bool) -> Bit {
+        balanced(bits, |a, b| self.graph.gate(gate, &[a, b])).unwrap_or_else(|| self.graph.constant(none))
     }
 }
 

@@ -34,7 +34,7 @@ pub fn read(text: &str, widths: &[u32]) -> Result<Netlist, ImportError> {
     let even = [(inputs / 2) as u32; 2];
     let widths = if widths.is_empty() && inputs % 2 == 0 { &even } else { widths };
     if widths.iter().map(|width| *width as usize).sum::<usize>() != inputs {
-        return Err(wrong("inputs that two operands share evenly", &inputs.to_string()));
+        return Err(wrong("a number of inputs that two operands share evenly", &inputs.to_string()));
     }
     let mut graph = Graph::default();
     graph.check(1, inputs)?;
@@ -101,12 +101,9 @@ mod tests {
         assert_eq!(message("{2,1,1,1,2,1,0}([4]2,9,2)(4)"), "line 1: `9` is not declared");
         assert_eq!(
             message("{3,1,1,1,2,1,0}([4]2,3,2)(4)"),
-            "line 1: inputs that two operands share evenly is expected, not `3`"
+            "line 1: a number of inputs that two operands share evenly is expected, not `3`"
         );
-        assert_eq!(
-            message("{2,1,1,1,2,1,0}([4]2,3,12)(4)"),
-            "line 1: the function 12 is not read; gates, assignments, instances and `always @(posedge clock)` are, into which Yosys turns the rest (`synth -flatten; write_json FILE.json`)"
-        );
+        assert_eq!(message("{2,1,1,1,2,1,0}([4]2,3,12)(4)"), "line 1: the function 12 is not read");
         assert!(message("{2,1,1,1,2,1,0}([99999999999]2,3,2)(4)").contains("too large"));
         assert!(message("").contains("{inputs,outputs"));
     }

@@ -20,9 +20,18 @@ impl ImportError {
         Self::new(line, Fault::Expected { what: what.into(), found })
     }
 
+    /// Of Verilog, which others can turn into what is read.
+    pub(super) fn construct(line: u32, construct: &str) -> Self {
+        Self::new(line, Fault::Construct(construct.into()))
+    }
+
     pub(super) fn unsupported(line: u32, construct: &str) -> Self {
         Self::new(line, Fault::Unsupported(construct.into()))
     }
+}
+
+fn bits(count: usize) -> String {
+    if count == 1 { "1 bit".into() } else { format!("{count} bits") }
 }
 
 /// What is wrong with a line.
@@ -37,10 +46,13 @@ pub enum Fault {
         found: String,
     },
     /// A construct outside of what is read.
+    #[error("{0} is not read")]
+    Unsupported(String),
+    /// A construct of Verilog outside of what is read.
     #[error(
         "{0} is not read; gates, assignments, instances and `always @(posedge clock)` are, into which Yosys turns the rest (`synth -flatten; write_json FILE.json`)"
     )]
-    Unsupported(String),
+    Construct(String),
     /// A name without a declaration.
     #[error("`{0}` is not declared")]
     Undeclared(String),
@@ -59,7 +71,7 @@ pub enum Fault {
         port: String,
     },
     /// A connection of another width than its port.
-    #[error("the port `{port}` of `{module}` has {expected} bits, {found} are connected")]
+    #[error("the port `{port}` of `{module}` is {expected} wide, what is connected {found}", expected = bits(*.expected), found = bits(*.found))]
     Width {
         /// The module.
         module: String,
@@ -87,6 +99,11 @@ pub enum Fault {
     /// A net that is read and nothing drives.
     #[error("`{0}` is read, but nothing drives it")]
     Undriven(String),
+    /// A clock that logic reads.
+    #[error(
+        "`{0}` clocks registers and is read by logic as well, which no cycle can tell apart; gate registers by an enable instead"
+    )]
+    Clock(String),
     /// A loop of gates.
     #[error("a combinational loop: {0}")]
     Loop(String),

@@ -211,7 +211,12 @@ impl Ordering {
             }
             Node::Open | Node::Input => {
                 let (name, line) = self.graph.name(bit);
-                return Err(ImportError::new(line, Fault::Undriven(name)));
+                // Of the inputs only the clock is none of the circuit's.
+                let clock = matches!(self.graph.nodes[bit.0 as usize], Node::Input);
+                return Err(ImportError::new(
+                    line,
+                    if clock { Fault::Clock(name) } else { Fault::Undriven(name) },
+                ));
             }
         })
     }

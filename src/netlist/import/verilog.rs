@@ -11,6 +11,7 @@
 mod cells;
 mod elaborate;
 mod expression;
+mod instance;
 mod lex;
 mod parse;
 mod statement;

@@ -12,7 +12,7 @@ pub(super) struct Merged {
 
 /// Functions of at most three bits that together give the first output bus, each after what it reads.
 pub(super) fn cover(netlist: &Netlist) -> Vec<Merged> {
-    let cuts = cuts(netlist, &readers(netlist));
+    let cuts = cuts(netlist, &netlist.readers());
     let mut needed = vec![false; netlist.cells().len()];
     netlist.outputs()[0].1.iter().for_each(|net| needed[net.index()] = true);
     let mut found = vec![];
@@ -26,11 +26,4 @@ pub(super) fn cover(netlist: &Netlist) -> Vec<Merged> {
     }
     found.reverse();
     found
-}
-
-fn readers(netlist: &Netlist) -> Vec<u32> {
-    let mut readers = vec![0; netlist.cells().len()];
-    netlist.cells().iter().flat_map(Cell::reads).for_each(|net| readers[net.index()] += 1);
-    netlist.outputs()[0].1.iter().for_each(|net| readers[net.index()] += 1);
-    readers
 }

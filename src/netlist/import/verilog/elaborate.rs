@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cells;
 use super::syntax::{
-    Connection, Declaration, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Primitive,
-    Statement,
+    Declaration, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Statement,
 };
 use crate::netlist::import::graph::{Bit, Buses, Graph};
 use crate::netlist::import::{Fault, ImportError};
-use crate::netlist::{Gate, Netlist, is_name};
+use crate::netlist::{Netlist, is_name};
 
 /// How deep modules may contain one another.
 const DEEPEST: usize = 64;
@@ -22,7 +20,7 @@ pub(super) struct Net {
     most: i64,
     least: i64,
     pub(super) signed: bool,
-    direction: Option<Direction>,
+    pub(super) direction: Option<Direction>,
 }
 
 impl Net {
@@ -56,7 +54,7 @@ impl Scope<'_> {
         self.symbols.get(name).ok_or_else(|| ImportError::new(line, Fault::Undeclared(name.into())))
     }
 
-    fn net(&self, line: u32, name: &str) -> Result<&Net, ImportError> {
+    pub(super) fn net(&self, line: u32, name: &str) -> Result<&Net, ImportError> {
         match self.find(line, name)? {
             Symbol::Net(net) => Ok(net),
             Symbol::Parameter(_) => Err(ImportError::expected(line, "a net", name)),
@@ -68,7 +66,7 @@ pub(super) struct Elaborator<'m, 't> {
     pub(super) graph: Graph,
     pub(super) zero: Bit,
     pub(super) one: Bit,
-    modules: HashMap<&'m str, &'m Module<'t>>,
+    pub(super) modules: HashMap<&'m str, &'m Module<'t>>,
     clocks: Vec<(u32, Bit)>,
 }
 
@@ -91,7 +89,7 @@ impl<'m, 't> Elaborator<'m, 't> {
     fn finish(self, top: &Module, scope: &Scope) -> Result<Netlist, ImportError> {
         let clock = self.clocks.first().map(|(_, clock)| self.graph.root(*clock));
         if let Some((line, _)) = self.clocks.iter().find(|(_, bit)| Some(self.graph.root(*bit)) != clock) {
-            return Err(ImportError::unsupported(*line, "a second clock"));
+            return Err(ImportError::construct(*line, "a second clock"));
         }
         let (mut inputs, mut outputs): (Buses, Buses) = (vec![], vec![]);
         for name in &top.ports {
@@ -121,7 +119,7 @@ impl<'m, 't> Elaborator<'m, 't> {
     }
 
     /// Everything inside one instance of a module.
-    fn module<'a>(
+    pub(super) fn module<'a>(
         &mut self,
         module: &'m Module<'a>,
         given: HashMap<&'a str, Number>,
@@ -162,7 +160,7 @@ impl<'m, 't> Elaborator<'m, 't> {
         Ok(scope)
     }
 
-    fn parameter(&self, scope: &Scope, value: &Expression) -> Result<Number, ImportError> {
+    pub(super) fn parameter(&self, scope: &Scope, value: &Expression) -> Result<Number, ImportError> {
         if let Kind::Number(number) = &value.kind {
             return Ok(number.clone());
         }
@@ -243,7 +241,7 @@ impl<'m, 't> Elaborator<'m, 't> {
         let Some(value) = &declaration.value else { return Ok(()) };
         if declaration.register {
             if self.constant(scope, value)? != 0 {
-                return Err(ImportError::unsupported(line, "a first state other than 0"));
+                return Err(ImportError::construct(line, "a first state other than 0"));
             }
             return Ok(());
         }
@@ -264,69 +262,8 @@ impl<'m, 't> Elaborator<'m, 't> {
         targets.into_iter().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
     }
 
-    fn primitive(
-        &mut self,
-        scope: &Scope,
-        line: u32,
-        gate: Primitive,
-        terminals: &[Expression],
-    ) -> Result<(), ImportError> {
-        // The last terminal of `not` and `buf` is the input; all others are outputs.
-        if let Primitive::Not | Primitive::Buf = gate {
-            let (input, outputs) = terminals.split_last().expect("the parser wants two");
-            let mut bit = self.value(scope, input, 1)?[0];
-            if gate == Primitive::Not {
-                bit = self.graph.gate(Gate::Not, &[bit]);
-            }
-            return outputs.iter().try_for_each(|output| self.drive(scope, line, output, bit));
-        }
-        let (output, inputs) = terminals.split_first().expect("the parser wants two");
-        let bits = inputs.iter().map(|input| Ok(self.value(scope, input, 1)?[0]));
-        let bits = bits.collect::<Result<Vec<Bit>, ImportError>>()?;
-        let (gate, inverted) = match gate {
-            Primitive::And => (Gate::And, false),
-            Primitive::Or => (Gate::Or, false),
-            Primitive::Xor => (Gate::Xor, false),
-            Primitive::Nand => (Gate::And, true),
-            Primitive::Nor => (Gate::Or, true),
-            _ => (Gate::Xor, true),
-        };
-        let mut bit = match (&bits[..], inverted) {
-            ([a, b], true) => {
-                let inverting = [(Gate::And, Gate::Nand), (Gate::Or, Gate::Nor), (Gate::Xor, Gate::Xnor)];
-                let (_, gate) =
-                    inverting.into_iter().find(|(plain, _)| *plain == gate).expect("one of three");
-                return self.bind_gate(scope, line, output, gate, [*a, *b]);
-            }
-            _ => self.tree(gate, bits),
-        };
-        if inverted {
-            bit = self.graph.gate(Gate::Not, &[bit]);
-        }
-        self.drive(scope, line, output, bit)
-    }
-
-    fn bind_gate(
-        &mut self,
-        scope: &Scope,
-        line: u32,
-        output: &Expression,
-        gate: Gate,
-        inputs: [Bit; 2],
-    ) -> Result<(), ImportError> {
-        let bit = self.graph.gate(gate, &inputs);
-        self.drive(scope, line, output, bit)
-    }
-
-    fn drive(&mut self, scope: &Scope, line: u32, output: &Expression, bit: Bit) -> Result<(), ImportError> {
-        match self.target(scope, output)?[..] {
-            [target] => self.graph.bind(line, target, bit),
-            _ => Err(ImportError::expected(line, "a single bit at a gate's output", "a bus")),
-        }
-    }
-
     /// The bits that an assignment drives, the least significant first.
-    fn target(&self, scope: &Scope, e: &Expression) -> Result<Vec<Bit>, ImportError> {
+    pub(super) fn target(&self, scope: &Scope, e: &Expression) -> Result<Vec<Bit>, ImportError> {
         match &e.kind {
             Kind::Name(name) => Ok(scope.net(e.line, name)?.bits().collect()),
             Kind::Bit(..) | Kind::Part(..) | Kind::Slice(..) => self.selected(scope, e),
@@ -369,67 +306,6 @@ impl<'m, 't> Elaborator<'m, 't> {
         Ok(scope.net(e.line, name)?.bits().skip(first).take(width).collect())
     }
 
-    fn instance(
-        &mut self,
-        scope: &Scope,
-        line: u32,
-        instance: &'m Instance,
-        depth: usize,
-    ) -> Result<(), ImportError> {
-        let unknown = || ImportError::new(line, Fault::Module(instance.module.into()));
-        let local = self.modules.get(instance.module).copied();
-        let module: &'m Module = match local {
-            Some(module) => module,
-            None => cells::find(instance.module).ok_or_else(unknown)?,
-        };
-        let names = module.items.iter().filter_map(|item| match item.kind {
-            ItemKind::Parameter { name, local: false, .. } => Some(name),
-            _ => None,
-        });
-        let names: Vec<&str> = names.collect();
-        let mut given = HashMap::new();
-        for (name, value) in paired(line, module.name, &names, &instance.parameters)? {
-            given.insert(name, self.parameter(scope, value)?);
-        }
-        let inner = self.module(module, given, false, depth + 1)?;
-        for (port, value) in paired(line, module.name, &module.ports, &instance.ports)? {
-            self.connect(scope, &inner, line, module.name, port, value)?;
-        }
-        Ok(())
-    }
-
-    fn connect(
-        &mut self,
-        scope: &Scope,
-        inner: &Scope,
-        line: u32,
-        module: &str,
-        port: &str,
-        value: &Expression,
-    ) -> Result<(), ImportError> {
-        let net = inner.net(line, port)?.clone();
-        let found = self.shape(scope, value)?.0;
-        let unsized_number = matches!(&value.kind, Kind::Number(number) if !number.sized);
-        if found != net.width && !unsized_number {
-            let (module, port) = (module.into(), port.into());
-            return Err(ImportError::new(line, Fault::Width { module, port, expected: net.width, found }));
-        }
-        match net.direction {
-            Some(Direction::Input) => {
-                let bits = self.value(scope, value, net.width)?;
-                net.bits().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
-            }
-            Some(Direction::Output) => {
-                let targets = self.target(scope, value)?;
-                targets
-                    .into_iter()
-                    .zip(net.bits())
-                    .try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
-            }
-            None => Err(ImportError::expected(line, &format!("a direction of the port `{port}`"), "none")),
-        }
-    }
-
     /// What each register bit takes over at the clock edge; a bit that is not assigned holds.
     fn statement(
         &mut self,
@@ -462,25 +338,4 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         }
     }
-}
-
-/// Names with what is tied to them.
-fn paired<'n, 'c, 't>(
-    line: u32,
-    module: &str,
-    names: &[&'n str],
-    connections: &'c [Connection<'t>],
-) -> Result<Vec<(&'n str, &'c Expression<'t>)>, ImportError> {
-    let mut found = vec![];
-    for (at, connection) in connections.iter().enumerate() {
-        let name = match connection.name {
-            None => names.get(at),
-            Some(name) => names.iter().find(|known| **known == name),
-        };
-        let missing = || connection.name.map_or_else(|| format!("number {}", at + 1), str::to_string);
-        let name = name
-            .ok_or_else(|| ImportError::new(line, Fault::Port { module: module.into(), port: missing() }))?;
-        found.extend(connection.value.as_ref().map(|value| (*name, value)));
-    }
-    Ok(found)
 }

@@ -127,11 +127,11 @@ impl<'t> Parser<'t> {
             return Ok(Expression::new(line, Kind::Cast(signed == "$signed", inner)));
         }
         if name.starts_with('$') || self.at("(") {
-            return Err(ImportError::unsupported(line, &format!("the function `{name}`")));
+            return Err(ImportError::construct(line, &format!("the function `{name}`")));
         }
         let kind = if self.accept("[") { self.select(name)? } else { Kind::Name(name) };
         if self.at("[") {
-            return Err(ImportError::unsupported(line, "a second index"));
+            return Err(ImportError::construct(line, "a second index"));
         }
         Ok(Expression::new(line, kind))
     }

@@ -91,7 +91,7 @@ impl<'t> Lexer<'t> {
                 let end = directive.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
                 let name = &directive[..end.unwrap_or(directive.len())];
                 if !PASSED.contains(&name) {
-                    return Err(ImportError::unsupported(self.line, &format!("the directive `{name}`")));
+                    return Err(ImportError::construct(self.line, &format!("the directive `{name}`")));
                 }
                 self.take(|c| c != '\n');
             } else {
@@ -203,7 +203,7 @@ fn based(line: u32, digits: &str, bits: u32) -> Result<Vec<bool>, ImportError> {
 
 fn unknown(line: u32, digits: &str) -> ImportError {
     if digits.contains(['x', 'X', 'z', 'Z', '?']) {
-        return ImportError::unsupported(line, "an unknown value");
+        return ImportError::construct(line, "an unknown value");
     }
     ImportError::expected(line, "a number", digits)
 }

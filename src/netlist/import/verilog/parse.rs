@@ -4,6 +4,7 @@ use super::lex::{Token, Word};
 use super::syntax::{
     Connection, Declaration, Direction, Expression, Instance, Item, ItemKind, Module, Number, Primitive,
 };
+use crate::netlist::Gate;
 use crate::netlist::import::ImportError;
 
 pub(super) fn modules(tokens: Vec<Token<'_>>) -> Result<Vec<Module<'_>>, ImportError> {
@@ -23,12 +24,12 @@ pub(super) struct Parser<'t> {
 }
 
 const PRIMITIVES: [(&str, Primitive); 8] = [
-    ("and", Primitive::And),
-    ("or", Primitive::Or),
-    ("xor", Primitive::Xor),
-    ("nand", Primitive::Nand),
-    ("nor", Primitive::Nor),
-    ("xnor", Primitive::Xnor),
+    ("and", Primitive::Gate(Gate::And)),
+    ("or", Primitive::Gate(Gate::Or)),
+    ("xor", Primitive::Gate(Gate::Xor)),
+    ("nand", Primitive::Gate(Gate::Nand)),
+    ("nor", Primitive::Gate(Gate::Nor)),
+    ("xnor", Primitive::Gate(Gate::Xnor)),
     ("not", Primitive::Not),
     ("buf", Primitive::Buf),
 ];
@@ -241,7 +242,7 @@ impl<'t> Parser<'t> {
             }
         }
         if let Some(word) = UNREAD.into_iter().find(|word| *self.word() == Word::Name(word, false)) {
-            return Err(ImportError::unsupported(line, &format!("`{word}`")));
+            return Err(ImportError::construct(line, &format!("`{word}`")));
         }
         self.instances(items)
     }
@@ -256,7 +257,7 @@ impl<'t> Parser<'t> {
             let line = self.line();
             let name = self.name("a name")?;
             if self.at("[") {
-                return Err(ImportError::unsupported(line, "a memory"));
+                return Err(ImportError::construct(line, "a memory"));
             }
             let value = if self.accept("=") { Some(self.expression()?) } else { None };
             let Common { direction, register, signed } = common;
@@ -294,7 +295,7 @@ impl<'t> Parser<'t> {
 
     fn assignments(&mut self, items: &mut Vec<Item<'t>>) -> Result<(), ImportError> {
         if self.at("#") {
-            return Err(ImportError::unsupported(self.line(), "a delay"));
+            return Err(ImportError::construct(self.line(), "a delay"));
         }
         loop {
             let line = self.line();
@@ -311,7 +312,7 @@ impl<'t> Parser<'t> {
 
     fn primitives(&mut self, items: &mut Vec<Item<'t>>, gate: Primitive) -> Result<(), ImportError> {
         if self.at("#") {
-            return Err(ImportError::unsupported(self.line(), "a delay"));
+            return Err(ImportError::construct(self.line(), "a delay"));
         }
         loop {
             let line = self.line();
@@ -343,7 +344,7 @@ impl<'t> Parser<'t> {
             };
             self.name("an instance's name")?;
             if self.at("[") {
-                return Err(ImportError::unsupported(line, "an array of instances"));
+                return Err(ImportError::construct(line, "an array of instances"));
             }
             self.expect("(")?;
             let ports = self.connections()?;

@@ -8,11 +8,11 @@ impl<'t> Parser<'t> {
     /// `@(posedge clock) statement`, after `always`.
     pub(super) fn clocked(&mut self, line: u32) -> Result<ItemKind<'t>, ImportError> {
         if !self.accept("@") || !self.accept("(") || !self.accept_keyword("posedge") {
-            return Err(ImportError::unsupported(line, "an `always` block without `@(posedge clock)`"));
+            return Err(ImportError::construct(line, "an `always` block without `@(posedge clock)`"));
         }
         let clock = self.expression()?;
         if !self.accept(")") {
-            return Err(ImportError::unsupported(line, "a second event, as of an asynchronous reset,"));
+            return Err(ImportError::construct(line, "a second event, as of an asynchronous reset,"));
         }
         let body = self.statement()?;
         Ok(ItemKind::Clocked { clock, body })
@@ -21,7 +21,7 @@ impl<'t> Parser<'t> {
     fn statement(&mut self) -> Result<Statement<'t>, ImportError> {
         self.nested += 1;
         if self.nested > 100 {
-            return Err(ImportError::unsupported(self.line(), "a hundredfold nested statement"));
+            return Err(ImportError::construct(self.line(), "a hundredfold nested statement"));
         }
         let found = self.inner();
         self.nested -= 1;

@@ -1,5 +1,7 @@
 //! A Verilog text as data; names are slices of the text.
 
+use crate::netlist::Gate;
+
 /// A module.
 #[derive(Debug)]
 pub(super) struct Module<'t> {
@@ -56,13 +58,11 @@ pub(super) enum Direction {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Primitive {
-    And,
-    Or,
-    Xor,
-    Nand,
-    Nor,
-    Xnor,
+    /// One output, then inputs; one inverting gate inverts once.
+    Gate(Gate),
+    /// Outputs, then one input.
     Not,
+    /// As `Not`, without inverting.
     Buf,
 }
 

@@ -2,9 +2,9 @@
 
 use super::elaborate::{Elaborator, Scope, Symbol};
 use super::syntax::{Expression, Kind, Number};
-use crate::netlist::Gate;
 use crate::netlist::import::graph::Bit;
 use crate::netlist::import::{Fault, ImportError, LIMIT};
+use crate::netlist::{Gate, balanced};
 
 /// Bits of an operand of a multiplication or a variable shift.
 const WIDEST: usize = 256;
@@ -121,11 +121,18 @@ impl Elaborator<'_, '_> {
             Kind::Bit(..) | Kind::Part(..) | Kind::Slice(..) => self.selected(scope, e)?,
             Kind::Unary(operator, inner) => vec![self.reduced(scope, operator, inner)?],
             Kind::Binary(operator, two) => vec![self.compared(scope, e.line, operator, two)?],
+            Kind::Concatenation(..) | Kind::Repetition(..) if self.shape(scope, e)?.0 == 0 => {
+                return Err(ImportError::expected(
+                    e.line,
+                    "at least one bit outside of a concatenation",
+                    "{0{…}}",
+                ));
+            }
             Kind::Concatenation(parts) => self.joined(scope, parts)?,
             Kind::Repetition(_, parts) => {
                 let (width, _) = self.shape(scope, e)?;
                 let once = self.joined(scope, parts)?;
-                once.iter().copied().cycle().take(if once.is_empty() { 0 } else { width }).collect()
+                once.iter().copied().cycle().take(width).collect()
             }
             Kind::Cast(_, inner) => self.value(scope, inner, 0)?,
             Kind::Choice(_) => unreachable!("a choice takes the width around it"),
@@ -139,32 +146,44 @@ impl Elaborator<'_, '_> {
     fn joined(&mut self, scope: &Scope, parts: &[Expression]) -> Result<Vec<Bit>, ImportError> {
         let mut bits = vec![];
         for part in parts.iter().rev() {
-            bits.extend(self.value(scope, part, 0)?);
+            // Repeated no times, it is nothing here.
+            if self.shape(scope, part)?.0 > 0 {
+                bits.extend(self.value(scope, part, 0)?);
+            }
         }
         Ok(bits)
     }
 
     fn reduced(&mut self, scope: &Scope, operator: &str, inner: &Expression) -> Result<Bit, ImportError> {
         let bits = self.value(scope, inner, 1)?;
-        let (gate, inverted) = match operator {
-            "&" => (Gate::And, false),
-            "~&" => (Gate::And, true),
-            "|" => (Gate::Or, false),
-            "!" | "~|" => (Gate::Or, true),
-            "^" => (Gate::Xor, false),
-            _ => (Gate::Xor, true),
-        };
-        let found = self.tree(gate, bits);
-        Ok(if inverted { self.graph.gate(Gate::Not, &[found]) } else { found })
+        Ok(self.tree(
+            match operator {
+                "&" => Gate::And,
+                "~&" => Gate::Nand,
+                "|" => Gate::Or,
+                "!" | "~|" => Gate::Nor,
+                "^" => Gate::Xor,
+                _ => Gate::Xnor,
+            },
+            bits,
+        ))
     }
 
-    /// One gate of many inputs, as a balanced tree.
+    /// One gate of at least one input, as a balanced tree; an inverting gate inverts once, at the root.
     pub(super) fn tree(&mut self, gate: Gate, mut bits: Vec<Bit>) -> Bit {
-        while bits.len() > 1 {
-            let pair = |two: &[Bit]| if let [one] = two { *one } else { self.graph.gate(gate, two) };
-            bits = bits.chunks(2).map(pair).collect();
+        let inner = match gate {
+            Gate::Nand => Gate::And,
+            Gate::Nor => Gate::Or,
+            Gate::Xnor => Gate::Xor,
+            plain => plain,
+        };
+        let rest = bits.split_off(bits.len().div_ceil(2));
+        let mut half = |bits| balanced(bits, |a, b| self.graph.gate(inner, &[a, b]));
+        match (half(bits).expect("there is an input"), half(rest)) {
+            (a, Some(b)) => self.graph.gate(gate, &[a, b]),
+            (a, None) if gate == inner => a,
+            (a, None) => self.graph.gate(Gate::Not, &[a]),
         }
-        bits[0]
     }
 
     fn compared(
@@ -191,7 +210,7 @@ impl Elaborator<'_, '_> {
             }
             "<" | ">=" => self.less(&left, &right, signed),
             ">" | "<=" => self.less(&right, &left, signed),
-            _ => return Err(ImportError::unsupported(line, &format!("the operator `{operator}`"))),
+            _ => return Err(ImportError::construct(line, &format!("the operator `{operator}`"))),
         };
         Ok(if inverted { self.graph.gate(Gate::Not, &[found]) } else { found })
     }

@@ -153,7 +153,11 @@ fn mistakes_name_their_line() {
             "MUL9 u (a, y);",
             "line 2: no module `MUL9` stands in this file, and it is no cell of the libraries that are known",
         ),
-        ("INV_X1 u (.A(a), .ZN(y));", "line 2: the port `A` of `INV_X` has 1 bits, 2 are connected"),
+        (
+            "INV_X1 u (.A(a), .ZN(y));",
+            "line 2: the port `A` of `INV_X` is 1 bit wide, what is connected 2 bits",
+        ),
+        ("wire z = {0{a}};", "line 2: at least one bit outside of a concatenation is expected, not `{0{…}}`"),
         ("INV_X1 u (.A(a[0]), .Y(y));", "line 2: `INV_X` has no port `Y`"),
         (
             "generate for (i = 0; i < 1000000000; i = i + 1) begin end endgenerate",
@@ -174,6 +178,9 @@ fn mistakes_name_their_line() {
         let error = read(&module(body), "").unwrap_err().to_string();
         assert!(error.starts_with(message), "{body}: {error}");
     }
+    let clock = "module m(input clk, output y);\nreg r;\nalways @(posedge clk) r <= ~r;\nassign y = r & clk;\nendmodule\n";
+    let error = read(clock, "").unwrap_err().to_string();
+    assert!(error.starts_with("line 1: `clk` clocks registers and is read by logic as well"), "{error}");
     assert_eq!(read("", "").unwrap_err().to_string(), "line 1: there is no module with an output here");
     let two = "module a(output y);\nendmodule\nmodule b(output y);\nendmodule\n";
     assert!(read(two, "").unwrap_err().to_string().contains("`a`, `b`"));
