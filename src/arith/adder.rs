@@ -3,11 +3,13 @@
 mod block;
 mod cell;
 mod exact;
+mod guess;
 mod low_part;
 mod prefix;
 
 pub use cell::Cell;
 pub use exact::Carries;
+pub use guess::Guess;
 pub use low_part::LowPart;
 pub use prefix::Network;
 
@@ -35,6 +37,13 @@ pub enum Scheme {
         /// Bits below a block that its carry is guessed from.
         lookback: u32,
     },
+    /// Blocks whose carries are guessed otherwise.
+    Guessed {
+        /// Bits of a block; the last one may be short.
+        size: u32,
+        /// How the carries are found.
+        guess: Guess,
+    },
 }
 
 impl Scheme {
@@ -47,6 +56,7 @@ impl Scheme {
         match self {
             Scheme::Exact(carries) => carries.build(build, [a, b], None),
             Scheme::Blocks { sum, lookback } => block::build(build, [a, b], sum as usize, lookback as usize),
+            Scheme::Guessed { size, guess } => guess.build(build, [a, b], size as usize),
             Scheme::Lower(part, low) => upper(build, [a, b], low, |build, a, b| part.build(build, a, b)),
             Scheme::Cells(cell, low) => upper(build, [a, b], low, |build, a, b| cell.build(build, a, b)),
         }
@@ -63,6 +73,7 @@ impl Scheme {
         match self {
             Scheme::Exact(_) => u128::from(a) + u128::from(b),
             Scheme::Blocks { sum, lookback } => block::apply(width, [a, b], sum, lookback),
+            Scheme::Guessed { size, guess } => guess.apply(width, [a, b], size),
             Scheme::Lower(part, low) => join(low.min(width), &|a, b| part.apply(low.min(width), a, b)),
             Scheme::Cells(cell, low) => join(low.min(width), &|a, b| cell.apply(low.min(width), a, b)),
         }

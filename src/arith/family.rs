@@ -20,6 +20,17 @@ pub struct Parameter {
     pub step: usize,
 }
 
+impl Parameter {
+    /// How many values a range has.
+    fn count(&self, range: &RangeInclusive<u32>) -> usize {
+        if range.is_empty() { 0 } else { (range.end() - range.start()) as usize / self.step + 1 }
+    }
+
+    fn takes(&self, range: &RangeInclusive<u32>, value: u32) -> bool {
+        range.contains(&value) && (value - range.start()) as usize % self.step == 0
+    }
+}
+
 /// How a member is made of its parameters.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
@@ -82,9 +93,9 @@ impl Family {
         for parameter in self.parameters {
             let longer = |before: &Vec<u32>| {
                 let with = |value| before.iter().copied().chain([value]).collect::<Vec<u32>>();
-                let values = (parameter.values)(width, before).step_by(parameter.step);
-                let every = values.clone().count().div_ceil(each).max(1);
-                values.step_by(every).map(with).collect::<Vec<_>>()
+                let range = (parameter.values)(width, before);
+                let every = parameter.count(&range).div_ceil(each).max(1);
+                range.step_by(parameter.step.saturating_mul(every)).map(with).collect::<Vec<_>>()
             };
             choices = choices.iter().flat_map(longer).collect();
         }
@@ -117,7 +128,7 @@ impl Family {
             let range = (parameter.values)(width, &values);
             let text = written.get(at).and_then(|part| part.strip_prefix(parameter.letter));
             let value = text.and_then(|text| text.parse().ok());
-            let value = value.filter(|value| range.clone().step_by(parameter.step).any(|one| one == *value));
+            let value = value.filter(|value| parameter.takes(&range, *value));
             values.push(value.ok_or_else(|| self.expected(at, &range))?);
         }
         if written.len() > values.len() {

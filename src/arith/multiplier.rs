@@ -1,6 +1,7 @@
 //! Multipliers: an unsigned core, and the sign-magnitude wrapper that makes any core signed.
 
 pub mod baugh_wooley;
+mod blocks;
 pub mod booth;
 mod corrected;
 mod etm;
@@ -9,18 +10,22 @@ mod iterative;
 mod kulkarni;
 mod logarithm;
 mod mitchell;
+mod paired;
 mod pruned;
+pub mod recoded;
 mod reduce;
 mod segment;
 mod tosam;
 pub mod tree42;
 
+pub use blocks::Blocks;
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;
 pub use exact::{Array, CarrySave, Dadda, Wallace};
 pub use iterative::{Iterative, Nearest};
 pub use kulkarni::Kulkarni;
-pub use mitchell::{Mitchell, SetOne};
+pub use mitchell::{Logarithmic, Mitchell, Truncated};
+pub use paired::{Joined, Paired, Recovered};
 pub use pruned::Pruned;
 pub use segment::Segments;
 pub use tosam::Tosam;

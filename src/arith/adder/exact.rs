@@ -22,7 +22,7 @@ pub enum Carries {
 
 impl Carries {
     /// Sum bits and the carry out.
-    pub(super) fn build(self, build: &mut Builder, [a, b]: [&[Net]; 2], carry: Option<Net>) -> Bus {
+    pub(in crate::arith) fn build(self, build: &mut Builder, [a, b]: [&[Net]; 2], carry: Option<Net>) -> Bus {
         match self {
             Carries::Ripple => ripple(build, a, b, carry),
             Carries::Prefix(network) => prefix::build(build, network, [a, b], carry),

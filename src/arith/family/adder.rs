@@ -1,12 +1,12 @@
 //! The families of adders.
 
 use super::{Family, Kind, Parameter};
-use crate::arith::adder::{Carries, Cell, FAST, LowPart, Network, Scheme};
+use crate::arith::adder::{Carries, Cell, FAST, Guess, LowPart, Network, Scheme};
 
 const KOGGE_STONE: &str = "P. M. Kogge, H. S. Stone, A parallel algorithm for the efficient solution of a general class \
     of recurrence equations, IEEE Transactions on Computers 1973";
 /// All families of adders.
-pub(super) const FAMILIES: [Family; 40] = [
+pub(super) const FAMILIES: [Family; 48] = [
     Family {
         operation: "add",
         name: "exact",
@@ -331,6 +331,51 @@ pub(super) const FAMILIES: [Family; 40] = [
     },
     Family {
         operation: "add",
+        name: "sesa1",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101001", "00010111"), p[0])),
+        definition: "approximate full adders in the low k bits",
+        formula: "the low k positions are full adders of sum 11101001 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+        source: "C. K. Jha, K. Prasad, V. K. Srivastava, J. Mekie, Single exact single approximate adders and single exact dual approximate adders, IEEE TVLSI 2023",
+    },
+    Family {
+        operation: "add",
+        name: "sesa2",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Cells(Cell::of("00000000", "00010111"), p[0])),
+        definition: "approximate full adders in the low k bits",
+        formula: "the low k positions are full adders of sum 00000000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+        source: "C. K. Jha, K. Prasad, V. K. Srivastava, J. Mekie, Single exact single approximate adders and single exact dual approximate adders, IEEE TVLSI 2023",
+    },
+    Family {
+        operation: "add",
+        name: "sesa3",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11111111", "00010111"), p[0])),
+        definition: "approximate full adders in the low k bits",
+        formula: "the low k positions are full adders of sum 11111111 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+        source: "C. K. Jha, K. Prasad, V. K. Srivastava, J. Mekie, Single exact single approximate adders and single exact dual approximate adders, IEEE TVLSI 2023",
+    },
+    Family {
+        operation: "add",
+        name: "tcaa",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101000", "00010111"), p[0])),
+        definition: "approximate full adders in the low k bits",
+        formula: "the low k positions are full adders of sum 11101000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+        source: "X. Yang, H. Thapliyal, Approximate adder circuits: transistor count approximate adders, IEEE ISVLSI 2020",
+    },
+    Family {
+        operation: "add",
+        name: "tsaa",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01101001", "10010110"), p[0])),
+        definition: "approximate full adders in the low k bits",
+        formula: "the low k positions are full adders of sum 01101001 and carry 10010110 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+        source: "X. Yang, H. Thapliyal, Approximate adder circuits: transistor count approximate adders, IEEE ISVLSI 2020",
+    },
+    Family {
+        operation: "add",
         name: "cells",
         parameters: &[
             Parameter { letter: 's', values: |_, _| 0..=255, step: 1 },
@@ -380,5 +425,42 @@ pub(super) const FAMILIES: [Family; 40] = [
         definition: "separate blocks of x bits",
         formula: "as gear with r = x and p = 0: no carry passes from one block of x bits to the next, the last block's carry is the top bit",
         source: "D. Mohapatra, V. K. Chippa, A. Raghunathan, K. Roy, Design of voltage-scalable meta-functions for approximate computing, DATE 2011",
+    },
+    Family {
+        operation: "add",
+        name: "etaiim",
+        parameters: &[
+            Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 },
+            Parameter {
+                letter: 'c',
+                values: |width, before| 0..=width.div_ceil(before[0]).saturating_sub(2),
+                step: 1,
+            },
+        ],
+        kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::Chained(p[1]) }),
+        definition: "as etaii, the upper c carries chained",
+        formula: "as etaii: the carry into a block of x bits is the carry out of the block below it without a carry in; but the carries into the upper c blocks are made with it",
+        source: "N. Zhu, W. L. Goh, K. S. Yeo, An enhanced low-power high-speed adder for error-tolerant application, ISIC 2009",
+    },
+    Family {
+        operation: "add",
+        name: "ccba",
+        parameters: &[
+            Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 },
+            Parameter { letter: 'p', values: |_, before| 1..=before[0], step: 1 },
+        ],
+        kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::CutBack(p[1]) }),
+        definition: "a carry is cut where the next block would hand it on",
+        formula: "blocks of x bits; the carry into a block is exact, but where the top p bits of that block all propagate, it is the carry out of the top p bits of the block below, without a carry in",
+        source: "V. Camus, J. Schlachter, C. Enz, A low-power carry cut-back approximate adder with fixed-point implementation and floating-point precision, DAC 2016",
+    },
+    Family {
+        operation: "add",
+        name: "cesa",
+        parameters: &[Parameter { letter: 'x', values: |width, _| 4.min(width)..=width, step: 1 }],
+        kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::Estimated }),
+        definition: "carries estimated from the top bits of a block",
+        formula: "blocks of x bits; the carry out of a block is that of its two top bits without a carry in, or where both propagate that of the two bits below them; also the carry out of the sum",
+        source: "R. Bhattacharjya, V. Mishra, S. Singh, K. Goswami, D. S. Banerjee, An approximate carry estimating simultaneous adder with rectification, GLSVLSI 2020",
     },
 ];

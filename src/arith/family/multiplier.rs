@@ -1,12 +1,14 @@
 //! The families of multipliers.
 
 use super::{Family, Kind, Parameter};
+use crate::arith::adder::{Cell, LowPart, Scheme};
 use crate::arith::multiplier::baugh_wooley::BaughWooley;
 use crate::arith::multiplier::booth::Booth;
+use crate::arith::multiplier::recoded::{Recoded, Recoding};
 use crate::arith::multiplier::tree42::{Compressor, Tree42};
 use crate::arith::multiplier::{
-    Array, CarrySave, Corrected, Dadda, ErrorTolerant, Iterative, Kulkarni, Mitchell, Nearest, Pruned,
-    Segments, SetOne, Tosam, Wallace,
+    Array, Blocks, CarrySave, Corrected, Dadda, ErrorTolerant, Iterative, Joined, Kulkarni, Logarithmic,
+    Mitchell, Nearest, Paired, Pruned, Recovered, Segments, Tosam, Truncated, Wallace,
 };
 
 const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parallel array multiplication algorithm, IEEE \
@@ -14,7 +16,7 @@ const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parall
 const DADDA: &str = "L. Dadda, Some schemes for parallel multipliers, Alta Frequenza 1965";
 
 /// All families of multipliers.
-pub(super) const FAMILIES: [Family; 31] = [
+pub(super) const FAMILIES: [Family; 43] = [
     Family {
         operation: "mul",
         name: "exact",
@@ -137,7 +139,7 @@ pub(super) const FAMILIES: [Family; 31] = [
             Parameter { letter: 'h', values: |width, _| 0..=width, step: 1 },
             Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 },
         ],
-        kind: Kind::Core(|p| Box::new(Pruned { rows: 0..p[0], columns: p[1], low: 0 })),
+        kind: Kind::Core(|p| Box::new(Pruned { rows: 0..p[0], columns: p[1], low: 0, compensated: false })),
         definition: "broken array: rows below h and columns below v left out",
         formula: "y is the sum of a_i · b_j · 2^(i+j) over j >= h and i + j >= v",
         source: "H. R. Mahdiani, A. Ahmadi, S. M. Fakhraie, C. Lucas, Bio-inspired imprecise computational blocks for efficient VLSI implementation of soft-computing applications, IEEE TCAS-I 2010",
@@ -149,7 +151,9 @@ pub(super) const FAMILIES: [Family; 31] = [
             Parameter { letter: 'j', values: |width, _| 0..=width - 1, step: 1 },
             Parameter { letter: 'k', values: |width, before| 0..=width - before[0], step: 1 },
         ],
-        kind: Kind::Core(|p| Box::new(Pruned { rows: p[0]..p[0] + p[1], columns: 0, low: 0 })),
+        kind: Kind::Core(|p| {
+            Box::new(Pruned { rows: p[0]..p[0] + p[1], columns: 0, low: 0, compensated: false })
+        }),
         definition: "k rows from row j on left out",
         formula: "y = a · b - a · b[j+k-1:j] · 2^j: k rows of the partial products from row j on are left out",
         source: "G. Zervakis, K. Tsoumanis, S. Xydis, D. Soudris, K. Pekmestzi, Design-efficient approximate multiplication circuits through partial product perforation, IEEE TVLSI 2016",
@@ -237,7 +241,9 @@ pub(super) const FAMILIES: [Family; 31] = [
         operation: "mul",
         name: "almsoa",
         parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
-        kind: Kind::Core(|p| Box::new(SetOne(p[0]))),
+        kind: Kind::Core(|p| {
+            Box::new(Logarithmic(Scheme::Lower(LowPart::OnesOr { ones: p[0], carry: true }, p[0])))
+        }),
         definition: "as mitchell, low m bits of the sum of logarithms 1",
         formula: "as mitchell, but the low m bits of the sum of the mantissas are 1 and hand on the carry of their top bits; rounded down",
         source: "W. Liu, J. Xu, D. Wang, C. Wang, P. Montuschi, F. Lombardi, Design and evaluation of approximate logarithmic multipliers for low power error-tolerant applications, IEEE TCAS-I 2018",
@@ -322,5 +328,124 @@ pub(super) const FAMILIES: [Family; 31] = [
         definition: "any 4:2 compressor in columns below a",
         formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor has the sum s and the carry c, masks whose bit x1 + 2 x2 + 4 x3 + 8 x4 is the answer",
         source: "any compressor of four bits by its two truth tables",
+    },
+    Family {
+        operation: "mul",
+        name: "truncmean",
+        parameters: &[Parameter { letter: 't', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Pruned { compensated: true, ..Pruned::columns(p[0]) })),
+        definition: "as trunc, the mean of what is left out added",
+        formula: "y is the sum of a_i · b_j · 2^(i+j) over i + j >= t plus a quarter of the weights that are left out, rounded: its mean under uniform operands",
+        source: "textbook (column truncation with a constant correction)",
+    },
+    Family {
+        operation: "mul",
+        name: "almloa",
+        parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Logarithmic(Scheme::Lower(LowPart::Or { carry: true }, p[0])))),
+        definition: "as mitchell, the mantissas added by loa_k<m>",
+        formula: "as mitchell, but the logarithms are added by a lower-part OR adder with k = m; rounded down",
+        source: "W. Liu, J. Xu, D. Wang, C. Wang, P. Montuschi, F. Lombardi, Design and evaluation of approximate logarithmic multipliers for low power error-tolerant applications, IEEE TCAS-I 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "almmaa3",
+        parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Logarithmic(Scheme::Cells(Cell::of("11001000", "00110111"), p[0])))),
+        definition: "as mitchell, the mantissas added by ama3_k<m>",
+        formula: "as mitchell, but the logarithms are added with approximate mirror adders 3 in the low m bits; rounded down",
+        source: "W. Liu, J. Xu, D. Wang, C. Wang, P. Montuschi, F. Lombardi, Design and evaluation of approximate logarithmic multipliers for low power error-tolerant applications, IEEE TCAS-I 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "mitchelltrunc",
+        parameters: &[Parameter { letter: 'w', values: |width, _| 1..=width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Truncated { kept: p[0], set: false })),
+        definition: "as mitchell, w bits of each operand",
+        formula: "as mitchell, on the w bits of each operand from its leading one on, the rest 0",
+        source: "M. S. Kim, A. A. Del Barrio, L. T. Oliveira, R. Hermida, N. Bagherzadeh, Efficient Mitchell's approximate log multipliers for convolutional neural networks, IEEE Transactions on Computers 2019",
+    },
+    Family {
+        operation: "mul",
+        name: "dralm",
+        parameters: &[Parameter { letter: 'w', values: |width, _| 2..=width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Truncated { kept: p[0], set: true })),
+        definition: "as mitchelltrunc, the lowest kept bits and a carry set",
+        formula: "as mitchell, on the w bits of each operand from its leading one on, the lowest of them 1, and one of that weight added to the sum of the mantissas; rounded down",
+        source: "P. Yin, C. Wang, H. Waris, W. Liu, Y. Han, F. Lombardi, Design and analysis of energy-efficient dynamic range approximate logarithmic multipliers for machine learning, IEEE TSUSC 2021",
+    },
+    Family {
+        operation: "mul",
+        name: "blocks",
+        parameters: &[
+            Parameter { letter: 'l', values: |_, _| 0..=u32::MAX, step: 1 },
+            Parameter { letter: 'h', values: |_, _| 0..=u32::MAX, step: 1 },
+        ],
+        kind: Kind::Core(|p| Box::new(Blocks { table: u64::from(p[1]) << 32 | u64::from(p[0]) })),
+        definition: "any 2×2 blocks, added exactly",
+        formula: "y is the sum over all pairs of base-4 digits of their entry in a table of four bits, shifted to its place; entry 4a + b stands in bits 4(4a + b) and following of l + 2^32 h",
+        source: "S. Rehman, W. El-Harouni, M. Shafique, A. Kumar, J. Henkel, Architectural-space exploration of approximate multipliers, ICCAD 2016",
+    },
+    Family {
+        operation: "mul",
+        name: "cper",
+        parameters: &[Parameter { letter: 'r', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Paired { joined: Joined::Carried, recovered: Recovered::Top(p[0]) })),
+        definition: "rows joined in pairs, errors of the top r columns added back",
+        formula: "the rows a · b_j are joined in pairs until one is left, bit i of a pair p, q being (p_i ^ q_i) | (p_{i-1} & q_{i-1}); where both terms are 1 one is lost; for the top r columns the or of all losses is added back",
+        source: "C. Liu, J. Han, F. Lombardi, A low-power, high-performance approximate multiplier with configurable partial error recovery, DATE 2014",
+    },
+    Family {
+        operation: "mul",
+        name: "lpsa",
+        parameters: &[Parameter { letter: 't', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Core(|p| Box::new(Paired { joined: Joined::Or, recovered: Recovered::From(p[0]) })),
+        definition: "rows or-ed in pairs, carries from column t on added back",
+        formula: "the rows a · b_j are or-ed in pairs until one is left; the or of all p_i & q_i of a column i >= t is added back",
+        source: "H. Baba, T. Yang, M. Inoue, K. Tajima, T. Ukezono, T. Sato, A low-power and small-area multiplier for accuracy-scalable approximate computing, ISVLSI 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "r4abm1",
+        parameters: &[Parameter { letter: 'p', values: |width, _| 0..=2 * width, step: 1 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Recoded { width, recoding: Recoding::Radix4(p[0]), family })
+        }),
+        definition: "radix-4 Booth, ±2 as 0 in columns below p",
+        formula: "radix-4 Booth rows in two's complement; the bits of a row in columns below p are those of the row with a digit of 2 or -2 taken as 0",
+        source: "W. Liu, L. Qian, C. Wang, H. Jiang, J. Han, F. Lombardi, Design of approximate radix-4 Booth multipliers for error-tolerant computing, IEEE Transactions on Computers 2017",
+    },
+    Family {
+        operation: "mul",
+        name: "rad",
+        parameters: &[Parameter { letter: 'k', values: |width, _| 4..=(width / 2 * 2).min(10), step: 2 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Recoded { width, recoding: Recoding::High(p[0]), family })
+        }),
+        definition: "low k bits as one digit, a power of two; radix 4 above",
+        formula: "the low k bits of b as a digit in two's complement are rounded to 0 or the nearest of plus or minus 2^(k-4) to 2^(k-1), halves up; the digits above are exact in radix 4",
+        source: "V. Leon, G. Zervakis, D. Soudris, K. Pekmestzi, Approximate hybrid high radix encoding for energy-efficient inner products, IEEE TVLSI 2018",
+    },
+    Family {
+        operation: "mul",
+        name: "hlrbm1",
+        parameters: &[Parameter { letter: 'd', values: |width, _| 0..=width / 3, step: 1 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Recoded { width, recoding: Recoding::Radix8 { digits: p[0], up: false }, family })
+        }),
+        definition: "d low digits in radix 8, ±3 as ±2; radix 4 above",
+        formula: "the low d digits of b are in radix 8 with 3 taken as 2 and -3 as -2, the others exact in radix 4",
+        source: "H. Waris, C. Wang, W. Liu, Hybrid low radix encoding-based approximate Booth multipliers, IEEE TCAS-II 2020",
+    },
+    Family {
+        operation: "mul",
+        name: "hlrbm2",
+        parameters: &[Parameter { letter: 'd', values: |width, _| 0..=width / 3, step: 1 }],
+        kind: Kind::Signed(|width, p, family| {
+            Box::new(Recoded { width, recoding: Recoding::Radix8 { digits: p[0], up: true }, family })
+        }),
+        definition: "d low digits in radix 8, ±3 as ±2 or ±4; radix 4 above",
+        formula: "the low d digits of b are in radix 8 with 3 taken as 4 for the code 0110 and as 2 for 0101, -3 as -4 for 1001 and as -2 for 1010 (the lowest bit of a code belongs to the digit below); the others exact in radix 4",
+        source: "H. Waris, C. Wang, W. Liu, Hybrid low radix encoding-based approximate Booth multipliers, IEEE TCAS-II 2020",
     },
 ];

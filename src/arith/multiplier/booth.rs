@@ -95,27 +95,17 @@ impl Design for Booth {
         wrapped((0..self.rows()).map(row).sum::<i128>() as i64, 2 * self.width)
     }
 
-    /// A sign bit of weight −2^p is its complement at 2^p, and −2^p to a constant that all rows share.
     fn netlist(&self) -> Netlist {
         two_operands(&self.id(), self.width, |build, a, b| {
-            let (top, cut) = (2 * self.width as usize, self.cut as usize);
-            let mut columns = vec![Bus::new(); top];
-            let mut constant = 0u64;
+            let (mut rows, mut dots) = (vec![], vec![]);
             for row in 0..self.rows() as usize {
-                let (mut bits, one) = self.row_gates(build, a, b, row);
-                let sign = bits.pop().expect("a row has a sign");
-                let place = (2 * row + bits.len()).max(cut);
-                let dots = bits.iter().enumerate().map(|(at, &net)| (2 * row + at, net));
-                let not_sign = build.not(sign);
-                let dots = dots
-                    .chain(one.map(|one| (2 * row, one)))
-                    .filter(|(at, _)| *at >= cut)
-                    .chain([(place, not_sign)]);
-                dots.filter(|(at, _)| *at < top).for_each(|(at, net)| columns[at].push(net));
-                constant = constant.wrapping_sub(1u64.checked_shl(place as u32).unwrap_or(0));
+                let (bits, one) = self.row_gates(build, a, b, row);
+                // What is cut of a row has a sign at least.
+                let cut = (self.cut as usize).saturating_sub(2 * row);
+                rows.push((2 * row + cut, bits[cut.min(bits.len() - 1)..].to_vec()));
+                dots.extend(one.filter(|_| cut == 0).map(|one| (2 * row, one)));
             }
-            let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
-            ones.for_each(|(_, column)| column.push(build.constant(true)));
+            let columns = reduce::signed_columns(build, rows, dots, 2 * self.width as usize);
             reduce::sum_columns(build, columns)
         })
     }

@@ -35,7 +35,7 @@ impl Core for ErrorTolerant {
             let pairs = x[half..].iter().zip(low);
             pairs.map(|(&upper, lower)| build.mux(large, upper, lower)).collect::<Bus>()
         });
-        let product = reduce::dadda(build, &operands[0], &operands[1], |_, _| true);
+        let product = reduce::dadda(build, &operands[0], &operands[1]);
         let filled = self.ones(build, &a[..half], &b[..half]);
         let low =
             filled.iter().zip(&product).map(|(&one, &exact)| build.mux(large, one, exact)).collect::<Bus>();

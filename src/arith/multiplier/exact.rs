@@ -27,7 +27,7 @@ impl Core for Dadda {
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        reduce::dadda(build, a, b, |_, _| true)
+        reduce::dadda(build, a, b)
     }
 }
 

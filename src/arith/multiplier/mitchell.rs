@@ -1,13 +1,16 @@
-//! Logarithmic multipliers: the logarithms are added, exactly (Mitchell) or with a set-one low part (ALM-SOA).
+//! Logarithmic multipliers: the logarithms are added, exactly (Mitchell), by an approximate adder (ALM), or cut short.
 //!
 //! # Sources
 //! J. N. Mitchell, Computer multiplication and division using binary logarithms, IRE Transactions 1962;
 //! W. Liu, J. Xu, D. Wang, C. Wang, P. Montuschi, F. Lombardi, Design and evaluation of approximate logarithmic
-//! multipliers for low power error-tolerant applications, IEEE TCAS-I 2018.
+//! multipliers for low power error-tolerant applications, IEEE TCAS-I 2018; M. S. Kim, A. A. Del Barrio, L. T. Oliveira,
+//! R. Hermida, N. Bagherzadeh, Efficient Mitchell's approximate log multipliers for convolutional neural networks, IEEE
+//! Transactions on Computers 2019; P. Yin, C. Wang, H. Waris, W. Liu, Y. Han, F. Lombardi, Design and analysis of
+//! energy-efficient dynamic range approximate logarithmic multipliers for machine learning, IEEE TSUSC 2021.
 
 use super::Core;
 use super::logarithm::{antilogarithm, logarithm};
-use crate::arith::adder::{Carries, LowPart, Scheme};
+use crate::arith::adder::{Carries, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -15,9 +18,18 @@ use crate::netlist::{Builder, Bus, Net};
 #[derive(Debug)]
 pub struct Mitchell;
 
-/// Linear mantissas, this many low bits of the sum of logarithms set to 1.
+/// Linear mantissas, the logarithms added by any adder; the antilogarithm is rounded down.
 #[derive(Debug)]
-pub struct SetOne(pub u32);
+pub struct Logarithmic(pub Scheme);
+
+/// Linear mantissas of a few bits, the rest left out, with the lowest kept bit set and a carry into it where `set`.
+#[derive(Debug)]
+pub struct Truncated {
+    /// Bits of an operand that are kept, its leading one among them.
+    pub kept: u32,
+    /// Whether the lowest kept bit is set in both operands, and one of its weight added to their sum.
+    pub set: bool,
+}
 
 impl Core for Mitchell {
     /// With a = 2^k + r and b likewise: P = 2^(ka+kb), s = ra·2^kb + rb·2^ka; P + s where s < P, else 2s.
@@ -29,39 +41,73 @@ impl Core for Mitchell {
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        gates(build, [a, b], Scheme::Exact(Carries::Ripple))
+        gates(build, [a, b], |build, a, b| Scheme::Exact(Carries::Ripple).build(build, a, b))
     }
 }
 
-impl SetOne {
-    fn scheme(&self) -> Scheme {
-        Scheme::Lower(LowPart::OnesOr { ones: self.0, carry: true }, self.0)
-    }
+/// Characteristic above `fraction` bits of mantissa; none of 0.
+fn log(fraction: u32, x: u64) -> Option<u64> {
+    let lead = bits::leading_one(x)?;
+    Some(u64::from(lead) << fraction | (x - (1 << lead)) << (fraction - lead))
 }
 
-impl Core for SetOne {
-    /// Logarithms in fixed point with N − 1 fraction bits; the antilogarithm is rounded down.
+fn antilog(fraction: u32, log: u64) -> u64 {
+    let mantissa = u128::from(1 << fraction | log & bits::mask(fraction));
+    (mantissa << (log >> fraction) >> fraction) as u64
+}
+
+impl Core for Logarithmic {
+    /// Logarithms in fixed point with N − 1 fraction bits.
     fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
         let fraction = width - 1;
-        let log = |x: u64| {
-            let lead = bits::leading_one(x)?;
-            Some(u64::from(lead) << fraction | (x - (1 << lead)) << (fraction - lead))
-        };
-        let (Some(a), Some(b)) = (log(a), log(b)) else { return 0 };
-        let sum = self.scheme().apply(fraction + 6, a, b) as u64;
-        let mantissa = u128::from(1 << fraction | sum & bits::mask(fraction));
-        (mantissa << (sum >> fraction) >> fraction) as u64
+        let (Some(a), Some(b)) = (log(fraction, a), log(fraction, b)) else { return 0 };
+        antilog(fraction, self.0.apply(fraction + 6, a, b) as u64)
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        gates(build, [a, b], self.scheme())
+        gates(build, [a, b], |build, a, b| self.0.build(build, a, b))
     }
 }
 
-fn gates(build: &mut Builder, [a, b]: [&[Net]; 2], scheme: Scheme) -> Bus {
+impl Truncated {
+    /// Fraction bits that are left out.
+    fn dropped(&self, width: u32) -> u32 {
+        width - self.kept.min(width)
+    }
+}
+
+impl Core for Truncated {
+    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
+        let (fraction, dropped) = (width - 1, self.dropped(width));
+        let (Some(a), Some(b)) = (log(fraction, a), log(fraction, b)) else { return 0 };
+        let cut = |log: u64| (log >> dropped | u64::from(self.set)) << dropped;
+        antilog(fraction, cut(a) + cut(b) + (u64::from(self.set) << dropped))
+    }
+
+    fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        let dropped = self.dropped(a.len() as u32) as usize;
+        gates(build, [a, b], |build, a, b| {
+            let (zero, set) = (build.constant(false), build.constant(self.set));
+            let kept = |build: &mut Builder, log: &[Net]| {
+                let mut kept = log[dropped..].to_vec();
+                kept[0] = build.or(kept[0], set);
+                kept
+            };
+            let (a, b) = (kept(build, a), kept(build, b));
+            let sum = Carries::Ripple.build(build, [&a, &b], Some(set));
+            vec![zero; dropped].into_iter().chain(sum).collect()
+        })
+    }
+}
+
+fn gates(
+    build: &mut Builder,
+    [a, b]: [&[Net]; 2],
+    add: impl FnOnce(&mut Builder, &[Net], &[Net]) -> Bus,
+) -> Bus {
     let (log_a, some_a) = logarithm(build, a);
     let (log_b, some_b) = logarithm(build, b);
-    let sum = scheme.build(build, &log_a, &log_b);
+    let sum = add(build, &log_a, &log_b);
     let some = build.and(some_a, some_b);
     let (mantissa, characteristic) = sum.split_at(a.len() - 1);
     let mut digits = mantissa.to_vec();

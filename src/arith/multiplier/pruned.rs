@@ -15,28 +15,39 @@ pub struct Pruned {
     pub columns: u32,
     /// Low bits of both operands.
     pub low: u32,
+    /// Whether the mean of what the columns lose under uniform operands, rounded, is added to every product.
+    pub compensated: bool,
 }
 
 impl Pruned {
     /// Column truncation.
     pub fn columns(columns: u32) -> Self {
-        Self { rows: 0..0, columns, low: 0 }
+        Self { rows: 0..0, columns, low: 0, compensated: false }
     }
 
     /// Operand truncation.
     pub fn operands(low: u32) -> Self {
-        Self { rows: 0..0, columns: 0, low }
+        Self { rows: 0..0, columns: 0, low, compensated: false }
+    }
+}
+
+impl Pruned {
+    /// A quarter of all dots of the columns that are left out, halves up.
+    fn mean(&self, width: u32) -> u64 {
+        let dots = |column: u32| u64::from(width - column.abs_diff(width - 1)) << column;
+        let sum = (0..self.columns.min(2 * width - 1)).map(dots).sum::<u64>();
+        if self.compensated { sum / 4 + (sum / 2 & 1) } else { 0 }
     }
 }
 
 impl Core for Pruned {
     /// On operands with the rows and low bits cleared: a·b − Σ_{i<t} a_i 2^i (b mod 2^(t−i)).
-    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
         let (rows, low) = (&self.rows, !bits::mask(self.low));
         let (a, b) = (a & low, b & low & !(bits::mask(rows.end) & !bits::mask(rows.start)));
         let cut = self.columns;
         let dropped = (0..cut.min(32)).map(|i| (a >> i & 1) * ((b & bits::mask(cut - i)) << i));
-        a * b - dropped.sum::<u64>()
+        a * b - dropped.sum::<u64>() + self.mean(width)
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -44,6 +55,10 @@ impl Core for Pruned {
             let (i, j) = (i as u32, j as u32);
             i + j >= self.columns && !self.rows.contains(&j) && i.min(j) >= self.low
         };
-        reduce::dadda(build, a, b, kept)
+        let mut columns = reduce::dots(build, a, b, kept);
+        let mean = self.mean(a.len() as u32);
+        let ones = columns.iter_mut().enumerate().filter(|(at, _)| mean >> at & 1 == 1);
+        ones.for_each(|(_, column)| column.push(build.constant(true)));
+        reduce::sum_columns(build, columns)
     }
 }

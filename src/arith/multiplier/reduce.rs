@@ -22,8 +22,13 @@ pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
     zero_extended(build, &product[..product.len().min(a.len() + b.len())], (a.len() + b.len()) as u32)
 }
 
-/// The partial products a_i·b_j with `kept(i, j)`, reduced after Dadda, added by Kogge-Stone.
-pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net], kept: impl Fn(usize, usize) -> bool) -> Bus {
+/// The partial products a_i·b_j with `kept(i, j)`, by column.
+pub(super) fn dots(
+    build: &mut Builder,
+    a: &[Net],
+    b: &[Net],
+    kept: impl Fn(usize, usize) -> bool,
+) -> Vec<Bus> {
     let mut columns = vec![Bus::new(); a.len() + b.len()];
     for (i, &a) in a.iter().enumerate() {
         for (j, &b) in b.iter().enumerate().filter(|(j, _)| kept(i, *j)) {
@@ -31,6 +36,12 @@ pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net], kept: impl Fn(usi
             columns[i + j].push(dot);
         }
     }
+    columns
+}
+
+/// An exact product: all dots, reduced after Dadda, added by Kogge-Stone.
+pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+    let columns = dots(build, a, b, |_, _| true);
     sum_columns(build, columns)
 }
 
@@ -52,13 +63,7 @@ pub(super) fn carry_save(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
 /// Wallace's reduction (1964): in every stage each column hands on as many full adders as it holds, and half adders for
 /// two that are left over.
 pub(super) fn wallace(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-    let mut columns = vec![Bus::new(); a.len() + b.len()];
-    for (i, &a) in a.iter().enumerate() {
-        for (j, &b) in b.iter().enumerate() {
-            let dot = build.and(a, b);
-            columns[i + j].push(dot);
-        }
-    }
+    let columns = dots(build, a, b, |_, _| true);
     let columns = reduced(build, columns);
     two_rows(build, &columns, FAST)
 }
@@ -101,6 +106,31 @@ fn two_rows(build: &mut Builder, columns: &[Bus], carries: Carries) -> Bus {
     let mut sum = Scheme::Exact(carries).build(build, &row(0), &row(1));
     sum.truncate(columns.len());
     sum
+}
+
+/// Columns of rows in two's complement, each from its place on with its sign last, and of single dots; `top` columns.
+///
+/// A sign bit of weight −2^p is its complement at 2^p, and −2^p to a constant that all rows share.
+pub(super) fn signed_columns(
+    build: &mut Builder,
+    rows: Vec<(usize, Bus)>,
+    dots: Vec<(usize, Net)>,
+    top: usize,
+) -> Vec<Bus> {
+    let mut columns = vec![Bus::new(); top];
+    let mut constant = 0u64;
+    let mut all = dots;
+    for (place, mut bits) in rows {
+        let sign = bits.pop().expect("a row has a sign");
+        let sign_place = place + bits.len();
+        all.extend(bits.into_iter().enumerate().map(|(at, net)| (place + at, net)));
+        all.push((sign_place, build.not(sign)));
+        constant = constant.wrapping_sub(1u64.checked_shl(sign_place as u32).unwrap_or(0));
+    }
+    all.into_iter().filter(|(at, _)| *at < top).for_each(|(at, net)| columns[at].push(net));
+    let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
+    ones.for_each(|(_, column)| column.push(build.constant(true)));
+    columns
 }
 
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.

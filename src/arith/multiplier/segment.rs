@@ -33,7 +33,7 @@ impl Core for Segments {
         let width = a.len() + b.len();
         let (segment_a, shift_a) = self.segment(build, a);
         let (segment_b, shift_b) = self.segment(build, b);
-        let product = reduce::dadda(build, &segment_a, &segment_b, |_, _| true);
+        let product = reduce::dadda(build, &segment_a, &segment_b);
         let once = shifted(build, &product, &shift_a, width);
         shifted(build, &once, &shift_b, width)
     }

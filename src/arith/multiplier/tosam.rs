@@ -54,7 +54,7 @@ impl Core for Tosam {
             let short = &log[mantissa - self.short as usize..mantissa];
             [build.constant(true)].into_iter().chain(short.iter().copied()).collect::<Bus>()
         });
-        let product = reduce::dadda(build, &halves[0], &halves[1], |_, _| true);
+        let product = reduce::dadda(build, &halves[0], &halves[1]);
         let from = fraction - 2 * self.short as usize - 2;
         product.iter().zip(&mut columns[from..]).for_each(|(&bit, column)| column.push(bit));
         let digits = reduce::sum_columns(build, columns);
