@@ -96,12 +96,11 @@ enum Verb {
     /// Compare design folders (gates, function, Verilog text, golden outputs), files of error metrics (CSV), and with
     /// --goldens folders of Verilog
     Validate {
-        /// Design folders, folders of them, or CSV files of error metrics
+        /// Design folders, folders of them, circuits' files, or CSV files of error metrics
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Published and recomputed metrics (CSV) that the Verilog files below PATHS must have
-        #[arg(long, value_name = "CSV")]
-        goldens: Option<PathBuf>,
+        #[command(flatten)]
+        against: validate::Against,
         #[command(flatten)]
         rows: validate::Rows,
         /// Write JSON to FILE, or to standard output with `-`
@@ -150,8 +149,8 @@ impl Arguments {
             Verb::Characterize { designs, errors, backend, json } => {
                 characterize::characterize(&designs, errors, backend, json.as_deref())
             }
-            Verb::Validate { paths, goldens, rows, json } => {
-                validate::validate(&paths, goldens.as_deref(), rows, json.as_deref())
+            Verb::Validate { paths, against, rows, json } => {
+                validate::validate(&paths, &against, rows, json.as_deref())
             }
             Verb::Export { design, format } => circuits::export(&design, format),
             Verb::List { like: Some(design) } => circuits::alike(&design),

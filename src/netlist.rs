@@ -18,6 +18,7 @@ mod timed;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
+pub(crate) use eval::consecutive;
 pub use eval::{Lane, Lanes, apply, pack, unpack};
 pub use timed::Timed;
 

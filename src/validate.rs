@@ -1,9 +1,11 @@
 //! Our designs against what others computed: folders of vectors, files of error metrics.
 
+mod equivalence;
 mod folder;
 mod library;
 mod metrics;
 
+pub use equivalence::{Counterexample, Equivalence, Word, equivalence};
 pub use folder::{Difference, Verdict, folder, unit};
 pub use library::{Found, Library, circuit, library};
 pub use metrics::{Comparison, Disagreement, WIDE, metrics};
@@ -16,6 +18,22 @@ pub enum ValidateError {
     /// What was named cannot be read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// A circuit that no design is named for.
+    #[error(
+        "write `--like ID` to say which design `{0}` is meant to be; `axsim list --like FILE` looks it up"
+    )]
+    Unnamed(String),
+    /// Ports that do not fit the design.
+    #[error("the design has {expected}; the file has {found}")]
+    Ports {
+        /// Those of the design.
+        expected: String,
+        /// Those of the file.
+        found: String,
+    },
+    /// A circuit of a folder cannot be read.
+    #[error("{0}: {1}")]
+    Named(String, Box<ValidateError>),
     /// A file where a folder belongs.
     #[error(
         "a folder of Verilog files belongs before --goldens; leave the option out to validate this alone"

@@ -1,7 +1,15 @@
 //! The families of designs: what they compute, which parameters they take, who published them.
 
-mod adder;
-mod multiplier;
+mod compressors;
+mod exact_adders;
+mod exact_multipliers;
+mod logarithmic;
+mod low_part;
+mod one_bit;
+mod pruned;
+mod recoded;
+mod segments;
+mod speculative;
 
 use std::ops::RangeInclusive;
 
@@ -27,7 +35,7 @@ impl Parameter {
     }
 
     fn takes(&self, range: &RangeInclusive<u32>, value: u32) -> bool {
-        range.contains(&value) && (value - range.start()) as usize % self.step == 0
+        range.contains(&value) && ((value - range.start()) as usize).is_multiple_of(self.step)
     }
 }
 
@@ -45,8 +53,6 @@ pub(super) enum Kind {
 /// A family of designs.
 #[derive(Debug, Clone, Copy)]
 pub struct Family {
-    /// `add` or `mul`.
-    pub operation: &'static str,
     /// The name within an id.
     pub name: &'static str,
     /// The parameters, in the order of an id.
@@ -60,12 +66,73 @@ pub struct Family {
     pub source: &'static str,
 }
 
-/// All families, adders first.
-pub fn families() -> impl Iterator<Item = &'static Family> + Clone {
-    adder::FAMILIES.iter().chain(&multiplier::FAMILIES)
+/// Families of one idea.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    /// What they have in common.
+    pub title: &'static str,
+    /// The families.
+    pub families: &'static [Family],
 }
 
+/// All groups, adders first.
+pub const GROUPS: [Group; 10] = [
+    exact_adders::GROUP,
+    low_part::GROUP,
+    one_bit::GROUP,
+    speculative::GROUP,
+    exact_multipliers::GROUP,
+    pruned::GROUP,
+    segments::GROUP,
+    logarithmic::GROUP,
+    compressors::GROUP,
+    recoded::GROUP,
+];
+
+/// All families, adders first.
+pub fn families() -> impl Iterator<Item = &'static Family> + Clone {
+    GROUPS.iter().flat_map(|group| group.families)
+}
+
+/// A published idea that is not built, for want of a source that settles it.
+#[derive(Debug, Clone, Copy)]
+pub struct Open {
+    /// Its name in papers.
+    pub name: &'static str,
+    /// What is missing.
+    pub reason: &'static str,
+}
+
+/// Ideas that are known and not built: nothing here is guessed.
+pub const OPEN: [Open; 14] = [
+    Open { name: "GDA", reason: "its paper was not at hand; at a fixed setting it is said to be gear_r_p" },
+    Open { name: "SCSkip", reason: "public models differ in the carry of the lowest bit of a block" },
+    Open { name: "RAP-CLA, dual-mode and error-resilient adders", reason: "switched at run time" },
+    Open { name: "QuAd", reason: "a list of blocks of its own sizes; ids have a fixed number of parameters" },
+    Open { name: "SDLC", reason: "which rows are grouped is not settled" },
+    Open { name: "CDM", reason: "which columns of the partial sums disregard carries is not settled" },
+    Open { name: "LETAM", reason: "descriptions differ in the bit below the kept ones" },
+    Open { name: "DeBAM, AxSM", reason: "the decoder blocks are known by a picture alone" },
+    Open {
+        name: "LOBO, HRALM, TL, scaleTRIM, HEALM",
+        reason: "only models with one's complement products, or none",
+    },
+    Open { name: "Sabetzadeh", reason: "the masks of its compressor were not readable" },
+    Open {
+        name: "Lin-Lin, Ha-Lee, Akbari, Strollo, Venkatachalam-Ko, Esposito",
+        reason: "the masks of their compressors were not readable; `tree42` takes any",
+    },
+    Open { name: "R4ABM2", reason: "which bit of a digit inverts the row differs between paper and model" },
+    Open { name: "ABM (radix 8)", reason: "the adder that makes three times a is not settled" },
+    Open { name: "trunc with a variable correction", reason: "many versions, none of them the standard one" },
+];
+
 impl Family {
+    /// `add` or `mul`.
+    pub fn operation(&self) -> &'static str {
+        if matches!(self.kind, Kind::Adder(_)) { "add" } else { "mul" }
+    }
+
     /// Whether only two's complement operands are defined.
     pub fn signed_only(&self) -> bool {
         matches!(self.kind, Kind::Signed(_))
@@ -78,13 +145,24 @@ impl Family {
     /// assert!(families().all(|family| design(&family.example()).is_ok()));
     /// ```
     pub fn example(&self) -> String {
-        let (head, width) = if self.operation == "add" { ("add16u", 16) } else { ("mul8s", 8) };
+        let (head, width) = if self.operation() == "add" { ("add16u", 16) } else { ("mul8s", 8) };
         let mut values: Vec<u32> = vec![];
         for parameter in self.parameters {
             let range = (parameter.values)(width, &values);
             values.push(4.clamp(*range.start(), *range.end()));
         }
         format!("{head}_{}", self.suffix(&values))
+    }
+
+    /// About how many members there are of an operand width: parameters may depend on those before them.
+    pub fn size(&self, width: u32) -> usize {
+        let mut before = vec![];
+        let count = |parameter: &Parameter| {
+            let range = (parameter.values)(width, &before);
+            before.push(*range.start());
+            parameter.count(&range)
+        };
+        self.parameters.iter().map(count).fold(1, usize::saturating_mul)
     }
 
     /// Choices of parameters at an operand width: at most `each` evenly spaced values of each parameter.
@@ -157,13 +235,13 @@ impl Family {
 impl ArithError {
     /// A family that does not exist: a near miss is asked back, for anything else all families are named.
     pub(super) fn no_family(id: &str, operation: &str, name: &str) -> Self {
-        let names = families().filter(|family| family.operation == operation).map(|family| family.name);
+        let names = families().filter(|family| family.operation() == operation).map(|family| family.name);
         let similarity = |known: &&str| strsim::jaro_winkler(known, name);
         let best = names.clone().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-        let elsewhere = families().find(|family| family.operation != operation && family.name == name);
+        let elsewhere = families().find(|family| family.operation() != operation && family.name == name);
         let instead = match (elsewhere, best.filter(|best| similarity(best) >= 0.7)) {
             (Some(other), _) => {
-                format!("it is one of `{}`, for example `{}`", other.operation, other.example())
+                format!("it is one of `{}`, for example `{}`", other.operation(), other.example())
             }
             (None, Some(best)) => format!("did you mean `{best}`?"),
             (None, None) => {

@@ -135,7 +135,7 @@ fn parse(id: &str) -> Result<Parts, ArithError> {
     let written = |family: &Family| {
         rest.strip_prefix(family.name).filter(|rest| rest.is_empty() || rest.starts_with('_'))
     };
-    let named = families().filter(|family| family.operation == operation && written(family).is_some());
+    let named = families().filter(|family| family.operation() == operation && written(family).is_some());
     // The longest name: `kogge_stone` is no `kogge` with a parameter.
     let Some(family) = named.max_by_key(|family| family.name.len()) else {
         // What is written after the name as parameters: a letter and digits each.

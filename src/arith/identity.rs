@@ -9,7 +9,9 @@ use crate::table::Table;
 /// Operand pairs that wide designs are compared on.
 pub const SAMPLES: usize = 1 << 16;
 
-/// Values of each parameter that are looked at in families of three and more, which have thousands of members.
+/// Members up to which every one of a family is looked at.
+const MEMBERS: usize = 4096;
+/// Values of each parameter that are looked at in larger families.
 const EACH: usize = 16;
 
 /// Designs that compute the same as a circuit.
@@ -54,15 +56,15 @@ pub fn alike(circuit: &dyn Design) -> Alike {
 fn members(family: &Family, circuit: &dyn Design) -> (Vec<String>, bool) {
     let signature = circuit.signature();
     let operation =
-        if family.operation == "add" { crate::table::Operation::Add } else { crate::table::Operation::Mul };
+        if family.operation() == "add" { crate::table::Operation::Add } else { crate::table::Operation::Mul };
     if operation != signature.operation {
         return (vec![], true);
     }
-    let whole = family.parameters.len() < 3;
+    let whole = family.size(signature.width_a) <= MEMBERS;
     let choices = family.choices(signature.width_a, if whole { usize::MAX >> 1 } else { EACH });
     let sign = if signature.signed { 's' } else { 'u' };
     let id = |values: &Vec<u32>| {
-        format!("{}{}{sign}_{}", family.operation, signature.width_a, family.suffix(values))
+        format!("{}{}{sign}_{}", family.operation(), signature.width_a, family.suffix(values))
     };
     (choices.iter().map(id).collect(), whole)
 }

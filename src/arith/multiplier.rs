@@ -3,6 +3,7 @@
 pub mod baugh_wooley;
 mod blocks;
 pub mod booth;
+mod cells;
 mod corrected;
 mod etm;
 mod exact;
@@ -19,6 +20,7 @@ mod tosam;
 pub mod tree42;
 
 pub use blocks::Blocks;
+pub use cells::CellTree;
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;
 pub use exact::{Array, CarrySave, Dadda, Wallace};

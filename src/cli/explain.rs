@@ -6,17 +6,25 @@ use crate::arith::mac::Mac;
 use crate::arith::{self, Design, Unit};
 use crate::error::Error;
 
-/// A line a family, with an id to try.
+/// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
     let mut out = String::from("designs: operation, width (2 to 32), u or s, family, parameters\n");
-    for family in arith::families() {
-        let parameter: String = family.parameters.iter().map(|part| format!("_{}N", part.letter)).collect();
-        let name = format!("{}·_{}{parameter}", family.operation, family.name);
-        let _ = writeln!(out, "  {name:<20} {:<20} {}", family.example(), family.definition);
+    for group in &arith::GROUPS {
+        let _ = writeln!(out, "\n {}", group.title);
+        for family in group.families {
+            let parameter: String =
+                family.parameters.iter().map(|part| format!("_{}N", part.letter)).collect();
+            let name = format!("{}·_{}{parameter}", family.operation(), family.name);
+            let _ = writeln!(out, "  {name:<22} {:<24} {}", family.example(), family.definition);
+        }
     }
-    let unit = "a MAC unit: any multiplier, registers, any adder as accumulator";
-    let _ = writeln!(out, "  {:<20} {:<20} {unit}", "mac·_FAMILY__ADDER", "mac8s_drum_k4");
-    let _ = writeln!(out, "  {:<20} {:<20}", "", "mac8s_exact__loa_k6");
+    let unit = "any multiplier, registers, any adder as accumulator";
+    let _ = writeln!(out, "\n MAC units\n  {:<22} {:<24} {unit}", "mac·_FAMILY__ADDER", "mac8s_drum_k4");
+    let _ = writeln!(out, "  {:<22} {:<24}", "", "mac8s_exact__loa_k6");
+    let _ = writeln!(out, "\n known, but not built");
+    for open in &arith::OPEN {
+        let _ = writeln!(out, "  {}: {}", open.name, open.reason);
+    }
     out
 }
 
@@ -27,7 +35,7 @@ pub(super) fn family(name: &str) -> String {
         let _ = writeln!(
             out,
             "{} {}, for example {}\n  {}\n  source: {}",
-            family.operation,
+            family.operation(),
             family.name,
             family.example(),
             family.formula,
@@ -65,7 +73,7 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         signature.width_out(),
         family.formula
     );
-    let signed = match (signature.signed, family.operation) {
+    let signed = match (signature.signed, family.operation()) {
         (false, _) => None,
         (true, _) if family.signed_only() => None,
         (true, "add") => {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::circuits::folders;
 use super::{files, run};
 use crate::error::Error;
-use crate::validate::{self, Comparison, Found, Library, Verdict};
+use crate::netlist::import;
+use crate::validate::{self, Comparison, Counterexample, Equivalence, Found, Library, Verdict, Word};
 
 /// What a path was compared with, and how that went.
 #[derive(serde::Serialize)]
@@ -15,6 +16,7 @@ enum Answer {
     Design(Verdict),
     Metrics { file: String, rows: Comparison },
     Library { folder: String, library: Library },
+    Circuit { file: String, equivalence: Equivalence },
 }
 
 /// Which rows of a file of metrics count.
@@ -31,6 +33,28 @@ pub(super) struct Rows {
     quiet: bool,
 }
 
+/// What paths are compared with, where they do not say so themselves.
+#[derive(Debug, clap::Args)]
+pub(super) struct Against {
+    /// Published and recomputed metrics (CSV) that the Verilog files below PATHS must have
+    #[arg(long, value_name = "CSV")]
+    goldens: Option<PathBuf>,
+    /// The design that a circuit's file is meant to be, where its module is not named so
+    #[arg(long, value_name = "ID", conflicts_with = "goldens")]
+    like: Option<String>,
+}
+
+/// Runs something under a progress bar.
+fn with_bar<T>(quiet: bool, work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T) -> T {
+    let bar = run::bar(quiet);
+    let found = work(&|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    found
+}
+
 impl Rows {
     fn operand_bits(self) -> u32 {
         if self.wide { 32 } else { validate::WIDE }
@@ -39,11 +63,11 @@ impl Rows {
 
 pub(super) fn validate(
     paths: &[PathBuf],
-    goldens: Option<&Path>,
+    against: &Against,
     rows: Rows,
     json: Option<&Path>,
 ) -> Result<bool, Error> {
-    let answers = paths.iter().map(|path| answers(path, goldens, rows)).collect::<Result<Vec<_>, _>>()?;
+    let answers = paths.iter().map(|path| answers(path, against, rows)).collect::<Result<Vec<_>, _>>()?;
     let answers: Vec<Answer> = answers.into_iter().flatten().collect();
     match json {
         Some(path) => files::json(path, &answers)?,
@@ -53,21 +77,24 @@ pub(super) fn validate(
         Answer::Design(verdict) => verdict.agrees(),
         Answer::Metrics { rows: found, .. } => found.agrees(rows.strict),
         Answer::Library { library, .. } => library.agrees(rows.strict),
+        Answer::Circuit { equivalence, .. } => equivalence.first.is_none(),
     }))
 }
 
-fn answers(path: &Path, goldens: Option<&Path>, rows: Rows) -> Result<Vec<Answer>, Error> {
+fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Error> {
     let failed = |path: &Path, error| Error::Validate(path.display().to_string(), error);
-    if let Some(goldens) = goldens {
-        let bar = run::bar(rows.quiet);
-        let progress = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        };
-        let library = validate::library(path, goldens, rows.operand_bits(), &progress);
-        bar.finish_and_clear();
+    if let Some(goldens) = &against.goldens {
+        let library =
+            with_bar(rows.quiet, |progress| validate::library(path, goldens, rows.operand_bits(), progress));
         let library = library.map_err(|error| failed(path, error))?;
         return Ok(vec![Answer::Library { folder: path.display().to_string(), library }]);
+    }
+    let ending = path.extension().and_then(|end| end.to_str());
+    if ending.is_some_and(|end| import::ENDINGS.contains(&end)) {
+        let like = against.like.as_deref();
+        let equivalence = with_bar(rows.quiet, |progress| validate::equivalence(path, like, progress));
+        let equivalence = equivalence.map_err(|error| failed(path, error))?;
+        return Ok(vec![Answer::Circuit { file: path.display().to_string(), equivalence }]);
     }
     if path.is_file() {
         let rows = validate::metrics(path, rows.operand_bits()).map_err(|error| failed(path, error))?;
@@ -84,6 +111,7 @@ fn sentence(answer: &Answer) -> String {
         Answer::Design(verdict) => of_design(verdict),
         Answer::Metrics { file, rows } => of_metrics(file, rows),
         Answer::Library { folder, library } => of_library(folder, library),
+        Answer::Circuit { file, equivalence } => of_circuit(file, equivalence),
     }
 }
 
@@ -105,20 +133,33 @@ fn of_metrics(file: &str, rows: &Comparison) -> String {
     line + "\n"
 }
 
+/// One sentence, and where answers differ the line of the golden with a mark under its result.
 fn of_design(verdict: &Verdict) -> String {
-    let mut line = format!("{}: ", verdict.id);
-    let _ = match &verdict.first {
-        None => write!(line, "gates, function and golden agree on {} vectors", verdict.vectors),
-        Some(first) => write!(
-            line,
-            "{} of {} vectors differ; first at operands {:?}: gates {}, function {}, golden {}",
-            verdict.differing, verdict.vectors, first.operands, first.gates, first.function, first.golden
-        ),
+    let Verdict { id, vectors, differing, .. } = verdict;
+    let Some(first) = &verdict.first else {
+        return format!("{id}: Verilog, gates, function and golden agree on {vectors} vectors\n");
     };
-    if !verdict.verilog_is_current {
-        let _ = write!(line, "; the Verilog is not what `axsim export {}` writes", verdict.id);
+    let place = first.text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    format!(
+        "{id}: {differing} of {vectors} vectors differ; the first is golden.txt:{}\n  {}\n  {:place$}^ Verilog {}, gates {}, function {}\n",
+        first.line, first.text, "", first.verilog, first.gates, first.function
+    )
+}
+
+fn of_circuit(file: &str, found: &Equivalence) -> String {
+    let Equivalence { id, method, compared, first } = found;
+    match first {
+        None => format!("{file}: computes what {id} does, compared on {compared} ({method})\n"),
+        Some(first) => format!("{file}: differs from {id}\n{}", counterexample(first)),
     }
-    line + "\n"
+}
+
+fn counterexample(first: &Counterexample) -> String {
+    let word =
+        |Word { name, decimal, hex, bits }: &Word| format!("  {name:<10}{decimal:>12}  0x{hex}  {bits}\n");
+    let cycle = first.cycle.map_or(String::new(), |cycle| format!("  in cycle {cycle} after reset\n"));
+    let words: String = first.operands.iter().chain(&first.answers).map(word).collect();
+    cycle + &words
 }
 
 /// Counts, then what is not as it should be, file by file up to a screenful.

@@ -155,7 +155,7 @@ impl Netlist {
         let mut lanes = Lanes::<8>::new(self);
         let mut results = Vec::with_capacity(total);
         for block in (0..total).step_by(512) {
-            let bit = |bit: usize| lane_bit(block as u64, bit);
+            let bit = |bit: usize| consecutive::<8>(block as u64, bit);
             let a = (0..widths[0]).map(|at| bit(low + at));
             let inputs: Vec<Lane<8>> = a.chain((0..low).map(bit)).collect();
             lanes.settle(&inputs);
@@ -165,8 +165,8 @@ impl Netlist {
     }
 }
 
-/// Bit `bit` of the 512 consecutive numbers from `base` on (a multiple of 512), one per lane.
-fn lane_bit(base: u64, bit: usize) -> Lane<8> {
+/// Bit `bit` of consecutive numbers from `base` on (a multiple of their count), one per lane.
+pub(crate) fn consecutive<const W: usize>(base: u64, bit: usize) -> Lane<W> {
     const LOW: [u64; 6] = [
         0xaaaa_aaaa_aaaa_aaaa,
         0xcccc_cccc_cccc_cccc,

@@ -239,3 +239,44 @@ fn metrics_go_out_under_the_names_of_another_library() {
     let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     assert!(said.contains("`mac4s_exact` is a MAC unit"), "{said}");
 }
+
+#[test]
+fn a_circuit_of_the_users_is_compared_with_the_design_it_is_meant_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mystery.v");
+    std::fs::write(&path, MYSTERY).unwrap();
+    let said = |like: &str, code: i32| {
+        let output =
+            axsim(&["validate", path.to_str().unwrap(), "--like", like, "--quiet"]).assert().code(code);
+        let output = [output.get_output().stdout.clone(), output.get_output().stderr.clone()].concat();
+        String::from_utf8(output).unwrap().replace(path.to_str().unwrap(), "FILE")
+    };
+    assert_eq!(
+        said("mul4u_trunc_t3", 0),
+        "FILE: computes what mul4u_trunc_t3 does, compared on 256 (every input)\n"
+    );
+    insta::assert_snapshot!(said("mul4u_trunc_t2", 1), @r"
+    FILE: differs from mul4u_trunc_t2
+      a                    1  0x1  0001
+      b                    4  0x4  0100
+      file                 0  0x00  00000000
+      gates                4  0x04  00000100
+      function             4  0x04  00000100
+    ");
+    assert!(said("mul5u_exact", 2).contains("inputs of 5, 5 bits"));
+    let design = folder.path().join("mul4u_exact");
+    std::fs::create_dir(&design).unwrap();
+    for (name, text) in [
+        ("design.yaml", "{id: mul4u_exact, source: a test}\n".into()),
+        ("mul4u_exact.v", printed(&["export", "mul4u_exact"])),
+        ("golden.txt", "2 3 6\n3 5 14\n".into()),
+    ] {
+        std::fs::write(design.join(name), text).unwrap();
+    }
+    let output = axsim(&["validate", design.to_str().unwrap()]).assert().code(1).get_output().stdout.clone();
+    insta::assert_snapshot!(String::from_utf8(output).unwrap(), @r"
+    mul4u_exact: 1 of 2 vectors differ; the first is golden.txt:2
+      3 5 14
+          ^ Verilog 15, gates 15, function 15
+    ");
+}

@@ -176,7 +176,7 @@ fn a_golden_is_what_its_testbench_prints() {
 /// Every id of a width, all parameters.
 fn ids(width: u32) -> Vec<String> {
     let member = |family: &arith::Family, sign: &str, values: &[u32]| {
-        format!("{}{width}{sign}_{}", family.operation, family.suffix(values))
+        format!("{}{width}{sign}_{}", family.operation(), family.suffix(values))
     };
     let mut ids = vec![];
     for family in arith::families() {

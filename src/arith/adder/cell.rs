@@ -26,14 +26,26 @@ impl Cell {
         Self { sum: byte(sum.as_bytes()), carry: byte(carry.as_bytes()) }
     }
 
+    /// Sum and carry of three bits.
+    pub fn answer(self, [a, b, carry]: [bool; 3]) -> (bool, bool) {
+        let row = u8::from(a) << 2 | u8::from(b) << 1 | u8::from(carry);
+        (self.sum >> row & 1 == 1, self.carry >> row & 1 == 1)
+    }
+
+    /// The gates of [`Cell::answer`].
+    pub fn gates(self, build: &mut Builder, [a, b, carry]: [Net; 3]) -> (Net, Net) {
+        let inputs = [carry, b, a];
+        let mut of = |byte: u8| from_truth_table(build, &rows(byte), &inputs);
+        (of(self.sum), of(self.carry))
+    }
+
     /// The chain of `low` cells on fields of as many bits: sum bits and the last carry.
     pub(super) fn apply(self, low: u32, a: u64, b: u64) -> (u64, bool) {
-        let step = |(sum, carry): (u64, u64), bit: u32| {
-            let row = (a >> bit & 1) << 2 | (b >> bit & 1) << 1 | carry;
-            (sum | (u64::from(self.sum) >> row & 1) << bit, u64::from(self.carry) >> row & 1)
+        let step = |(sums, carry): (u64, bool), bit: u32| {
+            let (sum, carry) = self.answer([a >> bit & 1 == 1, b >> bit & 1 == 1, carry]);
+            (sums | u64::from(sum) << bit, carry)
         };
-        let (sum, carry) = (0..low).fold((0, 0), step);
-        (sum, carry == 1)
+        (0..low).fold((0, false), step)
     }
 
     /// The gates of the chain.
@@ -41,9 +53,9 @@ impl Cell {
         let mut carry = build.constant(false);
         let mut sums = Bus::new();
         for (&a, &b) in a.iter().zip(b) {
-            let inputs = [carry, b, a];
-            sums.push(from_truth_table(build, &rows(self.sum), &inputs));
-            carry = from_truth_table(build, &rows(self.carry), &inputs);
+            let (sum, next) = self.gates(build, [a, b, carry]);
+            sums.push(sum);
+            carry = next;
         }
         (sums, carry)
     }

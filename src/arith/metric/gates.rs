@@ -321,7 +321,7 @@ mod tests {
             for family in families() {
                 for values in family.choices(width, 2) {
                     for sign in ["u", "s"].iter().filter(|&&sign| sign == "s" || !family.signed_only()) {
-                        compare(&format!("{}{width}{sign}_{}", family.operation, family.suffix(&values)));
+                        compare(&format!("{}{width}{sign}_{}", family.operation(), family.suffix(&values)));
                     }
                 }
             }

@@ -48,7 +48,7 @@ impl Paired {
 
 impl Core for Paired {
     fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let mut rows: Vec<u64> = (0..width).map(|j| (b >> j & 1) * a << j).collect();
+        let mut rows: Vec<u64> = (0..width).map(|j| ((b >> j & 1) * a) << j).collect();
         let mut lost = 0;
         while rows.len() > 1 {
             let join = |pair: &[u64]| {

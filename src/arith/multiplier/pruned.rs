@@ -36,7 +36,7 @@ impl Pruned {
     fn mean(&self, width: u32) -> u64 {
         let dots = |column: u32| u64::from(width - column.abs_diff(width - 1)) << column;
         let sum = (0..self.columns.min(2 * width - 1)).map(dots).sum::<u64>();
-        if self.compensated { sum / 4 + (sum / 2 & 1) } else { 0 }
+        if self.compensated { sum / 4 + ((sum / 2) & 1) } else { 0 }
     }
 }
 

@@ -99,7 +99,8 @@ fn stage(build: &mut Builder, columns: &[Bus]) -> Vec<Bus> {
     next
 }
 
-fn two_rows(build: &mut Builder, columns: &[Bus], carries: Carries) -> Bus {
+/// The sum of columns of at most two bits.
+pub(super) fn two_rows(build: &mut Builder, columns: &[Bus], carries: Carries) -> Bus {
     let zero = build.constant(false);
     let row =
         |at: usize| columns.iter().map(|column| column.get(at).copied().unwrap_or(zero)).collect::<Bus>();
@@ -134,33 +135,37 @@ pub(super) fn signed_columns(
 }
 
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.
-pub(super) fn sum_columns(build: &mut Builder, mut columns: Vec<Bus>) -> Bus {
-    let tallest = columns.iter().map(Bus::len).max().unwrap_or(0);
+pub(super) fn sum_columns(build: &mut Builder, columns: Vec<Bus>) -> Bus {
+    let columns = dadda_stages(columns, |_, bits| match bits[..] {
+        [a, b] => build.half_adder(a, b),
+        _ => build.full_adder(bits[0], bits[1], bits[2]),
+    });
+    two_rows(build, &columns, FAST)
+}
+
+/// Dadda's stages for bits of any kind: `join` gives sum and carry of two or three bits of a column.
+pub(super) fn dadda_stages<T>(
+    mut columns: Vec<Vec<T>>,
+    mut join: impl FnMut(usize, Vec<T>) -> (T, T),
+) -> Vec<Vec<T>> {
+    let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
     let mut heights = vec![2];
     while heights[heights.len() - 1] < tallest {
         heights.push(heights[heights.len() - 1] * 3 / 2);
     }
     for &height in heights.iter().rev() {
         for column in 0..columns.len() {
-            shrink(build, &mut columns, column, height);
+            while columns[column].len() > height {
+                let excess = columns[column].len() - height;
+                let taken = columns[column].drain(..if excess == 1 { 2 } else { 3 }).collect();
+                let (sum, carry) = join(column, taken);
+                columns[column].push(sum);
+                // A carry out of the top column would have weight 2^(2N), which no product reaches.
+                if let Some(next) = columns.get_mut(column + 1) {
+                    next.push(carry);
+                }
+            }
         }
     }
-    two_rows(build, &columns, FAST)
-}
-
-fn shrink(build: &mut Builder, columns: &mut [Bus], column: usize, height: usize) {
-    while columns[column].len() > height {
-        let excess = columns[column].len() - height;
-        let taken: Bus = columns[column].drain(..if excess == 1 { 2 } else { 3 }).collect();
-        let (sum, carry) = match taken[..] {
-            [a, b] => build.half_adder(a, b),
-            [a, b, c] => build.full_adder(a, b, c),
-            _ => unreachable!("two or three nets were taken"),
-        };
-        columns[column].push(sum);
-        // A carry out of the top column would have weight 2^(2N), which no product reaches.
-        if let Some(next) = columns.get_mut(column + 1) {
-            next.push(carry);
-        }
-    }
+    columns
 }

@@ -3,8 +3,8 @@
 //! The tree: rows a·b_j in order of j in groups of four; in each column of a group one bit passes, two go through a
 //! half adder, three through a full adder, four through a compressor (x1 to x4 in the order of the rows). A group
 //! leaves a row of sums and a row of carries, in this order; this is repeated until two rows are left, which are
-//! added exactly. Columns from `columns` on have exact compressors, whose second carry goes to the next column of the
-//! same group.
+//! added exactly. Columns from `columns` on have exact compressors. A second carry goes to the next column of the same
+//! group as a further bit.
 
 use super::Core;
 use crate::arith::adder::{FAST, Scheme};
@@ -12,35 +12,73 @@ use crate::arith::truth::from_truth_table;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
-/// A 4:2 compressor without carry in, by its two truth tables: bit x1 + 2·x2 + 4·x3 + 8·x4 of a mask is the answer.
+/// A 4:2 compressor by its truth tables: bit x1 + 2·x2 + 4·x3 + 8·x4 + 16·carry in of a mask is the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compressor {
     /// Sum, of weight 1.
-    pub sum: u16,
+    pub sum: u32,
     /// Carry, of weight 2.
-    pub carry: u16,
+    pub carry: u32,
+    /// A second carry, which the compressor of the next column takes in; none, and nothing is taken in.
+    pub out: Option<u32>,
+}
+
+/// The mask of a function of four bits and a carry in.
+fn mask(answer: impl Fn([bool; 5]) -> bool) -> u32 {
+    let row = |row: u32| answer(std::array::from_fn(|bit| row >> bit & 1 == 1));
+    (0..32).map(|at| u32::from(row(at)) << at).sum()
 }
 
 impl Compressor {
-    /// The masks of a function of four bits.
-    pub fn of(answer: impl Fn([bool; 4]) -> (bool, bool)) -> Self {
-        let row = |row: u16| answer(std::array::from_fn(|bit| row >> bit & 1 == 1));
-        let mask =
-            |pick: &dyn Fn((bool, bool)) -> bool| (0..16).map(|at| u16::from(pick(row(at))) << at).sum();
-        Self { sum: mask(&|answer| answer.0), carry: mask(&|answer| answer.1) }
+    /// Without a carry in: masks of 16 rows.
+    pub fn of_masks(sum: u16, carry: u16) -> Self {
+        let wide = |mask: u16| u32::from(mask) << 16 | u32::from(mask);
+        Self { sum: wide(sum), carry: wide(carry), out: None }
     }
 
-    /// The second design of A. Momeni, J. Han, P. Montuschi, F. Lombardi (IEEE Transactions on Computers 2015).
+    /// The first design of A. Momeni, J. Han, P. Montuschi, F. Lombardi (IEEE Transactions on Computers 2015), with a
+    /// carry in and a second carry.
+    pub fn momeni1() -> Self {
+        Self {
+            sum: mask(|[a, b, c, d, carry]| !carry & ((a == b) | (c == d))),
+            carry: mask(|x| x[4]),
+            out: Some(mask(|[a, b, c, d, _]| (a | b) & (c | d))),
+        }
+    }
+
+    /// The second design of the same paper.
     pub fn momeni2() -> Self {
-        Self::of(|[a, b, c, d]| ((a == b) | (c == d), (a | b) & (c | d)))
+        Self {
+            sum: mask(|[a, b, c, d, _]| (a == b) | (c == d)),
+            carry: mask(|[a, b, c, d, _]| (a | b) & (c | d)),
+            out: None,
+        }
     }
 
     /// The number of ones, at most 3: wrong by −1 for four ones only.
     pub fn saturating() -> Self {
-        Self::of(|x| {
-            let ones = x.iter().filter(|&&bit| bit).count().min(3);
-            (ones & 1 == 1, ones & 2 == 2)
-        })
+        let ones = |x: [bool; 5]| x[..4].iter().filter(|&&bit| bit).count().min(3);
+        Self { sum: mask(|x| ones(x) & 1 == 1), carry: mask(|x| ones(x) & 2 == 2), out: None }
+    }
+
+    /// The carry of Momeni's second design, the sum of one pair of inputs alone (P. Yin and others, 2018).
+    pub fn yin() -> Self {
+        Self { sum: mask(|[_, _, c, d, _]| c == d), ..Self::momeni2() }
+    }
+
+    /// Sum x2 and carry x3 | x4 (V. Zanandrea and others), or with `constant` a sum of 1 and the carry x4.
+    pub fn zanandrea(constant: bool) -> Self {
+        Self { sum: mask(|x| constant || x[1]), carry: mask(|x| x[3] || !constant && x[2]), out: None }
+    }
+
+    /// Majorities (M. H. Moaiyeri and others), with a carry in and a second carry.
+    pub fn moaiyeri() -> Self {
+        let majority = |a: bool, b: bool, c: bool| a & b | c & (a | b);
+        Self {
+            sum: mask(|[a, b, c, d, carry]| majority(a, b, !majority(c, d, !carry))),
+            carry: mask(|x| x[3]),
+            out: Some(mask(|x| x[2])),
+        }
     }
 }
 
@@ -104,21 +142,20 @@ impl Tree42 {
             return group.to_vec();
         }
         let (mut sums, mut carries): (Row, Row) = (vec![None; columns], vec![None; columns + 1]);
+        let mut extra = None;
         for column in 0..columns {
             let present: Vec<bool> = group.iter().filter_map(|row| row[column]).collect();
-            let ones = present.iter().filter(|&&bit| bit).count();
-            let at = present.iter().enumerate().map(|(at, &bit)| usize::from(bit) << at).sum::<usize>();
-            sums[column] = match present.len() {
-                0 => None,
-                4 => Some(self.compressor.sum >> at & 1 == 1),
-                _ => Some(ones % 2 == 1),
-            };
-            carries[column + 1] = match present.len() {
-                0 | 1 => None,
-                4 => Some(self.compressor.carry >> at & 1 == 1),
-                _ => Some(ones >= 2),
+            (sums[column], carries[column + 1], extra) = if present.len() == 4 {
+                let ones = present.iter().chain(&extra).enumerate();
+                let at = ones.map(|(at, &bit)| u32::from(bit) << at).sum::<u32>();
+                let answer = |mask: u32| mask >> at & 1 == 1;
+                let Compressor { sum, carry, out } = self.compressor;
+                (Some(answer(sum)), Some(answer(carry)), out.map(answer))
+            } else {
+                exact(present.into_iter().chain(extra).collect())
             };
         }
+        *sum += u128::from(extra == Some(true)) << columns;
         if carries.pop().flatten() == Some(true) {
             *sum += 1 << columns;
         }
@@ -135,8 +172,7 @@ impl Tree42 {
         for column in 0..width {
             let dots: Bus = group.iter().filter_map(|row| row[column]).collect();
             (sums[column], carries[column + 1], extra) = if column < self.columns as usize {
-                let (sum, carry) = self.cell(build, &dots);
-                (sum, carry, None)
+                self.cell(build, dots, extra)
             } else {
                 exact_cell(build, dots.into_iter().chain(extra).collect())
             };
@@ -145,19 +181,38 @@ impl Tree42 {
         vec![sums, carries]
     }
 
-    fn cell(&self, build: &mut Builder, dots: &[Net]) -> (Option<Net>, Option<Net>) {
-        let table = |mask: u16| -> [bool; 16] { std::array::from_fn(|row| mask >> row & 1 == 1) };
+    fn cell(&self, build: &mut Builder, dots: Bus, extra: Option<Net>) -> Bits<Net> {
         if dots.len() < 4 {
-            let (sum, carry, _) = exact_cell(build, dots.to_vec());
-            return (sum, carry);
+            return exact_cell(build, dots.into_iter().chain(extra).collect());
         }
-        let sum = from_truth_table(build, &table(self.compressor.sum), dots);
-        (Some(sum), Some(from_truth_table(build, &table(self.compressor.carry), dots)))
+        let carry = extra.unwrap_or_else(|| build.constant(false));
+        let inputs = [dots, vec![carry]].concat();
+        let mut answer = |mask: u32| {
+            let table: [bool; 32] = std::array::from_fn(|row| mask >> row & 1 == 1);
+            from_truth_table(build, &table, &inputs)
+        };
+        let Compressor { sum, carry, out } = self.compressor;
+        (Some(answer(sum)), Some(answer(carry)), out.map(answer))
+    }
+}
+
+/// Sum, carry and second carry, where there are any.
+type Bits<T> = (Option<T>, Option<T>, Option<T>);
+
+/// Of up to four bits, as [`exact_cell`] has them.
+fn exact(bits: Vec<bool>) -> Bits<bool> {
+    let ones = |bits: &[bool]| bits.iter().filter(|&&bit| bit).count();
+    let odd = ones(&bits) % 2 == 1;
+    match bits.len() {
+        0 => (None, None, None),
+        1 => (Some(odd), None, None),
+        2 | 3 => (Some(odd), Some(ones(&bits) >= 2), None),
+        _ => (Some(odd), Some(ones(&bits[..3]) % 2 == 1 && bits[3]), Some(ones(&bits[..3]) >= 2)),
     }
 }
 
 /// Sum, carry and second carry of up to five bits.
-fn exact_cell(build: &mut Builder, mut dots: Bus) -> (Option<Net>, Option<Net>, Option<Net>) {
+fn exact_cell(build: &mut Builder, mut dots: Bus) -> Bits<Net> {
     let second = (dots.len() > 3).then(|| {
         let (sum, carry) = build.full_adder(dots[0], dots[1], dots[2]);
         dots.splice(..3, [sum]);
@@ -176,4 +231,30 @@ fn exact_cell(build: &mut Builder, mut dots: Bus) -> (Option<Net>, Option<Net>, 
         }
     };
     (sum, carry, second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often a compressor is wrong, as the papers count: over all inputs that it looks at.
+    #[test]
+    fn compressors_are_wrong_as_often_as_their_papers_say() {
+        let wrong = |compressor: Compressor, rows: u32| {
+            let answer = |mask: u32, at: u32| mask >> at & 1;
+            let value = |at: u32| {
+                answer(compressor.sum, at)
+                    + 2 * (answer(compressor.carry, at) + compressor.out.map_or(0, |out| answer(out, at)))
+            };
+            (0..rows).filter(|&at| value(at) != at.count_ones()).count()
+        };
+        for (name, compressor, rows, count) in [
+            ("momeni1", Compressor::momeni1(), 32, 12),
+            ("momeni2", Compressor::momeni2(), 16, 4),
+            ("saturating", Compressor::saturating(), 16, 1),
+            ("yin", Compressor::yin(), 16, 8),
+        ] {
+            assert_eq!(wrong(compressor, rows), count, "{name}");
+        }
+    }
 }

@@ -1,0 +1,80 @@
+//! Families: adders that guess carries.
+
+use super::{Family, Group, Kind, Parameter};
+use crate::arith::adder::{Guess, Scheme};
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    title: "adders that guess carries",
+    families: &[
+        Family {
+            name: "gear",
+            parameters: &[
+                Parameter { letter: 'r', values: |width, _| 1..=width, step: 1 },
+                Parameter { letter: 'p', values: |width, before| 0..=width - before[0], step: 1 },
+            ],
+            kind: Kind::Adder(|p| Scheme::Blocks { sum: p[0], lookback: p[1] }),
+            definition: "groups of r bits, carry from p bits below",
+            formula: "the low r + p bits are exact; each next group of r bits takes the carry that the p bits below it generate by themselves, the last one of fewer bits where the width asks for it; its carry is the top bit",
+            source: "M. Shafique, W. Ahmad, R. Hafiz, J. Henkel, A low latency generic accuracy configurable adder, DAC 2015",
+        },
+        Family {
+            name: "aca",
+            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width - 1, step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Blocks { sum: 1, lookback: p[0] }),
+            definition: "every carry from the k positions below",
+            formula: "as gear with r = 1 and p = k: every sum bit takes the carry that the k positions below it generate",
+            source: "A. K. Verma, P. Brisk, P. Ienne, Variable latency speculative addition: a new paradigm for arithmetic circuit design, DATE 2008",
+        },
+        Family {
+            name: "etaii",
+            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width.div_ceil(2), step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Blocks { sum: p[0], lookback: p[0] }),
+            definition: "blocks of x bits, carry from the block below",
+            formula: "as gear with r = p = x: the carry into a block is the one that the block below generates by itself",
+            source: "N. Zhu, W. L. Goh, K. S. Yeo, An enhanced low-power high-speed adder for error-tolerant application, ISIC 2009; the same function as SCSA and ACA-II",
+        },
+        Family {
+            name: "etaiim",
+            parameters: &[
+                Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 },
+                Parameter {
+                    letter: 'c',
+                    values: |width, before| 0..=width.div_ceil(before[0]).saturating_sub(2),
+                    step: 1,
+                },
+            ],
+            kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::Chained(p[1]) }),
+            definition: "as etaii, the upper c carries chained",
+            formula: "as etaii: the carry into a block of x bits is the carry out of the block below it without a carry in; but the carries into the upper c blocks are made with it",
+            source: "N. Zhu, W. L. Goh, K. S. Yeo, An enhanced low-power high-speed adder for error-tolerant application, ISIC 2009",
+        },
+        Family {
+            name: "esa",
+            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width.div_ceil(2), step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Blocks { sum: p[0], lookback: 0 }),
+            definition: "separate blocks of x bits",
+            formula: "as gear with r = x and p = 0: no carry passes from one block of x bits to the next, the last block's carry is the top bit",
+            source: "D. Mohapatra, V. K. Chippa, A. Raghunathan, K. Roy, Design of voltage-scalable meta-functions for approximate computing, DATE 2011",
+        },
+        Family {
+            name: "ccba",
+            parameters: &[
+                Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 },
+                Parameter { letter: 'p', values: |_, before| 1..=before[0], step: 1 },
+            ],
+            kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::CutBack(p[1]) }),
+            definition: "a carry is cut where the next block would hand it on",
+            formula: "blocks of x bits; the carry into a block is exact, but where the top p bits of that block all propagate, it is the carry out of the top p bits of the block below, without a carry in",
+            source: "V. Camus, J. Schlachter, C. Enz, A low-power carry cut-back approximate adder with fixed-point implementation and floating-point precision, DAC 2016",
+        },
+        Family {
+            name: "cesa",
+            parameters: &[Parameter { letter: 'x', values: |width, _| 4.min(width)..=width, step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Guessed { size: p[0], guess: Guess::Estimated }),
+            definition: "carries estimated from the top bits of a block",
+            formula: "blocks of x bits; the carry out of a block is that of its two top bits without a carry in, or where both propagate that of the two bits below them; also the carry out of the sum",
+            source: "R. Bhattacharjya and others, 2020, as the Chisel library approx has it",
+        },
+    ],
+};

@@ -1,0 +1,291 @@
+//! A circuit of a file against the design that it is meant to be: on every input up to 32 bits, else on random ones;
+//! with registers, clock by clock.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{ValidateError, circuit};
+use crate::arith::Unit;
+use crate::bits;
+use crate::netlist::{Lane, Lanes, Netlist, consecutive, unpack};
+use crate::rng::Stream;
+
+/// Input bits up to which every input is tried.
+pub const EXHAUSTIVE_BITS: usize = 32;
+
+/// Words of 64 inputs that are tried side by side.
+const WORDS: usize = 8;
+const LANES: u64 = 64 * WORDS as u64;
+/// Blocks of lanes that are tried where not every input is.
+const RANDOM_BLOCKS: u64 = 2048;
+/// Blocks that one task tries, and after which progress is told.
+const TASK: u64 = 1024;
+
+/// One word of a port, as people and as waveforms write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Word {
+    /// The port, or who gave the answer.
+    pub name: String,
+    /// Decimal, with the sign of the design.
+    pub decimal: i128,
+    /// Hexadecimal.
+    pub hex: String,
+    /// Every bit.
+    pub bits: String,
+}
+
+impl Word {
+    fn new(name: &str, code: u64, width: usize, signed: bool) -> Self {
+        let decimal =
+            if signed { i128::from(bits::decode(code, width as u32, true)) } else { i128::from(code) };
+        let (name, digits) = (name.into(), width.div_ceil(4));
+        Self { name, decimal, hex: format!("{code:0digits$x}"), bits: format!("{code:0width$b}") }
+    }
+}
+
+/// An input on which two answers differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Counterexample {
+    /// The clock cycle after reset, from 0; null without registers.
+    pub cycle: Option<u64>,
+    /// What was put in.
+    pub operands: Vec<Word>,
+    /// The answers of the file, of our gates, and of our function where there is one without state.
+    pub answers: Vec<Word>,
+}
+
+/// How a file compares with a design.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Equivalence {
+    /// The design.
+    pub id: String,
+    /// `every input`, `random inputs` or `random cycles`.
+    pub method: &'static str,
+    /// Inputs compared, or cycles; fewer than planned where they differ.
+    pub compared: u64,
+    /// The first difference.
+    pub first: Option<Counterexample>,
+}
+
+/// Compares the circuit of a file, gates and registers, with a design: its ports by their order, whatever their names.
+///
+/// `like` names the design; without it, the module's name does. `progress` hears how many of how many blocks are done.
+///
+/// # Errors
+/// [`ValidateError`] when the file is no circuit, no design is named, or the ports are others.
+pub fn equivalence(
+    path: &Path,
+    like: Option<&str>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Equivalence, ValidateError> {
+    let theirs = circuit(path)?;
+    let unit = match like {
+        Some(id) => Unit::from_id(id)?,
+        None => Unit::from_id(theirs.name()).map_err(|_| ValidateError::Unnamed(theirs.name().into()))?,
+    };
+    let ours = unit.netlist();
+    same_ports(&ours, &theirs)?;
+    let pair = Pair { unit: &unit, ours: &ours, theirs: &theirs };
+    Ok(pair.compare(progress))
+}
+
+/// Refuses circuits whose ports differ in number, width or registers.
+pub(super) fn same_ports(ours: &Netlist, theirs: &Netlist) -> Result<(), ValidateError> {
+    let shape = |netlist: &Netlist| {
+        let widths = |buses: &[(String, Vec<_>)]| {
+            buses.iter().map(|(_, bus)| bus.len().to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let state = if netlist.registers().is_empty() { "" } else { " and registers" };
+        format!(
+            "inputs of {} bits, outputs of {}{state}",
+            widths(netlist.inputs()),
+            widths(netlist.outputs())
+        )
+    };
+    let (expected, found) = (shape(ours), shape(theirs));
+    if expected == found { Ok(()) } else { Err(ValidateError::Ports { expected, found }) }
+}
+
+struct Pair<'a> {
+    unit: &'a Unit,
+    ours: &'a Netlist,
+    theirs: &'a Netlist,
+}
+
+impl Pair<'_> {
+    fn compare(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Equivalence {
+        let bits: usize = self.ours.inputs().iter().map(|(_, bus)| bus.len()).sum();
+        let clocked = !self.ours.registers().is_empty();
+        let every = !clocked && bits <= EXHAUSTIVE_BITS;
+        let total = if every { (1u64 << bits).div_ceil(LANES) } else { RANDOM_BLOCKS };
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let tasks = total.div_ceil(TASK);
+        let found = (0..tasks).into_par_iter().find_map_first(|task| {
+            let blocks = task * TASK..total.min((task + 1) * TASK);
+            let found = if clocked { self.clocked(blocks) } else { self.settled(blocks, every) };
+            progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, tasks as usize);
+            found
+        });
+        let planned = if every { 1 << bits } else { total * LANES };
+        let method = match (clocked, every) {
+            (true, _) => "random cycles",
+            (false, true) => "every input",
+            (false, false) => "random inputs",
+        };
+        let (compared, first) = found.map_or((planned, None), |(at, first)| (at + 1, Some(first)));
+        Equivalence { id: self.unit.id(), method, compared, first }
+    }
+
+    /// The first differing input of some blocks: every one of a block's numbers, or as many random ones.
+    fn settled(&self, blocks: std::ops::Range<u64>, every: bool) -> Option<(u64, Counterexample)> {
+        let (mut ours, mut theirs) = (Lanes::<WORDS>::new(self.ours), Lanes::<WORDS>::new(self.theirs));
+        blocks.into_iter().find_map(|block| {
+            let inputs = if every { self.numbers(block) } else { self.random(block) };
+            ours.settle(&inputs);
+            theirs.settle(&inputs);
+            let lane = self.differing(&ours, &theirs)?;
+            Some((block * LANES + lane as u64, self.example(None, &inputs, [&theirs, &ours], lane)))
+        })
+    }
+
+    /// The first differing cycle: as many runs side by side as there are lanes, from reset on.
+    fn clocked(&self, blocks: std::ops::Range<u64>) -> Option<(u64, Counterexample)> {
+        let (mut ours, mut theirs) = (Lanes::<WORDS>::new(self.ours), Lanes::<WORDS>::new(self.theirs));
+        let first = blocks.start;
+        blocks.into_iter().find_map(|block| {
+            let inputs = self.random(block);
+            ours.step(&inputs);
+            theirs.step(&inputs);
+            let lane = self.differing(&ours, &theirs)?;
+            let example = self.example(Some(block - first), &inputs, [&theirs, &ours], lane);
+            Some((block * LANES + lane as u64, example))
+        })
+    }
+
+    fn numbers(&self, block: u64) -> Vec<Lane<WORDS>> {
+        let widths = self.ours.inputs().iter().map(|(_, bus)| bus.len());
+        let mut above: usize = widths.clone().sum();
+        let mut inputs = vec![];
+        for width in widths {
+            above -= width;
+            inputs.extend((0..width).map(|bit| consecutive(block * LANES, above + bit)));
+        }
+        inputs
+    }
+
+    fn random(&self, block: u64) -> Vec<Lane<WORDS>> {
+        let mut stream = Stream::new(1, "validate.equivalence", block);
+        let bits: usize = self.ours.inputs().iter().map(|(_, bus)| bus.len()).sum();
+        (0..bits).map(|_| std::array::from_fn(|_| stream.word())).collect()
+    }
+
+    fn differing(&self, ours: &Lanes<WORDS>, theirs: &Lanes<WORDS>) -> Option<usize> {
+        let mut differing = [0u64; WORDS];
+        for bus in 0..self.ours.outputs().len() {
+            for (ours, theirs) in ours.output(bus).iter().zip(theirs.output(bus)) {
+                (0..WORDS).for_each(|word| differing[word] |= ours[word] ^ theirs[word]);
+            }
+        }
+        let word = differing.iter().position(|word| *word != 0)?;
+        Some(64 * word + differing[word].trailing_zeros() as usize)
+    }
+
+    fn example(
+        &self,
+        cycle: Option<u64>,
+        inputs: &[Lane<WORDS>],
+        [theirs, ours]: [&Lanes<WORDS>; 2],
+        lane: usize,
+    ) -> Counterexample {
+        let signed = self.unit.signed();
+        let code = |lanes: &[Lane<WORDS>]| unpack(lanes, lane + 1)[lane];
+        let mut rest = inputs;
+        let mut codes = vec![];
+        let operand = |(name, bus): &(String, Vec<_>)| {
+            let (here, after) = rest.split_at(bus.len());
+            rest = after;
+            codes.push(code(here));
+            Word::new(name, code(here), bus.len(), signed)
+        };
+        let operands = self.ours.inputs().iter().map(operand).collect();
+        let width = self.ours.outputs()[0].1.len();
+        let answer = |name: &str, code: u64| Word::new(name, code, width, signed);
+        let mut answers =
+            vec![answer("file", code(&theirs.output(0))), answer("gates", code(&ours.output(0)))];
+        if let Unit::Design(design) = self.unit {
+            let signature = design.signature();
+            let result = design.eval(signature.value_a(codes[0]), signature.value_b(codes[1]));
+            answers.push(answer("function", bits::encode(result, width as u32)));
+        }
+        Counterexample { cycle, operands, answers }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::export::{blif, verilog};
+
+    fn compared(name: &str, text: &str, like: Option<&str>) -> Result<Equivalence, ValidateError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        equivalence(&path, like, &|_, _| ())
+    }
+
+    fn exported(id: &str) -> String {
+        verilog::write(&Unit::from_id(id).unwrap().netlist())
+    }
+
+    #[test]
+    fn what_was_exported_is_what_it_was() {
+        for (id, method, count) in [
+            ("mul8s_drum_k4", "every input", 1 << 16),
+            ("add12u_loa_k5", "every input", 1 << 24),
+            ("mul20u_trunc_t9", "random inputs", 1 << 20),
+            ("mac4s_exact", "random cycles", 1 << 20),
+        ] {
+            let found = compared("any.v", &exported(id), None).unwrap();
+            assert_eq!((&*found.id, found.method, found.compared, found.first), (id, method, count, None));
+        }
+        let text = blif::write(&Unit::from_id("mul4u_kulkarni").unwrap().netlist());
+        assert_eq!(compared("any.blif", &text, Some("mul4u_kulkarni")).unwrap().first, None);
+    }
+
+    /// The pair 0, 5 is the sixth.
+    #[test]
+    fn the_first_input_that_differs_is_shown_in_every_notation() {
+        let text = "module m(input [2:0] p, q, output [5:0] r);\n  assign r = p * q + (q == 5);\nendmodule\n";
+        let found = compared("m.v", text, Some("mul3u_exact")).unwrap();
+        let first = found.first.unwrap();
+        assert_eq!(found.compared, 6);
+        assert_eq!(
+            first.operands[1],
+            Word { name: "b".into(), decimal: 5, hex: "5".into(), bits: "101".into() }
+        );
+        let answers: Vec<(&str, i128)> =
+            first.answers.iter().map(|word| (&*word.name, word.decimal)).collect();
+        assert_eq!(answers, [("file", 1), ("gates", 0), ("function", 0)]);
+    }
+
+    /// One register too few: what comes out is a cycle early.
+    #[test]
+    fn a_cycle_that_differs_is_numbered_from_reset() {
+        let text = "module mac2u_exact(input clk, input [2:0] a, b, input [15:0] c, output reg [15:0] y);\n  \
+            always @(posedge clk) y <= c + a * b;\nendmodule\n";
+        let error = compared("m.v", text, None).unwrap_err().to_string();
+        assert!(error.contains("inputs of 3, 3, "), "{error}");
+        let late = exported("mac4s_exact").replacen(" ^ ", " ~^ ", 1);
+        let first = compared("m.v", &late, None).unwrap().first.unwrap();
+        assert!(first.cycle.unwrap() < 4 && first.answers.len() == 2, "{first:?}");
+    }
+
+    #[test]
+    fn a_file_without_a_name_is_asked_for_one() {
+        let error =
+            compared("m.v", "module m(input [1:0] a, output y);\nassign y = a[0];\nendmodule\n", None);
+        assert!(error.unwrap_err().to_string().contains("--like"));
+    }
+}
