@@ -2,6 +2,7 @@
 
 mod characterize;
 mod circuits;
+mod errors;
 mod explain;
 mod explore;
 mod files;
@@ -147,7 +148,7 @@ impl Arguments {
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
             Verb::Characterize { designs, errors, backend, json } => {
-                characterize::characterize(&designs, errors, backend, json.as_deref())
+                characterize::characterize(&designs, &errors, backend, json.as_deref())
             }
             Verb::Validate { paths, against, rows, json } => {
                 validate::validate(&paths, &against, rows, json.as_deref())

@@ -4,12 +4,9 @@ use serde::Serialize;
 
 use super::cost::{Cost, accumulating, uniform};
 use super::mac::Mac;
-use super::metric::Metrics;
+use super::metric::{Metrics, sampled};
 use super::{Design, Unit, table};
-use crate::bits;
-use crate::netlist::{Lanes, Netlist, pack, unpack};
-use crate::rng::Stream;
-use crate::table::{Operation, Signature, Table};
+use crate::table::{Operation, Table};
 use crate::tech::CellLibrary;
 
 /// What was put in for the error metrics, and by which rules they are taken.
@@ -50,9 +47,6 @@ pub struct Characterization {
 
 /// Operand bits up to which errors are taken over all pairs unless more is asked for: tens of milliseconds.
 pub const EXHAUSTIVE: u32 = 24;
-
-/// Pairs drawn for a design too wide for all.
-const SAMPLES: u64 = 1 << 20;
 
 /// Measures a unit.
 ///
@@ -110,59 +104,5 @@ fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
         error: None,
         cost: accumulating(mac, library),
         function: None,
-    }
-}
-
-/// Metrics on random pairs, from the gates: many pairs at once, whether a design has a function of its own or not.
-fn sampled(design: &dyn Design) -> Metrics {
-    let signature = design.signature();
-    let mut stream = Stream::new(1, "arith.characterize", 0);
-    let width = design.width_out();
-    let fits = |(a, b): (u64, u64)| {
-        let exact = signature.exact(signature.value_a(a), signature.value_b(b));
-        width == signature.width_out() || bits::decode(exact as u64, width, signature.signed) == exact as i64
-    };
-    let mut codes = || (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
-    let netlist = design.netlist();
-    let results = (0..SAMPLES / LANES as u64).flat_map(|_| {
-        let codes: Vec<(u64, u64)> = (0..LANES).map(|_| codes()).collect();
-        let results = results(&netlist, signature, &codes);
-        codes.into_iter().zip(results).collect::<Vec<_>>()
-    });
-    let decoded = results.map(|(pair, code)| (pair, bits::decode(code, width, signature.signed)));
-    Metrics::of_results(signature, decoded.filter(|(pair, _)| fits(*pair)))
-}
-
-/// Operand pairs that the gates see side by side.
-const LANES: usize = 512;
-
-/// What the gates give for some pairs of codes.
-fn results(netlist: &Netlist, signature: Signature, codes: &[(u64, u64)]) -> Vec<u64> {
-    let mut lanes = Lanes::<{ LANES / 64 }>::new(netlist);
-    let (a, b): (Vec<u64>, Vec<u64>) = codes.iter().copied().unzip();
-    let inputs = [pack(&a, signature.width_a as usize), pack(&b, signature.width_b as usize)];
-    lanes.settle(&inputs.concat());
-    unpack(&lanes.output(0), codes.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::arith::design;
-
-    #[test]
-    fn gates_are_sampled_as_their_function_is() {
-        for id in ["mul16s_drum_k4", "add20u_loa_k8", "mul13u_mitchell"] {
-            let design = design(id).unwrap();
-            let signature = design.signature();
-            let mut stream = Stream::new(5, "test", 0);
-            let codes: Vec<(u64, u64)> = (0..LANES)
-                .map(|_| (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b)))
-                .collect();
-            let expected = codes.iter().map(|(a, b)| {
-                bits::encode(design.eval(signature.value_a(*a), signature.value_b(*b)), design.width_out())
-            });
-            assert_eq!(results(&design.netlist(), signature, &codes), expected.collect::<Vec<_>>(), "{id}");
-        }
     }
 }

@@ -5,6 +5,11 @@
 
 pub mod convention;
 mod gates;
+mod histogram;
+pub mod operands;
+mod walk;
+
+pub use histogram::{Accumulated, Histogram, Histograms, histograms};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -226,6 +231,23 @@ impl Sums {
     }
 }
 
+/// Metrics on random pairs, from the gates: many pairs at once, whether a design has a function of its own or not.
+pub(super) fn sampled(design: &dyn Design) -> Metrics {
+    let (signature, width) = (design.signature(), design.width_out());
+    let fits = |(a, b): (u64, u64)| {
+        let exact = signature.exact(signature.value_a(a), signature.value_b(b));
+        let code = exact as u64;
+        width == signature.width_out() || crate::bits::decode(code, width, signature.signed) == exact as i64
+    };
+    let mut sums = Sums::default();
+    walk::walk(design, false, |(a, b), result| {
+        if fits((a, b)) {
+            sums.add(signature, [signature.value_a(a), signature.value_b(b)], result);
+        }
+    });
+    sums.metrics()
+}
+
 /// The range that holds both.
 fn joined<T: Copy>(range: [T; 2], other: [T; 2], least: fn(T, T) -> T, greatest: fn(T, T) -> T) -> [T; 2] {
     [least(range[0], other[0]), greatest(range[1], other[1])]
@@ -295,11 +317,6 @@ impl Metrics {
         });
         let sums = Sums { mask: crate::bits::mask(width), ..Sums::default() };
         sums.over(signature, pairs.filter(|((a, b), _)| fits(*a, *b))).metrics()
-    }
-
-    /// Metrics over operand codes with their results.
-    pub fn of_results(signature: Signature, results: impl Iterator<Item = ((u64, u64), i64)>) -> Self {
-        Sums::default().over(signature, results).metrics()
     }
 }
 

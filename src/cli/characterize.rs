@@ -1,8 +1,8 @@
 //! The verb `characterize`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{circuits, files, yosys};
+use super::{circuits, errors, files, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub(super) enum Backend {
 }
 
 /// How errors are measured and printed.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(super) struct Errors {
     /// Take errors over all pairs up to 32 operand bits (seconds a design), not only up to 24
     #[arg(long)]
@@ -37,11 +37,20 @@ pub(super) struct Errors {
     /// Whose conventions the error metrics follow
     #[arg(long, value_enum, default_value = "axsim")]
     convention: Printed,
+    /// Also weigh errors by how often operands occur: a CSV file `a,b,weight`, or `operand,value,weight`
+    #[arg(long, value_name = "CSV")]
+    pub(super) operands: Option<PathBuf>,
+    /// Also the error of a sum of this many results, as in a dot product
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) terms: Option<u64>,
+    /// Also histograms of the error and of the relative error
+    #[arg(long)]
+    pub(super) histogram: bool,
 }
 
 pub(super) fn characterize(
     names: &[String],
-    errors: Errors,
+    errors: &Errors,
     backend: Backend,
     json: Option<&Path>,
 ) -> Result<bool, Error> {
@@ -69,8 +78,13 @@ pub(super) fn characterize(
         Printed::Evoapprox8b => Some(Convention::EvoApprox8b),
     };
     match (json, convention) {
-        (Some(path), None) => files::json(path, &measured).map(|()| true),
-        (None, None) => files::print(&table(&measured)),
+        (json, None) => {
+            let further = errors::further(&units, &measured, errors)?;
+            match json {
+                Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
+                None => files::print(&(table(&measured) + &errors::text(&measured, &further))),
+            }
+        }
         (json, Some(convention)) => {
             let converted = converted(&units, &measured, convention)?;
             match json {
@@ -125,7 +139,7 @@ fn lines(converted: &[Converted], convention: Convention) -> String {
     )
 }
 
-fn shortened(figure: f64) -> String {
+pub(super) fn shortened(figure: f64) -> String {
     let text = format!("{figure:.6}");
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
@@ -152,7 +166,7 @@ fn table(measured: &[Characterization]) -> String {
     for design in measured {
         let cost = &design.cost;
         let mut row = vec![design.design.clone()];
-        row.extend(errors(design));
+        row.extend(error_columns(design));
         row.extend([
             format!("{:.1}", cost.area_um2),
             format!("{:.0} ± 20 %", cost.delay_ps),
@@ -176,7 +190,7 @@ fn table(measured: &[Characterization]) -> String {
 }
 
 /// The columns of inputs and errors; dashes where errors are not defined.
-fn errors(design: &Characterization) -> Vec<String> {
+fn error_columns(design: &Characterization) -> Vec<String> {
     let (Some(inputs), Some(error)) = (&design.inputs, &design.error) else {
         return vec!["–".into(); 7];
     };

@@ -142,6 +142,22 @@ impl Netlist {
         (0..self.outputs().len()).map(word).collect()
     }
 
+    /// The first output for each of some pairs of codes for the first two inputs; registers at their reset state.
+    ///
+    /// # Panics
+    /// When the netlist does not have two inputs.
+    pub fn eval_pairs(&self, pairs: &[(u64, u64)]) -> Vec<u64> {
+        let [(_, a), (_, b)] = self.inputs() else { panic!("two operands") };
+        let mut lanes = Lanes::<8>::new(self);
+        let mut results = Vec::with_capacity(pairs.len());
+        for chunk in pairs.chunks(512) {
+            let (of_a, of_b): (Vec<u64>, Vec<u64>) = chunk.iter().copied().unzip();
+            lanes.settle(&[pack(&of_a, a.len()), pack(&of_b, b.len())].concat());
+            results.extend(unpack(&lanes.output(0), chunk.len()));
+        }
+        results
+    }
+
     /// Evaluates a combinational netlist of two operands on every pair, `a` in the high bits of the index.
     ///
     /// Returns the codes of the first output bus, in the entry order of [`crate::table::Table`].

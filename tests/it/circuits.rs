@@ -280,3 +280,29 @@ fn a_circuit_of_the_users_is_compared_with_the_design_it_is_meant_to_be() {
           ^ Verilog 15, gates 15, function 15
     ");
 }
+
+#[test]
+fn errors_are_weighted_added_up_and_counted_on_request() {
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    std::fs::write(file.path(), "a,b,weight\n3,3,1\n1,1,3\n").unwrap();
+    let asked = ["--operands", file.path().to_str().unwrap(), "--terms", "4", "--histogram"];
+    let name = ["characterize", "mul2u_kulkarni"];
+    let found: serde_json::Value =
+        serde_json::from_str(&printed(&[&name[..], &asked, &["--json", "-"]].concat())).unwrap();
+    assert_eq!(found[0]["weighted"]["med"], 0.5);
+    assert_eq!(found[0]["accumulated"]["bias"], -0.5);
+    assert_eq!(found[0]["histograms"]["error"]["counts"], serde_json::json!([1, 0, 15]));
+    let text = printed(&[&name[..], &asked].concat());
+    let further: Vec<&str> = text.split_once("lower bound\n").unwrap().1.lines().take(6).collect();
+    insta::assert_snapshot!(further.join("\n"), @r"
+    mul2u_kulkarni weighted by operands (2 pairs): error rate 0.2500, med 0.5000, mred 5.556e-2, mse 1.0000, bias -0.5000, wce 2
+    mul2u_kulkarni, sums of 4 independent results: bias -0.5000, standard deviation 0.9682, med 0.8733 if normal (approximation), within -8 to 0
+    mul2u_kulkarni, error
+              -2          1 ███
+              -1          0 
+               0         15 ████████████████████████████████████████
+    ");
+    std::fs::write(file.path(), "a,b,weight\n4,3,1\n").unwrap();
+    let refused = axsim(&[&name[..], &asked].concat()).assert().code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(refused).unwrap().contains("4 is no value of operand `a`"));
+}

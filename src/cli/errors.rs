@@ -1,0 +1,106 @@
+//! Error metrics that `characterize` takes on request: weighted by operands, of sums, as histograms.
+
+use std::fmt::Write;
+
+use super::characterize::Errors;
+use crate::arith::metric::operands::{Operands, Weighted};
+use crate::arith::metric::{Accumulated, Histogram, Histograms, histograms};
+use crate::arith::{Characterization, Unit};
+use crate::error::Error;
+
+/// What was asked for besides the metrics of uniform operands; what was not is absent.
+#[derive(Default, serde::Serialize)]
+pub(super) struct Further {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weighted: Option<Weighted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accumulated: Option<Accumulated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    histograms: Option<Histograms>,
+}
+
+/// A unit in figures, with what was asked for besides.
+#[derive(serde::Serialize)]
+pub(super) struct Joined<'a> {
+    #[serde(flatten)]
+    measured: &'a Characterization,
+    #[serde(flatten)]
+    further: &'a Further,
+}
+
+pub(super) fn joined<'a>(measured: &'a [Characterization], further: &'a [Further]) -> Vec<Joined<'a>> {
+    measured.iter().zip(further).map(|(measured, further)| Joined { measured, further }).collect()
+}
+
+/// What was asked for, of each unit; MAC units have none of it.
+pub(super) fn further(
+    units: &[Unit],
+    measured: &[Characterization],
+    asked: &Errors,
+) -> Result<Vec<Further>, Error> {
+    let refused = |error: &dyn std::fmt::Display| {
+        let path = asked.operands.as_ref().map_or(String::new(), |path| path.display().to_string());
+        Error::Usage(format!("{path}: {error}"))
+    };
+    let operands = match &asked.operands {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read(path).map_err(|error| refused(&error))?;
+            Some(Operands::read(&text).map_err(|error| refused(&error))?)
+        }
+    };
+    let one = |(unit, measured): (&Unit, &Characterization)| {
+        let (Unit::Design(design), Some(error)) = (unit, &measured.error) else {
+            return Ok(Further::default());
+        };
+        let weighted = operands.as_ref().map(|operands| operands.metrics(&**design)).transpose();
+        Ok(Further {
+            weighted: weighted.map_err(|error| refused(&error))?,
+            accumulated: asked.terms.map(|terms| error.accumulated(terms)),
+            histograms: asked.histogram.then(|| histograms(&**design, error)),
+        })
+    };
+    units.iter().zip(measured).map(one).collect()
+}
+
+pub(super) fn text(measured: &[Characterization], further: &[Further]) -> String {
+    let mut out = String::new();
+    for (Characterization { design, .. }, further) in measured.iter().zip(further) {
+        if let Some(Weighted { pairs, error_rate, med, mred, mse, bias, wce, .. }) = &further.weighted {
+            let mred = mred.map_or("–".into(), |mred| format!("{mred:.3e}"));
+            let _ = writeln!(
+                out,
+                "{design} weighted by operands ({pairs} pairs): error rate {error_rate:.4}, med {med:.4}, mred {mred}, mse {mse:.4}, bias {bias:.4}, wce {wce}"
+            );
+        }
+        if let Some(Accumulated { terms, bias, deviation, error_range: [low, high], med_if_normal, .. }) =
+            &further.accumulated
+        {
+            let _ = writeln!(
+                out,
+                "{design}, sums of {terms} independent results: bias {bias:.4}, standard deviation {deviation:.4}, med {med_if_normal:.4} if normal (approximation), within {low} to {high}"
+            );
+        }
+        if let Some(Histograms { error, relative }) = &further.histograms {
+            out += &bars(&format!("{design}, error"), error);
+            out += &relative
+                .as_ref()
+                .map_or(String::new(), |bins| bars(&format!("{design}, error / |exact|"), bins));
+        }
+    }
+    out
+}
+
+/// A line a bin, its bar as long as its share of the largest.
+fn bars(title: &str, histogram: &Histogram) -> String {
+    const LONGEST: f64 = 40.0;
+    let largest = histogram.counts.iter().max().copied().unwrap_or(0).max(1) as f64;
+    let mut out = format!("{title}\n");
+    for (at, count) in histogram.counts.iter().enumerate() {
+        let bar = "█".repeat((*count as f64 / largest * LONGEST).ceil() as usize);
+        let from = histogram.from + at as f64 * histogram.width;
+        let from = if histogram.width >= 1.0 { format!("{from:.0}") } else { format!("{from:.4}") };
+        let _ = writeln!(out, "{from:>12} {count:>10} {bar}");
+    }
+    out
+}
