@@ -4,12 +4,14 @@
 //! by 1 there; `nmed` divides by the largest exact magnitude; what is undefined is null.
 
 pub mod convention;
+mod formal;
 mod gates;
 mod histogram;
 pub mod operands;
 mod walk;
 
-pub use histogram::{Accumulated, Histogram, Histograms, histograms};
+pub use formal::{Formal, formal};
+pub use histogram::{Accumulated, Histogram, Histograms, Intervals, histograms};
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -36,6 +36,25 @@ use crate::arith::{Design, negated_if, two_operands, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
+/// The exact product in as many bits as both operands together, of any widths.
+pub(super) fn exact_product(build: &mut Builder, a: &[Net], b: &[Net], signed: bool) -> Bus {
+    let width = a.len() + b.len();
+    let mut columns = vec![Bus::new(); width];
+    let mut constant = 0u64;
+    for (j, &y) in b.iter().enumerate() {
+        for (i, &x) in a.iter().enumerate() {
+            // A dot of one sign bit has a negative weight: its complement, less that weight.
+            let negative = signed && (i + 1 == a.len()) != (j + 1 == b.len());
+            let dot = build.and(x, y);
+            columns[i + j].push(if negative { build.not(dot) } else { dot });
+            constant = constant.wrapping_sub(u64::from(negative) << (i + j));
+        }
+    }
+    let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
+    ones.for_each(|(_, column)| column.push(build.constant(true)));
+    reduce::sum_columns(build, columns)
+}
+
 /// How magnitudes are multiplied.
 pub trait Core: std::fmt::Debug + Send + Sync {
     /// The product of two unsigned `width`-bit operands: 2·`width` bits; never computed from the gates.

@@ -43,9 +43,18 @@ pub(super) struct Errors {
     /// Also the error of a sum of this many results, as in a dot product
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) terms: Option<u64>,
+    /// Seconds for exact figures of a design that is sampled, by decision diagrams (1 for adders, else 0)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) formal: Option<f64>,
     /// Also histograms of the error and of the relative error
     #[arg(long)]
     pub(super) histogram: bool,
+}
+
+/// A time that a computer waits for.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "seconds from 0 to 1000000 are expected".into())
 }
 
 pub(super) fn characterize(

@@ -1,16 +1,22 @@
 //! Error metrics that `characterize` takes on request: weighted by operands, of sums, as histograms.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::characterize::Errors;
 use crate::arith::metric::operands::{Operands, Weighted};
-use crate::arith::metric::{Accumulated, Histogram, Histograms, histograms};
+use crate::arith::metric::{Accumulated, Formal, Histogram, Histograms, Intervals, formal, histograms};
 use crate::arith::{Characterization, Unit};
 use crate::error::Error;
+use crate::table::Operation;
 
 /// What was asked for besides the metrics of uniform operands; what was not is absent.
 #[derive(Default, serde::Serialize)]
 pub(super) struct Further {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intervals: Option<Intervals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formal: Option<Formal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weighted: Option<Weighted>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +60,16 @@ pub(super) fn further(
             return Ok(Further::default());
         };
         let weighted = operands.as_ref().map(|operands| operands.metrics(&**design)).transpose();
+        let sampled = measured.inputs.as_ref().is_some_and(|inputs| inputs.method == "sampled");
+        // Diagrams of sums are small; those of products are tried where time is given for them.
+        let time = asked.formal.unwrap_or(match design.signature().operation {
+            Operation::Add => 1.0,
+            Operation::Mul => 0.0,
+        });
+        let time = Duration::from_secs_f64(if sampled { time } else { 0.0 });
         Ok(Further {
+            intervals: sampled.then(|| error.intervals()),
+            formal: if time.is_zero() { None } else { formal(&**design, time) },
             weighted: weighted.map_err(|error| refused(&error))?,
             accumulated: asked.terms.map(|terms| error.accumulated(terms)),
             histograms: asked.histogram.then(|| histograms(&**design, error)),
@@ -66,6 +81,22 @@ pub(super) fn further(
 pub(super) fn text(measured: &[Characterization], further: &[Further]) -> String {
     let mut out = String::new();
     for (Characterization { design, .. }, further) in measured.iter().zip(further) {
+        if let Some(Intervals { error_rate, med, bias, .. }) = &further.intervals {
+            let range = |[low, high]: &[f64; 2]| format!("{low:.4} to {high:.4}");
+            let _ = writeln!(
+                out,
+                "{design}, 95 % intervals of the sample: error rate {}, med {}, bias {}",
+                range(error_rate),
+                range(med),
+                range(bias)
+            );
+        }
+        if let Some(Formal { method, error_rate, med, bias, wce, .. }) = &further.formal {
+            let _ = writeln!(
+                out,
+                "{design}, all pairs by {method}: error rate {error_rate:.6}, med {med:.6}, bias {bias:.6}, wce {wce}"
+            );
+        }
         if let Some(Weighted { pairs, error_rate, med, mred, mse, bias, wce, .. }) = &further.weighted {
             let mred = mred.map_or("–".into(), |mred| format!("{mred:.3e}"));
             let _ = writeln!(

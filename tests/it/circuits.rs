@@ -306,3 +306,14 @@ fn errors_are_weighted_added_up_and_counted_on_request() {
     let refused = axsim(&[&name[..], &asked].concat()).assert().code(2).get_output().stderr.clone();
     assert!(String::from_utf8(refused).unwrap().contains("4 is no value of operand `a`"));
 }
+
+#[test]
+fn a_wide_adder_has_exact_figures_beside_the_sampled_ones() {
+    let found = characterized(&["add32u_loa_k8", "mul16u_drum_k6"]);
+    assert_eq!(found[0]["inputs"]["method"], "sampled");
+    let (exact, bounds) = (&found[0]["formal"]["error_rate"], &found[0]["intervals"]["error_rate"]);
+    let exact = exact.as_f64().unwrap();
+    assert!((exact - (1.0 - 0.75f64.powi(8))).abs() < 1e-12);
+    assert!(bounds[0].as_f64().unwrap() < exact && exact < bounds[1].as_f64().unwrap());
+    assert!(found[1]["formal"].is_null() && found[1]["intervals"].is_object());
+}

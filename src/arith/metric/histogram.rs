@@ -88,7 +88,46 @@ pub struct Accumulated {
     pub med_if_normal: f64,
 }
 
+/// Bounds of figures that were sampled: 95 %, two-sided.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Intervals {
+    /// Of the error rate (Wilson's score).
+    pub error_rate: [f64; 2],
+    /// Of the mean error distance; here and below the central limit theorem.
+    pub med: [f64; 2],
+    /// Of the mean signed error.
+    pub bias: [f64; 2],
+    /// Of the mean relative error distance, taken over all samples.
+    pub mred: Option<[f64; 2]>,
+}
+
+/// Standard deviations of a normal distribution that hold 95 %.
+const TWO_SIDED: f64 = 1.959_963_984_540_054;
+
 impl Metrics {
+    /// How far the figures of a random sample may be from those of all pairs; what the sample did not see, such as a
+    /// greater worst case, no interval tells.
+    pub fn intervals(&self) -> Intervals {
+        let pairs = self.pairs as f64;
+        let around = |mean: f64, variance: f64| {
+            let half = TWO_SIDED * (variance.max(0.0) / pairs).sqrt();
+            [mean - half, mean + half]
+        };
+        let (share, square) = (self.error_rate, TWO_SIDED * TWO_SIDED / pairs);
+        let half = (square * (share * (1.0 - share) + square / 4.0)).sqrt();
+        let wilson = |side: f64| ((share + square / 2.0 + side * half) / (1.0 + square)).clamp(0.0, 1.0);
+        let mred = self.mred.zip(self.relative).map(|(mred, relative)| {
+            let squares = relative.mean * relative.mean + relative.deviation * relative.deviation;
+            around(mred, squares - mred * mred)
+        });
+        Intervals {
+            error_rate: [wilson(-1.0), wilson(1.0)],
+            med: around(self.med, self.mse - self.med * self.med),
+            bias: around(self.bias, self.variance),
+            mred,
+        }
+    }
+
     /// The error of a dot product of `terms` products, or of a chain of sums: exact but for `med_if_normal`.
     pub fn accumulated(&self, terms: u64) -> Accumulated {
         let count = terms as f64;
@@ -133,6 +172,27 @@ mod tests {
             assert!(error.counts[0] > 0 && error.from == metrics.error_range[0] as f64, "{id}");
             let end = error.from + error.width * error.counts.len() as f64;
             assert!(end > metrics.error_range[1] as f64 && error.counts.len() <= BINS, "{id}: {error:?}");
+        }
+    }
+
+    /// Exhaustive figures lie within the bounds of a sample, which are narrow.
+    #[test]
+    fn intervals_hold_the_figures_of_all_pairs() {
+        for id in ["mul11u_drum_k4", "add11u_loa_k6", "mul10s_mitchell"] {
+            let design = design(id).unwrap();
+            let (all, some) = (Metrics::of_gates(&*design), super::super::sampled(&*design));
+            let bounds = some.intervals();
+            for (name, [low, high], value) in [
+                ("error rate", bounds.error_rate, all.error_rate),
+                ("med", bounds.med, all.med),
+                ("bias", bounds.bias, all.bias),
+                ("mred", bounds.mred.unwrap(), all.mred.unwrap()),
+            ] {
+                // Five seeds in a hundred may miss; twice the width does not.
+                let slack = (high - low) / 2.0;
+                assert!(low - slack <= value && value <= high + slack, "{id} {name}: {low} {value} {high}");
+                assert!(high - low <= 0.01 * value.abs().max(some.med), "{id} {name}");
+            }
         }
     }
 
