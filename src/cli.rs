@@ -87,9 +87,8 @@ enum Verb {
         designs: Vec<String>,
         #[command(flatten)]
         errors: characterize::Errors,
-        /// Where area and delay come from
-        #[arg(long, value_enum, default_value = "mapping")]
-        backend: characterize::Backend,
+        #[command(flatten)]
+        cells: characterize::Cells,
         /// Write JSON to FILE, or to standard output with `-`
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
@@ -147,8 +146,8 @@ impl Arguments {
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),
-            Verb::Characterize { designs, errors, backend, json } => {
-                characterize::characterize(&designs, &errors, backend, json.as_deref())
+            Verb::Characterize { designs, errors, cells, json } => {
+                characterize::characterize(&designs, &errors, &cells, json.as_deref())
             }
             Verb::Validate { paths, against, rows, json } => {
                 validate::validate(&paths, &against, rows, json.as_deref())

@@ -3,6 +3,7 @@
 //! One drive per function and one working point per cell: delay is a ±20 % bracket. Energy counts the transitions it is
 //! given: those of [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound.
 
+pub mod liberty;
 mod library;
 mod mapping;
 mod power;

@@ -14,7 +14,7 @@ use crate::tech::CellLibrary;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// Name of the cell library.
-    pub library: &'static str,
+    pub library: String,
     /// Its supply in volts.
     pub voltage: f64,
     /// The operands that were replayed.
@@ -112,7 +112,7 @@ impl<'a> Replay<'a> {
         };
         let delay = library.critical_path(netlist).delay;
         Cost {
-            library: library.name,
+            library: library.name.clone(),
             voltage: library.voltage.0,
             activity: format!("uniform random operands, {operations} {replayed}, event by event"),
             area_um2: library.area(netlist).0,

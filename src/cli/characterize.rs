@@ -28,6 +28,30 @@ pub(super) enum Backend {
     Yosys,
 }
 
+/// What designs are made of.
+#[derive(Debug, clap::Args)]
+pub(super) struct Cells {
+    /// Where area and delay come from
+    #[arg(long, value_enum, default_value = "mapping")]
+    backend: Backend,
+    /// A cell library in the Liberty format, in place of the shipped 45 nm table
+    #[arg(long, value_name = "FILE")]
+    liberty: Option<PathBuf>,
+}
+
+impl Cells {
+    fn library(&self) -> Result<CellLibrary, Error> {
+        let Some(path) = &self.liberty else { return Ok(CellLibrary::nangate45()) };
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Error::File(name.clone(), error))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::Usage(format!("{name}: byte {at} is not UTF-8 text; is it compressed?"))
+        })?;
+        CellLibrary::from_liberty(&text).map_err(|error| Error::Usage(format!("{name}: {error}")))
+    }
+}
+
 /// How errors are measured and printed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Errors {
@@ -60,10 +84,10 @@ fn seconds(text: &str) -> Result<f64, String> {
 pub(super) fn characterize(
     names: &[String],
     errors: &Errors,
-    backend: Backend,
+    cells: &Cells,
     json: Option<&Path>,
 ) -> Result<bool, Error> {
-    let library = CellLibrary::nangate45();
+    let library = cells.library()?;
     let units = names
         .iter()
         .map(|name| circuits::units(name))
@@ -74,7 +98,7 @@ pub(super) fn characterize(
     let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
     let mut measured: Vec<Characterization> =
         units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
-    if backend == Backend::Yosys {
+    if cells.backend == Backend::Yosys {
         for (unit, found) in units.iter().zip(&mut measured) {
             let synthesised = yosys::synthesised(unit, &library)?;
             (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);

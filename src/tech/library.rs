@@ -1,5 +1,6 @@
 //! The cell library: published figures as data, and which cell stands for which gate.
 
+mod from_liberty;
 mod liberty;
 mod table;
 
@@ -45,7 +46,7 @@ impl CellFigures {
 #[derive(Debug, Clone)]
 pub struct CellLibrary {
     /// Name in reports.
-    pub name: &'static str,
+    pub name: String,
     /// Supply of the working point.
     pub voltage: Volts,
     /// Temperature of the working point.
@@ -53,8 +54,8 @@ pub struct CellLibrary {
     /// Load in fF at which delays are given.
     pub load: f64,
     /// Where the figures stand.
-    pub source: &'static str,
-    gates: HashMap<Gate, CellFigures>,
+    pub source: String,
+    pub(super) gates: HashMap<Gate, CellFigures>,
     register: CellFigures,
     /// Not used here; synthesis tools need one.
     buffer: CellFigures,
@@ -82,21 +83,32 @@ impl CellLibrary {
             (gate, if matches!(gate, Gate::Sum | Gate::Majority) { figures.half() } else { figures })
         });
         Self {
-            name: "nangate45",
+            name: "nangate45".into(),
             voltage: Volts(1.10),
             temperature: Celsius(25.0),
             load: 6.8,
-            source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point",
+            source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point"
+                .into(),
             gates: gates.into(),
             register: cells[&(REGISTER, "Q")],
             buffer: cells[&BUFFER],
         }
     }
 
+    /// Whether the library has a cell for a gate.
+    pub fn has(&self, gate: Gate) -> bool {
+        self.gates.contains_key(&gate)
+    }
+
     /// The figures of a cell; `None` for inputs and constants, which cost nothing.
+    ///
+    /// # Panics
+    /// On a gate that the library does not have; [`CellLibrary::map`] leaves none.
     pub fn figures(&self, cell: &Cell) -> Option<&CellFigures> {
         match cell {
-            Cell::Gate(gate, _) => Some(&self.gates[gate]),
+            Cell::Gate(gate, _) => {
+                Some(self.gates.get(gate).expect("a mapped netlist has gates of the library alone"))
+            }
             Cell::State => Some(&self.register),
             Cell::Input | Cell::Constant(_) => None,
         }
@@ -142,6 +154,6 @@ impl CellLibrary {
 
     /// The library as a constant of a report: a price in joules that rests on it.
     pub fn constant(&self, name: &str, value: f64, unit: &str) -> Constant {
-        Constant::new(name, value, unit, Trust::Derived, self.source)
+        Constant::new(name, value, unit, Trust::Derived, &self.source)
     }
 }

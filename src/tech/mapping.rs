@@ -77,13 +77,13 @@ impl CellLibrary {
     /// ```
     pub fn map(&self, netlist: &Netlist) -> Netlist {
         // A sum without a carry is no full adder, and no cell of its own.
-        let netlist = &netlist.apart(|gate| matches!(gate, Gate::Sum | Gate::Majority));
+        let netlist = &netlist.apart(|gate| matches!(gate, Gate::Sum | Gate::Majority) || !self.has(gate));
         let readers = netlist.readers();
         let cuts = cuts(netlist, &readers);
-        let adders = full_adders(netlist, &cuts);
+        let adders = if self.has(Gate::Sum) { full_adders(netlist, &cuts) } else { HashMap::new() };
         let matches = matches();
-        let area =
-            |gate: Gate| self.figures(&Cell::Gate(gate, [Net(0); 3])).map_or(0.0, |figures| figures.area);
+        // What the library does not have is never cheapest.
+        let area = |gate: Gate| self.gates.get(&gate).map_or(f64::INFINITY, |figures| figures.area);
         let mut choices: Vec<[Choice; 2]> = Vec::with_capacity(readers.len());
         for (at, cell) in netlist.cells().iter().enumerate() {
             let pair = match (cell, adders.get(&at)) {

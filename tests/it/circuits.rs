@@ -317,3 +317,20 @@ fn a_wide_adder_has_exact_figures_beside_the_sampled_ones() {
     assert!(bounds[0].as_f64().unwrap() < exact && exact < bounds[1].as_f64().unwrap());
     assert!(found[1]["formal"].is_null() && found[1]["intervals"].is_object());
 }
+
+#[test]
+fn designs_are_priced_with_a_liberty_file() {
+    let file = tempfile::NamedTempFile::with_suffix(".lib").unwrap();
+    std::fs::write(file.path(), printed(&["export", "nangate45", "--format", "liberty"])).unwrap();
+    let path = file.path().to_str().unwrap();
+    let found: serde_json::Value =
+        serde_json::from_str(&printed(&["characterize", "mul8u_array", "--liberty", path, "--json", "-"]))
+            .unwrap();
+    let ours = &characterized(&["mul8u_array"])[0]["cost"]["area_um2"];
+    let area = |cost: &serde_json::Value| cost.as_f64().unwrap();
+    assert!((area(&found[0]["cost"]["area_um2"]) / area(ours) - 1.0).abs() < 1e-9);
+    std::fs::write(file.path(), "library (x) {\n  cell (y) {\n").unwrap();
+    let refused = axsim(&["characterize", "mul8u_array", "--liberty", path]).assert().code(2);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("line 2: a name or `}` is expected, not the end of the file"), "{said}");
+}
