@@ -7,6 +7,7 @@ mod explain;
 mod explore;
 mod files;
 mod knobs;
+mod path;
 mod report;
 mod run;
 mod validate;

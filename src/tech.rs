@@ -10,4 +10,4 @@ mod power;
 mod timing;
 
 pub use library::{CellFigures, CellLibrary};
-pub use timing::{TICK, Timing};
+pub use timing::{Step, TICK, Timing};

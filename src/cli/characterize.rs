@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{circuits, errors, files, yosys};
+use super::{circuits, errors, files, path, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
 use crate::error::Error;
@@ -37,6 +37,9 @@ pub(super) struct Cells {
     /// A cell library in the Liberty format, in place of the shipped 45 nm table
     #[arg(long, value_name = "FILE")]
     liberty: Option<PathBuf>,
+    /// Also the longest path, cell by cell, as our own mapping has it
+    #[arg(long)]
+    path: bool,
 }
 
 impl Cells {
@@ -112,7 +115,13 @@ pub(super) fn characterize(
     };
     match (json, convention) {
         (json, None) => {
-            let further = errors::further(&units, &measured, errors)?;
+            let mut further = errors::further(&units, &measured, errors)?;
+            if cells.path {
+                let with = |(further, unit): (errors::Further, &Unit)| {
+                    further.with_path(path::stages(unit, &library))
+                };
+                further = further.into_iter().zip(&units).map(with).collect();
+            }
             match json {
                 Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
                 None => files::print(&(table(&measured) + &errors::text(&measured, &further))),

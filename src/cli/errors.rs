@@ -1,9 +1,10 @@
-//! Error metrics that `characterize` takes on request: weighted by operands, of sums, as histograms.
+//! What `characterize` adds on request: errors weighted by operands, of sums, as histograms; the longest path.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::characterize::Errors;
+use super::path::{self, Stage};
 use crate::arith::metric::operands::{Operands, Weighted};
 use crate::arith::metric::{Accumulated, Formal, Histogram, Histograms, Intervals, formal, histograms};
 use crate::arith::{Characterization, Unit};
@@ -23,6 +24,15 @@ pub(super) struct Further {
     accumulated: Option<Accumulated>,
     #[serde(skip_serializing_if = "Option::is_none")]
     histograms: Option<Histograms>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    longest_path: Option<Vec<Stage>>,
+}
+
+impl Further {
+    /// With the longest path.
+    pub(super) fn with_path(self, stages: Vec<Stage>) -> Self {
+        Self { longest_path: Some(stages), ..self }
+    }
 }
 
 /// A unit in figures, with what was asked for besides.
@@ -73,6 +83,7 @@ pub(super) fn further(
             weighted: weighted.map_err(|error| refused(&error))?,
             accumulated: asked.terms.map(|terms| error.accumulated(terms)),
             histograms: asked.histogram.then(|| histograms(&**design, error)),
+            longest_path: None,
         })
     };
     units.iter().zip(measured).map(one).collect()
@@ -111,6 +122,9 @@ pub(super) fn text(measured: &[Characterization], further: &[Further]) -> String
                 out,
                 "{design}, sums of {terms} independent results: bias {bias:.4}, standard deviation {deviation:.4}, med {med_if_normal:.4} if normal (approximation), within {low} to {high}"
             );
+        }
+        if let Some(stages) = &further.longest_path {
+            out += &path::text(design, stages);
         }
         if let Some(Histograms { error, relative }) = &further.histograms {
             out += &bars(&format!("{design}, error"), error);

@@ -16,8 +16,19 @@ pub struct Timing {
     pub low: Seconds,
     /// The delay plus 20 %: what a one-point table cannot exclude above.
     pub high: Seconds,
-    /// The nets on the longest path, start first.
-    pub path: Vec<Net>,
+    /// The cells on the longest path, the input or clock edge first.
+    pub path: Vec<Step>,
+}
+
+/// A cell of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its output.
+    pub net: Net,
+    /// When the output has changed.
+    pub arrival: Seconds,
+    /// What it drives in fF.
+    pub load: f64,
 }
 
 impl CellLibrary {
@@ -56,7 +67,10 @@ impl CellLibrary {
         let registers = netlist.registers().iter().map(|r| (r.next, arrival[r.next.index()] + setup));
         let last = ports.chain(registers).max_by(|a, b| a.1.total_cmp(&b.1));
         let delay = Seconds(last.map_or(0.0, |(_, at)| at) * 1e-12);
+        let step =
+            |net: Net| Step { net, arrival: Seconds(arrival[net.index()] * 1e-12), load: loads[net.index()] };
         let path = last.map_or(vec![], |(net, _)| trace(netlist, &arrival, net));
+        let path = path.into_iter().map(step).collect();
         Timing { delay, low: delay * 0.8, high: delay * 1.2, path }
     }
 }

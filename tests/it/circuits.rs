@@ -334,3 +334,16 @@ fn designs_are_priced_with_a_liberty_file() {
     let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     assert!(said.contains("line 2: a name or `}` is expected, not the end of the file"), "{said}");
 }
+
+#[test]
+fn the_longest_path_is_listed_cell_by_cell() {
+    let found: serde_json::Value =
+        serde_json::from_str(&printed(&["characterize", "add8u_ripple", "--path", "--json", "-"])).unwrap();
+    let path = found[0]["longest_path"].as_array().unwrap();
+    let arrivals: Vec<f64> = path.iter().map(|stage| stage["arrival_ps"].as_f64().unwrap()).collect();
+    assert!(arrivals.is_sorted() && path.len() >= 8, "{path:?}");
+    assert!((arrivals[arrivals.len() - 1] - found[0]["cost"]["delay_ps"].as_f64().unwrap()).abs() < 1e-6);
+    let carries = path.iter().filter(|stage| stage["cell"] == "majority").count();
+    assert!(carries >= 6, "{path:?}");
+    assert!(printed(&["characterize", "add8u_ripple", "--path"]).contains("longest path"));
+}
