@@ -147,10 +147,13 @@ fn of_design(verdict: &Verdict) -> String {
 }
 
 fn of_circuit(file: &str, found: &Equivalence) -> String {
-    let Equivalence { id, method, compared, first } = found;
+    let Equivalence { id, method, compared, first, exchanged } = found;
     match first {
         None => format!("{file}: computes what {id} does, compared on {compared} ({method})\n"),
-        Some(first) => format!("{file}: differs from {id}\n{}", counterexample(first)),
+        Some(first) => {
+            let turned = if *exchanged { "; with its operands exchanged it computes the same" } else { "" };
+            format!("{file}: differs from {id}{turned}\n{}", counterexample(first))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{ValidateError, circuit};
 use crate::arith::Unit;
 use crate::bits;
-use crate::netlist::{Lane, Lanes, Netlist, consecutive, unpack};
+use crate::netlist::{Builder, Bus, Lane, Lanes, Net, Netlist, consecutive, unpack};
 use crate::rng::Stream;
 
 /// Input bits up to which every input is tried.
@@ -67,6 +67,8 @@ pub struct Equivalence {
     pub compared: u64,
     /// The first difference.
     pub first: Option<Counterexample>,
+    /// Whether the circuit differs, but computes what the design does with its two operands exchanged.
+    pub exchanged: bool,
 }
 
 /// Compares the circuit of a file, gates and registers, with a design: its ports by their order, whatever their names.
@@ -87,8 +89,24 @@ pub fn equivalence(
     };
     let ours = unit.netlist();
     same_ports(&ours, &theirs)?;
-    let pair = Pair { unit: &unit, ours: &ours, theirs: &theirs };
-    Ok(pair.compare(progress))
+    let compare = |theirs: &Netlist| Pair { unit: &unit, ours: &ours, theirs }.compare(progress);
+    let mut found = compare(&theirs);
+    if let (Some(_), Unit::Design(_)) = (&found.first, &unit) {
+        let turned = exchanged(&theirs);
+        found.exchanged = same_ports(&ours, &turned).is_ok() && compare(&turned).first.is_none();
+    }
+    Ok(found)
+}
+
+/// A circuit with its two operands exchanged.
+fn exchanged(netlist: &Netlist) -> Netlist {
+    let mut build = Builder::new(netlist.name());
+    let inputs = netlist.inputs().iter().rev();
+    let inputs: Vec<Bus> = inputs.map(|(name, bus)| build.input(name, bus.len() as u32)).collect();
+    let turned: Vec<&[Net]> = inputs.iter().rev().map(Vec::as_slice).collect();
+    let outputs = build.instance(netlist, &turned);
+    netlist.outputs().iter().zip(outputs).for_each(|((name, _), bus)| build.output(name, bus));
+    build.finish()
 }
 
 /// Refuses circuits whose ports differ in number, width or registers.
@@ -135,7 +153,7 @@ impl Pair<'_> {
             (false, false) => "random inputs",
         };
         let (compared, first) = found.map_or((planned, None), |(at, first)| (at + 1, Some(first)));
-        Equivalence { id: self.unit.id(), method, compared, first }
+        Equivalence { id: self.unit.id(), method, compared, first, exchanged: false }
     }
 
     /// The first differing input of some blocks: every one of a block's numbers, or as many random ones.
@@ -268,6 +286,19 @@ mod tests {
         let answers: Vec<(&str, i128)> =
             first.answers.iter().map(|word| (&*word.name, word.decimal)).collect();
         assert_eq!(answers, [("file", 1), ("gates", 0), ("function", 0)]);
+    }
+
+    /// A broken array drops rows of one operand; another tool may call that one `a`.
+    #[test]
+    fn exchanged_operands_are_noticed() {
+        let text =
+            exported("mul4u_bam_h2_v1").replace(" a,", " t,").replace("b,", "a,").replace(" t,", " b,");
+        let text = text.replace("a[", "t[").replace("b[", "a[").replace("t[", "b[");
+        assert!(text.contains("input [3:0] b, input [3:0] a"), "{text}");
+        let found = compared("m.v", &text, Some("mul4u_bam_h2_v1")).unwrap();
+        assert!(found.first.is_some() && found.exchanged, "{found:?}");
+        let found = compared("m.v", &exported("mul4u_bam_h1_v1"), Some("mul4u_bam_h2_v1")).unwrap();
+        assert!(found.first.is_some() && !found.exchanged);
     }
 
     /// One register too few: what comes out is a cycle early.
