@@ -47,8 +47,17 @@ pub fn alike(circuit: &dyn Design) -> Alike {
         }
     }
     let exhaustive = signature.operand_bits() <= Table::LIMIT;
-    let pairs = pairs(circuit, exhaustive);
-    let same = |id: &String| design(id).is_ok_and(|member| agree(circuit, &*member, &pairs));
+    let few = pairs(circuit, 64);
+    let many = if exhaustive { vec![] } else { pairs(circuit, SAMPLES) };
+    let results = |design: &dyn Design| {
+        let netlist = design.netlist();
+        if exhaustive { netlist.eval_all() } else { netlist.eval_pairs(&many) }
+    };
+    let expected = results(circuit);
+    // A few pairs tell most designs apart at once; the gates of the rest are walked, hundreds of pairs at a time.
+    let same = |id: &String| {
+        design(id).is_ok_and(|member| agree(circuit, &*member, &few) && results(&*member) == expected)
+    };
     Alike { designs: ids.into_par_iter().filter(same).collect(), exhaustive, sampled }
 }
 
@@ -69,24 +78,18 @@ fn members(family: &Family, circuit: &dyn Design) -> (Vec<String>, bool) {
     (choices.iter().map(id).collect(), whole)
 }
 
-/// Operands to compare on, the first few in an order that tells most designs apart at once.
-fn pairs(circuit: &dyn Design, exhaustive: bool) -> Vec<(i64, i64)> {
+/// Random pairs of operand codes.
+fn pairs(circuit: &dyn Design, count: usize) -> Vec<(u64, u64)> {
     let signature = circuit.signature();
     let mut stream = Stream::new(1, "arith.identity", 0);
-    let random = (0..if exhaustive { 64 } else { SAMPLES }).map(|_| {
-        let (a, b) = (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b));
-        (signature.value_a(a), signature.value_b(b))
-    });
-    let random: Vec<_> = random.collect();
-    let all = (0..if exhaustive { 1u64 << signature.operand_bits() } else { 0 }).map(|at| {
-        let (a, b) = (at >> signature.width_b, at & crate::bits::mask(signature.width_b));
-        (signature.value_a(a), signature.value_b(b))
-    });
-    random.into_iter().chain(all).collect()
+    (0..count).map(|_| (stream.below(1 << signature.width_a), stream.below(1 << signature.width_b))).collect()
 }
 
-fn agree(circuit: &dyn Design, member: &dyn Design, pairs: &[(i64, i64)]) -> bool {
-    pairs.iter().all(|&(a, b)| circuit.eval(a, b) == member.eval(a, b))
+fn agree(circuit: &dyn Design, member: &dyn Design, pairs: &[(u64, u64)]) -> bool {
+    let signature = circuit.signature();
+    let value =
+        |design: &dyn Design, &(a, b): &(u64, u64)| design.eval(signature.value_a(a), signature.value_b(b));
+    pairs.iter().all(|pair| value(circuit, pair) == value(member, pair))
 }
 
 #[cfg(test)]
