@@ -6,6 +6,7 @@
 mod apart;
 mod build;
 mod cell;
+pub mod clocked;
 pub(crate) mod cut;
 mod eval;
 pub mod export;
@@ -18,6 +19,7 @@ mod timed;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
+pub use clocked::Clocked;
 pub(crate) use eval::consecutive;
 pub use eval::{Lane, Lanes, apply, pack, unpack};
 pub use timed::Timed;

@@ -67,8 +67,22 @@ pub enum PlatformError {
         /// What is wrong with it.
         fault: crate::arith::ArithError,
     },
+    /// A supply at which the cells are not known.
+    #[error("compute.array.voltage: {0}")]
+    Supply(crate::tech::supply::SupplyError),
+    /// Results that come too late, of a unit that has no gates of its own.
+    #[error(
+        "the clock is too fast for `{unit}`, and a product table has no gates that could tell what it latches"
+    )]
+    LateTable {
+        /// The unit whose cost stands in.
+        unit: String,
+    },
     /// A unit that misses its clock.
-    #[error("`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit` or a slower clock")]
+    #[error(
+        "`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit`, a slower clock, or `timing: latch` to \
+         lose what comes late"
+    )]
     TooSlow {
         /// The unit's id.
         unit: String,
@@ -86,6 +100,8 @@ impl PlatformError {
             Self::OutOfRange { field, .. } => Some(field),
             Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
+            Self::Supply(_) => Some("compute.array.voltage"),
+            Self::LateTable { .. } => Some("compute.array.timing"),
             Self::Design { field, .. } => Some(field),
         }
     }

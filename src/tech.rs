@@ -7,7 +7,8 @@ pub mod liberty;
 mod library;
 mod mapping;
 mod power;
+pub mod supply;
 mod timing;
 
 pub use library::{CellFigures, CellLibrary};
-pub use timing::{Step, TICK, Timing};
+pub use timing::{Grid, Step, TICK, Timing};

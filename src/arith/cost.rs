@@ -113,7 +113,7 @@ impl<'a> Replay<'a> {
         let delay = library.critical_path(netlist).delay;
         Cost {
             library: library.name.clone(),
-            voltage: library.voltage.0,
+            voltage: library.supply().0,
             activity: format!("uniform random operands, {operations} {replayed}, event by event"),
             area_um2: library.area(netlist).0,
             delay_ps: delay.0 * 1e12,

@@ -101,5 +101,7 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
 
 fn array(units: &Array) -> Result<(), Fault> {
     require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
-    require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")
+    require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
+    let known = units.voltage.is_none_or(|supply| (0.6..=1.25).contains(&supply.0));
+    require(known, "platform.compute.array.voltage", "cells are known from 0.6 V to 1.25 V")
 }

@@ -44,7 +44,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 10] = [
+pub const KNOBS: [Knob; 12] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -108,6 +108,22 @@ pub const KNOBS: [Knob; 10] = [
         neutral: Neutral::Text("exact"),
         does: "which adder accumulates the products",
         energy: "priced from its gates on the operands it sees",
+    },
+    Knob {
+        path: "compute.array.voltage",
+        class: Class::Arithmetic,
+        range: "supply from 0.6 V to 1.25 V",
+        neutral: Neutral::Platform,
+        does: "supply of the array; with `timing: latch` results that come after the clock edge are lost",
+        energy: "switching falls with the square of the supply, leakage faster",
+    },
+    Knob {
+        path: "compute.array.clock",
+        class: Class::Arithmetic,
+        range: "`fit` or a frequency",
+        neutral: Neutral::Platform,
+        does: "clock of the array; with `timing: latch` results that come after its edge are lost",
+        energy: "a faster clock leaks for a shorter time",
     },
     Knob {
         path: "quantize.weight_bits",

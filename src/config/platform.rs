@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Watts};
+use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Volts, Watts};
 
 /// Names of the memories that a sample passes; the first is needed.
 pub(super) const MEMORIES: [&str; 2] = ["buffer", "main"];
@@ -184,6 +184,12 @@ pub struct Array {
     pub dataflow: Dataflow,
     /// `fit`, or a frequency such as `400 MHz`.
     pub clock: Clock,
+    /// Supply of the units, 0.6 to 1.25 V; the one at which their figures were taken (1.1 V) where absent.
+    #[serde(default)]
+    pub voltage: Option<Volts>,
+    /// Whether results may come after the clock edge.
+    #[serde(default)]
+    pub timing: Timing,
     /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file.
     pub multiplier: Multiplier,
     /// `exact`, or an adder id whose family and parameters are used at the accumulator's width.
@@ -201,13 +207,25 @@ pub enum Dataflow {
     WeightStationary,
 }
 
+/// Whether results may come after the clock edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// They may not: a clock that a unit cannot meet is an error, and `clock: fit` follows the supply.
+    #[default]
+    Safe,
+    /// They may, and what has not arrived is lost: registers latch what is there. `clock: fit` fits the supply at which
+    /// the figures were taken, so that a lower one makes errors.
+    Latch,
+}
+
 /// The array's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Clock {
     /// As fast as the unit's critical path allows.
     Fit,
-    /// A fixed frequency; a slower unit is an error.
+    /// A fixed frequency; a slower unit is an error, or errs (see [`Timing`]).
     Fixed(Hertz),
 }
 

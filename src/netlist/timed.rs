@@ -49,6 +49,8 @@ pub struct Timed<'a, const W: usize> {
     stirred: Vec<u32>,
     is_stirred: Vec<bool>,
     stepped: bool,
+    /// What the registers have seen and take over at the next clock edge; what is there at the edge where empty.
+    captured: Vec<Lane<W>>,
 }
 
 /// Changes to come: a ring of times, each with the nets that change then, and what each net has planned.
@@ -128,10 +130,12 @@ impl<'a, const W: usize> Timed<'a, W> {
             stirred: vec![],
             is_stirred: vec![false; cells.len()],
             stepped: false,
+            captured: vec![],
         }
     }
 
-    /// One clock: inputs change at its edge, registers their delay later, and everything settles.
+    /// One clock: inputs change at its edge, or their delay later where they have one, registers their delay later, and
+    /// everything settles.
     ///
     /// The first step settles without time and counts nothing, as [`super::Lanes::step`] does; registers take over
     /// their next state at the start of every later one.
@@ -139,28 +143,89 @@ impl<'a, const W: usize> Timed<'a, W> {
     /// # Panics
     /// When the number of input bits is wrong.
     pub fn step(&mut self, inputs: &[Lane<W>]) {
-        assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
-        if !self.stepped {
-            self.settle(inputs);
-            self.stepped = true;
-            return;
-        }
-        let registers = self.netlist.registers();
-        let next: Vec<Lane<W>> = registers.iter().map(|register| self.nets[register.next.index()]).collect();
-        for (register, next) in registers.iter().zip(next) {
-            let state = register.state.index();
-            let changed = differing(&next, &self.nets[state]);
-            if changed != [0; W] {
-                self.agenda.add(self.delays[state], register.state.0, changed);
+        if self.edge(inputs) {
+            while self.agenda.entries > 0 {
+                self.tick();
             }
         }
+    }
+
+    /// One clock that may be too fast: `period` ticks long, whatever has not changed by then changes in the next one.
+    ///
+    /// Registers see what is there `setup` ticks before the next edge and take it over then: a bit that comes later is
+    /// lost. A register that would hesitate (metastability) takes the value at that time. The first step is as in
+    /// [`Timed::step`].
+    ///
+    /// # Panics
+    /// When the number of input bits is wrong, `setup` is 0, or the period does not hold the setup time and the delay of a
+    /// register or an input before it.
+    ///
+    /// ```
+    /// use axsim::netlist::{Builder, Timed};
+    /// let mut build = Builder::new("not_then_register");
+    /// let a = build.input("a", 1)[0];
+    /// let not = build.not(a);
+    /// let held = build.register(&[not]);
+    /// build.output("y", held);
+    /// let netlist = build.finish();
+    /// // The inverter takes 6 ticks; a period of 8 is enough for it, with a setup time of 3 it is not.
+    /// for (setup, expected) in [(2, 0), (3, u64::MAX)] {
+    ///     let mut timed = Timed::<1>::new(&netlist, &[0, 1, 6]);
+    ///     [[0], [u64::MAX]].iter().for_each(|bit| timed.clock(&[*bit], 8, setup));
+    ///     assert_eq!(timed.captured(), [[expected]]);
+    /// }
+    /// ```
+    pub fn clock(&mut self, inputs: &[Lane<W>], period: u32, setup: u32) {
+        let given = |cell: &Cell| matches!(cell, Cell::Input | Cell::State);
+        let driven = self.netlist.cells().iter().zip(self.delays).filter(|(cell, _)| given(cell));
+        let slowest = driven.map(|(_, delay)| *delay).max().unwrap_or(0);
+        assert!(
+            setup > 0 && slowest + setup < period,
+            "a period that holds setup time and delay of a register"
+        );
+        let timed = self.edge(inputs);
+        (setup..period).filter(|_| timed).for_each(|_| self.tick());
+        let registers = self.netlist.registers().iter();
+        self.captured = registers.map(|register| self.nets[register.next.index()]).collect();
+        (1..setup).for_each(|_| self.tick());
+        // What happens at the edge itself is answered together with what the edge brings.
+        self.advance();
+    }
+
+    /// What each register takes over at the next edge, after [`Timed::clock`].
+    pub fn captured(&self) -> &[Lane<W>] {
+        &self.captured
+    }
+
+    /// Begins a clock; false in the first one, which settles at once.
+    fn edge(&mut self, inputs: &[Lane<W>]) -> bool {
+        assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
+        if !std::mem::replace(&mut self.stepped, true) {
+            self.settle(inputs);
+            return false;
+        }
+        let registers = self.netlist.registers();
+        let mut next = std::mem::take(&mut self.captured);
+        if next.is_empty() {
+            next = registers.iter().map(|register| self.nets[register.next.index()]).collect();
+        }
+        for (register, next) in registers.iter().zip(next) {
+            self.drive(register.state, &next);
+        }
         for (at, given) in inputs.iter().enumerate() {
-            let net = self.inputs[at].0;
-            self.change(net, differing(given, &self.nets[net as usize]));
+            self.drive(self.inputs[at], given);
         }
         self.answer();
-        while self.agenda.entries > 0 {
-            self.tick();
+        true
+    }
+
+    /// Brings a net that no gate drives to a value, after its delay.
+    fn drive(&mut self, net: Net, value: &Lane<W>) {
+        let changed = differing(value, &self.nets[net.index()]);
+        match self.delays[net.index()] {
+            0 => self.change(net.0, changed),
+            _ if changed == [0; W] => {}
+            delay => self.agenda.add(delay, net.0, changed),
         }
     }
 
@@ -186,6 +251,12 @@ impl<'a, const W: usize> Timed<'a, W> {
 
     /// Everything that happens at the next time.
     fn tick(&mut self) {
+        self.advance();
+        self.answer();
+    }
+
+    /// Changes that are due at the next time.
+    fn advance(&mut self) {
         let agenda = &mut self.agenda;
         agenda.now = agenda.now.wrapping_add(1);
         let place = agenda.place(agenda.now);
@@ -199,7 +270,6 @@ impl<'a, const W: usize> Timed<'a, W> {
         }
         // The room is kept for the next time round.
         self.agenda.ring[place] = due;
-        self.answer();
     }
 
     fn change(&mut self, net: u32, lanes: Lane<W>) {
@@ -298,7 +368,8 @@ mod tests {
                 let at = register.state.index();
                 plans.insert(at, (delays[at].into(), bits[register.next.index()]));
             }
-            plans.extend(inputs.iter().zip(given).map(|(net, bit)| (net.index(), (0, *bit))));
+            let input = |(net, bit): (&Net, &bool)| (net.index(), (delays[net.index()].into(), *bit));
+            plans.extend(inputs.iter().zip(given).map(input));
             while let Some(now) = plans.values().map(|(time, _)| *time).min() {
                 let due: Vec<(usize, bool)> = plans
                     .iter()

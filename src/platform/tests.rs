@@ -116,7 +116,7 @@ fn gate_energy(platform: &config::Platform) -> f64 {
     let weight = |_: usize, output, depth| (normal(200, output, depth) * 42.0).clamp(-127.0, 127.0) as i64;
     let operands = stream::Operands { gemm, activation: &activation, weight: &weight };
     let mut draws = crate::rng::Stream::new(1, "platform.test", 0);
-    stream::replay(&array, &library, &operands, &mut draws).settled.0 + clock
+    stream::replay(&array, &operands, &mut draws).settled.0 + clock
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use super::bill::{Mapped, bill, price_name};
 use super::capture::Captured;
 use super::evaluate::Parts;
-use super::outcome::{ConstantShare, LayerOutcome, Outcome, Score, StageEnergy};
+use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
 use super::probe::Seen;
 use super::statistics::wilson;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
+use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
-use crate::tech::CellLibrary;
 use crate::units::Seconds;
 use crate::workload::Quantized;
 
@@ -25,7 +25,6 @@ pub(super) struct Observed<'a> {
 /// Bills a sample and draws everything together; `settings` repeats it.
 pub(super) fn outcome(
     parts: &Parts<'_>,
-    library: &CellLibrary,
     observed: Observed<'_>,
     settings: serde_json::Value,
 ) -> Result<Outcome, UnresolvedPrice> {
@@ -34,7 +33,7 @@ pub(super) fn outcome(
     let time = bill(parts, &mapped, &mut ledger);
     let price = |name: &str| {
         let at = mapped.iter().position(|part| price_name(&part.layer) == name)?;
-        let each = observed.seen.get(at)?.replay?.each;
+        let (each, library) = (observed.seen.get(at)?.replay?.each, parts.array.as_ref()?.library());
         Some((each, library.constant("mac.switching", each.0, "J per multiply-accumulate, replayed")))
     };
     let ledger = ledger.resolve(price)?;
@@ -49,6 +48,7 @@ pub(super) fn outcome(
         area_mm2: area(parts),
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
         clock_hz: parts.array.as_ref().map_or(0.0, |array| array.clock().0),
+        late: parts.array.as_ref().filter(|array| array.is_late()).map(late),
         layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(part, seen)).collect(),
         constants: constants(&ledger),
         priced_as: parts.array.as_ref().and_then(|array| array.mac().multiplier().stand_in()),
@@ -56,6 +56,17 @@ pub(super) fn outcome(
         ledger,
         right,
     })
+}
+
+fn late(array: &MacArray) -> Late {
+    let [slowing, slowest] = array.library().slowing();
+    let delay = array.timing().delay;
+    Late {
+        supply_v: array.library().supply().0,
+        period_s: array.clock().period().0,
+        delay_s: delay.0,
+        slowest_s: (delay * (slowest / slowing)).0,
+    }
 }
 
 fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {

@@ -130,7 +130,7 @@ impl<'a> Evaluator<'a> {
         let maps = self.run_maps(&parts, &quantized, &products, &captured)?;
         let seen = self.probe(&parts, &quantized, &products, &captured)?;
         let observed = Observed { quantized: &quantized, captured: &captured, maps, seen };
-        Ok(account::outcome(&parts, &self.library, observed, settings)?)
+        Ok(account::outcome(&parts, observed, settings)?)
     }
 
     /// Calibrates and captures what evaluating these setups needs, each once.
@@ -221,7 +221,7 @@ impl<'a> Evaluator<'a> {
         captured: &Captured,
     ) -> Result<Vec<Seen>, RunError> {
         let hardware = hardware(parts, products, 0);
-        let probe = Probe { hardware, library: &self.library, seed: self.seed, seen: Mutex::default() };
+        let probe = Probe { hardware, seed: self.seed, seen: Mutex::default() };
         let samples = probe::SAMPLES.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
         self.device(parts, quantized, 0).run(&probe, &batch, 0)?;

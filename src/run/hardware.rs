@@ -2,6 +2,7 @@
 
 use crate::kernel::{self, Products};
 use crate::platform::compute::array::MacArray;
+use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
 
@@ -23,6 +24,9 @@ pub(super) struct Hardware<'a> {
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let (operands, products) = (operands(input, weights), &self.products[layer.index]);
+        if let Some(array) = self.array.filter(|array| array.is_late()) {
+            return late::contract(array, &layer.geometry, operands, weights.zero_point);
+        }
         match self.array.map(MacArray::mac).filter(|mac| !mac.accumulates_exactly()) {
             None => kernel::convolve(&layer.geometry, operands, products),
             Some(mac) => {

@@ -99,6 +99,9 @@ pub struct Outcome {
     pub cycles: u64,
     /// The array's clock in hertz; 0 for an ideal one.
     pub clock_hz: f64,
+    /// How late results come; absent where all are in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
     /// Contractions in the order of the network.
     pub layers: Vec<LayerOutcome>,
     /// Share of the energy that hangs on each constant, largest first, those above 1 %.
@@ -113,6 +116,19 @@ pub struct Outcome {
     /// Which answers were right, sample by sample (mean over fault maps); not part of the output.
     #[serde(skip)]
     pub right: Vec<f64>,
+}
+
+/// A unit under a clock that is too fast for it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Late {
+    /// Supply in volts.
+    pub supply_v: f64,
+    /// Period of the clock in seconds.
+    pub period_s: f64,
+    /// What the longest path needs in seconds.
+    pub delay_s: f64,
+    /// The same at the slow end of the band of the supply's law, in seconds.
+    pub slowest_s: f64,
 }
 
 impl Outcome {

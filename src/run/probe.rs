@@ -7,7 +7,6 @@ use crate::kernel::{self, Geometry, Products};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
-use crate::tech::CellLibrary;
 use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
 
 /// Samples whose operands are pooled.
@@ -24,7 +23,6 @@ pub(super) struct Seen {
 /// An engine that behaves as the hardware and looks at every contraction.
 pub(super) struct Probe<'a> {
     pub hardware: Hardware<'a>,
-    pub library: &'a CellLibrary,
     pub seed: u64,
     pub seen: Mutex<Vec<Seen>>,
 }
@@ -36,7 +34,7 @@ impl Engine for Probe<'_> {
         let exact = kernel::convolve(&layer.geometry, operands(input, weights), &exact);
         let (relative_error, bias) = errors(&sums, &exact);
         let mut stream = Stream::new(self.seed, "run.probe", layer.index as u64);
-        let price = |array| price(array, self.library, layer, input, weights, &mut stream);
+        let price = |array| price(array, layer, input, weights, &mut stream);
         let replay = self.hardware.array.map(price);
         let mut seen = self.seen.lock().expect("no layer panicked while it was looked at");
         seen.push(Seen { replay, relative_error, bias });
@@ -61,14 +59,7 @@ fn errors(sums: &[i32], exact: &[i32]) -> (f64, f64) {
 }
 
 /// Replays the operands of all pooled samples as one long contraction: sample after sample.
-fn price(
-    array: &MacArray,
-    library: &CellLibrary,
-    layer: &Layer,
-    input: &Codes,
-    weights: &Weights,
-    stream: &mut Stream,
-) -> Replay {
+fn price(array: &MacArray, layer: &Layer, input: &Codes, weights: &Weights, stream: &mut Stream) -> Replay {
     let geometry: &Geometry = &layer.geometry;
     let gemm = geometry.gemm();
     let samples = input.codes.shape()[0];
@@ -85,5 +76,5 @@ fn price(
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     let operands = Operands { gemm, activation: &activation, weight: &weight };
-    replay(array, library, &operands, stream)
+    replay(array, &operands, stream)
 }

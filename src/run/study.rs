@@ -11,6 +11,7 @@ use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
 use crate::config::Setup;
+use crate::units::{Seconds, Volts};
 
 /// Knob path → value.
 pub type Knobs = IndexMap<String, Value>;
@@ -168,6 +169,22 @@ fn report(
     }
 }
 
+/// What is lost where the clock is too fast, and how it was found.
+fn late(outcome: &Outcome) -> Option<String> {
+    let late = outcome.late.as_ref()?;
+    Some(format!(
+        "At {} a unit needs {} ({} with transistors of general threshold), a period of the clock is {}: results that come \
+         later are lost. Every operation of every unit was evaluated in time, clock by clock, with results arriving on a \
+         grid of {} steps a period; registers at rest begin an output or a row; a register does not hesitate. Energy is that \
+         of stretches whose entering sums were in time.",
+        Volts(late.supply_v),
+        Seconds(late.delay_s),
+        Seconds(late.slowest_s),
+        Seconds(late.period_s),
+        crate::platform::compute::late::STEPS,
+    ))
+}
+
 /// What the model itself approximates.
 fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
     let pairs: u64 = baseline.layers.iter().map(|layer| layer.replayed_pairs).sum();
@@ -191,6 +208,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.".into(),
         "Between layers and frames the array is gated off; a memory that must keep the weights is not.".into(),
     ];
+    notes.extend(late(approximate));
     notes.extend(approximate.priced_as.as_ref().map(|design| {
         format!(
             "The multiplier is a product table, which has no gates: its area, clock and energy are those of `{design}`, \

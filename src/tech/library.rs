@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use crate::constant::{Constant, Trust};
 use crate::netlist::export::mapped::{REGISTER, mapping};
 use crate::netlist::{Cell, Gate, Netlist};
+use crate::tech::supply::{self, FREEPDK45, SupplyLaw};
 use crate::units::{Celsius, SquareMicrometres, Volts, Watts};
 
 /// The figures of one cell at the library's working point.
@@ -55,6 +56,9 @@ pub struct CellLibrary {
     pub load: f64,
     /// Where the figures stand.
     pub source: String,
+    /// Supply of the cells, and how their figures follow it.
+    pub(super) supply: Volts,
+    pub(super) law: Option<SupplyLaw>,
     pub(super) gates: HashMap<Gate, CellFigures>,
     register: CellFigures,
     /// Not used here; synthesis tools need one.
@@ -85,6 +89,8 @@ impl CellLibrary {
         Self {
             name: "nangate45".into(),
             voltage: Volts(1.10),
+            supply: Volts(1.10),
+            law: Some(FREEPDK45),
             temperature: Celsius(25.0),
             load: 6.8,
             source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point"
@@ -121,7 +127,7 @@ impl CellLibrary {
 
     /// Sum of the mean cell leakages.
     pub fn leakage(&self, netlist: &Netlist) -> Watts {
-        Watts(self.sum(netlist, |figures| figures.leakage) * 1e-9)
+        Watts(self.sum(netlist, |figures| figures.leakage) * self.leakage_factor() * 1e-9)
     }
 
     fn sum(&self, netlist: &Netlist, figure: impl Fn(&CellFigures) -> f64) -> f64 {
@@ -154,6 +160,10 @@ impl CellLibrary {
 
     /// The library as a constant of a report: a price in joules that rests on it.
     pub fn constant(&self, name: &str, value: f64, unit: &str) -> Constant {
-        Constant::new(name, value, unit, Trust::Derived, &self.source)
+        let source = match self.supply == self.voltage {
+            true => self.source.clone(),
+            false => format!("{}; at {} by the {}", self.source, self.supply, supply::SOURCE),
+        };
+        Constant::new(name, value, unit, Trust::Derived, &source)
     }
 }

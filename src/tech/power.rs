@@ -29,13 +29,13 @@ impl CellLibrary {
         let data_edge = self.figures(&Cell::State).map_or(0.0, |figures| figures.data_edge_energy);
         let data_pins =
             netlist.registers().iter().map(|register| toggles[register.next.index()] as f64 * data_edge);
-        Joules((femtojoules.sum::<f64>() + data_pins.sum::<f64>()) * 1e-15)
+        Joules((femtojoules.sum::<f64>() + data_pins.sum::<f64>()) * self.energy_factor() * 1e-15)
     }
 
     /// Energy of one clock cycle (two edges) at the registers' clock pins; the clock tree is left out.
     pub fn clock_energy(&self, netlist: &Netlist) -> Joules {
         let edge = self.figures(&Cell::State).map_or(0.0, |figures| figures.clock_edge_energy);
-        Joules(netlist.registers().len() as f64 * 2.0 * edge * 1e-15)
+        Joules(netlist.registers().len() as f64 * 2.0 * edge * self.energy_factor() * 1e-15)
     }
 }
 

@@ -35,6 +35,7 @@ impl CellLibrary {
     /// Delay in ps of a cell that drives `load` fF: its mean arc, and the slope from the table's load on.
     fn delay(&self, cell: &Cell, load: f64) -> f64 {
         self.figures(cell).map_or(0.0, |f| (f.delay + f.delay_slope * (load - self.load)).max(0.0))
+            * self.slowing()[0]
     }
 
     /// Delay of every cell under the pins it drives within the circuit, in ticks of [`TICK`], at least one for what
@@ -62,7 +63,7 @@ impl CellLibrary {
             let start = cell.reads().iter().map(|net| arrival[net.index()]).fold(0.0, f64::max);
             arrival.push(start + self.delay(cell, *load));
         }
-        let setup = self.figures(&Cell::State).map_or(0.0, |figures| figures.setup);
+        let setup = self.setup();
         let ports = netlist.outputs().iter().flat_map(|(_, bus)| bus).map(|&net| (net, arrival[net.index()]));
         let registers = netlist.registers().iter().map(|r| (r.next, arrival[r.next.index()] + setup));
         let last = ports.chain(registers).max_by(|a, b| a.1.total_cmp(&b.1));
@@ -72,6 +73,56 @@ impl CellLibrary {
         let path = last.map_or(vec![], |(net, _)| trace(netlist, &arrival, net));
         let path = path.into_iter().map(step).collect();
         Timing { delay, low: delay * 0.8, high: delay * 1.2, path }
+    }
+}
+
+/// A circuit and its clock on a grid of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    /// Delay of every cell in steps; that of an input is the one of the register that drives it.
+    pub delays: Vec<u32>,
+    /// Steps of a clock period.
+    pub period: u32,
+    /// Steps that a register's data must be there before the edge.
+    pub setup: u32,
+}
+
+impl Grid {
+    /// Whether a period holds the delay of each register, and of those that drive the inputs, and the setup time after it.
+    pub fn holds_registers(&self, netlist: &Netlist) -> bool {
+        let driven = |cell: &Cell| matches!(cell, Cell::Input | Cell::State);
+        let mut cells = netlist.cells().iter().zip(&self.delays).filter(|(cell, _)| driven(cell));
+        cells.all(|(_, delay)| delay + self.setup < self.period)
+    }
+}
+
+impl CellLibrary {
+    /// A circuit between registers under a clock, time in steps of `step`: for [`crate::netlist::Timed::clock`] and
+    /// [`crate::netlist::Clocked`].
+    ///
+    /// Arrival times are rounded, not delays, so that errors do not add up along a path; everything takes a step at least.
+    pub fn grid(&self, netlist: &Netlist, period: Seconds, step: Seconds) -> Grid {
+        let steps = |picoseconds: f64| (picoseconds * 1e-12 / step.0).round() as u32;
+        let loads = self.loads(netlist);
+        let (mut exact, mut rounded) = (vec![0.0; loads.len()], vec![0u32; loads.len()]);
+        let mut delays = vec![0; loads.len()];
+        for (at, cell) in netlist.cells().iter().enumerate() {
+            let source = if *cell == Cell::Input { Cell::State } else { *cell };
+            let (mut start, mut before) = (0.0, 0);
+            for net in cell.reads() {
+                start = f64::max(start, exact[net.index()]);
+                before = before.max(rounded[net.index()]);
+            }
+            exact[at] = start + self.delay(&source, loads[at]);
+            rounded[at] = steps(exact[at]).max(before + 1);
+            delays[at] = rounded[at] - before;
+        }
+        Grid { delays, period: steps(period.0 * 1e12), setup: steps(self.setup()).max(1) }
+    }
+
+    /// Setup time of a register in ps.
+    fn setup(&self) -> f64 {
+        self.figures(&Cell::State).map_or(0.0, |figures| figures.setup * self.slowing()[0])
     }
 }
 

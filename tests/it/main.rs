@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod damaged;
 mod explore;
+mod late;
 mod layers;
 mod licences;
 mod product_table;

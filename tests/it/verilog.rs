@@ -12,7 +12,7 @@ use axsim::rng::Stream;
 use axsim::tech::CellLibrary;
 
 /// Whether Icarus is at hand; without it a test is skipped aloud, in CI it fails.
-fn icarus() -> bool {
+pub(super) fn icarus() -> bool {
     let found = Command::new("iverilog").arg("-V").output().is_ok();
     assert!(found || std::env::var_os("CI").is_none(), "iverilog is missing; in CI it must be installed");
     if !found {
@@ -328,7 +328,7 @@ fn exported_c_computes_the_function() {
 }
 
 /// The module with the delay of every gate in its assignment, `n7` the net of cell 7.
-fn delayed(netlist: &Netlist, delays: &[u32]) -> String {
+pub(super) fn delayed(netlist: &Netlist, delays: &[u32]) -> String {
     let plain = verilog::write(netlist);
     let mut gates =
         delays.iter().enumerate().filter(|(at, _)| matches!(netlist.cells()[*at], Cell::Gate(..)));

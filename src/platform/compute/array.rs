@@ -6,14 +6,14 @@ use super::mapping::Mapping;
 use crate::arith::mac::Mac;
 use crate::arith::tabulated::{NotSquare, Tabulated};
 use crate::arith::{Design, accumulator, design};
-use crate::config::platform::{self as config, Clock, Dataflow, Multiplier};
+use crate::config::platform::{self as config, Clock, Dataflow, Multiplier, Timing as Late};
 use crate::constant::Constant;
 use crate::kernel::{Gemm, Products};
 use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::netlist::Netlist;
 use crate::platform::{Bill, PlatformError};
 use crate::table::{Operation, Table};
-use crate::tech::{CellLibrary, Timing};
+use crate::tech::{CellLibrary, Grid, TICK, Timing};
 use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
 /// Opens a user's product table; the sign is as configured.
@@ -53,6 +53,9 @@ pub struct CodeRange {
     pub zero: u8,
 }
 
+/// The step of time in which a unit's results arrive.
+const STEP: Seconds = Seconds(TICK * 1e-12);
+
 /// A grid of multiply-accumulate units.
 pub struct MacArray {
     rows: usize,
@@ -60,7 +63,9 @@ pub struct MacArray {
     dataflow: Dataflow,
     mac: Mac,
     cells: Netlist,
+    library: CellLibrary,
     timing: Timing,
+    grid: Grid,
     clock: Hertz,
     unit_area: SquareMicrometres,
     unit_leakage: Constant,
@@ -78,16 +83,30 @@ impl MacArray {
             PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
         }
         let netlist = library.map(&mac.netlist());
+        let nominal = library.critical_path(&netlist).delay;
+        let library = library.clone().at(config.voltage.unwrap_or(library.supply()));
+        let library = library.map_err(PlatformError::Supply)?;
         let timing = library.critical_path(&netlist);
-        let clock = match config.clock {
-            Clock::Fit => Hertz(1.0 / timing.delay.0),
-            Clock::Fixed(clock) => {
+        let clock = match (config.clock, config.timing) {
+            (Clock::Fit, Late::Safe) => Hertz(1.0 / timing.delay.0),
+            (Clock::Fit, Late::Latch) => Hertz(1.0 / nominal.0),
+            (Clock::Fixed(clock), _) => {
                 PlatformError::unless(clock.0 > 0.0, "compute.clock", clock, "more than 0 Hz")?;
                 clock
             }
         };
-        if matches!(config.clock, Clock::Fixed(_)) && timing.delay > clock.period() {
+        let too_slow = late(timing.delay, clock);
+        if too_slow && config.timing == Late::Safe {
             return Err(PlatformError::TooSlow { unit: mac.id().into(), delay: timing.delay, clock });
+        }
+        let grid = library.grid(&netlist, clock.period(), STEP);
+        if too_slow && !grid.holds_registers(&netlist) {
+            let allowed = "slower: registers alone take longer than a period";
+            let (field, value) = ("compute.clock".into(), clock.to_string());
+            return Err(PlatformError::OutOfRange { field, value, allowed });
+        }
+        if too_slow && mac.multiplier().stand_in().is_some() {
+            return Err(PlatformError::LateTable { unit: mac.id().into() });
         }
         let name = |what: &str| format!("{}.{what}", mac.id());
         let leakage = library.leakage(&netlist).0;
@@ -103,6 +122,8 @@ impl MacArray {
             clock,
             mac,
             cells: netlist,
+            library,
+            grid,
         })
     }
 
@@ -114,6 +135,21 @@ impl MacArray {
     /// The unit in cells of the library.
     pub fn cells(&self) -> &Netlist {
         &self.cells
+    }
+
+    /// Whether some results come after the clock edge, to be lost.
+    pub fn is_late(&self) -> bool {
+        late(self.timing.delay, self.clock)
+    }
+
+    /// The unit under its clock, in steps of [`TICK`].
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The cells, at the array's supply.
+    pub fn library(&self) -> &CellLibrary {
+        &self.library
     }
 
     /// The unit's critical path with its band.
@@ -224,6 +260,11 @@ impl MacArray {
     }
 }
 
+/// Whether a delay is longer than a period, but for rounding.
+fn late(delay: Seconds, clock: Hertz) -> bool {
+    delay.0 > clock.period().0 * (1.0 + 1e-9)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +277,8 @@ mod tests {
             columns: 8,
             dataflow: Dataflow::WeightStationary,
             clock,
+            voltage: None,
+            timing: Late::Safe,
             multiplier: Multiplier::Id(multiplier.into()),
             accumulator: "exact".into(),
         }

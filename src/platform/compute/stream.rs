@@ -7,15 +7,15 @@
 //! without work in a fold keeps its inputs. Loading and draining between folds is not replayed.
 //!
 //! Every gate answers after its delay, so glitches are paid for. What the same stretches cost if gates answered at once
-//! stands beside it as a lower bound.
+//! stands beside it as a lower bound. Under a clock that is too fast what is late goes on in the next period, while the
+//! sums that enter stay those of operations in time.
 
 use super::array::MacArray;
 use crate::bits;
 use crate::config::platform::Dataflow;
 use crate::kernel::Gemm;
-use crate::netlist::{Lanes, Netlist, Timed};
+use crate::netlist::{Lanes, Timed};
 use crate::rng::Stream;
-use crate::tech::CellLibrary;
 use crate::units::Joules;
 
 /// Time slots of a replayed stretch; the first two only fill the registers.
@@ -59,18 +59,11 @@ type Slot = [i64; 3];
 /// Replays [`BATCHES`] times 64 stretches, drawn from `stream`, of the operands through the array's unit.
 ///
 /// Empty work costs nothing.
-pub fn replay(
-    array: &MacArray,
-    library: &CellLibrary,
-    operands: &Operands<'_>,
-    stream: &mut Stream,
-) -> Replay {
-    let netlist = array.cells();
-    let delays = library.delays(netlist);
+pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) -> Replay {
     let walk = Walk::new(array, operands);
     let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
-    let toggled = toggled(array, netlist, &delays, &stretches);
-    let energy = |toggles: &[u64]| library.switching_energy(netlist, toggles);
+    let toggled = toggled(array, &stretches);
+    let energy = |toggles: &[u64]| array.library().switching_energy(array.cells(), toggles);
     let pairs: u64 = toggled.pairs.iter().sum();
     let batches: Vec<Joules> = (0..BATCHES)
         .map(|batch| energy(&toggled.timed.iter().map(|words| words[batch]).collect::<Vec<_>>()))
@@ -181,7 +174,10 @@ impl<'a> Walk<'a> {
 }
 
 /// Transitions in stretches replayed side by side, a lane each.
-fn toggled(array: &MacArray, netlist: &Netlist, delays: &[u32], stretches: &[Vec<Option<Slot>>]) -> Toggled {
+fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
+    let (netlist, grid) = (array.cells(), array.grid());
+    let in_time = array.library().delays(netlist);
+    let delays = if array.is_late() { &grid.delays } else { &in_time };
     let longest = stretches.iter().map(Vec::len).max().unwrap_or(0);
     let (mut timed, mut lanes) = (Timed::new(netlist, delays), Lanes::<BATCHES>::new(netlist));
     let mut pairs = [0; BATCHES];
@@ -198,7 +194,11 @@ fn toggled(array: &MacArray, netlist: &Netlist, delays: &[u32], stretches: &[Vec
         }
         let words = words(array, &held, &sums);
         lanes.step(&words);
-        timed.step(&words);
+        if array.is_late() {
+            timed.clock(&words, grid.period, grid.setup);
+        } else {
+            timed.step(&words);
+        }
         if at == 1 {
             filling = (timed.toggles().to_vec(), lanes.toggles().to_vec());
         }
@@ -228,9 +228,10 @@ fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier};
+    use crate::config::platform::{Array, Clock, Multiplier, Timing};
     use crate::platform::compute::array::unit;
     use crate::rng::uniform_at;
+    use crate::tech::CellLibrary;
 
     fn array(dataflow: Dataflow) -> MacArray {
         let config = Array {
@@ -238,6 +239,8 @@ mod tests {
             columns: 3,
             dataflow,
             clock: Clock::Fit,
+            voltage: None,
+            timing: Timing::Safe,
             multiplier: Multiplier::Id("exact".into()),
             accumulator: "exact".into(),
         };
@@ -262,7 +265,7 @@ mod tests {
         let weight = |g, o, k| value(2, [g, o, k], reach);
         let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
         let mut stream = Stream::new(seed, "test", 0);
-        replay(&array(dataflow), &CellLibrary::nangate45(), &operands, &mut stream)
+        replay(&array(dataflow), &operands, &mut stream)
     }
 
     #[test]
@@ -305,7 +308,7 @@ mod tests {
             let operands = Operands { gemm, activation: &|_, _, _| 85, weight: &|_, _, _| 51 };
             let array = array(dataflow);
             let mut stream = Stream::new(1, "test", 0);
-            let found = replay(&array, &CellLibrary::nangate45(), &operands, &mut stream);
+            let found = replay(&array, &operands, &mut stream);
             assert!(found.pairs > 0 && found.each > Joules::ZERO, "{found:?}");
         }
     }

@@ -62,9 +62,12 @@ impl CellLibrary {
         let register = register.ok_or_else(|| missing("a flip-flop with a rising clock and nothing else"))?;
         let buffer = cells.iter().filter(|cell| cell.buffers()).min_by(|a, b| a.area.total_cmp(&b.area));
         let buffer = buffer.unwrap_or(inverter);
+        let voltage = Volts(library.number("nom_voltage")?.unwrap_or(1.0));
         Ok(Self {
             name: library.arguments.first().copied().unwrap_or("library").into(),
-            voltage: Volts(library.number("nom_voltage")?.unwrap_or(1.0)),
+            voltage,
+            supply: voltage,
+            law: None,
             temperature: Celsius(library.number("nom_temperature")?.unwrap_or(25.0)),
             load: point.load,
             source: format!(
