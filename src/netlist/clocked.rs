@@ -6,6 +6,8 @@
 //! simulation", DAC 1990) and repeated for every clock. Where hundreds of vectors differ, nearly every planned change happens
 //! in one of them, and a plan costs less than an agenda.
 
+use std::collections::BTreeMap;
+
 use super::{Cell, Gate, Net, Netlist, apply};
 
 /// Words of 64 lanes.
@@ -16,6 +18,11 @@ pub const LANES: usize = 64 * WORDS;
 
 /// The lanes of one net.
 pub type Lane = [u64; WORDS];
+
+/// Lanes where a wide register reads them at once.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Wide(Lane);
 
 /// A netlist under a fixed clock.
 ///
@@ -41,19 +48,18 @@ pub struct Clocked<'a> {
     /// What may happen in each slot of a period.
     slots: Vec<Slot>,
     setup: usize,
-    nets: Vec<Lane>,
+    nets: Vec<Wide>,
     /// Changes that are planned, by gate and slot: see [`Timing`].
-    planned: Vec<Lane>,
+    planned: Vec<Wide>,
     /// All lanes of a gate that wait to change.
-    pending: Vec<Lane>,
+    pending: Vec<Wide>,
     captured: Vec<Lane>,
-    now: usize,
+    now: u32,
 }
 
 /// A gate that may change, and where its planned changes are: `planned[first + (slot & mask)]`.
 #[derive(Debug, Clone, Copy)]
 struct Timing {
-    gate: Gate,
     reads: [u32; 3],
     net: u32,
     delay: u32,
@@ -61,11 +67,11 @@ struct Timing {
     mask: u32,
 }
 
-/// Gates by their place among the gates; nets that no gate drives by what drives them.
+/// Gates by their place among the gates, for answers by what they compute.
 #[derive(Debug, Clone, Default)]
 struct Slot {
     changes: Vec<u32>,
-    answers: Vec<u32>,
+    answers: Vec<(Gate, Vec<u32>)>,
 }
 
 impl<'a> Clocked<'a> {
@@ -82,7 +88,7 @@ impl<'a> Clocked<'a> {
         let mut gates = vec![];
         let mut planned = 0;
         for (at, cell) in cells.iter().enumerate() {
-            let Cell::Gate(gate, reads) = cell else {
+            let Cell::Gate(_, reads) = cell else {
                 let fits = delays[at] as usize + setup < period;
                 assert!(
                     fits || matches!(cell, Cell::Constant(_)),
@@ -94,14 +100,7 @@ impl<'a> Clocked<'a> {
             // Planned changes of the slots to come, one place more than the delay, and a power of two.
             let places = (delays[at] + 1).next_power_of_two();
             let reads = reads.map(|net| net.0);
-            gates.push(Timing {
-                gate: *gate,
-                reads,
-                net: at as u32,
-                delay: delays[at],
-                first: planned,
-                mask: places - 1,
-            });
+            gates.push(Timing { reads, net: at as u32, delay: delays[at], first: planned, mask: places - 1 });
             planned += places;
         }
         Self {
@@ -110,9 +109,9 @@ impl<'a> Clocked<'a> {
             netlist,
             delays,
             setup,
-            nets: vec![[0; WORDS]; cells.len()],
-            planned: vec![[0; WORDS]; planned as usize],
-            pending: vec![[0; WORDS]; gates.len()],
+            nets: vec![Wide::default(); cells.len()],
+            planned: vec![Wide::default(); planned as usize],
+            pending: vec![Wide::default(); gates.len()],
             captured: vec![[0; WORDS]; netlist.registers().len()],
             now: 0,
             gates,
@@ -125,13 +124,13 @@ impl<'a> Clocked<'a> {
     /// When the number of input bits is wrong.
     pub fn quiet(&mut self, inputs: &[Lane], clocks: usize) {
         assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
-        self.pending.fill([0; WORDS]);
-        self.planned.fill([0; WORDS]);
+        self.pending.fill(Wide::default());
+        self.planned.fill(Wide::default());
         self.captured.fill([0; WORDS]);
         for _ in 0..=clocks {
             let registers = self.netlist.registers().iter().zip(&self.captured);
-            registers.for_each(|(register, captured)| self.nets[register.state.index()] = *captured);
-            self.inputs.iter().zip(inputs).for_each(|(net, lane)| self.nets[net.index()] = *lane);
+            registers.for_each(|(register, captured)| self.nets[register.state.index()].0 = *captured);
+            self.inputs.iter().zip(inputs).for_each(|(net, lane)| self.nets[net.index()].0 = *lane);
             self.settle();
             self.capture();
         }
@@ -168,13 +167,18 @@ impl<'a> Clocked<'a> {
     fn period(&mut self, inputs: &[Lane]) {
         let slots = std::mem::take(&mut self.slots);
         for (at, slot) in slots.iter().enumerate() {
-            slot.changes.iter().for_each(|gate| self.change(*gate as usize));
+            // Loops, not closures: those would not be compiled for wide registers.
+            for gate in &slot.changes {
+                self.change(*gate as usize);
+            }
             if at + self.setup == slots.len() {
                 self.capture();
             }
             self.sources(at as u32, inputs);
-            slot.answers.iter().for_each(|gate| self.answer(*gate as usize));
-            self.now += 1;
+            for (gate, places) in &slot.answers {
+                self.answers(*gate, places);
+            }
+            self.now = self.now.wrapping_add(1);
         }
         self.slots = slots;
     }
@@ -184,12 +188,12 @@ impl<'a> Clocked<'a> {
     fn sources(&mut self, slot: u32, inputs: &[Lane]) {
         for (register, captured) in self.netlist.registers().iter().zip(&self.captured) {
             if self.delays[register.state.index()] == slot {
-                self.nets[register.state.index()] = *captured;
+                self.nets[register.state.index()].0 = *captured;
             }
         }
         for (net, lane) in self.inputs.iter().zip(inputs) {
             if self.delays[net.index()] == slot {
-                self.nets[net.index()] = *lane;
+                self.nets[net.index()].0 = *lane;
             }
         }
     }
@@ -198,38 +202,57 @@ impl<'a> Clocked<'a> {
     #[inline(always)]
     fn change(&mut self, gate: usize) {
         let Timing { net, first, mask, .. } = self.gates[gate];
-        let lanes = std::mem::take(&mut self.planned[(first + (self.now as u32 & mask)) as usize]);
-        let (net, pending) = (&mut self.nets[net as usize], &mut self.pending[gate]);
+        let lanes = std::mem::take(&mut self.planned[(first + (self.now & mask)) as usize]).0;
+        let (net, pending) = (&mut self.nets[net as usize].0, &mut self.pending[gate].0);
         for word in 0..WORDS {
             net[word] ^= lanes[word];
             pending[word] &= !lanes[word];
         }
     }
 
+    /// Gates of one kind: the choice is made once for many.
+    #[inline(always)]
+    fn answers(&mut self, gate: Gate, places: &[u32]) {
+        macro_rules! arms {
+            ($($gate:ident)*) => {
+                match gate {
+                    $(Gate::$gate => {
+                        for place in places {
+                            self.answer(*place as usize, Gate::$gate);
+                        }
+                    })*
+                }
+            };
+        }
+        arms!(Not And Or Xor Nand Nor Xnor Mux And3 Or3 Nand3 Nor3 Aoi21 Oai21 Sum Majority);
+    }
+
     /// A gate whose inputs may have changed plans to change, or gives up what it had planned.
     #[inline(always)]
-    fn answer(&mut self, gate: usize) {
-        let Timing { gate: kind, reads, net, delay, first, mask } = self.gates[gate];
-        let [a, b, c] = reads.map(|net| self.nets[net as usize]);
-        let (value, net, pending) =
-            (apply(kind, &a, &b, &c), &self.nets[net as usize], &mut self.pending[gate]);
+    fn answer(&mut self, place: usize, gate: Gate) {
+        let Timing { reads: [a, b, c], net, delay, first, mask } = self.gates[place];
+        let value = |net: u32| &self.nets[net as usize].0;
+        let (value, net) = (apply(gate, value(a), value(b), value(c)), value(net));
+        let pending = &mut self.pending[place].0;
         let (mut wanted, mut begun) = ([0; WORDS], [0; WORDS]);
         for word in 0..WORDS {
             wanted[word] = value[word] ^ net[word];
             begun[word] = wanted[word] & !pending[word];
         }
         *pending = wanted;
-        let place = |slots: u32| (first + ((self.now as u32).wrapping_add(slots) & mask)) as usize;
+        let planned = &mut self.planned[first as usize..(first + mask) as usize + 1];
         for slots in 1..delay {
-            let planned = &mut self.planned[place(slots)];
-            (0..WORDS).for_each(|word| planned[word] &= wanted[word]);
+            let planned = &mut planned[(self.now.wrapping_add(slots) & mask) as usize].0;
+            for word in 0..WORDS {
+                planned[word] &= wanted[word];
+            }
         }
-        self.planned[place(delay)] = begun;
+        planned[(self.now.wrapping_add(delay) & mask) as usize].0 = begun;
     }
 
     fn capture(&mut self) {
         for (captured, register) in self.captured.iter_mut().zip(self.netlist.registers()) {
-            *captured = self.nets[register.next.index()];
+            *captured = self.nets[register.next.index()].0;
         }
     }
 
@@ -238,10 +261,10 @@ impl<'a> Clocked<'a> {
         for (at, cell) in self.netlist.cells().iter().enumerate() {
             match cell {
                 Cell::Gate(gate, nets) => {
-                    let [a, b, c] = nets.map(|net| self.nets[net.index()]);
-                    self.nets[at] = apply(*gate, &a, &b, &c);
+                    let [a, b, c] = nets.map(|net| self.nets[net.index()].0);
+                    self.nets[at].0 = apply(*gate, &a, &b, &c);
                 }
-                Cell::Constant(value) => self.nets[at] = [if *value { u64::MAX } else { 0 }; WORDS],
+                Cell::Constant(value) => self.nets[at].0 = [if *value { u64::MAX } else { 0 }; WORDS],
                 Cell::Input | Cell::State => {}
             }
         }
@@ -259,20 +282,25 @@ fn slots(netlist: &Netlist, delays: &[u32], gates: &[Timing], period: usize) -> 
             moves[at][delays[at] as usize] = true;
         }
     }
-    for (place, gate) in gates.iter().enumerate() {
-        let reads = &gate.reads[..gate.gate.inputs()];
-        for at in
-            (0..period).filter(|at| reads.iter().any(|net| moves[*net as usize][*at])).collect::<Vec<_>>()
-        {
-            let then = (at + gate.delay as usize) % period;
-            moves[gate.net as usize][then] = true;
-            slots[at].answers.push(place as u32);
+    // Within a slot the order is free: equal gates one after the other.
+    let mut answers: Vec<BTreeMap<Gate, Vec<u32>>> = vec![BTreeMap::new(); period];
+    for (place, timing) in gates.iter().enumerate() {
+        let cell = netlist.cells()[timing.net as usize];
+        let Cell::Gate(gate, _) = cell else { unreachable!("only gates have a place") };
+        let moved = |at: &usize| cell.reads().iter().any(|net| moves[net.index()][*at]);
+        for at in (0..period).filter(moved).collect::<Vec<_>>() {
+            let then = (at + timing.delay as usize) % period;
+            moves[timing.net as usize][then] = true;
+            answers[at].entry(gate).or_default().push(place as u32);
             slots[then].changes.push(place as u32);
         }
     }
-    // Within a slot the order is free: equal gates one after the other.
-    let kind = |place: &u32| (gates[*place as usize].gate, gates[*place as usize].delay);
-    slots.iter_mut().for_each(|slot| slot.answers.sort_by_key(kind));
+    for (slot, answers) in slots.iter_mut().zip(answers) {
+        slot.answers = answers.into_iter().collect();
+        // Equal delays too, so that the processor foresees how many plans there are to look at.
+        let of = |place: &u32| gates[*place as usize].delay;
+        slot.answers.iter_mut().for_each(|(_, places)| places.sort_by_key(of));
+    }
     slots
 }
 
