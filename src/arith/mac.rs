@@ -6,6 +6,28 @@ use super::{Accumulator, ArithError, Design, accumulator, design, negated_if, si
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 
+/// A MAC unit in use: what its registers hold.
+pub struct Cycles<'a> {
+    mac: &'a Mac,
+    /// At the operand ports, for the next edge.
+    given: [i64; 2],
+    /// In the operand registers.
+    operands: [i64; 2],
+    /// At the result register, for the next edge.
+    next: i64,
+}
+
+impl Cycles<'_> {
+    /// One cycle with these centred operands and this sum at the ports; returns what the result register holds in it.
+    pub fn step(&mut self, a: i64, b: i64, c: i64) -> i64 {
+        let result = self.next;
+        self.operands = self.given;
+        self.given = [a, b];
+        self.next = self.mac.accumulate(c, self.mac.product(self.operands[0], self.operands[1]));
+        result
+    }
+}
+
 /// A MAC unit around a multiplier.
 ///
 /// # Widths
@@ -116,6 +138,19 @@ impl Mac {
             return bits::encode(value, width);
         }
         value.unsigned_abs() | u64::from(value < 0) << width
+    }
+
+    /// The unit clock by clock, from reset, by its function alone.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// let mac = Mac::from_id("mac8s_exact").unwrap();
+    /// let mut cycles = mac.cycles();
+    /// // Operands of one cycle meet the sum that enters in the next; their result shows in the one after.
+    /// assert_eq!([(3, 4, 0), (0, 0, 30), (0, 0, 0)].map(|(a, b, c)| cycles.step(a, b, c)), [0, 0, 42]);
+    /// ```
+    pub fn cycles(&self) -> Cycles<'_> {
+        Cycles { mac: self, given: [0; 2], operands: [0; 2], next: 0 }
     }
 
     /// The gates with registers for both operands and the result.

@@ -140,9 +140,13 @@ fn of_design(verdict: &Verdict) -> String {
         return format!("{id}: Verilog, gates, function and golden agree on {vectors} vectors\n");
     };
     let place = first.text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let cycle = first.cycle.map_or(String::new(), |cycle| format!(", cycle {cycle} after reset"));
     format!(
-        "{id}: {differing} of {vectors} vectors differ; the first is golden.txt:{}\n  {}\n  {:place$}^ Verilog {}, gates {}, function {}\n",
-        first.line, first.text, "", first.verilog, first.gates, first.function
+        "{id}: {differing} of {vectors} vectors differ; the first is golden.txt:{}{cycle}\n  {}\n  {:place$}^\n{}",
+        first.line,
+        first.text,
+        "",
+        table(first.operands.iter().chain(&first.answers))
     )
 }
 
@@ -158,11 +162,15 @@ fn of_circuit(file: &str, found: &Equivalence) -> String {
 }
 
 fn counterexample(first: &Counterexample) -> String {
+    let cycle = first.cycle.map_or(String::new(), |cycle| format!("  in cycle {cycle} after reset\n"));
+    cycle + &table(first.operands.iter().chain(&first.answers))
+}
+
+/// Words in decimal, hexadecimal and bits, a line each.
+fn table<'a>(words: impl Iterator<Item = &'a Word>) -> String {
     let word =
         |Word { name, decimal, hex, bits }: &Word| format!("  {name:<10}{decimal:>12}  0x{hex}  {bits}\n");
-    let cycle = first.cycle.map_or(String::new(), |cycle| format!("  in cycle {cycle} after reset\n"));
-    let words: String = first.operands.iter().chain(&first.answers).map(word).collect();
-    cycle + &words
+    words.map(word).collect()
 }
 
 /// Counts, then what is not as it should be, file by file up to a screenful.

@@ -37,7 +37,7 @@ pub struct Word {
 }
 
 impl Word {
-    fn new(name: &str, code: u64, width: usize, signed: bool) -> Self {
+    pub(super) fn new(name: &str, code: u64, width: usize, signed: bool) -> Self {
         let decimal =
             if signed { i128::from(bits::decode(code, width as u32, true)) } else { i128::from(code) };
         let (name, digits) = (name.into(), width.div_ceil(4));

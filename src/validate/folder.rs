@@ -1,14 +1,16 @@
 //! A design folder against itself: its Verilog, our gates, our function and its golden must tell the same.
 //!
 //! A folder holds `design.yaml` (`id`, `source`), `<id>.v` and `golden.txt`: `#` lines say where the
-//! golden is from, every other line is one vector, `a b y` (for a MAC `a b c y`), in decimal. `bench.v`, the
-//! testbench that printed the golden, is for readers who want to repeat it.
+//! golden is from, every other line is one vector, `a b y` (for a MAC `a b c y`), in decimal. With `trace: true` a line is
+//! one clock cycle from reset on: what is at the ports, and what the result register holds. `bench.v`, the testbench that
+//! printed the golden, is for readers who want to repeat it.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::ValidateError;
+use super::equivalence::Word;
 use crate::arith::Unit;
 use crate::bits;
 use crate::netlist::{Lanes, Netlist, pack, unpack};
@@ -18,6 +20,9 @@ use crate::netlist::{Lanes, Netlist, pack, unpack};
 struct Description {
     id: String,
     source: String,
+    /// Whether the lines of the golden are consecutive clock cycles.
+    #[serde(default)]
+    trace: bool,
 }
 
 /// The first vector on which the four answers differ.
@@ -27,16 +32,12 @@ pub struct Difference {
     pub line: usize,
     /// That line.
     pub text: String,
-    /// `a`, `b` and for a MAC `c`.
-    pub operands: Vec<i64>,
-    /// What the folder's Verilog says.
-    pub verilog: i64,
-    /// What the netlist says.
-    pub gates: i64,
-    /// What the function says.
-    pub function: i64,
-    /// What the golden says.
-    pub golden: i64,
+    /// The clock cycle from reset on, from 0; null where lines stand for themselves.
+    pub cycle: Option<usize>,
+    /// `a`, `b` and for a MAC `c`, as its ports carry them.
+    pub operands: Vec<Word>,
+    /// What the folder's Verilog, the netlist, the function and the golden say.
+    pub answers: Vec<Word>,
 }
 
 /// What validation found.
@@ -46,7 +47,7 @@ pub struct Verdict {
     pub id: String,
     /// Where the golden is from.
     pub source: String,
-    /// Vectors compared.
+    /// Vectors or cycles compared.
     pub vectors: usize,
     /// Vectors on which Verilog, gates, function and golden are not all equal.
     pub differing: usize,
@@ -61,10 +62,19 @@ impl Verdict {
     }
 }
 
-fn function(unit: &Unit, operands: &[i64]) -> i64 {
+/// The function's answers, vector by vector or, for a trace, cycle by cycle.
+fn functions(unit: &Unit, vectors: &[Vector], trace: bool) -> Vec<i64> {
+    let operands = vectors.iter().map(|vector| &vector.numbers[..]);
     match unit {
-        Unit::Design(design) => design.eval(operands[0], operands[1]),
-        Unit::Mac(mac) => mac.accumulate(operands[2], mac.product(operands[0], operands[1])),
+        Unit::Design(design) => operands.map(|operands| design.eval(operands[0], operands[1])).collect(),
+        Unit::Mac(mac) if trace => {
+            let mut cycles = mac.cycles();
+            operands.map(|operands| cycles.step(operands[0], operands[1], operands[2])).collect()
+        }
+        Unit::Mac(mac) => {
+            let sum = |operands: &[i64]| mac.accumulate(operands[2], mac.product(operands[0], operands[1]));
+            operands.map(sum).collect()
+        }
     }
 }
 
@@ -76,14 +86,29 @@ fn words(unit: &Unit, operands: &[i64], netlist: &Netlist) -> Vec<u64> {
     operands.iter().zip(netlist.inputs()).enumerate().map(word).collect()
 }
 
-/// Operands held for three clocks pass both ranks of registers.
-fn gates(unit: &Unit, netlist: &Netlist, chunk: &[Vector]) -> Vec<i64> {
+/// The answers of gates: 64 vectors side by side, or one cycle after the other.
+fn gates(unit: &Unit, netlist: &Netlist, vectors: &[Vector], trace: bool) -> Vec<i64> {
+    let mut lanes = Lanes::<1>::new(netlist);
+    if trace {
+        return vectors.chunks(1).flat_map(|cycle| answers(unit, netlist, &mut lanes, cycle, 1)).collect();
+    }
+    // Operands held for three clocks pass both ranks of registers.
+    vectors.chunks(64).flat_map(|chunk| answers(unit, netlist, &mut lanes, chunk, 3)).collect()
+}
+
+/// The answers to up to 64 vectors, each at the ports for some clocks.
+fn answers(
+    unit: &Unit,
+    netlist: &Netlist,
+    lanes: &mut Lanes<'_, 1>,
+    chunk: &[Vector],
+    clocks: usize,
+) -> Vec<i64> {
     let vectors: Vec<_> = chunk.iter().map(|vector| words(unit, &vector.numbers, netlist)).collect();
     let operand = |at: usize| vectors.iter().map(|words| words[at]).collect::<Vec<u64>>();
     let buses = netlist.inputs().iter().enumerate();
     let inputs: Vec<_> = buses.flat_map(|(at, (_, bus))| pack::<1>(&operand(at), bus.len())).collect();
-    let mut lanes = Lanes::<1>::new(netlist);
-    (0..3).for_each(|_| lanes.step(&inputs));
+    (0..clocks).for_each(|_| lanes.step(&inputs));
     let output = lanes.output(0);
     let decoded = |code| bits::decode(code, output.len() as u32, unit.signed());
     unpack(&output, chunk.len()).into_iter().map(decoded).collect()
@@ -111,14 +136,14 @@ fn read(folder: &Path, name: &str) -> Result<String, ValidateError> {
 /// # Errors
 /// [`ValidateError`] when a file is missing or malformed; a disagreement is no error but a [`Verdict`].
 pub fn folder(path: &Path) -> Result<Verdict, ValidateError> {
-    let Description { id, source } = description(path)?;
+    let Description { id, source, trace } = description(path)?;
     let unit = Unit::from_id(&id)?;
     let netlist = unit.netlist();
     let name = format!("{id}.v");
     let verilog =
         verilog(path, &name, &netlist).map_err(|error| ValidateError::Named(name, Box::new(error)))?;
     let vectors = golden(&read(path, "golden.txt")?, &unit, &netlist)?;
-    let differences = differences(&unit, [&verilog, &netlist], &vectors);
+    let differences = differences(&unit, [&verilog, &netlist], &vectors, trace);
     let (differing, first) = (differences.len(), differences.into_iter().next());
     Ok(Verdict { id, source, vectors: vectors.len(), differing, first })
 }
@@ -165,20 +190,47 @@ fn fits(operands: &[i64], unit: &Unit, netlist: &Netlist) -> bool {
     operands.iter().zip(netlist.inputs()).enumerate().all(fits)
 }
 
-fn differences(unit: &Unit, [verilog, netlist]: [&Netlist; 2], vectors: &[Vector]) -> Vec<Difference> {
+fn differences(
+    unit: &Unit,
+    [verilog, netlist]: [&Netlist; 2],
+    vectors: &[Vector],
+    trace: bool,
+) -> Vec<Difference> {
+    let [verilog, gates] = [verilog, netlist].map(|netlist| gates(unit, netlist, vectors, trace));
+    let functions = functions(unit, vectors, trace);
     let mut found = vec![];
-    for chunk in vectors.chunks(64) {
-        let answers = [verilog, netlist].map(|netlist| gates(unit, netlist, chunk));
-        for (at, Vector { line, text, numbers }) in chunk.iter().enumerate() {
-            let (&golden, operands) = numbers.split_last().expect("a vector has a result");
-            let [verilog, gates, function] = [answers[0][at], answers[1][at], function(unit, operands)];
-            if [verilog, gates, function] != [golden; 3] {
-                let (line, text, operands) = (*line, text.clone(), operands.to_vec());
-                found.push(Difference { line, text, operands, verilog, gates, function, golden });
-            }
+    for (at, vector) in vectors.iter().enumerate() {
+        let golden = *vector.numbers.last().expect("a vector has a result");
+        let answers = [verilog[at], gates[at], functions[at], golden];
+        if answers != [golden; 4] {
+            found.push(difference(unit, netlist, vector, trace.then_some(at), answers));
         }
     }
     found
+}
+
+fn difference(
+    unit: &Unit,
+    netlist: &Netlist,
+    vector: &Vector,
+    cycle: Option<usize>,
+    answers: [i64; 4],
+) -> Difference {
+    let ports = netlist.inputs().iter().zip(words(unit, &vector.numbers, netlist));
+    let operand = |(((name, bus), code), value): ((&(String, Vec<_>), u64), &i64)| Word {
+        decimal: i128::from(*value),
+        ..Word::new(name, code, bus.len(), unit.signed())
+    };
+    let width = netlist.outputs()[0].1.len();
+    let answer =
+        |(name, value): (&str, i64)| Word::new(name, bits::encode(value, width as u32), width, unit.signed());
+    Difference {
+        line: vector.line,
+        text: vector.text.clone(),
+        cycle,
+        operands: ports.zip(&vector.numbers).map(operand).collect(),
+        answers: ["Verilog", "gates", "function", "golden"].into_iter().zip(answers).map(answer).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -216,20 +268,15 @@ mod tests {
         write("mul4u_exact.v", &module("a * b"));
         write("golden.txt", "# wrong once\n2 3 6\n3 5 14\n");
         let verdict = folder(copy.path()).unwrap();
-        let first = Difference {
-            line: 3,
-            text: "3 5 14".into(),
-            operands: vec![3, 5],
-            verilog: 15,
-            gates: 15,
-            function: 15,
-            golden: 14,
-        };
-        assert_eq!((verdict.differing, verdict.first), (1, Some(first)));
+        let first = verdict.first.unwrap();
+        let decimals = |words: &[Word]| words.iter().map(|word| word.decimal).collect::<Vec<_>>();
+        assert_eq!((verdict.differing, first.line, &*first.text), (1, 3, "3 5 14"));
+        assert_eq!((decimals(&first.operands), decimals(&first.answers)), (vec![3, 5], vec![15, 15, 15, 14]));
+        assert_eq!((&*first.answers[3].hex, &*first.answers[3].bits), ("0e", "00001110"));
         write("mul4u_exact.v", &module("a * b + a[3]"));
         write("golden.txt", "2 3 6\n8 1 8\n");
         let first = folder(copy.path()).unwrap().first.unwrap();
-        assert_eq!((first.line, first.verilog, first.gates), (2, 9, 8));
+        assert_eq!((first.line, decimals(&first.answers)), (2, vec![9, 8, 8, 8]));
         write("mul4u_exact.v", "module mul4u_exact();\n");
         let error = folder(copy.path()).unwrap_err().to_string();
         assert!(error.starts_with("mul4u_exact.v: line "), "{error}");
@@ -246,13 +293,32 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_is_compared_cycle_by_cycle() {
+        let unit = Unit::from_id("mac4s_exact").unwrap();
+        let netlist = unit.netlist();
+        let differing = |text: &str| {
+            let vectors = golden(text, &unit, &netlist).unwrap();
+            differences(&unit, [&netlist; 2], &vectors, true)
+                .iter()
+                .map(|found| found.cycle)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(differing("2 3 9 0\n-8 7 100 9\n0 0 -1 106\n0 0 0 -57\n"), []);
+        assert_eq!(differing("2 3 9 0\n-8 7 100 9\n0 0 -1 107\n0 0 0 -57\n"), [Some(2)]);
+    }
+
+    #[test]
     fn the_operands_of_a_mac_are_what_its_ports_can_carry() {
         for (id, low, high) in [("mac4u_exact", -15, 15), ("mac4s_exact", -8, 7)] {
             let unit = Unit::from_id(id).unwrap();
             let netlist = unit.netlist();
             let read = |a: i64| golden(&format!("{a} 3 0 {}\n", 3 * a), &unit, &netlist);
             for operand in [low, 0, high] {
-                assert_eq!(differences(&unit, [&netlist; 2], &read(operand).unwrap()), [], "{id} {operand}");
+                assert_eq!(
+                    differences(&unit, [&netlist; 2], &read(operand).unwrap(), false),
+                    [],
+                    "{id} {operand}"
+                );
             }
             for operand in [low - 1, high + 1] {
                 assert!(

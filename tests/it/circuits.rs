@@ -277,7 +277,13 @@ fn a_circuit_of_the_users_is_compared_with_the_design_it_is_meant_to_be() {
     insta::assert_snapshot!(String::from_utf8(output).unwrap(), @r"
     mul4u_exact: 1 of 2 vectors differ; the first is golden.txt:2
       3 5 14
-          ^ Verilog 15, gates 15, function 15
+          ^
+      a                    3  0x3  0011
+      b                    5  0x5  0101
+      Verilog             15  0x0f  00001111
+      gates               15  0x0f  00001111
+      function            15  0x0f  00001111
+      golden              14  0x0e  00001110
     ");
 }
 
