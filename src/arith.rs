@@ -15,12 +15,14 @@ pub mod multiplier;
 pub mod tabulated;
 mod truth;
 mod unit;
+mod widths;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
 pub use cost::Cost;
 pub use family::{Family, GROUPS, Group, OPEN, Open, Parameter, families};
 pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
 pub use unit::Unit;
+pub use widths::Widths;
 
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
@@ -55,9 +57,9 @@ pub fn table(design: &dyn Design) -> Result<Table, TableError> {
 }
 
 /// Builds the two-operand netlist that every design has.
-fn two_operands(id: &str, width: u32, body: impl FnOnce(&mut Builder, &[Net], &[Net]) -> Bus) -> Netlist {
+fn two_operands(id: &str, widths: Widths, body: impl FnOnce(&mut Builder, &[Net], &[Net]) -> Bus) -> Netlist {
     let mut build = Builder::new(id);
-    let (a, b) = (build.input("a", width), build.input("b", width));
+    let (a, b) = (build.input("a", widths.a), build.input("b", widths.b));
     let y = body(&mut build, &a, &b);
     build.output("y", y);
     build.finish()

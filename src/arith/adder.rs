@@ -7,6 +7,7 @@ mod guess;
 mod low_part;
 mod prefix;
 
+pub use block::Block;
 pub use cell::Cell;
 pub use exact::Carries;
 pub use guess::Guess;
@@ -22,7 +23,7 @@ use crate::table::{Operation, Signature};
 pub const FAST: Carries = Carries::Prefix(Network::KoggeStone);
 
 /// How an adder is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scheme {
     /// Exact.
     Exact(Carries),
@@ -30,13 +31,9 @@ pub enum Scheme {
     Lower(LowPart, u32),
     /// A chain of approximate cells in this many low bits, exact above with the last cell's carry.
     Cells(Cell, u32),
-    /// Blocks of `sum` bits that take the carry which the `lookback` bits below them generate (GeAr).
-    Blocks {
-        /// Sum bits of a block.
-        sum: u32,
-        /// Bits below a block that its carry is guessed from.
-        lookback: u32,
-    },
+    /// Blocks, the lowest first, that take the carry which a few bits below them generate (GeAr, QuAd); the last one
+    /// repeats until the width is reached, and the top one may be short.
+    Blocks(Vec<Block>),
     /// Blocks whose carries are guessed otherwise.
     Guessed {
         /// Bits of a block; the last one may be short.
@@ -51,11 +48,11 @@ impl Scheme {
     ///
     /// # Panics
     /// When the operands differ in width.
-    pub fn build(self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+    pub fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         assert_eq!(a.len(), b.len(), "operands of one width");
-        match self {
+        match *self {
             Scheme::Exact(carries) => carries.build(build, [a, b], None),
-            Scheme::Blocks { sum, lookback } => block::build(build, [a, b], sum as usize, lookback as usize),
+            Scheme::Blocks(ref blocks) => block::build(build, [a, b], blocks),
             Scheme::Guessed { size, guess } => guess.build(build, [a, b], size as usize),
             Scheme::Lower(part, low) => upper(build, [a, b], low, |build, a, b| part.build(build, a, b)),
             Scheme::Cells(cell, low) => upper(build, [a, b], low, |build, a, b| cell.build(build, a, b)),
@@ -63,16 +60,16 @@ impl Scheme {
     }
 
     /// The sum of two `width`-bit codes with its carry out: `width` + 1 bits; `width` is at most 64.
-    pub fn apply(self, width: u32, a: u64, b: u64) -> u128 {
+    pub fn apply(&self, width: u32, a: u64, b: u64) -> u128 {
         let join = |low: u32, part: &dyn Fn(u64, u64) -> (u64, bool)| {
             let mask = bits::mask(low);
             let (sum, carry) = part(a & mask, b & mask);
             let [a, b] = [a, b].map(|x| u128::from(x) >> low);
             (a + b + u128::from(carry)) << low | u128::from(sum)
         };
-        match self {
+        match *self {
             Scheme::Exact(_) => u128::from(a) + u128::from(b),
-            Scheme::Blocks { sum, lookback } => block::apply(width, [a, b], sum, lookback),
+            Scheme::Blocks(ref blocks) => block::apply(width, [a, b], blocks),
             Scheme::Guessed { size, guess } => guess.apply(width, [a, b], size),
             Scheme::Lower(part, low) => join(low.min(width), &|a, b| part.apply(low.min(width), a, b)),
             Scheme::Cells(cell, low) => join(low.min(width), &|a, b| cell.apply(low.min(width), a, b)),
@@ -80,7 +77,7 @@ impl Scheme {
     }
 
     /// Whether every sum is known to be exact.
-    pub fn is_exact(self) -> bool {
+    pub fn is_exact(&self) -> bool {
         matches!(self, Scheme::Exact(_) | Scheme::Lower(_, 0) | Scheme::Cells(_, 0))
     }
 }
@@ -135,7 +132,7 @@ impl Design for Adder {
     }
 
     fn netlist(&self) -> Netlist {
-        two_operands(&self.id(), self.width, |build, a, b| {
+        two_operands(&self.id(), self.width.into(), |build, a, b| {
             let mut sum = self.scheme.build(build, a, b);
             if self.signed {
                 let signs = build.xor(a[a.len() - 1], b[b.len() - 1]);

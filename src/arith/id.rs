@@ -1,8 +1,8 @@
-//! Design ids: operation, width, sign, family, parameters.
+//! Design ids: operation, widths, sign, family, parameters, final adder.
 
-use super::Design;
-use super::adder::{FAST, Scheme};
-use super::family::{Family, Kind, families};
+use super::adder::{Carries, FAST, Scheme};
+use super::family::{Choice, Family, Kind, families};
+use super::{Design, Widths};
 
 /// Why an id names no design.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,10 @@ impl ArithError {
     }
 }
 
-/// The design that an id names; widths 2 to 32. The design carries the same id.
+/// The design that an id names; widths 2 to 32, `8x4` where operands differ. The design carries the same id.
+///
+/// A multiplier that reduces its partial products to two rows takes any exact adder for the last addition, written
+/// after `__`: `mul8u_dadda__brent_kung`, `mul8x4s_bw__cla_x4`.
 ///
 /// # Errors
 /// [`ArithError`], saying what to write instead.
@@ -59,8 +62,8 @@ impl ArithError {
 /// assert!(design("mul8s_drom_k4").err().unwrap().to_string().contains("did you mean `drum`"));
 /// ```
 pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
-    let Parts { family, width, signed, values } = parse(id)?;
-    let design = family.member(width, signed, &values);
+    let Parts { family, widths, signed, choice } = parse(id)?;
+    let design = family.member(widths, signed, &choice);
     ArithError::unless_named(id, &design.id())?;
     Ok(design)
 }
@@ -88,8 +91,8 @@ pub fn accumulator(id: &str) -> Result<Accumulator, ArithError> {
     if id == "exact" {
         return Ok(Accumulator { scheme: Scheme::Exact(FAST), family: String::new() });
     }
-    let Parts { family, values, .. } = parse(id)?;
-    let Kind::Adder(scheme) = family.kind else {
+    let Parts { family, choice: Choice { values, .. }, .. } = parse(id)?;
+    let (Kind::Adder(scheme) | Kind::Blocks(scheme)) = family.kind else {
         return Err(ArithError::Parameter {
             id: id.into(),
             expected: "an adder such as `add24s_loa_k6` is expected".into(),
@@ -119,50 +122,89 @@ pub fn family(id: &str) -> Result<&'static Family, ArithError> {
 /// # Errors
 /// [`ArithError`], as [`design`].
 pub fn parameters(id: &str) -> Result<Vec<(char, u32)>, ArithError> {
-    let Parts { family, values, .. } = parse(id)?;
-    Ok(family.parameters.iter().map(|parameter| parameter.letter).zip(values).collect())
+    let Parts { family, choice, .. } = parse(id)?;
+    Ok(family.parameters.iter().map(|parameter| parameter.letter).cycle().zip(choice.values).collect())
 }
 
 struct Parts {
     family: &'static Family,
-    width: u32,
+    widths: Widths,
     signed: bool,
-    values: Vec<u32>,
+    choice: Choice,
 }
 
 fn parse(id: &str) -> Result<Parts, ArithError> {
-    let (operation, width, signed, rest) = split(id).ok_or_else(|| ArithError::Form(id.into()))?;
+    let (operation, widths, signed, rest) = split(id).ok_or_else(|| ArithError::Form(id.into()))?;
+    let (rest, adder) = rest.split_once("__").map_or((rest, None), |(rest, adder)| (rest, Some(adder)));
+    let family = named(id, operation, rest)?;
+    let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
+    let name = family.name;
+    if let Some(width) = [widths.a, widths.b].into_iter().find(|width| !(2..=32).contains(width)) {
+        return Err(fail(format!("a width of 2 to 32 bits is expected, not {width}")));
+    }
+    if !widths.equal() && !family.takes_unequal_widths() {
+        let width = widths.greater();
+        let sign = if signed { 's' } else { 'u' };
+        let instead = format!("{operation}{width}{sign}_{rest}");
+        return Err(fail(format!("`{name}` is defined for operands of one width; write `{instead}`")));
+    }
+    if family.signed_only() && !signed {
+        return Err(fail(format!("`{name}` is for signed operands; write `mul{widths}s_{rest}`")));
+    }
+    let parts: Vec<&str> = rest[name.len()..].split('_').skip(1).collect();
+    let values = family.values(widths, &parts).map_err(fail)?;
+    let adder = adder.map(|adder| final_adder(id, family, widths, adder)).transpose()?.flatten();
+    Ok(Parts { family, widths, signed, choice: Choice { values, adder } })
+}
+
+/// The family that the part of an id after the sign names.
+fn named(id: &str, operation: &str, rest: &str) -> Result<&'static Family, ArithError> {
     let written = |family: &Family| {
         rest.strip_prefix(family.name).filter(|rest| rest.is_empty() || rest.starts_with('_'))
     };
     let named = families().filter(|family| family.operation() == operation && written(family).is_some());
     // The longest name: `kogge_stone` is no `kogge` with a parameter.
-    let Some(family) = named.max_by_key(|family| family.name.len()) else {
+    named.max_by_key(|family| family.name.len()).ok_or_else(|| {
         // What is written after the name as parameters: a letter and digits each.
         let parameter = |part: &&str| part.len() > 1 && part[1..].bytes().all(|byte| byte.is_ascii_digit());
         let ascii = rest.is_ascii();
         let name: Vec<&str> = rest.split('_').take_while(|part| !ascii || !parameter(part)).collect();
-        let name = &name.join("_");
-        return Err(ArithError::no_family(id, operation, name));
-    };
-    let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
-    if !(2..=32).contains(&width) {
-        return Err(fail(format!("a width of 2 to 32 bits is expected, not {width}")));
-    }
-    if family.signed_only() && !signed {
-        let name = family.name;
-        return Err(fail(format!("`{name}` is for signed operands; write `mul{width}s_{rest}`")));
-    }
-    let parts: Vec<&str> = rest[family.name.len()..].split('_').skip(1).collect();
-    let values = family.values(width, &parts).map_err(fail)?;
-    Ok(Parts { family, width, signed, values })
+        ArithError::no_family(id, operation, &name.join("_"))
+    })
 }
 
-/// (operation, width, signed, rest) of an id.
-fn split(id: &str) -> Option<(&str, u32, bool, &str)> {
+/// The final adder that an id names, exact and as wide as the product; none where the family has it by itself.
+fn final_adder(
+    id: &str,
+    multiplier: &Family,
+    widths: Widths,
+    written: &str,
+) -> Result<Option<(Carries, String)>, ArithError> {
+    let fail = |expected: String| ArithError::Parameter { id: id.into(), expected };
+    let usual = multiplier.final_adder().ok_or_else(|| {
+        fail(format!(
+            "the final adder of `{}` is no choice; that of `dadda` and other trees is",
+            multiplier.name
+        ))
+    })?;
+    let family = named(id, "add", written)?;
+    let parts: Vec<&str> = written[family.name.len()..].split('_').skip(1).collect();
+    let values = family.values(widths.sum().into(), &parts).map_err(fail)?;
+    match family.kind {
+        Kind::Adder(scheme) if let Scheme::Exact(carries) = scheme(&values) => {
+            Ok((carries != usual).then(|| (carries, family.suffix(&values))))
+        }
+        _ => Err(fail(format!("the final adder is an exact one, such as `brent_kung`, not `{written}`"))),
+    }
+}
+
+/// (operation, widths, signed, rest) of an id.
+fn split(id: &str) -> Option<(&str, Widths, bool, &str)> {
     let (head, rest) = id.split_once('_')?;
     let operation = head.get(..3).filter(|operation| ["add", "mul"].contains(operation))?;
     let sign = head.chars().last()?;
-    let width = head.get(3..head.len() - sign.len_utf8())?.parse().ok()?;
-    matches!(sign, 's' | 'u').then_some((operation, width, sign == 's', rest))
+    let widths = head.get(3..head.len() - sign.len_utf8())?;
+    let (a, b) = widths.split_once('x').unwrap_or((widths, widths));
+    let widths = Widths { a: a.parse().ok()?, b: b.parse().ok()? };
+    matches!(sign, 's' | 'u').then_some((operation, widths, sign == 's', rest))
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::{Accumulator, ArithError, Design, accumulator, design, negated_if, sign_extended};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
+use crate::table::Signature;
 
 /// A MAC unit in use: what its registers hold.
 pub struct Cycles<'a> {
@@ -48,12 +49,15 @@ impl Mac {
         let design = multiplier.id();
         let suffix = Some(&accumulator.family).filter(|family| !family.is_empty());
         let suffix = suffix.map_or(String::new(), |family| format!("__{family}"));
+        // The last part after `__` is the accumulator, the one before it the multiplier's own final adder.
+        let suffix = if suffix.is_empty() && design.contains("__") { "__exact".into() } else { suffix };
         let name = format!("mac{}{suffix}", design.trim_start_matches("mul"));
         Self { multiplier, accumulator, name }
     }
 
     /// The unit that an id names: `mac`, the rest of a multiplier's id, and `__ripple` or `__loa_kN` unless the
-    /// accumulator is the exact one (Kogge-Stone). The unit carries the same id.
+    /// accumulator is the exact one (Kogge-Stone). The unit carries the same id. Where the multiplier has a final adder
+    /// of choice, the accumulator follows it: `mac8s_dadda__brent_kung__exact`.
     ///
     /// # Errors
     /// [`ArithError`], saying what to write instead.
@@ -65,9 +69,15 @@ impl Mac {
     /// ```
     pub fn from_id(id: &str) -> Result<Self, ArithError> {
         let rest = id.strip_prefix("mac").ok_or_else(|| ArithError::Form(id.into()))?;
-        let (multiplier, adder) = rest.split_once("__").unwrap_or((rest, "exact"));
+        let (multiplier, adder) = rest.rsplit_once("__").unwrap_or((rest, "exact"));
         let multiplier = design(&format!("mul{multiplier}")).map_err(|error| error.within(id))?;
-        let width = (2 * multiplier.signature().width_a + 16).min(32);
+        let Signature { width_a, width_b, .. } = multiplier.signature();
+        if width_a != width_b {
+            let expected =
+                format!("a MAC unit takes operands of one width, not of {width_a} and {width_b} bits");
+            return Err(ArithError::Parameter { id: id.into(), expected });
+        }
+        let width = (2 * width_a + 16).min(32);
         let adder = accumulator(&format!("add{width}s_{adder}")).map_err(|error| error.within(id))?;
         let mac = Self::new(multiplier, adder);
         ArithError::unless_named(id, mac.id())?;

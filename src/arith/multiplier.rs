@@ -23,7 +23,7 @@ pub use blocks::Blocks;
 pub use cells::CellTree;
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;
-pub use exact::{Array, CarrySave, Dadda, Wallace};
+pub use exact::{Exact, Tree};
 pub use iterative::{Iterative, Nearest};
 pub use kulkarni::Kulkarni;
 pub use mitchell::{Logarithmic, Mitchell, Truncated};
@@ -32,73 +32,62 @@ pub use pruned::Pruned;
 pub use segment::Segments;
 pub use tosam::Tosam;
 
-use crate::arith::{Design, negated_if, two_operands, wrapped};
+use crate::arith::adder::FAST;
+use crate::arith::{Design, Widths, negated_if, two_operands, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
 /// The exact product in as many bits as both operands together, of any widths.
 pub(super) fn exact_product(build: &mut Builder, a: &[Net], b: &[Net], signed: bool) -> Bus {
-    let width = a.len() + b.len();
-    let mut columns = vec![Bus::new(); width];
-    let mut constant = 0u64;
-    for (j, &y) in b.iter().enumerate() {
-        for (i, &x) in a.iter().enumerate() {
-            // A dot of one sign bit has a negative weight: its complement, less that weight.
-            let negative = signed && (i + 1 == a.len()) != (j + 1 == b.len());
-            let dot = build.and(x, y);
-            columns[i + j].push(if negative { build.not(dot) } else { dot });
-            constant = constant.wrapping_sub(u64::from(negative) << (i + j));
-        }
-    }
-    let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
-    ones.for_each(|(_, column)| column.push(build.constant(true)));
-    reduce::sum_columns(build, columns)
+    let all = |_, _| true;
+    let columns = if signed { reduce::signed_dots(build, a, b, all) } else { reduce::dots(build, a, b, all) };
+    reduce::sum_columns(build, columns, FAST)
 }
 
 /// How magnitudes are multiplied.
 pub trait Core: std::fmt::Debug + Send + Sync {
-    /// The product of two unsigned `width`-bit operands: 2·`width` bits; never computed from the gates.
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64;
+    /// The product of two unsigned operands in as many bits as both have; never computed from the gates.
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64;
     /// The gates of [`Core::apply`].
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus;
 }
 
-/// A multiplier of two `width`-bit operands with a 2·`width`-bit result.
+/// A multiplier whose result has as many bits as both operands.
 ///
 /// Signed means sign and magnitude around the unsigned core: |a|·|b| is negated when the signs differ. The
-/// magnitude 2^(width−1) of the lowest operand fits the core; a core that overestimates may wrap.
+/// magnitude 2^(N−1) of the lowest operand fits the core; a core that overestimates may wrap.
 #[derive(Debug)]
 pub struct Multiplier {
-    /// Operand width.
-    pub width: u32,
+    /// Operand widths.
+    pub widths: Widths,
     /// Two's complement operands and result.
     pub signed: bool,
     /// The unsigned core.
     pub core: Box<dyn Core>,
-    /// Family and parameters as the id has them (`exact` is built as Dadda).
+    /// Family, parameters and final adder as the id has them (`exact` is built as Dadda).
     pub family: String,
 }
 
 impl Design for Multiplier {
     fn id(&self) -> String {
-        format!("mul{}{}_{}", self.width, if self.signed { 's' } else { 'u' }, self.family)
+        format!("mul{}{}_{}", self.widths, if self.signed { 's' } else { 'u' }, self.family)
     }
 
     fn signature(&self) -> Signature {
-        let Self { width, signed, .. } = *self;
-        Signature { operation: Operation::Mul, width_a: width, width_b: width, signed }
+        let Self { widths: Widths { a, b }, signed, .. } = *self;
+        Signature { operation: Operation::Mul, width_a: a, width_b: b, signed }
     }
 
     fn eval(&self, a: i64, b: i64) -> i64 {
-        let product = self.core.apply(self.width, a.unsigned_abs(), b.unsigned_abs()) as i64;
+        let product = self.core.apply(self.widths, a.unsigned_abs(), b.unsigned_abs()) as i64;
         // The sign is that of the operands even where one of them is 0 and the product is not.
         let negative = self.signed && (a < 0) != (b < 0);
         let product = if negative { product.wrapping_neg() } else { product };
-        if self.signed { wrapped(product, 2 * self.width) } else { product }
+        if self.signed { wrapped(product, self.widths.sum()) } else { product }
     }
 
     fn netlist(&self) -> Netlist {
-        two_operands(&self.id(), self.width, |build, a, b| {
+        two_operands(&self.id(), self.widths, |build, a, b| {
             if !self.signed {
                 return self.core.build(build, a, b);
             }

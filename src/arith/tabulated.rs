@@ -1,8 +1,9 @@
 //! A multiplier that is known by its products alone.
 
 use super::Design;
+use super::adder::FAST;
 use super::multiplier::baugh_wooley::BaughWooley;
-use super::multiplier::{Dadda, Multiplier};
+use super::multiplier::{Exact, Multiplier, Tree};
 use crate::netlist::Netlist;
 use crate::table::{Operation, Signature, Table};
 
@@ -45,9 +46,10 @@ impl Tabulated {
             return Err(NotSquare { rows: 1 << width_a, columns: 1 << width_b });
         }
         let stand_in: Box<dyn Design> = if signed {
-            Box::new(BaughWooley { width: width_a, cut: 0, family: "bw".into() })
+            Box::new(BaughWooley { widths: width_a.into(), cut: 0, adder: FAST, family: "bw".into() })
         } else {
-            Box::new(Multiplier { width: width_a, signed, core: Box::new(Dadda), family: "exact".into() })
+            let core = Box::new(Exact { tree: Tree::Dadda, adder: FAST });
+            Box::new(Multiplier { widths: width_a.into(), signed, core, family: "exact".into() })
         };
         Ok(Self { table, stand_in })
     }

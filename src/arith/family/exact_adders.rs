@@ -68,7 +68,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "cla",
-            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'x', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Exact(Carries::Lookahead(p[0]))),
             definition: "a + b, carry lookahead in groups of x bits",
             formula: "y = a + b; within groups of x bits every carry comes from generates and propagates at once, groups follow in a chain",
@@ -76,7 +76,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "skip",
-            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'x', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Exact(Carries::Skip(p[0]))),
             definition: "a + b, carries skip groups of x bits",
             formula: "y = a + b; a carry skips a group of x bits where every bit propagates",
@@ -84,7 +84,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "select",
-            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'x', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Exact(Carries::Select(p[0]))),
             definition: "a + b, groups of x bits for both carries",
             formula: "y = a + b; groups of x bits are added for both carries and the right sum selected",
@@ -92,7 +92,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "increment",
-            parameters: &[Parameter { letter: 'x', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'x', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Exact(Carries::Increment(p[0]))),
             definition: "a + b, groups of x bits incremented",
             formula: "y = a + b; groups of x bits are added without a carry and incremented by it",

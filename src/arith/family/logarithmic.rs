@@ -20,7 +20,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "mitchelltrunc",
-            parameters: &[Parameter { letter: 'w', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'w', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Core(|p| Box::new(Truncated { kept: p[0], set: false })),
             definition: "as mitchell, w bits of each operand",
             formula: "as mitchell, on the w bits of each operand from its leading one on, the rest 0",
@@ -28,7 +28,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "dralm",
-            parameters: &[Parameter { letter: 'w', values: |width, _| 2..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'w', values: |widths, _| 2..=widths.greater(), step: 1 }],
             kind: Kind::Core(|p| Box::new(Truncated { kept: p[0], set: true })),
             definition: "as mitchelltrunc, the lowest kept bits and a carry set",
             formula: "as mitchell, on the w bits of each operand from its leading one on, the lowest of them 1, and one of that weight added to the sum of the mantissas; rounded down",
@@ -36,7 +36,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "almsoa",
-            parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+            parameters: &[Parameter { letter: 'm', values: |widths, _| 0..=widths.greater() - 1, step: 1 }],
             kind: Kind::Core(|p| {
                 Box::new(Logarithmic(Scheme::Lower(LowPart::OnesOr { ones: p[0], carry: true }, p[0])))
             }),
@@ -46,7 +46,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "almloa",
-            parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+            parameters: &[Parameter { letter: 'm', values: |widths, _| 0..=widths.greater() - 1, step: 1 }],
             kind: Kind::Core(|p| Box::new(Logarithmic(Scheme::Lower(LowPart::Or { carry: true }, p[0])))),
             definition: "as mitchell, the mantissas added by loa_k<m>",
             formula: "as mitchell, but the logarithms are added by a lower-part OR adder with k = m; rounded down",
@@ -54,7 +54,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "almmaa3",
-            parameters: &[Parameter { letter: 'm', values: |width, _| 0..=width - 1, step: 1 }],
+            parameters: &[Parameter { letter: 'm', values: |widths, _| 0..=widths.greater() - 1, step: 1 }],
             kind: Kind::Core(|p| {
                 Box::new(Logarithmic(Scheme::Cells(Cell::of("11001000", "00110111"), p[0])))
             }),
@@ -72,7 +72,11 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "realm",
-            parameters: &[Parameter { letter: 'l', values: |width, _| 1..=(width - 1).min(4), step: 1 }],
+            parameters: &[Parameter {
+                letter: 'l',
+                values: |widths, _| 1..=(widths.greater() - 1).min(4),
+                step: 1,
+            }],
             kind: Kind::Core(|p| Box::new(Corrected::reduced_error(p[0]))),
             definition: "as mitchell, plus a table of 2^l by 2^l corrections",
             formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); at most 2^(2N) - 1",
@@ -80,7 +84,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "ilm",
-            parameters: &[Parameter { letter: 'i', values: |width, _| 0..=width - 1, step: 1 }],
+            parameters: &[Parameter { letter: 'i', values: |widths, _| 0..=widths.greater() - 1, step: 1 }],
             kind: Kind::Core(|p| Box::new(Iterative { corrections: p[0] })),
             definition: "iterative logarithms, i corrections",
             formula: "y = a · b - r · s, r and s being the operands without their i + 1 leading ones",

@@ -9,7 +9,7 @@ pub(super) const GROUP: Group = Group {
     families: &[
         Family {
             name: "tra0",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Constant(false), p[0])),
             definition: "low k bits 0",
             formula: "the low k bits of y are 0; above them a and b are added exactly, without a carry",
@@ -17,7 +17,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "tra1",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Constant(true), p[0])),
             definition: "low k bits 1",
             formula: "the low k bits of y are 1; above them a and b are added exactly, without a carry",
@@ -25,7 +25,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "copy",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Copy, p[0])),
             definition: "low k bits a",
             formula: "the low k bits of y are those of a; above them a and b are added exactly, without a carry",
@@ -33,7 +33,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "loa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Or { carry: true }, p[0])),
             definition: "low k bits a | b, carry a_{k-1} & b_{k-1}",
             formula: "the low k bits of y are a | b; above them a and b are added exactly with the carry a_{k-1} & b_{k-1}",
@@ -42,7 +42,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "loawa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Or { carry: false }, p[0])),
             definition: "low k bits a | b, no carry",
             formula: "the low k bits of y are a | b; above them a and b are added exactly, without a carry",
@@ -51,7 +51,7 @@ pub(super) const GROUP: Group = Group {
         Family {
             name: "loca",
             parameters: &[
-                Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 },
+                Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 },
                 Parameter { letter: 'm', values: |_, before| 0..=before[0], step: 1 },
             ],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::OnesOr { ones: p[1], carry: false }, p[0])),
@@ -62,7 +62,7 @@ pub(super) const GROUP: Group = Group {
         Family {
             name: "oloca",
             parameters: &[
-                Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 },
+                Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 },
                 Parameter { letter: 'm', values: |_, before| 0..=before[0], step: 1 },
             ],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::OnesOr { ones: p[1], carry: true }, p[0])),
@@ -72,7 +72,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "heaa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 1..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::ExclusiveTop, p[0])),
             definition: "as loa, bit k - 1 is a ^ b",
             formula: "the low k - 1 bits of y are a | b, bit k - 1 is a ^ b; above them a and b are added exactly with the carry a_{k-1} & b_{k-1}",
@@ -80,7 +80,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "hoeraa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 2..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 2..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Hoeraa, p[0])),
             definition: "two bits with reduced error, ones below",
             formula: "c = a_{k-1} & b_{k-1} and g = a_{k-2} & b_{k-2}; bits below k - 2 of y are 1, bit k - 2 is a | b, bit k - 1 is g where c is 1, else a | b; above them a and b are added exactly with the carry c",
@@ -88,7 +88,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "hoaaned",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 2..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 2..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Hoaaned, p[0])),
             definition: "near-normal error distribution, ones below",
             formula: "c = a_{k-1} & b_{k-1} and g = a_{k-2} & b_{k-2}; bits below k - 2 of y are 1, bit k - 2 is a | b, bit k - 1 is g | (a ^ b); above them a and b are added exactly with the carry c",
@@ -96,7 +96,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "herloa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 2..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 2..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Herloa { ones: false }, p[0])),
             definition: "lower-part OR with hybrid error reduction",
             formula: "x = a_{k-1} ^ b_{k-1} and g = a_{k-2} & b_{k-2}; bit k - 1 of y is x | g, bit k - 2 is (a | b) & !(g & !x), below them a | b | (x & g); above them a and b are added exactly with the carry a_{k-1} & b_{k-1}",
@@ -104,7 +104,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "mherloa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 4..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 4..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Herloa { ones: true }, p[0])),
             definition: "as herloa, ones in the lowest k - 4 bits",
             formula: "as herloa: x = a_{k-1} ^ b_{k-1} and g = a_{k-2} & b_{k-2}; bit k - 1 of y is x | g, bit k - 2 is (a | b) & !(g & !x), below them a | b | (x & g); but the lowest k - 4 bits are 1; above them a and b are added exactly with the carry a_{k-1} & b_{k-1}",
@@ -112,7 +112,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "etai",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Saturating, p[0])),
             definition: "from bit k - 1 down a ^ b, ones from the first 1 + 1 on",
             formula: "from bit k - 1 of y down: a ^ b until both are 1, that bit and all below it are 1; above them a and b are added exactly, without a carry",

@@ -9,7 +9,7 @@ pub(super) const GROUP: Group = Group {
     families: &[
         Family {
             name: "ama1",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01000001", "00110111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01000001 and carry 00110111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -17,7 +17,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "ama2",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101000", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11101000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -25,7 +25,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "ama3",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11001000", "00110111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11001000 and carry 00110111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -33,7 +33,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "ama4",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01010001", "00001111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01010001 and carry 00001111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -41,7 +41,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "ama5",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("00110011", "00001111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 00110011 and carry 00001111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -49,7 +49,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "axa1",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01010101", "00101011"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01010101 and carry 00101011 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -57,7 +57,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "axa2",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11000011", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11000011 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -65,7 +65,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "axa3",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01000001", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01000001 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -73,7 +73,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "inxa1",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01101001", "01010101"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01101001 and carry 01010101 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -81,7 +81,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "inxa2",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01111101", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01111101 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -89,7 +89,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "inxa3",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101000", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11101000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -97,7 +97,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "sesa1",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101001", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11101001 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -105,7 +105,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "sesa2",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("00000000", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 00000000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -113,7 +113,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "sesa3",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11111111", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11111111 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -121,7 +121,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "tcaa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("11101000", "00010111"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 11101000 and carry 00010111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -129,7 +129,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "tsaa",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 }],
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01101001", "10010110"), p[0])),
             definition: "approximate full adders in the low k bits",
             formula: "the low k positions are full adders of sum 01101001 and carry 10010110 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
@@ -140,7 +140,7 @@ pub(super) const GROUP: Group = Group {
             parameters: &[
                 Parameter { letter: 's', values: |_, _| 0..=255, step: 1 },
                 Parameter { letter: 'c', values: |_, _| 0..=255, step: 1 },
-                Parameter { letter: 'k', values: |width, _| 0..=width, step: 1 },
+                Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 },
             ],
             kind: Kind::Adder(|p| Scheme::Cells(Cell { sum: p[0] as u8, carry: p[1] as u8 }, p[2])),
             definition: "any cell in the low k bits",

@@ -1,6 +1,7 @@
 //! Families: multipliers without some partial products.
 
 use super::{Family, Group, Kind, Parameter};
+use crate::arith::adder::FAST;
 use crate::arith::multiplier::baugh_wooley::BaughWooley;
 use crate::arith::multiplier::{Joined, Paired, Pruned, Recovered};
 
@@ -13,32 +14,36 @@ pub(super) const GROUP: Group = Group {
     families: &[
         Family {
             name: "trunc",
-            parameters: &[Parameter { letter: 't', values: |width, _| 0..=2 * width, step: 1 }],
-            kind: Kind::Core(|p| Box::new(Pruned::columns(p[0]))),
+            parameters: &[Parameter { letter: 't', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Tree(FAST, |p, adder| Box::new(Pruned::columns(p[0], adder))),
             definition: "partial products of weight below 2^t left out",
             formula: "y is the sum of a_i · b_j · 2^(i+j) over i + j >= t: the low t columns of the partial products are left out",
             source: "textbook (column truncation without correction)",
         },
         Family {
             name: "truncmean",
-            parameters: &[Parameter { letter: 't', values: |width, _| 0..=2 * width, step: 1 }],
-            kind: Kind::Core(|p| Box::new(Pruned { compensated: true, ..Pruned::columns(p[0]) })),
+            parameters: &[Parameter { letter: 't', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Tree(FAST, |p, adder| {
+                Box::new(Pruned { compensated: true, ..Pruned::columns(p[0], adder) })
+            }),
             definition: "as trunc, the mean of what is left out added",
             formula: "y is the sum of a_i · b_j · 2^(i+j) over i + j >= t plus a quarter of the weights that are left out, rounded: its mean under uniform operands",
             source: "textbook (column truncation with a constant correction)",
         },
         Family {
             name: "bwtrunc",
-            parameters: &[Parameter { letter: 't', values: |width, _| 0..=width - 1, step: 1 }],
-            kind: Kind::Signed(|width, p, family| Box::new(BaughWooley { width, cut: p[0], family })),
+            parameters: &[Parameter { letter: 't', values: |widths, _| 0..=widths.lesser() - 1, step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(BaughWooley { widths, cut: p[0], adder, family })
+            }),
             definition: "Baugh-Wooley without the low t columns",
             formula: "y = a · b - the sum of a_i · b_j · 2^(i+j) over i + j < t, on the bits of two's complement operands, t < N",
             source: BAUGH_WOOLEY,
         },
         Family {
             name: "optrunc",
-            parameters: &[Parameter { letter: 't', values: |width, _| 0..=width, step: 1 }],
-            kind: Kind::Core(|p| Box::new(Pruned::operands(p[0]))),
+            parameters: &[Parameter { letter: 't', values: |widths, _| 0..=widths.lesser(), step: 1 }],
+            kind: Kind::Tree(FAST, |p, adder| Box::new(Pruned { low: p[0], ..Pruned::columns(0, adder) })),
             definition: "low t bits of both operands cleared",
             formula: "y = f(a) · f(b), where f clears the low t bits",
             source: "textbook (operand truncation)",
@@ -46,11 +51,11 @@ pub(super) const GROUP: Group = Group {
         Family {
             name: "bam",
             parameters: &[
-                Parameter { letter: 'h', values: |width, _| 0..=width, step: 1 },
-                Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 },
+                Parameter { letter: 'h', values: |widths, _| 0..=widths.b, step: 1 },
+                Parameter { letter: 'v', values: |widths, _| 0..=widths.sum(), step: 1 },
             ],
-            kind: Kind::Core(|p| {
-                Box::new(Pruned { rows: 0..p[0], columns: p[1], low: 0, compensated: false })
+            kind: Kind::Tree(FAST, |p, adder| {
+                Box::new(Pruned { rows: 0..p[0], ..Pruned::columns(p[1], adder) })
             }),
             definition: "broken array: rows below h and columns below v left out",
             formula: "y is the sum of a_i · b_j · 2^(i+j) over j >= h and i + j >= v",
@@ -59,11 +64,11 @@ pub(super) const GROUP: Group = Group {
         Family {
             name: "ppam",
             parameters: &[
-                Parameter { letter: 'j', values: |width, _| 0..=width - 1, step: 1 },
-                Parameter { letter: 'k', values: |width, before| 0..=width - before[0], step: 1 },
+                Parameter { letter: 'j', values: |widths, _| 0..=widths.b - 1, step: 1 },
+                Parameter { letter: 'k', values: |widths, before| 0..=widths.b - before[0], step: 1 },
             ],
-            kind: Kind::Core(|p| {
-                Box::new(Pruned { rows: p[0]..p[0] + p[1], columns: 0, low: 0, compensated: false })
+            kind: Kind::Tree(FAST, |p, adder| {
+                Box::new(Pruned { rows: p[0]..p[0] + p[1], ..Pruned::columns(0, adder) })
             }),
             definition: "k rows from row j on left out",
             formula: "y = a · b - a · b[j+k-1:j] · 2^j: k rows of the partial products from row j on are left out",
@@ -71,7 +76,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "cper",
-            parameters: &[Parameter { letter: 'r', values: |width, _| 0..=2 * width, step: 1 }],
+            parameters: &[Parameter { letter: 'r', values: |widths, _| 0..=widths.sum(), step: 1 }],
             kind: Kind::Core(|p| {
                 Box::new(Paired { joined: Joined::Carried, recovered: Recovered::Top(p[0]) })
             }),
@@ -81,7 +86,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "lpsa",
-            parameters: &[Parameter { letter: 't', values: |width, _| 0..=2 * width, step: 1 }],
+            parameters: &[Parameter { letter: 't', values: |widths, _| 0..=widths.sum(), step: 1 }],
             kind: Kind::Core(|p| Box::new(Paired { joined: Joined::Or, recovered: Recovered::From(p[0]) })),
             definition: "rows or-ed in pairs, carries from column t on added back",
             formula: "the rows a · b_j are or-ed in pairs until one is left; the or of all p_i & q_i of a column i >= t is added back",

@@ -1,6 +1,7 @@
 //! Families: approximate Booth multipliers.
 
 use super::{Family, Group, Kind, Parameter};
+use crate::arith::adder::FAST;
 use crate::arith::multiplier::booth::Booth;
 use crate::arith::multiplier::recoded::{Recoded, Recoding};
 
@@ -10,9 +11,9 @@ pub(super) const GROUP: Group = Group {
     families: &[
         Family {
             name: "bbm0",
-            parameters: &[Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Booth { width, cut: p[0], negated_rows: true, family })
+            parameters: &[Parameter { letter: 'v', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Booth { widths, cut: p[0], negated_rows: true, adder, family })
             }),
             definition: "broken Booth, type 0: dots of weight below 2^v left out",
             formula: "y is the sum of the radix-4 Booth rows without their dots of weight below 2^v; negative rows are two's complement before they are cut",
@@ -20,9 +21,9 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "bbm1",
-            parameters: &[Parameter { letter: 'v', values: |width, _| 0..=2 * width, step: 1 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Booth { width, cut: p[0], negated_rows: false, family })
+            parameters: &[Parameter { letter: 'v', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Booth { widths, cut: p[0], negated_rows: false, adder, family })
             }),
             definition: "broken Booth, type 1: dots of weight below 2^v left out",
             formula: "y is the sum of the radix-4 Booth rows without their dots of weight below 2^v; negative rows are one's complement, with a dot for the +1 at the row's lowest place",
@@ -30,9 +31,9 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "r4abm1",
-            parameters: &[Parameter { letter: 'p', values: |width, _| 0..=2 * width, step: 1 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Recoded { width, recoding: Recoding::Radix4(p[0]), family })
+            parameters: &[Parameter { letter: 'p', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Recoded { widths, recoding: Recoding::Radix4(p[0]), adder, family })
             }),
             definition: "radix-4 Booth, ±2 as 0 in columns below p",
             formula: "radix-4 Booth rows in two's complement; the bits of a row in columns below p are those of the row with a digit of 2 or -2 taken as 0",
@@ -40,9 +41,13 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "rad",
-            parameters: &[Parameter { letter: 'k', values: |width, _| 4..=(width / 2 * 2).min(10), step: 2 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Recoded { width, recoding: Recoding::High(p[0]), family })
+            parameters: &[Parameter {
+                letter: 'k',
+                values: |widths, _| 4..=(widths.b / 2 * 2).min(10),
+                step: 2,
+            }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Recoded { widths, recoding: Recoding::High(p[0]), adder, family })
             }),
             definition: "low k bits as one digit, a power of two; radix 4 above",
             formula: "the low k bits of b as a digit in two's complement are rounded to 0 or the nearest of plus or minus 2^(k-4) to 2^(k-1), halves up; the digits above are exact in radix 4",
@@ -50,9 +55,14 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "hlrbm1",
-            parameters: &[Parameter { letter: 'd', values: |width, _| 0..=width / 3, step: 1 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Recoded { width, recoding: Recoding::Radix8 { digits: p[0], up: false }, family })
+            parameters: &[Parameter { letter: 'd', values: |widths, _| 0..=widths.b / 3, step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Recoded {
+                    widths,
+                    recoding: Recoding::Radix8 { digits: p[0], up: false },
+                    adder,
+                    family,
+                })
             }),
             definition: "d low digits in radix 8, ±3 as ±2; radix 4 above",
             formula: "the low d digits of b are in radix 8 with 3 taken as 2 and -3 as -2, the others exact in radix 4",
@@ -60,9 +70,14 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "hlrbm2",
-            parameters: &[Parameter { letter: 'd', values: |width, _| 0..=width / 3, step: 1 }],
-            kind: Kind::Signed(|width, p, family| {
-                Box::new(Recoded { width, recoding: Recoding::Radix8 { digits: p[0], up: true }, family })
+            parameters: &[Parameter { letter: 'd', values: |widths, _| 0..=widths.b / 3, step: 1 }],
+            kind: Kind::Signed(FAST, |widths, p, adder, family| {
+                Box::new(Recoded {
+                    widths,
+                    recoding: Recoding::Radix8 { digits: p[0], up: true },
+                    adder,
+                    family,
+                })
             }),
             definition: "d low digits in radix 8, ±3 as ±2 or ±4; radix 4 above",
             formula: "the low d digits of b are in radix 8 with 3 taken as 4 for the code 0110 and as 2 for 0101, -3 as -4 for 1001 and as -2 for 1010 (the lowest bit of a code belongs to the digit below); the others exact in radix 4",

@@ -5,6 +5,8 @@
 //! multipliers, ICCAD 2016.
 
 use super::{Core, reduce};
+use crate::arith::Widths;
+use crate::arith::adder::Carries;
 use crate::arith::truth::from_truth_table;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
@@ -14,17 +16,19 @@ use crate::netlist::{Builder, Bus, Net};
 pub struct Blocks {
     /// Entry 4·a + b stands in bits 4·(4·a + b) and following.
     pub table: u64,
+    /// The final adder.
+    pub adder: Carries,
 }
 
 impl Core for Blocks {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let digits = width.div_ceil(2);
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let (rows, columns) = (widths.a.div_ceil(2), widths.b.div_ceil(2));
         let entry = |i: u32, j: u32| {
             let at = (a >> (2 * i) & 3) << 2 | b >> (2 * j) & 3;
             u128::from(self.table >> (4 * at) & 15) << (2 * (i + j))
         };
-        let sum: u128 = (0..digits).flat_map(|i| (0..digits).map(move |j| entry(i, j))).sum();
-        sum as u64 & bits::mask(2 * width)
+        let sum: u128 = (0..rows).flat_map(|i| (0..columns).map(move |j| entry(i, j))).sum();
+        sum as u64 & bits::mask(widths.sum())
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -45,7 +49,7 @@ impl Core for Blocks {
                 }
             }
         }
-        reduce::sum_columns(build, columns)
+        reduce::sum_columns(build, columns, self.adder)
     }
 }
 

@@ -5,7 +5,8 @@
 //! M. S. Abrishami, S. M. Fakhraie, New approximate multiplier for low power digital signal processing, CADS 2013.
 
 use super::reduce;
-use crate::arith::{Design, negated_if, sign_extended, two_operands, wrapped};
+use crate::arith::adder::Carries;
+use crate::arith::{Design, Widths, negated_if, sign_extended, two_operands, wrapped};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
@@ -13,13 +14,15 @@ use crate::table::{Operation, Signature};
 /// A radix-4 Booth multiplier: a row for every second bit of b, dots of weight below 2^cut left out.
 #[derive(Debug, Clone)]
 pub struct Booth {
-    /// Operand width.
-    pub width: u32,
+    /// Operand widths; a row for every second bit of the second.
+    pub widths: Widths,
     /// Weight below which dots are left out.
     pub cut: u32,
     /// Whether a negative row is two's complement before it is cut; otherwise one's complement, its +1 a dot at the
     /// row's lowest place.
     pub negated_rows: bool,
+    /// The final adder.
+    pub adder: Carries,
     /// Family and parameters as the id has them.
     pub family: String,
 }
@@ -32,7 +35,7 @@ struct Digit {
 
 impl Booth {
     fn rows(&self) -> u32 {
-        self.width.div_ceil(2)
+        self.widths.b.div_ceil(2)
     }
 
     fn digit(b: i64, row: u32) -> Digit {
@@ -56,7 +59,7 @@ impl Booth {
         let both = build.and(low, middle);
         let not_both = build.not(both);
         let negative = build.and(high, not_both);
-        let wide = sign_extended(a, self.width + 1);
+        let wide = sign_extended(a, self.widths.a + 1);
         let mut below = zero;
         let mut multiple = Bus::new();
         for net in wide {
@@ -65,7 +68,7 @@ impl Booth {
             below = net;
         }
         if self.negated_rows {
-            let multiple = sign_extended(&multiple, self.width + 2);
+            let multiple = sign_extended(&multiple, self.widths.a + 2);
             return (negated_if(build, &multiple, negative), None);
         }
         (multiple.into_iter().map(|net| build.xor(net, negative)).collect(), Some(negative))
@@ -74,11 +77,11 @@ impl Booth {
 
 impl Design for Booth {
     fn id(&self) -> String {
-        format!("mul{}s_{}", self.width, self.family)
+        format!("mul{}s_{}", self.widths, self.family)
     }
 
     fn signature(&self) -> Signature {
-        Signature { operation: Operation::Mul, width_a: self.width, width_b: self.width, signed: true }
+        Signature { operation: Operation::Mul, width_a: self.widths.a, width_b: self.widths.b, signed: true }
     }
 
     fn eval(&self, a: i64, b: i64) -> i64 {
@@ -92,11 +95,11 @@ impl Design for Booth {
                 (true, false) => kept(!value << (2 * row)) + kept(1 << (2 * row)),
             }
         };
-        wrapped((0..self.rows()).map(row).sum::<i128>() as i64, 2 * self.width)
+        wrapped((0..self.rows()).map(row).sum::<i128>() as i64, self.widths.sum())
     }
 
     fn netlist(&self) -> Netlist {
-        two_operands(&self.id(), self.width, |build, a, b| {
+        two_operands(&self.id(), self.widths, |build, a, b| {
             let (mut rows, mut dots) = (vec![], vec![]);
             for row in 0..self.rows() as usize {
                 let (bits, one) = self.row_gates(build, a, b, row);
@@ -105,8 +108,8 @@ impl Design for Booth {
                 rows.push((2 * row + cut, bits[cut.min(bits.len() - 1)..].to_vec()));
                 dots.extend(one.filter(|_| cut == 0).map(|one| (2 * row, one)));
             }
-            let columns = reduce::signed_columns(build, rows, dots, 2 * self.width as usize);
-            reduce::sum_columns(build, columns)
+            let columns = reduce::signed_columns(build, rows, dots, self.widths.sum() as usize);
+            reduce::sum_columns(build, columns, self.adder)
         })
     }
 }

@@ -4,7 +4,8 @@
 //! M. Masadeh, O. Hasan, S. Tahar, Comparative study of approximate multipliers, GLSVLSI 2018.
 
 use super::{Core, reduce};
-use crate::arith::adder::{Cell, FAST};
+use crate::arith::Widths;
+use crate::arith::adder::{Carries, Cell};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -13,15 +14,17 @@ use crate::netlist::{Builder, Bus, Net};
 pub struct CellTree {
     /// The cell.
     pub cell: Cell,
-    /// How many low columns use it; half adders and the last addition are exact.
+    /// How many low columns use it; half adders are exact.
     pub columns: u32,
+    /// The final adder.
+    pub adder: Carries,
 }
 
 impl Core for CellTree {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let mut columns = vec![vec![]; 2 * width as usize];
-        for i in 0..width {
-            for j in 0..width {
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let mut columns = vec![vec![]; widths.sum() as usize];
+        for i in 0..widths.a {
+            for j in 0..widths.b {
                 columns[(i + j) as usize].push(a >> i & b >> j & 1 == 1);
             }
         }
@@ -34,7 +37,7 @@ impl Core for CellTree {
         });
         let ones = |column: &Vec<bool>| column.iter().filter(|&&bit| bit).count() as u128;
         let sum: u128 = columns.iter().enumerate().map(|(at, column)| ones(column) << at).sum();
-        sum as u64 & bits::mask(2 * width)
+        sum as u64 & bits::mask(widths.sum())
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -44,6 +47,6 @@ impl Core for CellTree {
             _ if column < self.columns as usize => self.cell.gates(build, [bits[0], bits[1], bits[2]]),
             _ => build.full_adder(bits[0], bits[1], bits[2]),
         });
-        reduce::two_rows(build, &columns, FAST)
+        reduce::two_rows(build, &columns, self.adder)
     }
 }

@@ -6,10 +6,10 @@
 //! approximate log-based integer multiplier, DATE 2020.
 
 use super::Core;
-use super::logarithm::{antilogarithm, logarithm};
+use super::logarithm::{antilogarithm, logarithms};
 use crate::arith::adder::{Carries, FAST, Scheme};
 use crate::arith::truth::from_truth_table;
-use crate::arith::zero_extended;
+use crate::arith::{Widths, zero_extended};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -84,20 +84,19 @@ fn mean_error(segments: u64, i: u64, j: u64) -> f64 {
 }
 
 impl Core for Corrected {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let fraction = width - 1;
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let fraction = widths.greater() - 1;
         let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
         let [x, y] = [(a, ka), (b, kb)].map(|(x, lead)| (x - (1 << lead)) << (fraction - lead));
         let one = 1u64 << fraction;
         let sum = if x + y < one { one + x + y } else { 2 * (x + y) } + self.of_mantissas(fraction, x, y);
         let product = u128::from(sum) << (ka + kb) >> fraction;
-        product.min(u128::from(bits::mask(2 * width))) as u64
+        product.min(u128::from(bits::mask(widths.sum()))) as u64
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        let fraction = a.len() - 1;
-        let (log_a, some_a) = logarithm(build, a);
-        let (log_b, some_b) = logarithm(build, b);
+        let fraction = a.len().max(b.len()) - 1;
+        let [(log_a, some_a), (log_b, some_b)] = logarithms(build, [a, b]);
         let (x, y) = (&log_a[..fraction], &log_b[..fraction]);
         let correction = self.correction_gates(build, x, y);
         let mitchell = linear_product(build, x, y);

@@ -4,7 +4,7 @@
 //! K. Y. Kyaw, W. L. Goh, K. S. Yeo, Low-power high-speed multiplier for error-tolerant application, EDSSC 2010.
 
 use super::{Core, reduce};
-use crate::arith::zero_extended;
+use crate::arith::{Widths, zero_extended};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -15,8 +15,8 @@ use crate::netlist::{Builder, Bus, Net};
 pub struct ErrorTolerant;
 
 impl Core for ErrorTolerant {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let half = width / 2;
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let half = widths.a / 2;
         let (upper_a, upper_b) = (a >> half, b >> half);
         if upper_a | upper_b == 0 {
             return a * b;

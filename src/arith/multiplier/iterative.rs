@@ -8,6 +8,8 @@
 
 use super::logarithm::{any, leading_one};
 use super::{Core, reduce};
+use crate::arith::Widths;
+use crate::arith::adder::FAST;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -26,7 +28,7 @@ pub struct Nearest {
 }
 
 impl Core for Iterative {
-    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, _: Widths, a: u64, b: u64) -> u64 {
         let residue = |x: u64| bits::leading_one(x).map_or(0, |lead| x & !(1 << lead));
         let mut rest = (a, b);
         for _ in 0..=self.corrections {
@@ -50,7 +52,7 @@ impl Core for Iterative {
             add_shifted(build, &mut columns, &rest_a, &hot_b);
             (b, a) = (without(build, &b, &hot_b), rest_a);
         }
-        reduce::sum_columns(build, columns)
+        reduce::sum_columns(build, columns, FAST)
     }
 }
 
@@ -95,7 +97,7 @@ impl Nearest {
 }
 
 impl Core for Nearest {
-    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, _: Widths, a: u64, b: u64) -> u64 {
         let [power_a, power_b] = [a, b].map(|x| u128::from(self.rounded(x)));
         (power_a * u128::from(b) + power_b * u128::from(a) - power_a * power_b) as u64
     }
@@ -112,6 +114,6 @@ impl Core for Nearest {
             column.push(build.not(power[0]));
         }
         columns[0].push(build.constant(true));
-        reduce::sum_columns(build, columns)
+        reduce::sum_columns(build, columns, FAST)
     }
 }

@@ -7,7 +7,8 @@
 //! architecture, VLSI Design 2011.
 
 use super::{Core, reduce};
-use crate::arith::zero_extended;
+use crate::arith::adder::FAST;
+use crate::arith::{Widths, zero_extended};
 use crate::netlist::{Builder, Bus, Net};
 
 /// 2×2 blocks with 3·3 = 7, exact four-way recursion.
@@ -15,7 +16,7 @@ use crate::netlist::{Builder, Bus, Net};
 pub struct Kulkarni;
 
 impl Core for Kulkarni {
-    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, _: Widths, a: u64, b: u64) -> u64 {
         apply(a, b)
     }
 
@@ -31,7 +32,7 @@ fn apply(a: u64, b: u64) -> u64 {
 }
 
 fn build_gates(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-    let width = (a.len() as u32).next_power_of_two().max(2);
+    let width = (a.len().max(b.len()) as u32).next_power_of_two().max(2);
     let (wide_a, wide_b) = (zero_extended(build, a, width), zero_extended(build, b, width));
     let mut product = recursive(build, &wide_a, &wide_b);
     product.truncate(a.len() + b.len());
@@ -50,7 +51,7 @@ fn recursive(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
             part.into_iter().enumerate().for_each(|(bit, net)| columns[bit + (i + j) * half].push(net));
         }
     }
-    reduce::sum_columns(build, columns)
+    reduce::sum_columns(build, columns, FAST)
 }
 
 /// Three bits: 3·3 gives 7.

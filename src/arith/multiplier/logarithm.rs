@@ -1,5 +1,6 @@
 //! Gates between numbers and their binary logarithms with linear mantissas: log2(2^k (1 + x)) is taken as k + x.
 
+use crate::arith::zero_extended;
 use crate::netlist::{Builder, Bus, Net};
 
 /// The position of the leading one, one-hot, and whether there is one.
@@ -15,8 +16,17 @@ pub(super) fn leading_one(build: &mut Builder, x: &[Net]) -> (Bus, Net) {
     (hot, above)
 }
 
+/// Logarithms of both operands, with as many mantissa bits as the wider one asks for.
+pub(super) fn logarithms(build: &mut Builder, operands: [&[Net]; 2]) -> [(Bus, Net); 2] {
+    let width = operands.map(<[Net]>::len).into_iter().max().unwrap_or(0) as u32;
+    operands.map(|x| {
+        let x = zero_extended(build, x, width);
+        logarithm(build, &x)
+    })
+}
+
 /// Mantissa (one bit less than the operand) below the characteristic, and whether the operand is not 0.
-pub(super) fn logarithm(build: &mut Builder, x: &[Net]) -> (Bus, Net) {
+fn logarithm(build: &mut Builder, x: &[Net]) -> (Bus, Net) {
     let (hot, some) = leading_one(build, x);
     let fraction = x.len() - 1;
     let mut log = Bus::new();

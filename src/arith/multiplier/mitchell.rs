@@ -9,7 +9,8 @@
 //! energy-efficient dynamic range approximate logarithmic multipliers for machine learning, IEEE TSUSC 2021.
 
 use super::Core;
-use super::logarithm::{antilogarithm, logarithm};
+use super::logarithm::{antilogarithm, logarithms};
+use crate::arith::Widths;
 use crate::arith::adder::{Carries, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
@@ -33,7 +34,7 @@ pub struct Truncated {
 
 impl Core for Mitchell {
     /// With a = 2^k + r and b likewise: P = 2^(ka+kb), s = ra·2^kb + rb·2^ka; P + s where s < P, else 2s.
-    fn apply(&self, _: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, _: Widths, a: u64, b: u64) -> u64 {
         let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
         let power = 1u64 << (ka + kb);
         let sum = ((a - (1 << ka)) << kb) + ((b - (1 << kb)) << ka);
@@ -57,9 +58,9 @@ fn antilog(fraction: u32, log: u64) -> u64 {
 }
 
 impl Core for Logarithmic {
-    /// Logarithms in fixed point with N − 1 fraction bits.
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let fraction = width - 1;
+    /// Logarithms in fixed point with N − 1 fraction bits, N the greater width.
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let fraction = widths.greater() - 1;
         let (Some(a), Some(b)) = (log(fraction, a), log(fraction, b)) else { return 0 };
         antilog(fraction, self.0.apply(fraction + 6, a, b) as u64)
     }
@@ -77,7 +78,8 @@ impl Truncated {
 }
 
 impl Core for Truncated {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let width = widths.greater();
         let (fraction, dropped) = (width - 1, self.dropped(width));
         let (Some(a), Some(b)) = (log(fraction, a), log(fraction, b)) else { return 0 };
         let cut = |log: u64| (log >> dropped | u64::from(self.set)) << dropped;
@@ -85,7 +87,7 @@ impl Core for Truncated {
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        let dropped = self.dropped(a.len() as u32) as usize;
+        let dropped = self.dropped(a.len().max(b.len()) as u32) as usize;
         gates(build, [a, b], |build, a, b| {
             let (zero, set) = (build.constant(false), build.constant(self.set));
             let kept = |build: &mut Builder, log: &[Net]| {
@@ -105,12 +107,12 @@ fn gates(
     [a, b]: [&[Net]; 2],
     add: impl FnOnce(&mut Builder, &[Net], &[Net]) -> Bus,
 ) -> Bus {
-    let (log_a, some_a) = logarithm(build, a);
-    let (log_b, some_b) = logarithm(build, b);
+    let fraction = a.len().max(b.len()) - 1;
+    let [(log_a, some_a), (log_b, some_b)] = logarithms(build, [a, b]);
     let sum = add(build, &log_a, &log_b);
     let some = build.and(some_a, some_b);
-    let (mantissa, characteristic) = sum.split_at(a.len() - 1);
+    let (mantissa, characteristic) = sum.split_at(fraction);
     let mut digits = mantissa.to_vec();
     digits.push(build.constant(true));
-    antilogarithm(build, (&digits, a.len() - 1), characteristic, some, a.len() + b.len())
+    antilogarithm(build, (&digits, fraction), characteristic, some, a.len() + b.len())
 }

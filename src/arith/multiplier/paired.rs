@@ -6,6 +6,7 @@
 //! for accuracy-scalable approximate computing, ISVLSI 2018.
 
 use super::Core;
+use crate::arith::Widths;
 use crate::arith::adder::{FAST, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
@@ -38,17 +39,17 @@ pub enum Recovered {
 }
 
 impl Paired {
-    fn first_recovered(&self, width: u32) -> u32 {
+    fn first_recovered(&self, widths: Widths) -> u32 {
         match self.recovered {
-            Recovered::Top(columns) => 2 * width - columns,
+            Recovered::Top(columns) => widths.sum() - columns,
             Recovered::From(column) => column,
         }
     }
 }
 
 impl Core for Paired {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        let mut rows: Vec<u64> = (0..width).map(|j| ((b >> j & 1) * a) << j).collect();
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let mut rows: Vec<u64> = (0..widths.b).map(|j| ((b >> j & 1) * a) << j).collect();
         let mut lost = 0;
         while rows.len() > 1 {
             let join = |pair: &[u64]| {
@@ -62,9 +63,9 @@ impl Core for Paired {
             };
             rows = rows.chunks(2).map(join).collect();
         }
-        let first = self.first_recovered(width);
+        let first = self.first_recovered(widths);
         let kept = if first >= 64 { 0 } else { lost >> first << first };
-        rows[0].wrapping_add(kept) & bits::mask(2 * width)
+        rows[0].wrapping_add(kept) & bits::mask(widths.sum())
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -78,7 +79,8 @@ impl Core for Paired {
         while rows.len() > 1 {
             rows = rows.chunks(2).map(|pair| self.join(build, pair, &mut lost)).collect();
         }
-        let first = (self.first_recovered(b.len() as u32) as usize).min(width);
+        let widths = Widths { a: a.len() as u32, b: b.len() as u32 };
+        let first = (self.first_recovered(widths) as usize).min(width);
         lost[..first].fill(zero);
         let mut sum = Scheme::Exact(FAST).build(build, &rows[0], &lost);
         sum.truncate(width);

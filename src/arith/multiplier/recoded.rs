@@ -8,8 +8,9 @@
 //! multipliers for error-tolerant computing, IEEE Transactions on Computers 2017.
 
 use super::reduce;
+use crate::arith::adder::Carries;
 use crate::arith::truth::from_truth_table;
-use crate::arith::{Design, negated_if, sign_extended, two_operands, wrapped};
+use crate::arith::{Design, Widths, negated_if, sign_extended, two_operands, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
@@ -32,10 +33,12 @@ pub enum Recoding {
 /// A multiplier of two's complement operands by recoded digits of b.
 #[derive(Debug, Clone)]
 pub struct Recoded {
-    /// Operand width.
-    pub width: u32,
+    /// Operand widths; the second is recoded.
+    pub widths: Widths,
     /// How b is split.
     pub recoding: Recoding,
+    /// The final adder.
+    pub adder: Carries,
     /// Family and parameters as the id has them.
     pub family: String,
 }
@@ -97,7 +100,7 @@ impl Recoded {
             Recoding::High(bits) => (bits, 1, Rounding::Greatest),
         };
         let low = (0..count).map(|at| Digit { place: at * bits, bits, rounding });
-        let above = (bits * count..self.width).step_by(2);
+        let above = (bits * count..self.widths.b).step_by(2);
         low.chain(above.map(|place| Digit { place, bits: 2, rounding: Rounding::None })).collect()
     }
 
@@ -139,11 +142,11 @@ fn multiple(build: &mut Builder, a: &[Net], selects: &[(usize, Net)], bits: u32)
 
 impl Design for Recoded {
     fn id(&self) -> String {
-        format!("mul{}s_{}", self.width, self.family)
+        format!("mul{}s_{}", self.widths, self.family)
     }
 
     fn signature(&self) -> Signature {
-        Signature { operation: Operation::Mul, width_a: self.width, width_b: self.width, signed: true }
+        Signature { operation: Operation::Mul, width_a: self.widths.a, width_b: self.widths.b, signed: true }
     }
 
     fn eval(&self, a: i64, b: i64) -> i64 {
@@ -154,11 +157,11 @@ impl Design for Recoded {
             let low = (1 << self.cut().saturating_sub(digit.place)) - 1;
             (exact & !low | without & low) << digit.place
         };
-        wrapped(self.digits().iter().map(row).sum::<i128>() as i64, 2 * self.width)
+        wrapped(self.digits().iter().map(row).sum::<i128>() as i64, self.widths.sum())
     }
 
     fn netlist(&self) -> Netlist {
-        two_operands(&self.id(), self.width, |build, a, b| {
+        two_operands(&self.id(), self.widths, |build, a, b| {
             let (mut rows, mut dots) = (vec![], vec![]);
             for digit in self.digits() {
                 let (selects, negative) = Self::selects(build, b, digit);
@@ -177,8 +180,8 @@ impl Design for Recoded {
                     dots.push((place, negative));
                 }
             }
-            let columns = reduce::signed_columns(build, rows, dots, 2 * self.width as usize);
-            reduce::sum_columns(build, columns)
+            let columns = reduce::signed_columns(build, rows, dots, self.widths.sum() as usize);
+            reduce::sum_columns(build, columns, self.adder)
         })
     }
 }

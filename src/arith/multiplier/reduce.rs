@@ -4,8 +4,8 @@ use crate::arith::adder::{Carries, FAST, Scheme};
 use crate::arith::zero_extended;
 use crate::netlist::{Builder, Bus, Net};
 
-/// Rows a·b_j added one after the other by ripple adders.
-pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+/// Rows a·b_j added one after the other.
+pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net], carries: Carries) -> Bus {
     let width = a.len() as u32 + 1;
     let row = |build: &mut Builder, bit: Net| a.iter().map(|&a| build.and(a, bit)).collect::<Bus>();
     let first = row(build, b[0]);
@@ -15,7 +15,7 @@ pub(super) fn array(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         product.push(sum[0]);
         let partial = row(build, bit);
         let (high, partial) = (zero_extended(build, &sum[1..], width), zero_extended(build, &partial, width));
-        sum = Scheme::Exact(Carries::Ripple).build(build, &high, &partial);
+        sum = Scheme::Exact(carries).build(build, &high, &partial);
         sum.truncate(width as usize);
     }
     product.extend(sum);
@@ -39,15 +39,37 @@ pub(super) fn dots(
     columns
 }
 
+/// The same of two's complement operands: dots of one sign bit have a negative weight, and stand as their complements
+/// less that weight, all such weights together a constant.
+pub(super) fn signed_dots(
+    build: &mut Builder,
+    a: &[Net],
+    b: &[Net],
+    kept: impl Fn(usize, usize) -> bool,
+) -> Vec<Bus> {
+    let mut columns = vec![Bus::new(); a.len() + b.len()];
+    let mut constant = 0u64;
+    for (i, &x) in a.iter().enumerate() {
+        for (j, &y) in b.iter().enumerate().filter(|(j, _)| kept(i, *j)) {
+            let negative = (i + 1 == a.len()) != (j + 1 == b.len());
+            columns[i + j].push(if negative { build.nand(x, y) } else { build.and(x, y) });
+            constant = constant.wrapping_sub(u64::from(negative) << (i + j));
+        }
+    }
+    let ones = columns.iter_mut().enumerate().filter(|(at, _)| constant >> at & 1 == 1);
+    ones.for_each(|(_, column)| column.push(build.constant(true)));
+    columns
+}
+
 /// An exact product: all dots, reduced after Dadda, added by Kogge-Stone.
 pub(super) fn dadda(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
     let columns = dots(build, a, b, |_, _| true);
-    sum_columns(build, columns)
+    sum_columns(build, columns, FAST)
 }
 
-/// Rows kept as sums and carries (Braun): each row of dots meets those of the row before in full adders, and a ripple
+/// Rows kept as sums and carries (Braun): each row of dots meets those of the row before in full adders, and an
 /// adder joins what is left.
-pub(super) fn carry_save(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+pub(super) fn carry_save(build: &mut Builder, a: &[Net], b: &[Net], carries: Carries) -> Bus {
     let mut columns = vec![Bus::new(); a.len() + b.len()];
     for (j, &b) in b.iter().enumerate() {
         for (i, &a) in a.iter().enumerate() {
@@ -57,15 +79,15 @@ pub(super) fn carry_save(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         columns = stage(build, &columns);
     }
     let columns = reduced(build, columns);
-    two_rows(build, &columns, Carries::Ripple)
+    two_rows(build, &columns, carries)
 }
 
 /// Wallace's reduction (1964): in every stage each column hands on as many full adders as it holds, and half adders for
 /// two that are left over.
-pub(super) fn wallace(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+pub(super) fn wallace(build: &mut Builder, a: &[Net], b: &[Net], carries: Carries) -> Bus {
     let columns = dots(build, a, b, |_, _| true);
     let columns = reduced(build, columns);
-    two_rows(build, &columns, FAST)
+    two_rows(build, &columns, carries)
 }
 
 /// Stage after stage until two rows are left.
@@ -135,12 +157,12 @@ pub(super) fn signed_columns(
 }
 
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.
-pub(super) fn sum_columns(build: &mut Builder, columns: Vec<Bus>) -> Bus {
+pub(super) fn sum_columns(build: &mut Builder, columns: Vec<Bus>, carries: Carries) -> Bus {
     let columns = dadda_stages(columns, |_, bits| match bits[..] {
         [a, b] => build.half_adder(a, b),
         _ => build.full_adder(bits[0], bits[1], bits[2]),
     });
-    two_rows(build, &columns, FAST)
+    two_rows(build, &columns, carries)
 }
 
 /// Dadda's stages for bits of any kind: `join` gives sum and carry of two or three bits of a column.

@@ -5,6 +5,7 @@
 //! S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier, ICCAD 2015.
 
 use super::{Core, reduce};
+use crate::arith::Widths;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -25,8 +26,8 @@ pub enum Segments {
 }
 
 impl Core for Segments {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
-        (self.cut(width, a) * self.cut(width, b)) & bits::mask(2 * width)
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        (self.cut(widths.a, a) * self.cut(widths.b, b)) & bits::mask(widths.sum())
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {

@@ -4,9 +4,10 @@
 //! S. Vahdat, M. Kamal, A. Afzali-Kusha, M. Pedram, TOSAM: an energy-efficient truncation- and rounding-based scalable
 //! approximate multiplier, IEEE TVLSI 2019.
 
-use super::logarithm::{antilogarithm, logarithm};
+use super::logarithm::{antilogarithm, logarithms};
 use super::{Core, reduce};
-use crate::arith::adder::{Carries, Scheme};
+use crate::arith::Widths;
+use crate::arith::adder::{Carries, FAST, Scheme};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -27,7 +28,8 @@ impl Tosam {
 }
 
 impl Core for Tosam {
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
+        let width = widths.greater();
         let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
         let top =
             |x: u64, lead: u32, bits: u32| ((x - (1 << lead)) << (width - 1 - lead)) >> (width - 1 - bits);
@@ -41,9 +43,8 @@ impl Core for Tosam {
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
-        let mantissa = a.len() - 1;
-        let (log_a, some_a) = logarithm(build, a);
-        let (log_b, some_b) = logarithm(build, b);
+        let mantissa = a.len().max(b.len()) - 1;
+        let [(log_a, some_a), (log_b, some_b)] = logarithms(build, [a, b]);
         let fraction = self.fraction() as usize;
         let mut columns = vec![Bus::new(); fraction + 2];
         columns[fraction].push(build.constant(true));
@@ -57,7 +58,7 @@ impl Core for Tosam {
         let product = reduce::dadda(build, &halves[0], &halves[1]);
         let from = fraction - 2 * self.short as usize - 2;
         product.iter().zip(&mut columns[from..]).for_each(|(&bit, column)| column.push(bit));
-        let digits = reduce::sum_columns(build, columns);
+        let digits = reduce::sum_columns(build, columns, FAST);
         let characteristic =
             Scheme::Exact(Carries::Ripple).build(build, &log_a[mantissa..], &log_b[mantissa..]);
         let some = build.and(some_a, some_b);

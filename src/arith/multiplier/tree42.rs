@@ -7,7 +7,8 @@
 //! group as a further bit.
 
 use super::Core;
-use crate::arith::adder::{FAST, Scheme};
+use crate::arith::Widths;
+use crate::arith::adder::{Carries, Scheme};
 use crate::arith::truth::from_truth_table;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
@@ -89,6 +90,8 @@ pub struct Tree42 {
     pub compressor: Compressor,
     /// How many low columns use it.
     pub columns: u32,
+    /// The final adder.
+    pub adder: Carries,
 }
 
 /// A row of bits by column; absent bits are none, not 0.
@@ -96,15 +99,16 @@ type Row = Vec<Option<bool>>;
 
 impl Core for Tree42 {
     /// Only the approximate columns are followed bit by bit; what leaves them is added up.
-    fn apply(&self, width: u32, a: u64, b: u64) -> u64 {
+    fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
         let columns = self.columns as usize;
         let bit = |j: u32, column: u32| {
-            (j..j + width).contains(&column).then(|| a >> (column - j) & b >> j & 1 == 1)
+            (j..j + widths.a).contains(&column).then(|| a >> (column - j) & b >> j & 1 == 1)
         };
         let row = |j: u32| (0..self.columns).map(|column| bit(j, column)).collect::<Row>();
-        let mut rows: Vec<Row> = (0..width).map(row).collect();
-        let dots =
-            (0..width).flat_map(|i| (0..width).map(move |j| (i, j))).filter(|(i, j)| i + j >= self.columns);
+        let mut rows: Vec<Row> = (0..widths.b).map(row).collect();
+        let dots = (0..widths.a)
+            .flat_map(|i| (0..widths.b).map(move |j| (i, j)))
+            .filter(|(i, j)| i + j >= self.columns);
         let mut sum: u128 = dots.map(|(i, j)| u128::from(a >> i & b >> j & 1) << (i + j)).sum();
         while rows.len() > 2 {
             rows = rows.chunks(4).flat_map(|group| self.reduce(group, columns, &mut sum)).collect();
@@ -113,7 +117,7 @@ impl Core for Tree42 {
             row.iter().enumerate().map(|(at, bit)| u128::from(*bit == Some(true)) << at).sum::<u128>()
         };
         sum += rows.iter().map(value).sum::<u128>();
-        sum as u64 & bits::mask(2 * width)
+        sum as u64 & bits::mask(widths.sum())
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -129,7 +133,7 @@ impl Core for Tree42 {
         }
         let zero = build.constant(false);
         let row = |at: usize| rows[at].iter().map(|bit| bit.unwrap_or(zero)).collect::<Bus>();
-        let mut product = Scheme::Exact(FAST).build(build, &row(0), &row(1));
+        let mut product = Scheme::Exact(self.adder).build(build, &row(0), &row(1));
         product.truncate(width);
         product
     }
