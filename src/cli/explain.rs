@@ -9,6 +9,8 @@ use crate::error::Error;
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
     let mut out = String::from("designs: operation, width (2 to 32), u or s, family, parameters\n");
+    out +=
+        "  operands of two widths: mul8x4u_exact; another final adder of a tree: mul8u_dadda__brent_kung\n";
     for group in &arith::GROUPS {
         let _ = writeln!(out, "\n {}", group.title);
         for family in group.families {

@@ -12,7 +12,7 @@ use crate::kernel::{Gemm, Products};
 use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::netlist::Netlist;
 use crate::platform::{Bill, PlatformError};
-use crate::table::{Operation, Table};
+use crate::table::{Operation, Signature, Table};
 use crate::tech::{CellLibrary, Grid, TICK, Timing};
 use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
@@ -35,8 +35,13 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
             Box::new(Tabulated::new(open(table, *signed)?).map_err(wrong)?)
         }
     };
-    if multiplier.signature().operation != Operation::Mul {
-        let (field, allowed) = ("compute.multiplier".into(), "a multiplier such as `mul8s_exact`");
+    let Signature { operation, width_a, width_b, .. } = multiplier.signature();
+    if operation != Operation::Mul || width_a != width_b {
+        let allowed = match operation {
+            Operation::Mul => "a multiplier of operands of one width such as `mul8s_exact`",
+            Operation::Add => "a multiplier such as `mul8s_exact`",
+        };
+        let field = "compute.multiplier".into();
         return Err(PlatformError::OutOfRange { field, value: format!("`{}`", multiplier.id()), allowed });
     }
     let adder = accumulator(&config.accumulator);
@@ -268,7 +273,6 @@ fn late(delay: Seconds, clock: Hertz) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Signature;
     use crate::units::Joules;
 
     fn config(multiplier: &str, clock: Clock) -> config::Array {
