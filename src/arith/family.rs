@@ -53,7 +53,9 @@ pub(super) enum Kind {
     Blocks(fn(&[u32]) -> Scheme),
     /// A multiplier of magnitudes, signed by a wrapper around it.
     Core(fn(&[u32]) -> Box<dyn Core>),
-    /// The same, defined for operands of one width only.
+    /// The same, signed by inverting bits without adding 1; for two's complement operands only.
+    Inverted(fn(&[u32]) -> Box<dyn Core>),
+    /// A multiplier of magnitudes that is defined for operands of one width only.
     Square(fn(&[u32]) -> Box<dyn Core>),
     /// A multiplier of magnitudes whose last addition an exact adder of choice makes, else this one.
     Tree(Carries, fn(&[u32], Carries) -> Box<dyn Core>),
@@ -114,12 +116,12 @@ impl Family {
 
     /// Whether only two's complement operands are defined.
     pub fn signed_only(&self) -> bool {
-        matches!(self.kind, Kind::Signed(..))
+        matches!(self.kind, Kind::Signed(..) | Kind::Inverted(_))
     }
 
     /// Whether operands may differ in width.
     pub fn takes_unequal_widths(&self) -> bool {
-        matches!(self.kind, Kind::Core(_) | Kind::Tree(..) | Kind::Signed(..))
+        matches!(self.kind, Kind::Core(_) | Kind::Inverted(_) | Kind::Tree(..) | Kind::Signed(..))
     }
 
     /// The final adder that a member has where its id names none; none where there is no choice.

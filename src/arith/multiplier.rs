@@ -4,6 +4,7 @@ pub mod baugh_wooley;
 mod blocks;
 pub mod booth;
 mod cells;
+mod clustered;
 mod corrected;
 mod etm;
 mod exact;
@@ -21,6 +22,7 @@ pub mod tree42;
 
 pub use blocks::Blocks;
 pub use cells::CellTree;
+pub use clustered::Clustered;
 pub use corrected::Corrected;
 pub use etm::ErrorTolerant;
 pub use exact::{Exact, Tree};
@@ -52,16 +54,46 @@ pub trait Core: std::fmt::Debug + Send + Sync {
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus;
 }
 
+/// How a multiplier of magnitudes takes signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Operands have none.
+    None,
+    /// |a|·|b| is negated when the signs differ. The magnitude 2^(N−1) of the lowest operand fits the core; a core that
+    /// overestimates may wrap.
+    Magnitude,
+    /// As `Magnitude`, but all negations invert bits and add no 1.
+    Inverted,
+}
+
+impl Sign {
+    fn magnitude(self, x: i64) -> u64 {
+        if self == Self::Inverted && x < 0 { !x as u64 } else { x.unsigned_abs() }
+    }
+
+    fn signed(self, product: i64, negative: bool) -> i64 {
+        match (negative, self) {
+            (false, _) | (_, Self::None) => product,
+            (true, Self::Magnitude) => product.wrapping_neg(),
+            (true, Self::Inverted) => !product,
+        }
+    }
+
+    fn gates(self, build: &mut Builder, bus: &[Net], negate: Net) -> Bus {
+        match self {
+            Self::Inverted => bus.iter().map(|&net| build.xor(net, negate)).collect(),
+            _ => negated_if(build, bus, negate),
+        }
+    }
+}
+
 /// A multiplier whose result has as many bits as both operands.
-///
-/// Signed means sign and magnitude around the unsigned core: |a|·|b| is negated when the signs differ. The
-/// magnitude 2^(N−1) of the lowest operand fits the core; a core that overestimates may wrap.
 #[derive(Debug)]
 pub struct Multiplier {
     /// Operand widths.
     pub widths: Widths,
-    /// Two's complement operands and result.
-    pub signed: bool,
+    /// Whether operands and result are two's complement, and how.
+    pub sign: Sign,
     /// The unsigned core.
     pub core: Box<dyn Core>,
     /// Family, parameters and final adder as the id has them (`exact` is built as Dadda).
@@ -70,32 +102,32 @@ pub struct Multiplier {
 
 impl Design for Multiplier {
     fn id(&self) -> String {
-        format!("mul{}{}_{}", self.widths, if self.signed { 's' } else { 'u' }, self.family)
+        let sign = if self.sign == Sign::None { 'u' } else { 's' };
+        format!("mul{}{sign}_{}", self.widths, self.family)
     }
 
     fn signature(&self) -> Signature {
-        let Self { widths: Widths { a, b }, signed, .. } = *self;
-        Signature { operation: Operation::Mul, width_a: a, width_b: b, signed }
+        let Self { widths: Widths { a, b }, sign, .. } = *self;
+        Signature { operation: Operation::Mul, width_a: a, width_b: b, signed: sign != Sign::None }
     }
 
     fn eval(&self, a: i64, b: i64) -> i64 {
-        let product = self.core.apply(self.widths, a.unsigned_abs(), b.unsigned_abs()) as i64;
+        let product = self.core.apply(self.widths, self.sign.magnitude(a), self.sign.magnitude(b)) as i64;
         // The sign is that of the operands even where one of them is 0 and the product is not.
-        let negative = self.signed && (a < 0) != (b < 0);
-        let product = if negative { product.wrapping_neg() } else { product };
-        if self.signed { wrapped(product, self.widths.sum()) } else { product }
+        let product = self.sign.signed(product, (a < 0) != (b < 0));
+        if self.sign == Sign::None { product } else { wrapped(product, self.widths.sum()) }
     }
 
     fn netlist(&self) -> Netlist {
         two_operands(&self.id(), self.widths, |build, a, b| {
-            if !self.signed {
+            if self.sign == Sign::None {
                 return self.core.build(build, a, b);
             }
             let (sign_a, sign_b) = (a[a.len() - 1], b[b.len() - 1]);
-            let (a, b) = (negated_if(build, a, sign_a), negated_if(build, b, sign_b));
+            let (a, b) = (self.sign.gates(build, a, sign_a), self.sign.gates(build, b, sign_b));
             let product = self.core.build(build, &a, &b);
             let negative = build.xor(sign_a, sign_b);
-            negated_if(build, &product, negative)
+            self.sign.gates(build, &product, negative)
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Design;
 use super::adder::FAST;
 use super::multiplier::baugh_wooley::BaughWooley;
-use super::multiplier::{Exact, Multiplier, Tree};
+use super::multiplier::{Exact, Multiplier, Sign, Tree};
 use crate::netlist::Netlist;
 use crate::table::{Operation, Signature, Table};
 
@@ -49,7 +49,7 @@ impl Tabulated {
             Box::new(BaughWooley { widths: width_a.into(), cut: 0, adder: FAST, family: "bw".into() })
         } else {
             let core = Box::new(Exact { tree: Tree::Dadda, adder: FAST });
-            Box::new(Multiplier { widths: width_a.into(), signed, core, family: "exact".into() })
+            Box::new(Multiplier { widths: width_a.into(), sign: Sign::None, core, family: "exact".into() })
         };
         Ok(Self { table, stand_in })
     }

@@ -116,22 +116,41 @@ fn the_ids_compared_are_every_family_with_every_parameter() {
     }
 }
 
+/// Corners of an operand of so many bits: the least, the greatest, those around the sign.
+fn corners(width: u32) -> [u64; 5] {
+    let mask = bits::mask(width);
+    [0, 1, mask, mask >> 1, (mask >> 1) + 1]
+}
+
+fn compare_on_some_pairs(id: &str) {
+    let design = design(id).unwrap();
+    let signature = design.signature();
+    let mut stream = Stream::new(2, "arith.test", 0);
+    let (mask_a, mask_b) = (bits::mask(signature.width_a), bits::mask(signature.width_b));
+    let corners_b = corners(signature.width_b);
+    let pairs = corners(signature.width_a).into_iter().flat_map(|a| corners_b.map(|b| (a, b)));
+    // Operands of all magnitudes: leading ones stand everywhere.
+    let mut draw = |mask: u64| {
+        let shift = stream.below(u64::from(mask.count_ones()));
+        (stream.word() & mask) >> shift
+    };
+    let random = (0..100).map(|_| (draw(mask_a), draw(mask_b))).collect::<Vec<_>>();
+    let pairs: Vec<(u64, u64)> = pairs.chain(random).collect();
+    for (&(a, b), gates) in pairs.iter().zip(design.netlist().eval_pairs(&pairs)) {
+        let gates = bits::decode(gates, signature.width_out(), signature.signed);
+        let function = design.eval(signature.value_a(a), signature.value_b(b));
+        // A 64-bit unsigned product is compared as its bits.
+        assert_eq!(gates, function, "{id}: {a:x}, {b:x}");
+    }
+}
+
 #[test]
 fn gates_equal_function_on_random_and_corner_operands_up_to_32_bits() {
-    for id in [16, 32].into_iter().flat_map(ids).filter(|id| !id.contains("_t") || id.ends_with('7')) {
-        let design = design(&id).unwrap();
-        let (signature, netlist) = (design.signature(), design.netlist());
-        let mut stream = Stream::new(2, "arith.test", 0);
-        let mask = bits::mask(signature.width_a);
-        let corners = [0, 1, mask, mask >> 1, (mask >> 1) + 1];
-        let pairs = corners.iter().flat_map(|&a| corners.map(|b| (a, b)));
-        let random = (0..40).map(|_| (stream.word() & mask, stream.word() & mask));
-        for (a, b) in pairs.chain(random.collect::<Vec<_>>()) {
-            let gates = bits::decode(netlist.eval(&[a, b])[0], signature.width_out(), signature.signed);
-            let function = design.eval(signature.value_a(a), signature.value_b(b));
-            // A 64-bit unsigned product is compared as its bits.
-            assert_eq!(gates, function, "{id}: {a:x}, {b:x}");
-        }
+    let equal = [12, 16, 24, 32].map(Widths::from);
+    let unequal = [[16, 8], [32, 12], [7, 31]].map(|[a, b]| Widths { a, b });
+    for ids in equal.into_iter().chain(unequal).map(|widths| sample(widths, [1, 4, 2, 2])) {
+        assert!(ids.len() > 200, "{}", ids.len());
+        ids.iter().for_each(|id| compare_on_some_pairs(id));
     }
 }
 
@@ -208,6 +227,10 @@ fn compensated_truncation_has_almost_no_bias() {
 fn two_names_of_one_function_agree() {
     for [one, other] in [
         ["add8u_tcaa_k5", "add8u_ama2_k5"],
+        ["add8u_dmrca_k5", "add8u_ama5_k5"],
+        ["add8u_gda_b2_c4", "add8u_gear_r2_p4"],
+        ["add8u_quad_r4_p0_r2_p2_r2_p2", "add8u_gear_r2_p2"],
+        ["mul8u_tree42_s61430_c63624_a9", "mul8u_venkatachalam_a9"],
         ["add8u_etaiim_x3_c0", "add8u_etaii_x3"],
         ["mul8u_almsoa_m0", "mul8u_mitchell"],
         ["mul8u_mitchelltrunc_w8", "mul8u_mitchell"],
@@ -325,10 +348,23 @@ fn a_design_carries_the_id_it_was_asked_for() {
             assert_eq!((mac.id(), mac.netlist().name()), (&*id, &*id));
         }
     }
+    assert_eq!(
+        Mac::from_id("mac8s_dadda__brent_kung__exact").unwrap().id(),
+        "mac8s_dadda__brent_kung__exact"
+    );
+    let with_both = Mac::from_id("mac8s_bw__cla_x4__loa_k6").unwrap();
+    assert_eq!(
+        (with_both.id(), &*with_both.multiplier().id()),
+        ("mac8s_bw__cla_x4__loa_k6", "mul8s_bw__cla_x4")
+    );
     let message = |id: &str| design(id).err().unwrap().to_string();
     assert_eq!(message("mul08u_exact"), "`mul08u_exact`: write `mul8u_exact`");
     assert_eq!(message("mul8u_drum_k+4"), "`mul8u_drum_k+4`: write `mul8u_drum_k4`");
     let message = |id: &str| Mac::from_id(id).err().unwrap().to_string();
+    assert_eq!(
+        message("mac8x4s_exact"),
+        "`mac8x4s_exact`: a MAC unit takes operands of one width, not of 8 and 4 bits"
+    );
     assert_eq!(message("mac8s_exact__exact"), "`mac8s_exact__exact`: write `mac8s_exact`");
     assert_eq!(message("mac8s_exact__kogge_stone"), "`mac8s_exact__kogge_stone`: write `mac8s_exact`");
     assert_eq!(message("mac8s_exact__loa_k06"), "`mac8s_exact__loa_k06`: write `mac8s_exact__loa_k6`");
@@ -347,6 +383,36 @@ fn wrong_ids_say_what_to_write() {
     assert_eq!(message("mul8s_drum"), "`mul8s_drum`: write `drum_kN` with N from 2 to 8");
     assert_eq!(message("mul8s_drum_k9"), "`mul8s_drum_k9`: write `drum_kN` with N from 2 to 8");
     assert_eq!(message("mul8s_exact_k3"), "`mul8s_exact_k3`: `exact` has no parameter");
+    assert_eq!(
+        message("mul8x4u_etm"),
+        "`mul8x4u_etm`: `etm` is defined for operands of one width; write `mul8u_etm`"
+    );
+    assert_eq!(
+        message("add4x8s_loa_k2"),
+        "`add4x8s_loa_k2`: `loa` is defined for operands of one width; write `add8s_loa_k2`"
+    );
+    assert_eq!(message("mul8x8u_exact"), "`mul8x8u_exact`: write `mul8u_exact`");
+    assert_eq!(
+        message("mul8x5u_essm_m4"),
+        "`mul8x5u_essm_m4`: `essm` has no member of these widths with these parameters"
+    );
+    assert_eq!(message("mul8u_dadda__kogge_stone"), "`mul8u_dadda__kogge_stone`: write `mul8u_dadda`");
+    assert_eq!(
+        message("mul8u_dadda__loa_k4"),
+        "`mul8u_dadda__loa_k4`: the final adder is an exact one, such as `brent_kung`, not `loa_k4`"
+    );
+    assert_eq!(
+        message("mul8u_drum_k4__ripple"),
+        "`mul8u_drum_k4__ripple`: the final adder of `drum` is no choice; that of `dadda` and other trees is"
+    );
+    assert_eq!(
+        message("add8u_quad_r4_p0"),
+        "`add8u_quad_r4_p0`: write `quad_rR_pP_rR_pP…` with R from 1 to 4"
+    );
+    assert_eq!(
+        message("mul8u_asroba"),
+        "`mul8u_asroba`: `asroba` is for signed operands; write `mul8s_asroba`"
+    );
     assert_eq!(message("mul99s_exact"), "`mul99s_exact`: a width of 2 to 32 bits is expected, not 99");
 }
 

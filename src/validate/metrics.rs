@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::ValidateError;
 use crate::arith::metric::Metrics;
-use crate::arith::{self, Design};
+use crate::arith::{self, Design, Family};
 
 /// Operand bits above which a design is wide: its pairs take up to half a minute, not milliseconds.
 pub const WIDE: u32 = 24;
@@ -22,45 +22,32 @@ const TOLERANCE: f64 = 1e-9;
 /// Absolute difference that always does: an exact zero may be printed as rounding left it.
 const FLOOR: f64 = 1e-12;
 
-/// Names of a design in such files, with the operation and our family and parameters: `{k}` stands for the value of `k`,
-/// `{log2 k}` for its logarithm.
-const NAMES: [(&str, &str, &str); 36] = [
+/// Names of a design in such files other than those of our families, with the operation and our family and parameters:
+/// `{k}` stands for the value of `k`, `{t|0}` for 0 where there is none, `{log2 m}` for a logarithm, `{rows sum}` for the
+/// number that a truth table is, a digit a row. Of several the first one fits whose values are all there.
+const NAMES: [(&str, &str, &str); 22] = [
     ("tree42", "mul", "{compressor}_a{approx_columns}"),
-    ("ETM", "mul", "etm"),
-    ("TOSAM", "mul", "tosam_h{h}_t{t}"),
-    ("ALMSOA", "mul", "almsoa_m{m}"),
-    ("MBM", "mul", "mbm_q{q}"),
-    ("REALM", "mul", "realm_l{log2 m}"),
+    ("tree42", "mul", "tree42_s{rows sum}_c{rows carry}_a{approx_columns}"),
+    ("REALM", "mul", "realm_l{log2 m}_t{t|0}"),
     ("ILM", "mul", "ilm_i{corrections}"),
     ("ilm_nearest_one", "mul", "ilmnearest"),
-    ("RoBA", "mul", "roba"),
     ("broken_booth_type0", "mul", "bbm0_v{v}"),
     ("broken_booth_type1", "mul", "bbm1_v{v}"),
-    ("LOA", "add", "loa_k{k}"),
-    ("LOAWA", "add", "loawa_k{k}"),
-    ("LOCA", "add", "loca_k{k}_m{m}"),
-    ("OLOCA", "add", "oloca_k{k}_m{m}"),
-    ("HEAA", "add", "heaa_k{k}"),
-    ("HOERAA", "add", "hoeraa_k{k}"),
-    ("HOAANED", "add", "hoaaned_k{k}"),
-    ("HERLOA", "add", "herloa_k{k}"),
-    ("MHERLOA", "add", "mherloa_k{k}"),
-    ("ETAI", "add", "etai_k{k}"),
-    ("truncated_adder", "add", "tra{const1}_k{k}"),
+    ("truncated_adder", "add", "tra{const1|0}_k{k}"),
     ("copy_adder", "add", "copy_k{k}"),
     ("ripple_cells", "add", "{cell}_k{k}"),
-    ("GeAr", "add", "gear_r{r}_p{p}"),
-    ("ESA", "add", "esa_x{x}"),
+    ("ripple_cells", "add", "cells_s{rows sum}_c{rows carry}_k{k}"),
+    ("ACA_I", "add", "aca_k{k}"),
+    ("Lu", "add", "aca_k{k}"),
+    ("ACA_II", "add", "etaii_x{k}"),
+    ("SCSA", "add", "etaii_x{x}"),
+    ("GDA", "add", "gda_b{m_b}_c{m_c}"),
     ("truncated_columns", "mul", "trunc_t{t}"),
     ("operand_truncation", "mul", "optrunc_t{t}"),
-    ("BAM", "mul", "bam_h{h}_v{v}"),
-    ("PPAM", "mul", "ppam_j{j}_k{k}"),
-    ("SSM", "mul", "ssm_m{m}"),
-    ("ESSM", "mul", "essm_m{m}"),
-    ("DSM", "mul", "dsm_m{m}"),
-    ("DRUM", "mul", "drum_k{k}"),
     ("kulkarni_recursive", "mul", "kulkarni"),
-    ("Mitchell", "mul", "mitchell"),
+    ("UDM", "mul", "kulkarni"),
+    ("truncated_mitchell", "mul", "mitchelltrunc_w{w}"),
+    ("DRALM", "mul", "dralm_w{t}"),
 ];
 
 /// A metric's column, and ours in its unit.
@@ -173,22 +160,14 @@ struct Row<'a> {
 impl Row<'_> {
     /// The design that the row is about, where it exists here.
     fn design(&self) -> Result<Option<Box<dyn Design>>, ValidateError> {
-        let name = self.text("design")?;
-        let Some((_, operation, family)) = NAMES.iter().find(|(known, ..)| *known == name) else {
-            return Ok(None);
-        };
         let sign = if self.text("signed")? == "1" { 's' } else { 'u' };
-        let mut member = family.to_string();
-        for (key, value) in self.text("params")?.split_whitespace().filter_map(|pair| pair.split_once('=')) {
-            let key = key.to_lowercase();
-            member = member.replace(&format!("{{{key}}}"), &value.to_lowercase());
-            if let Some(bits) = value.parse().ok().and_then(u32::checked_ilog2) {
-                member = member.replace(&format!("{{log2 {key}}}"), &bits.to_string());
-            }
-        }
-        let id = format!("{operation}{}{sign}_{member}", self.text("N")?);
-        let design = arith::design(&id).ok();
-        Ok(design.filter(|_| self.text("kind").is_ok_and(|kind| kind == *operation)))
+        let (name, kind) = (self.text("design")?, self.text("kind")?);
+        let head = format!("{kind}{}{sign}", self.text("N")?);
+        let values = Values::of(self.text("params")?);
+        let known = NAMES.iter().filter(|(known, operation, _)| *known == name && *operation == kind);
+        let members = known.filter_map(|(.., member)| values.filled(member));
+        let mut members = members.chain(values.member(name, kind));
+        Ok(members.find_map(|member| arith::design(&format!("{head}_{member}")).ok()))
     }
 
     fn disagreement(&self, design: &dyn Design) -> Result<Option<Disagreement>, ValidateError> {
@@ -224,6 +203,76 @@ impl Row<'_> {
     }
 }
 
+/// Named values of a design, in lower case.
+struct Values(Vec<(String, String)>);
+
+impl Values {
+    /// `k=4 m=2`, `R=4,2,2 P=0,2,2`: a value reaches to the next name.
+    fn of(text: &str) -> Self {
+        let pieces: Vec<&str> = text.split('=').collect();
+        let last_word = |piece: &str| piece.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let pair = |at: usize| {
+            let (name, value) = (pieces[at], pieces[at + 1]);
+            let end = if at + 2 < pieces.len() { last_word(value) } else { value.len() };
+            let name = name[last_word(name)..].trim();
+            (name.to_lowercase(), value[..end].trim().to_lowercase())
+        };
+        Self((0..pieces.len() - 1).map(pair).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// A template of [`NAMES`] with these values; none where one is missing.
+    fn filled(&self, template: &str) -> Option<String> {
+        let mut parts = template.split('{');
+        let mut filled = String::from(parts.next()?);
+        for part in parts {
+            let (field, rest) = part.split_once('}')?;
+            let (field, default) =
+                field.split_once('|').map_or((field, None), |(field, or)| (field, Some(or)));
+            let (function, name) = field.split_once(' ').unwrap_or(("", field));
+            let value = self.get(name).or(default)?;
+            filled += &match function {
+                "log2" => value.parse().ok().and_then(u32::checked_ilog2)?.to_string(),
+                "rows" => rows(value)?.to_string(),
+                _ => value.to_string(),
+            };
+            filled += rest;
+        }
+        Some(filled)
+    }
+
+    /// The member of a family of ours that a file names as we do, but for case and dashes, each parameter by its letter; a
+    /// parameter that repeats is a list of numbers.
+    fn member(&self, name: &str, operation: &str) -> Option<String> {
+        let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+        let alike = |family: &&Family| family.operation() == operation && plain(family.name) == plain(name);
+        let family = arith::families().find(alike)?;
+        let list = |letter: char| {
+            let numbers = self.get(&letter.to_string())?.split(|c: char| !c.is_ascii_digit());
+            numbers.filter(|number| !number.is_empty()).map(|number| number.parse().ok()).collect()
+        };
+        let lists: Option<Vec<Vec<u32>>> =
+            family.parameters.iter().map(|parameter| list(parameter.letter)).collect();
+        let lists = lists?;
+        let count = lists.iter().map(Vec::len).max().unwrap_or(0);
+        let values: Option<Vec<u32>> =
+            (0..count).flat_map(|at| lists.iter().map(move |list| list.get(at).copied())).collect();
+        values.map(|values| family.suffix(&values))
+    }
+}
+
+/// The number whose bit i is row i of a truth table: eight or sixteen binary digits from row 0 on, or the number itself,
+/// decimal or hexadecimal after `0x`.
+fn rows(text: &str) -> Option<u32> {
+    if [8, 16].contains(&text.len()) && text.bytes().all(|digit| matches!(digit, b'0' | b'1')) {
+        return u32::from_str_radix(&text.chars().rev().collect::<String>(), 2).ok();
+    }
+    text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +304,46 @@ mod tests {
         assert!(found.agrees(false), "{found:?}");
         assert!(found.agreed >= 120 && found.wide >= 20 && found.not_implemented == 0, "{found:?}");
         assert!(!found.agrees(true));
+    }
+
+    #[test]
+    fn designs_are_known_by_the_names_of_files_and_by_ours() {
+        let header = csv::StringRecord::from(vec!["design", "params", "kind", "N", "signed"]);
+        for (fields, id) in [
+            (["GeAr", "R=2 P=4", "add", "8", "0"], "add8u_gear_r2_p4"),
+            (["QuAd", "R=4,2,2 P=0,2,2", "add", "8", "0"], "add8u_quad_r4_p0_r2_p2_r2_p2"),
+            (["QuAd", "R=[4, 2, 2] P=[0, 2, 2]", "add", "8", "0"], "add8u_quad_r4_p0_r2_p2_r2_p2"),
+            (["ETA-II", "x=4", "add", "8", "1"], "add8s_etaii_x4"),
+            (["SCSA", "x=4", "add", "8", "0"], "add8u_etaii_x4"),
+            (["GDA", "M_b=2 M_c=4", "add", "8", "0"], "add8u_gda_b2_c4"),
+            (["truncated_adder", "k=2 const1=1", "add", "8", "0"], "add8u_tra1_k2"),
+            (["ripple_cells", "cell=InXA1 k=3", "add", "8", "0"], "add8u_inxa1_k3"),
+            (
+                ["ripple_cells", "sum=01101001 carry=00010111 k=3", "add", "8", "0"],
+                "add8u_cells_s150_c232_k3",
+            ),
+            (["REALM", "M=16", "mul", "8", "0"], "mul8u_realm_l4_t0"),
+            (["REALM", "M=4 t=2", "mul", "8", "0"], "mul8u_realm_l2_t2"),
+            (["tree42", "compressor=Yin approx_columns=8", "mul", "8", "0"], "mul8u_yin_a8"),
+            (
+                ["tree42", "sum=0x7fff carry=59520 approx_columns=8", "mul", "8", "0"],
+                "mul8u_tree42_s32767_c59520_a8",
+            ),
+            (["AS-RoBA", "", "mul", "8", "1"], "mul8s_asroba"),
+            (["ALM-SOA", "m=3", "mul", "8", "1"], "mul8s_almsoa_m3"),
+        ] {
+            let fields = csv::StringRecord::from(fields.to_vec());
+            let found = Row { header: &header, fields: &fields }.design().unwrap();
+            assert_eq!(found.map(|design| design.id()).as_deref(), Some(id), "{fields:?}");
+        }
+        for fields in [
+            ["GeAr", "R=2", "add", "8", "0"],
+            ["GeAr", "R=2 P=4", "mul", "8", "0"],
+            ["REALM", "M=x", "mul", "8", "0"],
+        ] {
+            let fields = csv::StringRecord::from(fields.to_vec());
+            assert!(Row { header: &header, fields: &fields }.design().unwrap().is_none(), "{fields:?}");
+        }
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn our_mapping_orders_designs_as_a_synthesis_tool_does() {
         "mul8u_etm",
         "mul8u_mitchell",
         "mul8u_roba",
-        "mul8u_realm_l4",
+        "mul8u_realm_l4_t0",
         "mul8s_bw",
         "mul8s_booth",
         "add8u_ripple",

@@ -18,6 +18,8 @@ pub enum Carries {
     Select(u32),
     /// Groups of this many bits added without a carry, and incremented by it.
     Increment(u32),
+    /// Blocks of doubling size added for both carries, the lower half of each selecting the upper one.
+    ConditionalSum,
 }
 
 impl Carries {
@@ -30,6 +32,7 @@ impl Carries {
             Carries::Skip(size) => grouped(build, size, [a, b], carry, skip),
             Carries::Select(size) => grouped(build, size, [a, b], carry, select),
             Carries::Increment(size) => grouped(build, size, [a, b], carry, increment),
+            Carries::ConditionalSum => conditional_sum(build, [a, b], carry),
         }
     }
 }
@@ -105,6 +108,35 @@ fn select(build: &mut Builder, [a, b]: [&[Net]; 2], carry: Net) -> (Bus, Net) {
     let mut sums: Bus = zero.iter().zip(&one).map(|(&zero, &one)| build.mux(carry, one, zero)).collect();
     let next = sums.pop().expect("the last bit is the carry");
     (sums, next)
+}
+
+/// Sum bits and carry out of a block without and with a carry in.
+type Conditional = [Bus; 2];
+
+fn conditional_sum(build: &mut Builder, [a, b]: [&[Net]; 2], carry: Option<Net>) -> Bus {
+    let bit = |build: &mut Builder, (&a, &b): (&Net, &Net)| {
+        let (sum, carry) = build.half_adder(a, b);
+        [vec![sum, carry], vec![build.not(sum), build.or(a, b)]]
+    };
+    let mut blocks: Vec<Conditional> = a.iter().zip(b).map(|pair| bit(build, pair)).collect();
+    while blocks.len() > 1 {
+        blocks = blocks.chunks(2).map(|pair| joined(build, pair)).collect();
+    }
+    let carry = carry.unwrap_or_else(|| build.constant(false));
+    blocks.pop().map_or_else(|| vec![carry], |block| selected(build, carry, &block))
+}
+
+fn selected(build: &mut Builder, carry: Net, [zero, one]: &Conditional) -> Bus {
+    zero.iter().zip(one).map(|(&zero, &one)| build.mux(carry, one, zero)).collect()
+}
+
+fn joined(build: &mut Builder, pair: &[Conditional]) -> Conditional {
+    let [low, high] = pair else { return pair[0].clone() };
+    low.clone().map(|mut sums| {
+        let carry = sums.pop().expect("the last bit is the carry");
+        sums.extend(selected(build, carry, high));
+        sums
+    })
 }
 
 fn increment(build: &mut Builder, [a, b]: [&[Net]; 2], mut carry: Net) -> (Bus, Net) {

@@ -1,5 +1,6 @@
 //! The inexact low parts of adders: sum bits, and the carry handed to the exact part above.
 
+use super::FAST;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -33,6 +34,8 @@ pub enum LowPart {
         /// Whether all but the four top bits are 1.
         ones: bool,
     },
+    /// The exact sum and a carry guessed from this many of the top bits; ones where the sum overflows unforeseen (FAU).
+    Predicted(u32),
     /// a ^ b from the top down, ones from the first position where both are 1 (ETA-I).
     Saturating,
 }
@@ -65,6 +68,12 @@ impl LowPart {
                 let below = if ones { below | mask >> 4 } else { below };
                 (topped(x || g, bit(either, 2) && (x || !g), below), carry)
             }
+            Self::Predicted(top) => {
+                let below = low - top.min(low);
+                let carry = ((a >> below) + (b >> below)) >> (low - below) == 1;
+                let overflows = (a + b) >> low == 1;
+                (if overflows && !carry { mask } else { (a + b) & mask }, carry)
+            }
             Self::Saturating => match bits::leading_one(a & b) {
                 Some(lead) => (a ^ b | bits::mask(lead + 1), false),
                 None => (a ^ b, false),
@@ -92,6 +101,7 @@ impl LowPart {
                 (sum, carry)
             }
             Self::Saturating => (saturating(build, a, b), zero),
+            Self::Predicted(top) => predicted(build, [a, b], top as usize),
             Self::Hoeraa | Self::Hoaaned | Self::Herloa { .. } => {
                 (self.two_tops(build, [a, b], &either), carry)
             }
@@ -127,6 +137,16 @@ impl LowPart {
         }
         sum
     }
+}
+
+fn predicted(build: &mut Builder, [a, b]: [&[Net]; 2], top: usize) -> (Bus, Net) {
+    let below = a.len() - top.min(a.len());
+    let mut sum = FAST.build(build, [a, b], None);
+    let overflows = sum.pop().expect("the last bit is the carry");
+    let carry = FAST.build(build, [&a[below..], &b[below..]], None).pop().expect("the last bit is the carry");
+    let foreseen = build.not(carry);
+    let full = build.and(overflows, foreseen);
+    (sum.into_iter().map(|net| build.or(net, full)).collect(), carry)
 }
 
 fn saturating(build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {

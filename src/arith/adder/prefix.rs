@@ -15,6 +15,8 @@ pub enum Network {
     HanCarlson,
     /// Sklansky on every other bit (Ladner and Fischer 1980).
     LadnerFischer,
+    /// Least depth; in this many of the last levels 2, 4, … neighbours join the same lower prefix (Knowles 1999).
+    Knowles(u32),
 }
 
 /// Bits whose prefix is joined with that of a lower bit, all at a time.
@@ -24,8 +26,17 @@ impl Network {
     fn levels(self, width: usize) -> Vec<Level> {
         let strides = || (0..).map(|level| 1usize << level).take_while(move |stride| *stride < width);
         match self {
-            Network::KoggeStone => {
-                strides().map(|stride| (stride..width).map(|bit| (bit, bit - stride)).collect()).collect()
+            Network::KoggeStone => Network::Knowles(0).levels(width),
+            Network::Knowles(shared) => {
+                let levels = strides().count();
+                // A joined prefix may overlap the bit's own: what both of them cover counts once.
+                let shared =
+                    |level: usize| 1 << (level + 1 + shared as usize).saturating_sub(levels).min(level);
+                let lower = |bit: usize, stride: usize, shared: usize| (bit | (shared - 1)) - stride;
+                let level = |(level, stride): (usize, usize)| {
+                    (stride..width).map(|bit| (bit, lower(bit, stride, shared(level)))).collect()
+                };
+                strides().enumerate().map(level).collect()
             }
             Network::Sklansky => strides()
                 .map(|stride| {

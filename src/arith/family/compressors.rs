@@ -50,6 +50,16 @@ pub(super) const GROUP: Group = Group {
             source: "P. Yin and others, 2018, as a public VHDL model has it",
         },
         Family {
+            name: "venkatachalam",
+            parameters: &[Parameter { letter: 'a', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Tree(FAST, |p, adder| {
+                Box::new(Tree42 { adder, compressor: Compressor::venkatachalam(), columns: p[0] })
+            }),
+            definition: "Venkatachalam and Ko's compressor in columns below a",
+            formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor of x1 to x4 has the sum (x1 ^ x2) | (x3 ^ x4) | x1 & x2 & x3 & x4 and the carry x1 & x2 | x3 & x4",
+            source: "S. Venkatachalam, S.-B. Ko, Design of power and area efficient approximate multipliers, IEEE TVLSI 2017, as the Verilog of the collection AM has its compressor",
+        },
+        Family {
             name: "cv1",
             parameters: &[Parameter { letter: 'a', values: |widths, _| 0..=widths.sum(), step: 1 }],
             kind: Kind::Tree(FAST, |p, adder| {

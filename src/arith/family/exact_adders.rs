@@ -67,6 +67,26 @@ pub(super) const GROUP: Group = Group {
             source: "R. E. Ladner, M. J. Fischer, Parallel prefix computation, Journal of the ACM 1980",
         },
         Family {
+            name: "knowles",
+            parameters: &[Parameter {
+                letter: 'l',
+                values: |widths, _| 0..=(widths.greater() - 1).checked_ilog2().unwrap_or(0),
+                step: 1,
+            }],
+            kind: Kind::Adder(|p| Scheme::Exact(Carries::Prefix(Network::Knowles(p[0])))),
+            definition: "a + b, the last l levels share carries",
+            formula: "y = a + b, with the carries of a prefix network of least depth; in its last l levels 2, 4, … 2^l bits take the same lower prefix (16 bits, l = 2: Knowles [4,2,1,1]); l = 0 is Kogge-Stone, the greatest l Sklansky",
+            source: "S. Knowles, A family of adders, IEEE Symposium on Computer Arithmetic 1999",
+        },
+        Family {
+            name: "conditional_sum",
+            parameters: &[],
+            kind: Kind::Adder(|_| Scheme::Exact(Carries::ConditionalSum)),
+            definition: "a + b, both sums of blocks that double",
+            formula: "y = a + b; blocks of 1, 2, 4, … bits are added for both carries, the lower half of a block selecting its upper half",
+            source: "J. Sklansky, Conditional-sum addition logic, IRE Transactions on Electronic Computers 1960",
+        },
+        Family {
             name: "cla",
             parameters: &[Parameter { letter: 'x', values: |widths, _| 1..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Exact(Carries::Lookahead(p[0]))),

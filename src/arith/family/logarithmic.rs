@@ -64,7 +64,7 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "mbm",
-            parameters: &[Parameter { letter: 'q', values: |_, _| 4..=12, step: 1 }],
+            parameters: &[Parameter { letter: 'q', values: |_, _| 0..=16, step: 1 }],
             kind: Kind::Core(|p| Box::new(Corrected::minimally_biased(p[0]))),
             definition: "as mitchell, plus about 1/12",
             formula: "with i and j the places of the leading ones: y = mitchell + c · 2^(i+j) rounded down, c = floor(2^q / 12) / 2^q cut to N - 1 fraction bits; at most 2^(2N) - 1",
@@ -72,14 +72,17 @@ pub(super) const GROUP: Group = Group {
         },
         Family {
             name: "realm",
-            parameters: &[Parameter {
-                letter: 'l',
-                values: |widths, _| 1..=(widths.greater() - 1).min(4),
-                step: 1,
-            }],
-            kind: Kind::Core(|p| Box::new(Corrected::reduced_error(p[0]))),
+            parameters: &[
+                Parameter { letter: 'l', values: |widths, _| 1..=(widths.greater() - 1).min(4), step: 1 },
+                Parameter {
+                    letter: 't',
+                    values: |widths, before| 0..=(widths.greater() - 1).saturating_sub(before[0] + 1),
+                    step: 1,
+                },
+            ],
+            kind: Kind::Core(|p| Box::new(Corrected::reduced_error(p[0], p[1]))),
             definition: "as mitchell, plus a table of 2^l by 2^l corrections",
-            formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); at most 2^(2N) - 1",
+            formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); with t > 0 the low t of the N - 1 bits of each mantissa are 0 and the one above them 1; at most 2^(2N) - 1",
             source: "H. Saadat, H. Javaid, A. Ignjatovic, S. Parameswaran, REALM: reduced-error approximate log-based integer multiplier, DATE 2020",
         },
         Family {
@@ -97,6 +100,14 @@ pub(super) const GROUP: Group = Group {
             definition: "operands rounded to the nearest power of two",
             formula: "y = A · b + B · a - A · B, A and B being the powers of two nearest to a and b, ties up",
             source: "M. S. Ansari, B. F. Cockburn, J. Han, An improved logarithmic multiplier for energy-efficient neural computing, IEEE Transactions on Computers 2021",
+        },
+        Family {
+            name: "asroba",
+            parameters: &[],
+            kind: Kind::Inverted(|_| Box::new(Nearest { three_down: true })),
+            definition: "as roba, negative numbers as one's complement",
+            formula: "as roba, on |a| and |b| of which those of negative operands are one's complements, one less; and so is the result where the signs differ",
+            source: "R. Zendegani, M. Kamal, M. Bahadori, A. Afzali-Kusha, M. Pedram, RoBA multiplier: a rounding-based approximate multiplier for high-speed yet energy-efficient digital signal processing, IEEE TVLSI 2017 (AS-RoBA)",
         },
         Family {
             name: "roba",

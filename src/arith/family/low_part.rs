@@ -111,6 +111,17 @@ pub(super) const GROUP: Group = Group {
             source: "P. Balasubramanian, D. L. Maskell, N. E. Mastorakis, approximate adders of the lower-part-OR kind, Electronics 2019 to 2020",
         },
         Family {
+            name: "fau",
+            parameters: &[
+                Parameter { letter: 'k', values: |widths, _| 1..=widths.greater(), step: 1 },
+                Parameter { letter: 'p', values: |_, before| 0..=before[0], step: 1 },
+            ],
+            kind: Kind::Adder(|p| Scheme::Lower(LowPart::Predicted(p[1]), p[0])),
+            definition: "low k bits apart, carry guessed from p of them",
+            formula: "the low k bits are added exactly; the carry above them is the one that the p bits below bit k generate by themselves, and where the low sum overflows without it the low k bits of y are 1",
+            source: "J. Echavarria, S. Wildermann, A. Becher, J. Teich, D. Ziener, FAU: fast and error-optimized approximate adder units on LUT-based FPGAs, FPT 2016, as the authors' VHDL of AxSM has it",
+        },
+        Family {
             name: "etai",
             parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
             kind: Kind::Adder(|p| Scheme::Lower(LowPart::Saturating, p[0])),

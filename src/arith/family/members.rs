@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::{Family, Kind, Parameter};
 use crate::arith::adder::{Adder, Carries};
-use crate::arith::multiplier::Multiplier;
+use crate::arith::multiplier::{Multiplier, Sign};
 use crate::arith::{Design, Widths};
 
 /// A member's parameters and final adder, as an id names them.
@@ -29,7 +29,7 @@ impl Family {
     fn next(&self, widths: Widths, before: &[u32]) -> Option<(&'static Parameter, RangeInclusive<u32>)> {
         let parameter = self.parameter(before.len())?;
         let range = (parameter.values)(widths, before);
-        let full = self.repeats() && before.len() % self.parameters.len() == 0 && range.is_empty();
+        let full = self.repeats() && before.len().is_multiple_of(self.parameters.len()) && range.is_empty();
         (!full).then_some((parameter, range))
     }
 
@@ -63,7 +63,7 @@ impl Family {
     }
 
     /// Choices of parameters at operand widths: at most `each` evenly spaced values of each parameter; of those that
-    /// are repeated half as many every time.
+    /// are repeated a quarter as many every time.
     pub fn choices(&self, widths: impl Into<Widths>, each: usize) -> Vec<Vec<u32>> {
         let widths = widths.into();
         if !widths.equal() && !self.takes_unequal_widths() {
@@ -75,7 +75,8 @@ impl Family {
                 complete.push(before);
                 continue;
             };
-            let each = (each >> (before.len() / self.parameters.len()).min(63)).max(1);
+            let round = before.len() / self.parameters.len();
+            let each = (each >> (2 * round).min(63)).max(1);
             let every = parameter.count(&range).div_ceil(each).max(1);
             let values = range.step_by(parameter.step.saturating_mul(every)).collect::<Vec<_>>();
             open.extend(values.into_iter().rev().map(|value| [&before[..], &[value]].concat()));
@@ -101,10 +102,15 @@ impl Family {
                 return Box::new(Adder { width: widths.a, signed, scheme: scheme(values), family });
             }
             Kind::Signed(usual, make) => return make(widths, values, carries.unwrap_or(usual), family),
-            Kind::Core(core) | Kind::Square(core) => core(values),
+            Kind::Core(core) | Kind::Square(core) | Kind::Inverted(core) => core(values),
             Kind::Tree(usual, core) => core(values, carries.unwrap_or(usual)),
         };
-        Box::new(Multiplier { widths, signed, core, family })
+        let sign = match (signed, self.kind) {
+            (false, _) => Sign::None,
+            (true, Kind::Inverted(_)) => Sign::Inverted,
+            (true, _) => Sign::Magnitude,
+        };
+        Box::new(Multiplier { widths, sign, core, family })
     }
 
     /// The values of the parameters as an id writes them after the name, or what to write.

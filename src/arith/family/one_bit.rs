@@ -136,6 +136,22 @@ pub(super) const GROUP: Group = Group {
             source: "X. Yang, H. Thapliyal, 2020, as the Chisel library approx has it",
         },
         Family {
+            name: "afa",
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Cells(Cell::of("01101001", "00001111"), p[0])),
+            definition: "error-resilient adder without correction",
+            formula: "the low k positions are full adders of sum 01101001 and carry 00001111 for (a, b, carry) = 000 to 111; above them a and b are added exactly with the last one's carry",
+            source: "S. Dutt and others, 2016, as the Chisel library approx has it",
+        },
+        Family {
+            name: "dmrca",
+            parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater(), step: 1 }],
+            kind: Kind::Adder(|p| Scheme::Cells(Cell::of("00110011", "00001111"), p[0])),
+            definition: "dual-mode adder at setting k, as ama5_k<k>",
+            formula: "dual-mode full adders, the low k of them in their approximate mode: sum b, carry a; above them a and b are added exactly with the last one's carry",
+            source: "A. Raha, H. Jayakumar, V. Raghunathan, Input-based dynamic reconfiguration of approximate arithmetic units for video encoding, IEEE TVLSI 2016, as the Chisel library approx has it",
+        },
+        Family {
             name: "cells",
             parameters: &[
                 Parameter { letter: 's', values: |_, _| 0..=255, step: 1 },

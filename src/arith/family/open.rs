@@ -10,25 +10,41 @@ pub struct Open {
 }
 
 /// Ideas that are known and not built: nothing here is guessed.
-pub const OPEN: [Open; 14] = [
-    Open { name: "GDA", reason: "its paper was not at hand; at a fixed setting it is said to be gear_r_p" },
-    Open { name: "SCSkip", reason: "public models differ in the carry of the lowest bit of a block" },
-    Open { name: "RAP-CLA, dual-mode and error-resilient adders", reason: "switched at run time" },
-    Open { name: "QuAd", reason: "a list of blocks of its own sizes; ids have a fixed number of parameters" },
-    Open { name: "SDLC", reason: "which rows are grouped is not settled" },
-    Open { name: "CDM", reason: "which columns of the partial sums disregard carries is not settled" },
+pub const OPEN: [Open; 12] = [
+    Open {
+        name: "SCSkip",
+        reason: "the one public model selects the carry out of a block as the carry into it; the paper was not at hand",
+    },
+    Open {
+        name: "RAP-CLA",
+        reason: "its one public model is etaii_x in approximate mode; the paper, which was not at hand, is said to guess every carry from a window below it (aca_k)",
+    },
+    Open {
+        name: "AFA with correction",
+        reason: "its one public model corrects other bits than it detects; without it: afa_k",
+    },
+    Open {
+        name: "CDM",
+        reason: "its one public model splits the operands in halves, down to arrays of 4 by 4; the paper's picture was not at hand",
+    },
     Open { name: "LETAM", reason: "descriptions differ in the bit below the kept ones" },
-    Open { name: "DeBAM, AxSM", reason: "the decoder blocks are known by a picture alone" },
+    Open { name: "DeBAM", reason: "its decoder blocks are known by a picture alone" },
+    Open {
+        name: "AxSM",
+        reason: "sequential: it shifts and adds around the adder `fau`; multipliers here are combinational",
+    },
     Open {
         name: "LOBO, HRALM, TL, scaleTRIM, HEALM",
-        reason: "only models with one's complement products, or none",
+        reason: "the one library with models of the first three is for 16 bits and takes one's complement products; of the others there is none",
     },
-    Open { name: "Sabetzadeh", reason: "the masks of its compressor were not readable" },
     Open {
-        name: "Lin-Lin, Ha-Lee, Akbari, Strollo, Venkatachalam-Ko, Esposito",
-        reason: "the masks of their compressors were not readable; `tree42` takes any",
+        name: "Lin-Lin, Ha-Lee, Akbari, Strollo, Sabetzadeh, Esposito",
+        reason: "no public source gives the truth tables of their compressors; `tree42` takes any",
     },
-    Open { name: "R4ABM2", reason: "which bit of a digit inverts the row differs between paper and model" },
+    Open {
+        name: "R4ABM2",
+        reason: "the public models in C and in Verilog differ: the middle or the top bit of a digit inverts the row, with or without a 1 for the digit -2",
+    },
     Open { name: "ABM (radix 8)", reason: "the adder that makes three times a is not settled" },
     Open { name: "trunc with a variable correction", reason: "many versions, none of them the standard one" },
 ];

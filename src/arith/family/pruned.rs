@@ -3,7 +3,7 @@
 use super::{Family, Group, Kind, Parameter};
 use crate::arith::adder::FAST;
 use crate::arith::multiplier::baugh_wooley::BaughWooley;
-use crate::arith::multiplier::{Joined, Paired, Pruned, Recovered};
+use crate::arith::multiplier::{Clustered, Joined, Paired, Pruned, Recovered};
 
 const BAUGH_WOOLEY: &str = "C. R. Baugh, B. A. Wooley, A two's complement parallel array multiplication algorithm, IEEE \
     Transactions on Computers 1973";
@@ -83,6 +83,14 @@ pub(super) const GROUP: Group = Group {
             definition: "rows joined in pairs, errors of the top r columns added back",
             formula: "the rows a · b_j are joined in pairs until one is left, bit i of a pair p, q being (p_i ^ q_i) | (p_{i-1} & q_{i-1}); where both terms are 1 one is lost; for the top r columns the or of all losses is added back",
             source: "C. Liu, J. Han, F. Lombardi, A low-power, high-performance approximate multiplier with configurable partial error recovery, DATE 2014",
+        },
+        Family {
+            name: "sdlc",
+            parameters: &[],
+            kind: Kind::Square(|_| Box::new(Clustered)),
+            definition: "pairs of rows or-ed, fewer columns each time",
+            formula: "y = a · b with rows 2i and 2i + 1 or-ed in columns 2i + 1 to N - 1 + i: y is less by what both of them have there; at 8 bits clusters of 7, 6, 5 and 4 columns, other widths by the same rule",
+            source: "I. Qiqieh, R. Shafik, G. Tarawneh, D. Sokolov, A. Yakovlev, Energy-efficient approximate multiplier design using bit significance-driven logic compression, DATE 2017, clusters of two rows as the Verilog of the collection AM has them",
         },
         Family {
             name: "lpsa",

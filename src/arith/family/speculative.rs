@@ -52,6 +52,19 @@ pub(super) const GROUP: Group = Group {
             source: "M. A. Hanif, R. Hafiz, O. Hasan, M. Shafique, QuAd: design and analysis of quality-area optimal low-latency approximate adders, DAC 2017",
         },
         Family {
+            name: "gda",
+            parameters: &[
+                Parameter { letter: 'b', values: |widths, _| 1..=widths.greater(), step: 1 },
+                Parameter { letter: 'c', values: |widths, before| 0..=widths.greater() - before[0], step: 1 },
+            ],
+            kind: Kind::Adder(|p| {
+                Scheme::Blocks(vec![Block { sum: p[0], lookback: 0 }, Block { sum: p[0], lookback: p[1] }])
+            }),
+            definition: "gracefully degrading, carries from c bits below",
+            formula: "blocks of b bits; the carry into each is the one that the c bits below it generate, or all there are; where c is a multiple of b this is gear with r = b and p = c",
+            source: "R. Ye, T. Wang, F. Yuan, R. Kumar, Q. Xu, On reconfiguration-oriented approximate adder design and its application, ICCAD 2013, as the models of GeAr's authors have it",
+        },
+        Family {
             name: "aca",
             parameters: &[Parameter { letter: 'k', values: |widths, _| 0..=widths.greater() - 1, step: 1 }],
             kind: Kind::Adder(|p| gear(1, p[0])),

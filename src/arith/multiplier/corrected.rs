@@ -23,19 +23,22 @@ pub struct Corrected {
     table: Vec<u64>,
     /// Fraction bits of a correction.
     fraction: u32,
+    /// Low mantissa bits that are cut, the lowest kept one being set instead.
+    cut: u32,
 }
 
 impl Corrected {
     /// MBM: the mean of Mitchell's error, 1/12, in q fraction bits.
     pub fn minimally_biased(q: u32) -> Self {
-        Self { index: 0, table: vec![(1 << q) / 12], fraction: q }
+        Self { index: 0, table: vec![(1 << q) / 12], fraction: q, cut: 0 }
     }
 
-    /// REALM: the mean error of each of 2^index × 2^index ranges of mantissas, relative to the product, in 64ths.
-    pub fn reduced_error(index: u32) -> Self {
+    /// REALM: the mean error of each of 2^index × 2^index ranges of mantissas, relative to the product, in 64ths;
+    /// `cut` low bits of the mantissas left out.
+    pub fn reduced_error(index: u32, cut: u32) -> Self {
         let segments = 1u64 << index;
         let cell = |at: u64| (64.0 * mean_error(segments, at / segments, at % segments)).round() as u64;
-        Self { index, table: (0..segments * segments).map(cell).collect(), fraction: 6 }
+        Self { index, table: (0..segments * segments).map(cell).collect(), fraction: 6, cut }
     }
 
     /// Corrections with `fraction` bits, rounded down.
@@ -47,6 +50,11 @@ impl Corrected {
     /// Bits of the mantissas that choose, the most there are.
     fn index(&self, fraction: u32) -> u32 {
         self.index.min(fraction)
+    }
+
+    /// A mantissa as it is added.
+    fn kept(&self, mantissa: u64) -> u64 {
+        if self.cut == 0 { mantissa } else { (mantissa >> self.cut | 1) << self.cut }
     }
 
     fn of_mantissas(&self, fraction: u32, x: u64, y: u64) -> u64 {
@@ -87,7 +95,7 @@ impl Core for Corrected {
     fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
         let fraction = widths.greater() - 1;
         let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
-        let [x, y] = [(a, ka), (b, kb)].map(|(x, lead)| (x - (1 << lead)) << (fraction - lead));
+        let [x, y] = [(a, ka), (b, kb)].map(|(x, lead)| self.kept((x - (1 << lead)) << (fraction - lead)));
         let one = 1u64 << fraction;
         let sum = if x + y < one { one + x + y } else { 2 * (x + y) } + self.of_mantissas(fraction, x, y);
         let product = u128::from(sum) << (ka + kb) >> fraction;
@@ -97,7 +105,8 @@ impl Core for Corrected {
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         let fraction = a.len().max(b.len()) - 1;
         let [(log_a, some_a), (log_b, some_b)] = logarithms(build, [a, b]);
-        let (x, y) = (&log_a[..fraction], &log_b[..fraction]);
+        let [x, y] = [&log_a, &log_b].map(|log| self.kept_gates(build, &log[..fraction]));
+        let (x, y) = (&x[..], &y[..]);
         let correction = self.correction_gates(build, x, y);
         let mitchell = linear_product(build, x, y);
         let correction = zero_extended(build, &correction, mitchell.len() as u32);
@@ -113,6 +122,21 @@ impl Core for Corrected {
 }
 
 impl Corrected {
+    fn kept_gates(&self, build: &mut Builder, mantissa: &[Net]) -> Bus {
+        let (zero, one, cut) = (build.constant(false), build.constant(true), self.cut as usize);
+        let bit = |(at, &net): (usize, &Net)| match at {
+            _ if cut == 0 || at > cut => net,
+            _ => {
+                if at == cut {
+                    one
+                } else {
+                    zero
+                }
+            }
+        };
+        mantissa.iter().enumerate().map(bit).collect()
+    }
+
     fn correction_gates(&self, build: &mut Builder, x: &[Net], y: &[Net]) -> Bus {
         let fraction = x.len() as u32;
         let index = self.index(fraction) as usize;

@@ -67,6 +67,15 @@ impl Compressor {
         Self { sum: mask(|[_, _, c, d, _]| c == d), ..Self::momeni2() }
     }
 
+    /// Two pairs apart, all four ones taken as 3 (S. Venkatachalam, S.-B. Ko, IEEE TVLSI 2017).
+    pub fn venkatachalam() -> Self {
+        Self {
+            sum: mask(|[a, b, c, d, _]| a ^ b | c ^ d | a & b & c & d),
+            carry: mask(|[a, b, c, d, _]| a & b | c & d),
+            out: None,
+        }
+    }
+
     /// Sum x2 and carry x3 | x4 (V. Zanandrea and others), or with `constant` a sum of 1 and the carry x4.
     pub fn zanandrea(constant: bool) -> Self {
         Self { sum: mask(|x| constant || x[1]), carry: mask(|x| x[3] || !constant && x[2]), out: None }
@@ -257,6 +266,7 @@ mod tests {
             ("momeni2", Compressor::momeni2(), 16, 4),
             ("saturating", Compressor::saturating(), 16, 1),
             ("yin", Compressor::yin(), 16, 8),
+            ("venkatachalam", Compressor::venkatachalam(), 16, 5),
         ] {
             assert_eq!(wrong(compressor, rows), count, "{name}");
         }
