@@ -11,18 +11,22 @@ pub(crate) mod cut;
 mod eval;
 pub mod export;
 pub mod import;
+mod instance;
 pub mod program;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod text;
 mod timed;
+mod waveform;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
 pub use clocked::Clocked;
 pub(crate) use eval::consecutive;
 pub use eval::{Lane, Lanes, apply, pack, unpack};
+pub use instance::Instance;
 pub use timed::Timed;
+pub use waveform::Waveform;
 
 /// A register: a state bit with a next state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub mod liberty;
 mod library;
 mod mapping;
 mod power;
+pub mod sdf;
 pub mod supply;
 mod timing;
 

@@ -5,7 +5,10 @@ pub mod c;
 pub mod cgp;
 mod keyword;
 pub mod mapped;
+pub mod saif;
+pub mod sdf;
 pub mod testbench;
+pub mod vcd;
 pub mod verilog;
 
 pub(super) use keyword::is_verilog;

@@ -143,9 +143,32 @@ impl<'a, const W: usize> Timed<'a, W> {
     /// # Panics
     /// When the number of input bits is wrong.
     pub fn step(&mut self, inputs: &[Lane<W>]) {
-        if self.edge(inputs) {
+        self.step_seen(inputs, &mut |_, _, _| {});
+    }
+
+    /// As [`Timed::step`], and tells `see` of every transition as it happens: the ticks since the clock edge, the net
+    /// and its lanes that change.
+    ///
+    /// # Panics
+    /// When the number of input bits is wrong.
+    ///
+    /// ```
+    /// use axsim::netlist::{Builder, Net, Timed};
+    /// let mut build = Builder::new("inverter");
+    /// let a = build.input("a", 1)[0];
+    /// let y = build.not(a);
+    /// build.output("y", vec![y]);
+    /// let netlist = build.finish();
+    /// let mut timed = Timed::<1>::new(&netlist, &[0, 7]);
+    /// let mut seen = vec![];
+    /// [[[0]], [[1]]].iter().for_each(|bits| timed.step_seen(bits, &mut |time, net, _| seen.push((time, net))));
+    /// assert_eq!(seen, [(0, Net(0)), (7, Net(1))]);
+    /// ```
+    pub fn step_seen(&mut self, inputs: &[Lane<W>], see: &mut impl FnMut(u32, Net, &Lane<W>)) {
+        let edge = self.agenda.now;
+        if self.edge(inputs, see) {
             while self.agenda.entries > 0 {
-                self.tick();
+                self.tick(edge, see);
             }
         }
     }
@@ -183,13 +206,14 @@ impl<'a, const W: usize> Timed<'a, W> {
             setup > 0 && slowest + setup < period,
             "a period that holds setup time and delay of a register"
         );
-        let timed = self.edge(inputs);
-        (setup..period).filter(|_| timed).for_each(|_| self.tick());
+        let (edge, unseen) = (self.agenda.now, &mut |_: u32, _: Net, _: &Lane<W>| {});
+        let timed = self.edge(inputs, unseen);
+        (setup..period).filter(|_| timed).for_each(|_| self.tick(edge, unseen));
         let registers = self.netlist.registers().iter();
         self.captured = registers.map(|register| self.nets[register.next.index()]).collect();
-        (1..setup).for_each(|_| self.tick());
+        (1..setup).for_each(|_| self.tick(edge, unseen));
         // What happens at the edge itself is answered together with what the edge brings.
-        self.advance();
+        self.advance(edge, unseen);
     }
 
     /// What each register takes over at the next edge, after [`Timed::clock`].
@@ -198,7 +222,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// Begins a clock; false in the first one, which settles at once.
-    fn edge(&mut self, inputs: &[Lane<W>]) -> bool {
+    fn edge(&mut self, inputs: &[Lane<W>], see: &mut impl FnMut(u32, Net, &Lane<W>)) -> bool {
         assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
         if !std::mem::replace(&mut self.stepped, true) {
             self.settle(inputs);
@@ -210,20 +234,20 @@ impl<'a, const W: usize> Timed<'a, W> {
             next = registers.iter().map(|register| self.nets[register.next.index()]).collect();
         }
         for (register, next) in registers.iter().zip(next) {
-            self.drive(register.state, &next);
+            self.drive(register.state, &next, see);
         }
         for (at, given) in inputs.iter().enumerate() {
-            self.drive(self.inputs[at], given);
+            self.drive(self.inputs[at], given, see);
         }
         self.answer();
         true
     }
 
     /// Brings a net that no gate drives to a value, after its delay.
-    fn drive(&mut self, net: Net, value: &Lane<W>) {
+    fn drive(&mut self, net: Net, value: &Lane<W>, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         let changed = differing(value, &self.nets[net.index()]);
         match self.delays[net.index()] {
-            0 => self.change(net.0, changed),
+            0 => self.change(net.0, changed, 0, see),
             _ if changed == [0; W] => {}
             delay => self.agenda.add(delay, net.0, changed),
         }
@@ -250,15 +274,16 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// Everything that happens at the next time.
-    fn tick(&mut self) {
-        self.advance();
+    fn tick(&mut self, edge: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
+        self.advance(edge, see);
         self.answer();
     }
 
     /// Changes that are due at the next time.
-    fn advance(&mut self) {
+    fn advance(&mut self, edge: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         let agenda = &mut self.agenda;
         agenda.now = agenda.now.wrapping_add(1);
+        let time = agenda.now.wrapping_sub(edge);
         let place = agenda.place(agenda.now);
         let mut due = std::mem::take(&mut agenda.ring[place]);
         agenda.entries -= due.len();
@@ -266,16 +291,17 @@ impl<'a, const W: usize> Timed<'a, W> {
             let lanes = self.agenda.due(net);
             let pending = &mut self.pending[net as usize];
             pending.iter_mut().zip(lanes).for_each(|(pending, lanes)| *pending &= !lanes);
-            self.change(net, lanes);
+            self.change(net, lanes, time, see);
         }
         // The room is kept for the next time round.
         self.agenda.ring[place] = due;
     }
 
-    fn change(&mut self, net: u32, lanes: Lane<W>) {
+    fn change(&mut self, net: u32, lanes: Lane<W>, time: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         if lanes == [0; W] {
             return;
         }
+        see(time, Net(net), &lanes);
         let at = net as usize;
         for (word, lanes) in lanes.iter().enumerate() {
             self.nets[at][word] ^= lanes;
@@ -315,6 +341,11 @@ impl<'a, const W: usize> Timed<'a, W> {
     /// The bits of an output bus after the last step.
     pub fn output(&self, bus: usize) -> Vec<Lane<W>> {
         self.netlist.outputs()[bus].1.iter().map(|net| self.nets[net.index()]).collect()
+    }
+
+    /// The present bits of every net.
+    pub(super) fn nets(&self) -> &[Lane<W>] {
+        &self.nets
     }
 
     /// Transitions of each net so far, glitches included, summed over the lanes of each word.

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::verilog::{self, Names};
-use crate::netlist::{Cell, Gate, Net, Netlist};
+use crate::netlist::{Cell, Gate, Instance, Net, Netlist, Register};
 
 /// A cell of the NanGate 45 nm library: name, input pins in the order of the gate's inputs, output pin.
 pub type Mapping = (&'static str, &'static [&'static str], &'static str);
 
 /// The register.
 pub const REGISTER: &str = "DFF_X1";
+
+/// The clock pin of the register.
+pub const CLOCK_PIN: &str = "CK";
 
 /// The cell that a gate becomes.
 pub fn mapping(gate: Gate) -> Mapping {
@@ -54,52 +57,66 @@ pub fn mapping(gate: Gate) -> Mapping {
 pub fn write(netlist: &Netlist) -> String {
     let Names { nets, clock, head } = verilog::names(netlist);
     let mut out = head;
-    // A full adder is one cell with two outputs: the instance stands with the first of them.
-    let mut waiting: HashMap<(Gate, [Net; 3]), usize> = HashMap::new();
-    let mut carried = vec![None; nets.len()];
-    for (at, cell) in netlist.cells().iter().enumerate() {
-        if let Cell::Gate(gate @ (Gate::Sum | Gate::Majority), mut operands) = *cell {
-            operands.sort_unstable();
-            let other = if gate == Gate::Sum { Gate::Majority } else { Gate::Sum };
-            match waiting.remove(&(other, operands)) {
-                Some(first) => (carried[first], carried[at]) = (Some(at), Some(first)),
-                None => drop(waiting.insert((gate, operands), at)),
-            }
-        }
-    }
-    for (at, (name, cell)) in nets.iter().zip(netlist.cells()).enumerate() {
+    for (name, cell) in nets.iter().zip(netlist.cells()) {
         let _ = match cell {
             Cell::Input => Ok(()),
-            Cell::State => writeln!(out, "  wire {name};"),
+            Cell::State | Cell::Gate(..) => writeln!(out, "  wire {name};"),
             Cell::Constant(value) => writeln!(out, "  wire {name} = 1'b{};", u8::from(*value)),
-            Cell::Gate(gate, _) => {
-                let (kind, inputs, output) = mapping(*gate);
-                let pins = inputs
-                    .iter()
-                    .zip(cell.reads())
-                    .map(|(pin, net)| format!(".{pin}({}), ", nets[net.index()]));
-                let mut pins: String = pins.collect();
-                match carried[at] {
-                    Some(first) if first < at => continue,
-                    Some(second) => {
-                        let other = if output == "S" { "CO" } else { "S" };
-                        let _ = writeln!(out, "  wire {};", nets[second]);
-                        let _ = write!(pins, ".{other}({}), ", nets[second]);
-                    }
-                    None => {}
-                }
-                writeln!(out, "  wire {name};\n  {kind} g{at} ({pins}.{output}({name}));")
-            }
         };
     }
-    for register in netlist.registers() {
-        let (state, next) = (&nets[register.state.index()], &nets[register.next.index()]);
-        let clock = clock.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "  {REGISTER} r{} (.D({next}), .CK({clock}), .Q({state}), .QN());",
-            register.state.0
-        );
+    let clock = clock.as_deref().unwrap_or_default();
+    for Instance { name, cell, inputs, outputs } in instances(netlist) {
+        let pins = inputs.iter().chain(&outputs).map(|(pin, net)| format!(".{pin}({})", nets[net.index()]));
+        let mut pins: Vec<String> = pins.collect();
+        if cell == REGISTER {
+            pins.extend([format!(".{CLOCK_PIN}({clock})"), ".QN()".into()]);
+        }
+        let _ = writeln!(out, "  {cell} {name} ({});", pins.join(", "));
     }
     out + &verilog::tail(netlist, &nets)
+}
+
+/// The cells of the text that [`write`] writes: `g` or `r` (registers) and the number of the first net that they drive.
+///
+/// A sum and a carry of the same nets are one full adder; the clock pin of a register is none of its inputs.
+///
+/// ```
+/// use axsim::netlist::{Builder, Net, export::mapped};
+/// let mut build = Builder::new("and");
+/// let (a, b) = (build.input("a", 1)[0], build.input("b", 1)[0]);
+/// let y = build.and(a, b);
+/// build.output("y", vec![y]);
+/// let instances = mapped::instances(&build.finish());
+/// assert_eq!((&*instances[0].name, &*instances[0].cell), ("g2", "AND2_X1"));
+/// assert_eq!(instances[0].outputs, [("ZN".to_string(), Net(2))]);
+/// ```
+pub fn instances(netlist: &Netlist) -> Vec<Instance> {
+    let mut found: Vec<Instance> = vec![];
+    // A full adder is one cell with two outputs: the second of them joins the first.
+    let mut waiting: HashMap<(Gate, [Net; 3]), usize> = HashMap::new();
+    for (at, cell) in netlist.cells().iter().enumerate() {
+        let Cell::Gate(gate, mut operands) = *cell else { continue };
+        let (cell, pins, output) = mapping(gate);
+        let output = (output.to_string(), Net(at as u32));
+        if matches!(gate, Gate::Sum | Gate::Majority) {
+            operands.sort_unstable();
+            let other = if gate == Gate::Sum { Gate::Majority } else { Gate::Sum };
+            if let Some(first) = waiting.remove(&(other, operands)) {
+                found[first].outputs.push(output);
+                continue;
+            }
+            waiting.insert((gate, operands), found.len());
+        }
+        let reads = netlist.cells()[at].reads();
+        let inputs = pins.iter().zip(reads).map(|(pin, net)| (pin.to_string(), *net)).collect();
+        found.push(Instance { name: format!("g{at}"), cell: cell.into(), inputs, outputs: vec![output] });
+    }
+    let register = |register: &Register| Instance {
+        name: format!("r{}", register.state.0),
+        cell: REGISTER.into(),
+        inputs: vec![("D".into(), register.next)],
+        outputs: vec![("Q".into(), register.state)],
+    };
+    found.extend(netlist.registers().iter().map(register));
+    found
 }

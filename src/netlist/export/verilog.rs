@@ -66,6 +66,11 @@ pub(super) fn names(netlist: &Netlist) -> Names {
     Names { nets, clock, head }
 }
 
+/// Names of nets as they are, without what Verilog adds to keywords.
+pub(super) fn plain_names(netlist: &Netlist) -> Vec<String> {
+    netlist.net_names(&wire_prefix(netlist), str::to_string)
+}
+
 /// What drives the output ports, and the end of the module.
 pub(super) fn tail(netlist: &Netlist, names: &[String]) -> String {
     let mut out = String::new();
