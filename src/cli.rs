@@ -1,5 +1,6 @@
 //! The verbs. Results go to standard output, everything else to standard error.
 
+mod activity;
 mod characterize;
 mod circuits;
 mod errors;
@@ -60,7 +61,15 @@ pub struct Shared {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Exact baseline against the configured approximation, every knob alone and left out
-    Run(Shared),
+    Run {
+        #[command(flatten)]
+        shared: Shared,
+        /// Also write what a layer makes a unit of the configured array do, for sign-off tools: LAYER.vcd, .saif, .v
+        /// (the unit in library cells), .sdf (their delays), and LAYER.operands.csv for `characterize --operands`;
+        /// LAYER is a name or `#` and a number from 0 (repeatable). The exact array's: `--set approximate={}`
+        #[arg(long, value_name = "LAYER")]
+        activity: Vec<String>,
+    },
     /// Search over knobs; Pareto front; can be interrupted and resumed
     Explore {
         #[command(flatten)]
@@ -143,7 +152,7 @@ impl Arguments {
     /// [`Error`], for what the user can change.
     pub fn run(self) -> Result<bool, Error> {
         match self.verb {
-            Verb::Run(shared) => run::run(&shared),
+            Verb::Run { shared, activity } => run::run(&shared, &activity),
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),

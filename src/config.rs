@@ -23,6 +23,7 @@ mod source;
 mod tree;
 
 pub use error::ConfigError;
+pub(crate) use error::suggest;
 pub use load::Config;
 pub use platform::Platform;
 

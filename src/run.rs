@@ -1,6 +1,7 @@
 //! One configuration → its outcome; a run → baseline, approximation, every knob alone and left out.
 
 mod account;
+mod activity;
 mod bill;
 mod capture;
 mod evaluate;
@@ -13,5 +14,6 @@ pub mod statistics;
 pub mod stored;
 mod study;
 
+pub use activity::Activity;
 pub use evaluate::{Evaluator, RunError, buildable};
 pub use study::{Settings, study};

@@ -122,11 +122,14 @@ impl Mac {
 
     /// The product of two centred codes: signs outside an unsigned multiplier.
     pub fn product(&self, a: i64, b: i64) -> i64 {
-        if self.multiplier.signature().signed {
-            return self.multiplier.eval(a, b);
-        }
-        let product = self.multiplier.eval(a.abs(), b.abs());
-        if (a < 0) != (b < 0) { -product } else { product }
+        let signed = self.multiplier.signature().signed;
+        let product = self.multiplier.eval(self.operand(a), self.operand(b));
+        if !signed && (a < 0) != (b < 0) { -product } else { product }
+    }
+
+    /// What the multiplier itself takes of a centred code: all of it, or without sign where that travels outside.
+    pub fn operand(&self, value: i64) -> i64 {
+        if self.multiplier.signature().signed { value } else { value.abs() }
     }
 
     /// The accumulator's next value.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Shared, files, report};
+use super::{Shared, activity, files, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
@@ -98,10 +98,11 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     ))
 }
 
-pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
+pub(super) fn run(shared: &Shared, activity: &[String]) -> Result<bool, Error> {
     let config = config(shared)?;
     files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
+    let layers = activity.iter().map(|name| activity::layer(&task, name)).collect::<Result<Vec<_>, _>>()?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
@@ -119,6 +120,11 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
         progress: &progress,
     };
     let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
+    let mut kept = String::new();
+    for layer in &layers {
+        let activity = evaluator.activity(&config.setup(&config.approximate)?, layer.index)?;
+        kept += &activity::write(layer, &activity, &shared.out)?;
+    }
     bar.finish_and_clear();
     let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
     let outcome = shared.out.join("outcome.json");
@@ -131,7 +137,7 @@ pub(super) fn run(shared: &Shared) -> Result<bool, Error> {
     if to_stdout {
         return Ok(true);
     }
-    files::print(&format!("{}\n{}", text::write(&result), files::written(&written)))
+    files::print(&format!("{}\n{}{kept}", text::write(&result), files::written(&written)))
 }
 
 /// The command that repeats what `verb` does; threads and output folder change no result.

@@ -74,8 +74,8 @@ fn plain(message: &str) -> String {
     format!("{found}, expected {expected}")
 }
 
-/// `did you mean …?` for a near miss, else everything that is allowed.
-pub(super) fn suggest(bad: &str, known: &[&str]) -> Option<String> {
+/// `did you mean …?` for a near miss, else everything that is allowed; `None` where nothing is.
+pub(crate) fn suggest(bad: &str, known: &[&str]) -> Option<String> {
     let near = known
         .iter()
         .map(|name| (strsim::jaro_winkler(bad, name), name))

@@ -1,5 +1,6 @@
 //! What computes: a grid of multiply-accumulate units and how contractions are folded onto it.
 
+pub mod activity;
 pub mod array;
 pub mod late;
 pub mod mapping;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::account::{self, Observed, score};
+use super::activity::{Activity, Tap};
 use super::capture::{Captured, capture, pixels, slice};
 use super::hardware::{Hardware, held};
 use super::memo::Memo;
@@ -21,7 +22,7 @@ use crate::platform::{Platform, PlatformError};
 use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{CalibrationError, ModelError, Quantized, Scheme, Task, Weights, top1};
+use crate::workload::{CalibrationError, Engine, ModelError, Quantized, Scheme, Task, Weights, top1};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -38,6 +39,16 @@ pub enum RunError {
     /// The knobs do not make a setup.
     #[error("{0}")]
     Setup(Box<crate::config::ConfigError>),
+    /// Activity of a unit was asked for, and there is none.
+    #[error(
+        "compute is ideal: no unit of gates sees the layer; name an array, as in `compute: {{array: {{rows: 16, columns: 16, …}}}}`"
+    )]
+    NoUnit,
+    /// Activity of a unit whose clock is too fast for it.
+    #[error(
+        "results come after the clock edge, and waveforms are of units in time; take a slower clock, or a higher voltage"
+    )]
+    Late,
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),
@@ -133,6 +144,28 @@ impl<'a> Evaluator<'a> {
         Ok(account::outcome(&parts, observed, settings)?)
     }
 
+    /// What one layer, by its index, makes the unit of a setup do.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
+        let parts = self.build(setup)?;
+        let array = parts.array.as_ref().ok_or(RunError::NoUnit)?;
+        if array.is_late() {
+            return Err(RunError::Late);
+        }
+        let (quantized, captured) = self.prepared(&parts)?;
+        let products = products(&parts, &quantized)?;
+        let hardware = hardware(&parts, &products, 0);
+        let tap = Tap { hardware, array, seed: self.seed, layer, found: Mutex::default() };
+        self.look(&parts, &quantized, &captured, &tap)?;
+        let found = tap.found.into_inner().expect("no layer panicked while it was looked at");
+        Ok(found.expect("the network runs through all of its layers"))
+    }
+
     /// Calibrates and captures what evaluating these setups needs, each once.
     ///
     /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice.
@@ -222,10 +255,22 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<Seen>, RunError> {
         let hardware = hardware(parts, products, 0);
         let probe = Probe { hardware, seed: self.seed, seen: Mutex::default() };
+        self.look(parts, quantized, captured, &probe)?;
+        Ok(probe.seen.into_inner().expect("no layer panicked while it was looked at"))
+    }
+
+    /// Runs the samples that are pooled on an engine that looks at them.
+    fn look(
+        &self,
+        parts: &Parts<'_>,
+        quantized: &Quantized,
+        captured: &Captured,
+        engine: &dyn Engine,
+    ) -> Result<(), RunError> {
         let samples = probe::SAMPLES.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
-        self.device(parts, quantized, 0).run(&probe, &batch, 0)?;
-        Ok(probe.seen.into_inner().expect("no layer panicked while it was looked at"))
+        self.device(parts, quantized, 0).run(engine, &batch, 0)?;
+        Ok(())
     }
 
     /// Which of the first `samples` are right; batches run in parallel, the result is in sample order.

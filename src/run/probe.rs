@@ -4,11 +4,12 @@ use std::sync::Mutex;
 
 use super::hardware::Hardware;
 use crate::kernel::{self, Geometry, Products};
-use crate::platform::compute::array::MacArray;
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
 use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
 
+/// The stream that draws the stretches of each layer.
+pub(super) const PROBE: &str = "run.probe";
 /// Samples whose operands are pooled.
 pub(super) const SAMPLES: usize = 8;
 
@@ -33,8 +34,8 @@ impl Engine for Probe<'_> {
         let exact = Products::exact(weights.zero_point, input.zero_point);
         let exact = kernel::convolve(&layer.geometry, operands(input, weights), &exact);
         let (relative_error, bias) = errors(&sums, &exact);
-        let mut stream = Stream::new(self.seed, "run.probe", layer.index as u64);
-        let price = |array| price(array, layer, input, weights, &mut stream);
+        let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
+        let price = |array| pooled(layer, input, weights, |operands| replay(array, operands, &mut stream));
         let replay = self.hardware.array.map(price);
         let mut seen = self.seen.lock().expect("no layer panicked while it was looked at");
         seen.push(Seen { replay, relative_error, bias });
@@ -58,8 +59,13 @@ fn errors(sums: &[i32], exact: &[i32]) -> (f64, f64) {
     ((square(&mut differences()) / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
-/// Replays the operands of all pooled samples as one long contraction: sample after sample.
-fn price(array: &MacArray, layer: &Layer, input: &Codes, weights: &Weights, stream: &mut Stream) -> Replay {
+/// The operands of all pooled samples as one long contraction: sample after sample.
+pub(super) fn pooled<T>(
+    layer: &Layer,
+    input: &Codes,
+    weights: &Weights,
+    with: impl FnOnce(&Operands<'_>) -> T,
+) -> T {
     let geometry: &Geometry = &layer.geometry;
     let gemm = geometry.gemm();
     let samples = input.codes.shape()[0];
@@ -75,6 +81,5 @@ fn price(array: &MacArray, layer: &Layer, input: &Codes, weights: &Weights, stre
         centred(geometry.filter(&weights.codes, channel)[k], weights.zero_point)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
-    let operands = Operands { gemm, activation: &activation, weight: &weight };
-    replay(array, &operands, stream)
+    with(&Operands { gemm, activation: &activation, weight: &weight })
 }

@@ -125,6 +125,27 @@ impl Operands {
         }
     }
 
+    /// Writes the CSV text that [`Operands::read`] reads.
+    ///
+    /// ```
+    /// use axsim::arith::metric::operands::Operands;
+    /// assert_eq!(Operands::Pairs(vec![(-3, 5, 2.0)]).to_csv(), "a,b,weight\n-3,5,2\n");
+    /// ```
+    pub fn to_csv(&self) -> String {
+        match self {
+            Self::Pairs(pairs) => {
+                let line = |(a, b, weight): &(i64, i64, f64)| format!("{a},{b},{weight}\n");
+                format!("a,b,weight\n{}", pairs.iter().map(line).collect::<String>())
+            }
+            Self::Independent(operands) => {
+                let lines = ["a", "b"].iter().zip(operands).flat_map(|(operand, values)| {
+                    values.iter().map(move |(value, weight)| format!("{operand},{value},{weight}\n"))
+                });
+                format!("operand,value,weight\n{}", lines.collect::<String>())
+            }
+        }
+    }
+
     /// Error metrics of a design under these operands, from its gates.
     ///
     /// # Errors
@@ -309,6 +330,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            pairs in proptest::collection::vec((-9i64..9, -9i64..9, 0.001f64..1e9), 1..20),
+            values in proptest::collection::vec((-9i64..9, 0.001f64..1e9), 1..20)
+        ) {
+            for operands in [Operands::Pairs(pairs), Operands::Independent([values.clone(), values])] {
+                proptest::prop_assert_eq!(Operands::read(operands.to_csv().as_bytes()).unwrap(), operands);
+            }
+        }
+
         #[test]
         fn no_text_makes_the_reader_panic(text in "(a|b|operand|value|weight|,|\n|1|-|\\.|\\PC)*") {
             let _ = Operands::read(text.as_bytes());

@@ -19,7 +19,7 @@ use crate::rng::Stream;
 use crate::units::Joules;
 
 /// Time slots of a replayed stretch; the first two only fill the registers.
-const SLOTS: u64 = 34;
+pub(super) const SLOTS: u64 = 34;
 /// Batches of 64 stretches, a lane each, that are replayed side by side.
 pub const BATCHES: usize = 4;
 
@@ -54,7 +54,7 @@ impl Replay {
 }
 
 /// The inputs of a unit in one time slot: activation, weight, sum entering.
-type Slot = [i64; 3];
+pub(super) type Slot = [i64; 3];
 
 /// Replays [`BATCHES`] times 64 stretches, drawn from `stream`, of the operands through the array's unit.
 ///
@@ -93,7 +93,7 @@ struct Step {
 }
 
 /// The way of the operands of one contraction past the units.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     array: &'a MacArray,
     operands: &'a Operands<'a>,
     /// Time slots of a fold, folds down the rows, folds across the columns.
@@ -101,7 +101,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(array: &'a MacArray, operands: &'a Operands<'a>) -> Self {
+    pub(super) fn new(array: &'a MacArray, operands: &'a Operands<'a>) -> Self {
         let gemm = &operands.gemm;
         let [down, time] = match array.dataflow() {
             Dataflow::OutputStationary => [gemm.positions, gemm.depth],
@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
     ///
     /// A stretch from the very start finds the unit at reset and lets its registers run empty at the end, so
     /// that a contraction of a single slot has a price too.
-    fn stretch(&self, stream: &mut Stream) -> Vec<Option<Slot>> {
+    pub(super) fn stretch(&self, stream: &mut Stream) -> Vec<Option<Slot>> {
         let [rows, columns] = self.array.shape();
         let unit = [stream.below(rows as u64) as usize, stream.below(columns as u64) as usize];
         let gemm = &self.operands.gemm;
@@ -214,7 +214,7 @@ fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
 }
 
 /// The bits of ports a, b and c, the lanes of each.
-fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; W]> {
+pub(super) fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; W]> {
     let (mac, port, sum) = (array.mac(), array.mac().port_width(), array.mac().accumulator_width());
     let mut words = vec![[0u64; W]; (2 * port + sum) as usize];
     for (lane, ([a, b, _], c)) in held.iter().zip(sums).enumerate() {
