@@ -18,7 +18,7 @@ mod unit;
 mod widths;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
-pub use cost::Cost;
+pub use cost::{Cost, annotated};
 pub use family::{Family, GROUPS, Group, OPEN, Open, Parameter, families};
 pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
 pub use unit::Unit;

@@ -11,6 +11,7 @@ mod knobs;
 mod path;
 mod report;
 mod run;
+mod sdf;
 mod validate;
 mod yosys;
 

@@ -6,6 +6,7 @@ use super::mac::Mac;
 use crate::netlist::{Lanes, Net, Netlist, Timed, pack};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
+use crate::tech::sdf::Annotation;
 
 /// What a design costs under an activity.
 ///
@@ -30,6 +31,8 @@ pub struct Cost {
     pub energy_fj: f64,
     /// The same with gates that answer at once, so that every net settles without a detour: a lower bound.
     pub settled_fj: f64,
+    /// The file that the delays of the cells are from; null where they are those of the library.
+    pub annotated_by: Option<String>,
     /// The synthesis tool that area and delay are from; null where they are those of our own mapping.
     pub synthesised_by: Option<String>,
     /// Leakage in nW.
@@ -45,16 +48,27 @@ const STEPS: usize = 16;
 
 /// The cost of a netlist when every input bit is drawn at random.
 pub(super) fn uniform(netlist: &Netlist, library: &CellLibrary) -> Cost {
-    replayed(&library.map(netlist), library)
+    let cells = library.map(netlist);
+    replayed(&cells, library, &library.delays(&cells))
+}
+
+/// The cost of cells as they stand, with the delays that a file gives them, when every input bit is drawn at random.
+///
+/// Area, leakage and energies are those of the library's one drive, whatever the drive of the cells.
+///
+/// # Panics
+/// On a gate that the library does not have.
+pub fn annotated(netlist: &Netlist, library: &CellLibrary, annotation: &Annotation, file: &str) -> Cost {
+    let cost = replayed(netlist, library, &annotation.delays);
+    Cost { delay_ps: annotation.longest.0 * 1e12, annotated_by: Some(file.into()), ..cost }
 }
 
 /// The cost of cells as they stand.
-fn replayed(netlist: &Netlist, library: &CellLibrary) -> Cost {
+fn replayed(netlist: &Netlist, library: &CellLibrary, delays: &[u32]) -> Cost {
     let mut stream = Stream::new(1, "arith.activity", 0);
     let width: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
     let mut replay = Replay::new(netlist, library);
-    let delays = library.delays(netlist);
-    let mut timed = Timed::new(netlist, &delays);
+    let mut timed = Timed::new(netlist, delays);
     for _ in 0..=STEPS {
         let inputs: Vec<[u64; WORDS]> = (0..width).map(|_| [0; WORDS].map(|_| stream.word())).collect();
         replay.lanes.step(&inputs);
@@ -120,6 +134,7 @@ impl<'a> Replay<'a> {
             clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),
             energy_fj: energy(toggles),
             settled_fj: energy(self.lanes.toggles()),
+            annotated_by: None,
             synthesised_by: None,
             leakage_nw: library.leakage(netlist).0 * 1e9,
             cells: netlist.gate_count(),
@@ -154,7 +169,8 @@ mod tests {
     fn an_array_multiplier_costs_about_what_synthesis_and_a_timing_analyser_say() {
         let (netlist, library) =
             (crate::arith::design("mul8u_array").unwrap().netlist(), CellLibrary::nangate45());
-        let (gates, cells) = (replayed(&netlist, &library), uniform(&netlist, &library));
+        let gates = replayed(&netlist, &library, &library.delays(&netlist));
+        let cells = uniform(&netlist, &library);
         assert_eq!((gates.cells, cells.cells), (320, 192));
         for (figure, gates, cells, theirs) in [
             ("area", gates.area_um2, cells.area_um2, 337.288),
@@ -174,7 +190,8 @@ mod tests {
     #[test]
     fn an_array_glitches_about_twice_as_much_as_a_tree() {
         let factor = |id: &str| {
-            let cost = replayed(&crate::arith::design(id).unwrap().netlist(), &CellLibrary::nangate45());
+            let (netlist, library) = (crate::arith::design(id).unwrap().netlist(), CellLibrary::nangate45());
+            let cost = replayed(&netlist, &library, &library.delays(&netlist));
             cost.energy_fj / cost.settled_fj
         };
         let (array, tree) = (factor("mul8u_array"), factor("mul8u_dadda"));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::files;
+use super::sdf::ABOUT;
 use crate::config::suggest;
 use crate::error::Error;
 use crate::netlist::export::{mapped, saif, sdf, vcd};
@@ -31,7 +32,7 @@ pub(super) fn write(layer: &Layer, activity: &Activity, folder: &Path) -> Result
     let Activity { netlist, delays, trace, operands, pairs, energy } = activity;
     let texts = [
         ("v", mapped::write(netlist)),
-        ("sdf", sdf::write(netlist, delays, "typical: as simulated; least and greatest: 20 % off")),
+        ("sdf", sdf::write(netlist, delays, ABOUT)),
         ("vcd", vcd::write(netlist, &trace.waveform)),
         ("saif", saif::write(netlist, &trace.waveform)),
         ("operands.csv", operands.to_csv()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{circuits, errors, files, path, yosys};
+use super::{circuits, errors, files, path, sdf, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
 use crate::error::Error;
@@ -40,6 +40,10 @@ pub(super) struct Cells {
     /// Also the longest path, cell by cell, as our own mapping has it
     #[arg(long)]
     path: bool,
+    /// Delays of the cells of one Verilog file, which is priced as it stands and not mapped: typical values of an SDF
+    /// file; cells of several gates as those, drives as one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["backend", "path"])]
+    sdf: Option<PathBuf>,
 }
 
 impl Cells {
@@ -107,6 +111,12 @@ pub(super) fn characterize(
             (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);
             found.cost.synthesised_by = Some(synthesised.tool);
         }
+    }
+    if let Some(file) = &cells.sdf {
+        let ([name], [found]) = (names, &mut measured[..]) else {
+            return Err(Error::Usage("`--sdf` belongs to one Verilog file; name that alone".into()));
+        };
+        found.cost = sdf::annotated(Path::new(name), file, &library)?;
     }
     let convention = match errors.convention {
         Printed::Axsim => None,
@@ -211,7 +221,7 @@ fn table(measured: &[Characterization]) -> String {
         row.extend(error_columns(design));
         row.extend([
             format!("{:.1}", cost.area_um2),
-            format!("{:.0} ± 20 %", cost.delay_ps),
+            format!("{:.0}{}", cost.delay_ps, if cost.annotated_by.is_none() { " ± 20 %" } else { "" }),
             cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
             format!("{:.1}", cost.energy_fj),
             format!("{:.1}", cost.settled_fj),
@@ -228,7 +238,9 @@ fn table(measured: &[Characterization]) -> String {
     let activities = activities.join("; ");
     let tool = measured.iter().find_map(|design| design.cost.synthesised_by.as_deref());
     let tool = tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC; "));
-    format!("{table}\n{library}; {tool}{activities}; settled: without glitches, a lower bound\n")
+    let file = measured.iter().find_map(|design| design.cost.annotated_by.as_deref());
+    let file = file.map_or(String::new(), |file| format!("cells as they stand, delays of {file}; "));
+    format!("{table}\n{library}; {tool}{file}{activities}; settled: without glitches, a lower bound\n")
 }
 
 /// The columns of inputs and errors; dashes where errors are not defined.

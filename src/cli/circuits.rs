@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::{files, sdf};
 use crate::arith::identity::{SAMPLES, alike as alike_designs};
 use crate::arith::imported::Imported;
 use crate::arith::{self, Unit};
@@ -21,8 +21,10 @@ use crate::validate;
 pub(super) enum Format {
     /// Structural Verilog
     Verilog,
-    /// Verilog of NanGate 45 nm cells, an instance a gate
+    /// Verilog of the NanGate 45 nm cells that the design is priced as
     Mapped,
+    /// The delays of those cells, as glitches are simulated with, in the standard delay format
+    Sdf,
     /// A Verilog testbench with golden vectors of the function
     Testbench,
     /// BLIF, a `.names` a gate
@@ -118,7 +120,8 @@ fn exported(unit: &Unit, format: Format) -> Result<Vec<u8>, Error> {
     };
     let text = match format {
         Format::Verilog => verilog::write(&netlist),
-        Format::Mapped => mapped::write(&netlist),
+        Format::Mapped => mapped::write(&CellLibrary::nangate45().map(&netlist)),
+        Format::Sdf => sdf::write(&CellLibrary::nangate45(), &netlist),
         Format::Blif => blif::write(&netlist),
         Format::Netlist => text::write(&netlist),
         Format::C => c::write(&netlist).ok_or_else(clocked)?,

@@ -246,6 +246,11 @@ impl Builder {
         self.share(Cell::Gate(gate, [0, 1, 2].map(|pin| if pin < gate.inputs() { pins[pin] } else { first })))
     }
 
+    /// A gate as it stands, neither folded nor shared with an equal one.
+    pub(super) fn apart(&mut self, gate: Gate, pins: [Net; 3]) -> Net {
+        self.push(Cell::Gate(gate, pins))
+    }
+
     /// A gate of three inputs, taken apart where one is constant or two are the same.
     fn copy_three(&mut self, gate: Gate, [a, b, c]: [Net; 3]) -> Net {
         let known = [a, b, c].iter().any(|net| self.value(*net).is_some());

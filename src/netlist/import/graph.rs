@@ -32,6 +32,7 @@ struct Named {
 pub(super) struct Graph {
     nodes: Vec<Node>,
     names: Vec<Named>,
+    gates: usize,
 }
 
 /// Named buses of bits, least significant first.
@@ -74,6 +75,7 @@ impl Graph {
 
     pub(super) fn gate(&mut self, gate: Gate, inputs: &[Bit]) -> Bit {
         let pins = [0, 1, 2].map(|pin| *inputs.get(pin).unwrap_or(&inputs[0]));
+        self.gates += 1;
         self.push(Node::Gate(gate, pins))
     }
 
@@ -83,6 +85,11 @@ impl Graph {
         let sum = self.gate(Gate::Xor, &[half, c]);
         let propagate = self.gate(Gate::And, &[half, c]);
         (sum, self.gate(Gate::Or, &[generate, propagate]))
+    }
+
+    /// Gates so far.
+    pub(super) fn gates(&self) -> usize {
+        self.gates
     }
 
     /// Drives `target` by `source`.
@@ -130,7 +137,29 @@ impl Graph {
 
     /// The circuit, in order, folded and shared.
     pub(super) fn finish(self, name: &str, inputs: Buses, outputs: Buses) -> Result<Netlist, ImportError> {
+        Ok(self.ordered(name, inputs, outputs, Builder::copy)?.0)
+    }
+
+    /// The circuit, in order, every gate that an output needs as it stands; and the net of every bit that is needed.
+    pub(super) fn as_it_stands(
+        self,
+        name: &str,
+        inputs: Buses,
+        outputs: Buses,
+    ) -> Result<(Netlist, Vec<Option<Net>>), ImportError> {
+        // What no output needs is not built, so finishing drops nothing and nets keep their numbers.
+        self.ordered(name, inputs, outputs, Builder::apart)
+    }
+
+    fn ordered(
+        self,
+        name: &str,
+        inputs: Buses,
+        outputs: Buses,
+        add: fn(&mut Builder, Gate, [Net; 3]) -> Net,
+    ) -> Result<(Netlist, Vec<Option<Net>>), ImportError> {
         let mut ordering = Ordering {
+            add,
             nets: vec![None; self.nodes.len()],
             builder: Builder::new(name),
             states: vec![],
@@ -151,13 +180,14 @@ impl Graph {
             ordering.builder.set_next(&[state], &[next]);
             done += 1;
         }
-        Ok(ordering.builder.finish())
+        Ok((ordering.builder.finish(), ordering.nets))
     }
 }
 
 /// Depth first from an output: without recursion, for circuits are deep.
 struct Ordering {
     graph: Graph,
+    add: fn(&mut Builder, Gate, [Net; 3]) -> Net,
     builder: Builder,
     nets: Vec<Option<Net>>,
     states: Vec<(Net, Bit)>,
@@ -201,7 +231,7 @@ impl Ordering {
             Node::Wire(source) => net(source),
             Node::Gate(gate, pins) => {
                 let pins = pins.map(net);
-                self.builder.copy(gate, pins)
+                (self.add)(&mut self.builder, gate, pins)
             }
             Node::Constant(value) => self.builder.constant(value),
             Node::State(next) => {

@@ -12,6 +12,7 @@ mod cells;
 mod elaborate;
 mod expression;
 mod instance;
+mod kept;
 mod lex;
 mod parse;
 mod statement;
@@ -19,7 +20,7 @@ mod syntax;
 mod synthesize;
 
 use super::{Fault, ImportError};
-use crate::netlist::Netlist;
+use crate::netlist::{Instance, Netlist};
 
 /// Reads the circuit of a Verilog text: the module named `name` if there is one, else the only one that is part of no
 /// other module.
@@ -41,6 +42,29 @@ pub fn read(text: &str, name: &str) -> Result<Netlist, ImportError> {
     let modules = parse::modules(lex::tokens(text)?)?;
     let top = top(&modules, name)?;
     elaborate::circuit(&modules, top)
+}
+
+/// Reads a circuit of library cells as it stands, with the instances that it is made of; the module is found as by
+/// [`read`].
+///
+/// Nothing is folded or shared. Where a cell computes what a gate of three inputs or less does, it is that gate; else,
+/// it is several, a buffer two inverters. Cells that no output needs are among the instances, without outputs.
+///
+/// # Errors
+/// As [`read`]; also where logic stands outside of library cells, or a cell is a register.
+///
+/// ```
+/// use axsim::netlist::{Net, import::verilog};
+/// let text = "module m(input a, b, output y);\n  wire n;\n  NAND2_X2 U1 (.A1(a), .A2(b), .ZN(n));\n  BUF_X1 U2 (.A(n), .Z(y));\nendmodule\n";
+/// let (netlist, instances) = verilog::read_cells(text, "").unwrap();
+/// assert_eq!(netlist.gate_count(), 3);
+/// assert_eq!((&*instances[0].name, &*instances[0].cell), ("U1", "NAND2_X2"));
+/// assert_eq!((&instances[1].inputs[..], &instances[1].outputs[..]), (&[("A".into(), Net(2))][..], &[("Z".into(), Net(4))][..]));
+/// ```
+pub fn read_cells(text: &str, name: &str) -> Result<(Netlist, Vec<Instance>), ImportError> {
+    let modules = parse::modules(lex::tokens(text)?)?;
+    let top = top(&modules, name)?;
+    elaborate::cells(&modules, top)
 }
 
 /// The module that is meant.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::syntax::{
-    Declaration, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Statement,
-};
+use super::kept::Kept;
+use super::syntax::{self, Declaration, Direction, Expression, ItemKind, Kind, Module, Number, Statement};
 use crate::netlist::import::graph::{Bit, Buses, Graph};
 use crate::netlist::import::{Fault, ImportError};
-use crate::netlist::{Netlist, is_name};
+use crate::netlist::{Instance, Netlist, is_name};
 
 /// How deep modules may contain one another.
 const DEEPEST: usize = 64;
@@ -67,11 +66,39 @@ pub(super) struct Elaborator<'m, 't> {
     pub(super) zero: Bit,
     pub(super) one: Bit,
     pub(super) modules: HashMap<&'m str, &'m Module<'t>>,
+    /// Library cells, where they are kept as they stand.
+    pub(super) kept: Option<Kept>,
     clocks: Vec<(u32, Bit)>,
 }
 
 /// The circuit of a module.
 pub(super) fn circuit<'m>(modules: &'m [Module<'_>], top: &'m Module<'_>) -> Result<Netlist, ImportError> {
+    let (graph, ports, _) = elaborated(modules, top, None)?;
+    graph.finish(&ports.name, ports.inputs, ports.outputs)
+}
+
+/// The circuit of a module with its library cells as they stand.
+pub(super) fn cells<'m>(
+    modules: &'m [Module<'_>],
+    top: &'m Module<'_>,
+) -> Result<(Netlist, Vec<Instance>), ImportError> {
+    let (graph, ports, kept) = elaborated(modules, top, Some(Kept::default()))?;
+    let (netlist, nets) = graph.as_it_stands(&ports.name, ports.inputs, ports.outputs)?;
+    Ok((netlist, kept.unwrap_or_default().instances(&nets)))
+}
+
+/// Name and ports of a circuit.
+struct Ports {
+    name: String,
+    inputs: Buses,
+    outputs: Buses,
+}
+
+fn elaborated<'m>(
+    modules: &'m [Module<'_>],
+    top: &'m Module<'_>,
+    kept: Option<Kept>,
+) -> Result<(Graph, Ports, Option<Kept>), ImportError> {
     let mut known = HashMap::new();
     for module in modules {
         if known.insert(module.name, module).is_some() {
@@ -80,13 +107,14 @@ pub(super) fn circuit<'m>(modules: &'m [Module<'_>], top: &'m Module<'_>) -> Res
     }
     let mut graph = Graph::default();
     let (zero, one) = (graph.constant(false), graph.constant(true));
-    let mut elaborator = Elaborator { graph, zero, one, modules: known, clocks: vec![] };
+    let mut elaborator = Elaborator { graph, zero, one, modules: known, kept, clocks: vec![] };
     let scope = elaborator.module(top, HashMap::new(), true, 0)?;
-    elaborator.finish(top, &scope)
+    let ports = elaborator.ports(top, &scope)?;
+    Ok((elaborator.graph, ports, elaborator.kept))
 }
 
 impl<'m, 't> Elaborator<'m, 't> {
-    fn finish(self, top: &Module, scope: &Scope) -> Result<Netlist, ImportError> {
+    fn ports(&self, top: &Module, scope: &Scope) -> Result<Ports, ImportError> {
         let clock = self.clocks.first().map(|(_, clock)| self.graph.root(*clock));
         if let Some((line, _)) = self.clocks.iter().find(|(_, bit)| Some(self.graph.root(*bit)) != clock) {
             return Err(ImportError::construct(*line, "a second clock"));
@@ -115,7 +143,7 @@ impl<'m, 't> Elaborator<'m, 't> {
             return Err(ImportError::new(top.line, Fault::Empty));
         }
         let name = if is_name(top.name) { top.name } else { "circuit" };
-        self.graph.finish(name, inputs, outputs)
+        Ok(Ports { name: name.into(), inputs, outputs })
     }
 
     /// Everything inside one instance of a module.
@@ -155,7 +183,12 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         }
         for item in &module.items {
+            let loose = self.loose_gates();
             self.item(&scope, item.line, &item.kind, depth)?;
+            if self.loose_gates() > loose {
+                let what = "logic outside of library cells, to which no delay belongs,";
+                return Err(ImportError::unsupported(item.line, what));
+            }
         }
         Ok(scope)
     }
@@ -202,7 +235,7 @@ impl<'m, 't> Elaborator<'m, 't> {
     }
 
     /// A name that first occurs as a port's connection is a net of one bit.
-    fn declare_implied<'a>(&mut self, scope: &mut Scope<'a>, line: u32, instance: &Instance<'a>) {
+    fn declare_implied<'a>(&mut self, scope: &mut Scope<'a>, line: u32, instance: &syntax::Instance<'a>) {
         for connection in &instance.ports {
             if let Some(Expression { kind: Kind::Name(name), .. }) = connection.value
                 && !scope.symbols.contains_key(name)

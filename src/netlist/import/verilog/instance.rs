@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::cells;
 use super::elaborate::{Elaborator, Scope};
+use super::kept::Kept;
 use super::syntax::{Connection, Direction, Expression, Instance, ItemKind, Kind, Module, Primitive};
 use crate::netlist::Gate;
 use crate::netlist::import::graph::Bit;
@@ -33,7 +34,13 @@ impl<'m> Elaborator<'m, '_> {
         outputs.iter().try_for_each(|output| self.drive(scope, line, output, bit))
     }
 
-    fn drive(&mut self, scope: &Scope, line: u32, output: &Expression, bit: Bit) -> Result<(), ImportError> {
+    pub(super) fn drive(
+        &mut self,
+        scope: &Scope,
+        line: u32,
+        output: &Expression,
+        bit: Bit,
+    ) -> Result<(), ImportError> {
         match self.target(scope, output)?[..] {
             [target] => self.graph.bind(line, target, bit),
             _ => Err(ImportError::expected(line, "a single bit at a gate's output", "a bus")),
@@ -51,7 +58,13 @@ impl<'m> Elaborator<'m, '_> {
         let local = self.modules.get(instance.module).copied();
         let module: &'m Module = match local {
             Some(module) => module,
-            None => cells::find(instance.module).ok_or_else(unknown)?,
+            None => {
+                let cell = cells::find(instance.module).ok_or_else(unknown)?;
+                if self.kept.is_some() {
+                    return self.keep(scope, line, instance, cell);
+                }
+                cell
+            }
         };
         let names = module.items.iter().filter_map(|item| match item.kind {
             ItemKind::Parameter { name, local: false, .. } => Some(name),
@@ -62,7 +75,9 @@ impl<'m> Elaborator<'m, '_> {
         for (name, value) in paired(line, module.name, &names, &instance.parameters)? {
             given.insert(name, self.parameter(scope, value)?);
         }
+        self.kept.iter_mut().for_each(|kept| kept.enter(instance.name));
         let inner = self.module(module, given, false, depth + 1)?;
+        self.kept.iter_mut().for_each(Kept::leave);
         for (port, value) in paired(line, module.name, &module.ports, &instance.ports)? {
             self.connect(scope, &inner, line, module.name, port, value)?;
         }
@@ -103,7 +118,7 @@ impl<'m> Elaborator<'m, '_> {
 }
 
 /// Names with what is tied to them.
-fn paired<'n, 'c, 't>(
+pub(super) fn paired<'n, 'c, 't>(
     line: u32,
     module: &str,
     names: &[&'n str],

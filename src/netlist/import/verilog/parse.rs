@@ -342,13 +342,13 @@ impl<'t> Parser<'t> {
             } else {
                 vec![]
             };
-            self.name("an instance's name")?;
+            let name = self.name("an instance's name")?;
             if self.at("[") {
                 return Err(ImportError::construct(line, "an array of instances"));
             }
             self.expect("(")?;
             let ports = self.connections()?;
-            let instance = Instance { module, parameters, ports };
+            let instance = Instance { module, name, parameters, ports };
             items.push(Item { line, kind: ItemKind::Instance(Box::new(instance)) });
             if self.accept(";") {
                 return Ok(());

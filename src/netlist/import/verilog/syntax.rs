@@ -69,6 +69,7 @@ pub(super) enum Primitive {
 #[derive(Debug)]
 pub(super) struct Instance<'t> {
     pub(super) module: &'t str,
+    pub(super) name: &'t str,
     pub(super) parameters: Vec<Connection<'t>>,
     pub(super) ports: Vec<Connection<'t>>,
 }

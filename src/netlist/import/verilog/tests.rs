@@ -201,3 +201,28 @@ fn every_cell_without_a_drive_is_known() {
     }
     assert!(cells::find("NAND7_X1").is_none());
 }
+
+#[test]
+fn cells_stand_as_they_are_written_and_logic_beside_them_is_refused() {
+    let text = |body: &str| format!("module m(input a, b, output y);\n  wire n, o;\n{body}endmodule\n");
+    let two = "  AND2_X1 U1 (.A1(a), .A2(b), .ZN(n));\n  AND2_X1 U2 (.A1(a), .A2(b), .ZN(o));\n  \
+               FA_X1 U3 (.A(n), .B(o), .CI(1'b0), .CO(), .S(y));\n";
+    let (netlist, instances) = read_cells(&text(two), "").unwrap();
+    // Neither are the equal gates one, nor is the constant folded; the carry that nothing reads is not built.
+    assert_eq!(netlist.gate_count(), 3);
+    assert_eq!(read(&text(two), "").unwrap().gate_count(), 0);
+    let names: Vec<(&str, usize)> = instances.iter().map(|cell| (&*cell.name, cell.outputs.len())).collect();
+    assert_eq!(names, [("U1", 1), ("U2", 1), ("U3", 1)]);
+    let message = |body: &str| read_cells(&text(body), "").unwrap_err().to_string();
+    assert!(
+        message("  assign n = a;\n  assign y = n & b;\n")
+            .starts_with("line 4: logic outside of library cells")
+    );
+    assert!(
+        message("  INV_X1 U1 (.A(a ^ b), .ZN(y));\n").starts_with("line 3: logic outside of library cells")
+    );
+    assert!(
+        message("  DFF_X1 U1 (.D(a), .CK(b), .Q(y), .QN());\n").starts_with("line 3: a register among cells")
+    );
+    assert!(message("  INV_X1 U1 (.ZN(y));\n").starts_with("line 3: `U1.A` is read, but nothing drives it"));
+}
