@@ -125,6 +125,8 @@ enum Verb {
         /// The form
         #[arg(long, value_enum, default_value = "verilog")]
         format: circuits::Format,
+        #[command(flatten)]
+        liberty: characterize::Liberty,
     },
     /// Families of designs, platforms and knobs
     List {
@@ -163,7 +165,7 @@ impl Arguments {
             Verb::Validate { paths, against, rows, json } => {
                 validate::validate(&paths, &against, rows, json.as_deref())
             }
-            Verb::Export { design, format } => circuits::export(&design, format),
+            Verb::Export { design, format, liberty } => circuits::export(&design, format, &liberty),
             Verb::List { like: Some(design) } => circuits::alike(&design),
             Verb::List { like: None } => knobs::list(),
             Verb::Explain { name } => knobs::explain(&name),

@@ -1,8 +1,11 @@
 //! What a cell costs: area, leakage, delay and energy of a netlist under a cell library.
 //!
-//! One drive per function and one working point per cell: delay is a ±20 % bracket. Energy counts the transitions it is
-//! given: those of [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound.
+//! One drive per function. The shipped table has one working point per cell, so delay is a ±20 % bracket; a Liberty file
+//! of the user's is looked up over slew and load. Energy counts the transitions it is given: those of
+//! [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound.
 
+#[cfg(test)]
+mod hand;
 pub mod liberty;
 mod library;
 mod mapping;
@@ -10,6 +13,8 @@ mod power;
 pub mod sdf;
 pub mod supply;
 mod timing;
+mod typical;
 
-pub use library::{CellFigures, CellLibrary};
-pub use timing::{Grid, Step, TICK, Timing};
+pub use library::{CellFigures, CellLibrary, Edge};
+pub use timing::{Grid, Step, Timing};
+pub use typical::TICK;

@@ -34,9 +34,8 @@ pub(super) struct Cells {
     /// Where area and delay come from
     #[arg(long, value_enum, default_value = "mapping")]
     backend: Backend,
-    /// A cell library in the Liberty format, in place of the shipped 45 nm table
-    #[arg(long, value_name = "FILE")]
-    liberty: Option<PathBuf>,
+    #[command(flatten)]
+    liberty: Liberty,
     /// Also the longest path, cell by cell, as our own mapping has it
     #[arg(long)]
     path: bool,
@@ -47,15 +46,37 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    fn library(&self) -> Result<CellLibrary, Error> {
-        let Some(path) = &self.liberty else { return Ok(CellLibrary::nangate45()) };
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| Error::File(name.clone(), error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Error::Usage(format!("{name}: byte {at} is not UTF-8 text; is it compressed?"))
-        })?;
-        CellLibrary::from_liberty(&text).map_err(|error| Error::Usage(format!("{name}: {error}")))
+    /// What delays may be off by, as a fraction: the synthesiser is given one working point a cell.
+    fn delay_band(&self, library: &CellLibrary) -> f64 {
+        if self.backend == Backend::Yosys { 0.2 } else { library.band }
+    }
+}
+
+/// Whose cells circuits are made of.
+#[derive(Debug, clap::Args)]
+pub(super) struct Liberty {
+    /// A cell library in the Liberty format, in place of the shipped 45 nm table; again for each further file of it
+    #[arg(long, value_name = "FILE")]
+    liberty: Vec<PathBuf>,
+}
+
+impl Liberty {
+    pub(super) fn library(&self) -> Result<CellLibrary, Error> {
+        if self.liberty.is_empty() {
+            return Ok(CellLibrary::nangate45());
+        }
+        let text = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|error| Error::File(name.clone(), error))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                Error::Usage(format!("{name}: byte {at} is not UTF-8 text; is it compressed?"))
+            })?;
+            Ok((name, text))
+        };
+        let files = self.liberty.iter().map(text).collect::<Result<Vec<_>, Error>>()?;
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+        CellLibrary::from_liberty(&files).map_err(|error| Error::Usage(error.to_string()))
     }
 }
 
@@ -94,7 +115,7 @@ pub(super) fn characterize(
     cells: &Cells,
     json: Option<&Path>,
 ) -> Result<bool, Error> {
-    let library = cells.library()?;
+    let library = cells.liberty.library()?;
     let units = names
         .iter()
         .map(|name| circuits::units(name))
@@ -134,7 +155,9 @@ pub(super) fn characterize(
             }
             match json {
                 Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
-                None => files::print(&(table(&measured) + &errors::text(&measured, &further))),
+                None => files::print(
+                    &(table(&measured, cells.delay_band(&library)) + &errors::text(&measured, &further)),
+                ),
             }
         }
         (json, Some(convention)) => {
@@ -196,7 +219,7 @@ pub(super) fn shortened(figure: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
-fn table(measured: &[Characterization]) -> String {
+fn table(measured: &[Characterization], band: f64) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_header([
@@ -215,13 +238,14 @@ fn table(measured: &[Characterization]) -> String {
         "settled, fJ",
         "leakage, nW",
     ]);
+    let band = if band > 0.0 { format!(" ± {:.0} %", 100.0 * band) } else { String::new() };
     for design in measured {
         let cost = &design.cost;
         let mut row = vec![design.design.clone()];
         row.extend(error_columns(design));
         row.extend([
             format!("{:.1}", cost.area_um2),
-            format!("{:.0}{}", cost.delay_ps, if cost.annotated_by.is_none() { " ± 20 %" } else { "" }),
+            format!("{:.0}{}", cost.delay_ps, if cost.annotated_by.is_none() { &*band } else { "" }),
             cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
             format!("{:.1}", cost.energy_fj),
             format!("{:.1}", cost.settled_fj),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::characterize::Liberty;
 use super::{files, sdf};
 use crate::arith::identity::{SAMPLES, alike as alike_designs};
 use crate::arith::imported::Imported;
@@ -21,7 +22,7 @@ use crate::validate;
 pub(super) enum Format {
     /// Structural Verilog
     Verilog,
-    /// Verilog of the NanGate 45 nm cells that the design is priced as
+    /// Verilog of library cells, mapped as `characterize` prices them
     Mapped,
     /// The delays of those cells, as glitches are simulated with, in the standard delay format
     Sdf,
@@ -91,8 +92,8 @@ pub(super) fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-pub(super) fn export(name: &str, format: Format) -> Result<bool, Error> {
-    let library = CellLibrary::nangate45();
+pub(super) fn export(name: &str, format: Format, liberty: &Liberty) -> Result<bool, Error> {
+    let library = liberty.library()?;
     match (name == library.name, matches!(format, Format::Liberty)) {
         (true, true) => return files::print(&library.to_liberty()),
         (false, true) => {
@@ -107,12 +108,12 @@ pub(super) fn export(name: &str, format: Format) -> Result<bool, Error> {
         (false, false) => {}
     }
     for unit in units(name)? {
-        files::print_bytes(&exported(&unit, format)?)?;
+        files::print_bytes(&exported(&unit, format, &library)?)?;
     }
     Ok(true)
 }
 
-fn exported(unit: &Unit, format: Format) -> Result<Vec<u8>, Error> {
+fn exported(unit: &Unit, format: Format, library: &CellLibrary) -> Result<Vec<u8>, Error> {
     let netlist = unit.netlist();
     let clocked = || {
         let what = "has registers, which this form does not have; its multiplier may be what you want";
@@ -120,8 +121,10 @@ fn exported(unit: &Unit, format: Format) -> Result<Vec<u8>, Error> {
     };
     let text = match format {
         Format::Verilog => verilog::write(&netlist),
-        Format::Mapped => mapped::write(&CellLibrary::nangate45().map(&netlist)),
-        Format::Sdf => sdf::write(&CellLibrary::nangate45(), &netlist),
+        Format::Mapped => mapped::write_as(&library.map(&netlist), |cell| {
+            library.named(cell).expect("gates and registers are cells of the library")
+        }),
+        Format::Sdf => sdf::write(library, &netlist),
         Format::Blif => blif::write(&netlist),
         Format::Netlist => text::write(&netlist),
         Format::C => c::write(&netlist).ok_or_else(clocked)?,

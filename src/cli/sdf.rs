@@ -38,7 +38,8 @@ pub(super) fn annotated(circuit: &Path, delays: &Path, library: &CellLibrary) ->
 /// The delays of a design's cells as a text.
 pub(super) fn write(library: &CellLibrary, netlist: &Netlist) -> String {
     let cells = library.map(netlist);
-    sdf::write(&cells, &library.delay_triples(&cells), ABOUT)
+    let named = |cell: &Cell| library.named(cell).expect("gates and registers are cells of the library");
+    sdf::write_as(&cells, &library.delay_triples(&cells), ABOUT, named)
 }
 
 /// What the delays of [`CellLibrary::delay_triples`] are.

@@ -21,8 +21,10 @@ pub struct Group<'t> {
 
 /// Why a Liberty file is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
+#[error("{}line {line}: {message}", if file.is_empty() { String::new() } else { format!("{file}: ") })]
 pub struct LibertyError {
+    /// The file as it was named; empty where a text came without a name.
+    pub file: String,
     /// The line, from 1.
     pub line: u32,
     /// What is wrong there, and what belongs there.
@@ -31,7 +33,12 @@ pub struct LibertyError {
 
 impl LibertyError {
     pub(super) fn new(line: u32, message: impl Into<String>) -> Self {
-        Self { line, message: message.into() }
+        Self { file: String::new(), line, message: message.into() }
+    }
+
+    /// The same with the file it is in.
+    pub(super) fn in_file(self, file: &str) -> Self {
+        Self { file: file.into(), ..self }
     }
 }
 

@@ -3,16 +3,21 @@
 mod from_liberty;
 mod liberty;
 mod table;
+mod tables;
 
 use std::collections::HashMap;
 
 use crate::constant::{Constant, Trust};
-use crate::netlist::export::mapped::{REGISTER, mapping};
+use crate::netlist::export::mapped::{Named, REGISTER, mapping};
 use crate::netlist::{Cell, Gate, Netlist};
+use crate::tech::liberty::Table;
 use crate::tech::supply::{self, FREEPDK45, SupplyLaw};
 use crate::units::{Celsius, SquareMicrometres, Volts, Watts};
 
-/// The figures of one cell at the library's working point.
+pub use tables::Edge;
+pub(super) use tables::{Arc, CellTables, Pin};
+
+/// The figures of one cell at the library's working point: means over its inputs, states and edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellFigures {
     /// Area in µm².
@@ -41,9 +46,45 @@ impl CellFigures {
         let Self { area, input_capacitance, leakage, .. } = self;
         Self { area: area / 2.0, input_capacitance: input_capacitance / 2.0, leakage: leakage / 2.0, ..self }
     }
+
+    /// What is known of an output when all is known at one working point, that with a load of `load`.
+    fn tables(&self, (cell, pins, output): (&str, &[&str], &str), load: f64) -> CellTables {
+        let arc = |to| Arc {
+            from: Edge::BOTH.into(),
+            to,
+            delay: Table::line((load, self.delay), self.delay_slope),
+            transition: Table::constant(0.0),
+        };
+        let pin = |name: &&str| Pin {
+            name: (*name).into(),
+            capacitance: self.input_capacitance,
+            edge_capacitances: [self.input_capacitance; 2],
+            arcs: Edge::BOTH.map(arc).into(),
+            powers: vec![Table::constant(self.internal_energy)],
+            own_powers: vec![],
+        };
+        CellTables {
+            cell: cell.into(),
+            output: output.into(),
+            pins: pins.iter().map(pin).collect(),
+            setup: None,
+            leakage: vec![self.leakage],
+        }
+    }
+
+    /// The same of a flip-flop.
+    fn register_tables(&self, load: f64) -> CellTables {
+        let mut tables = self.tables((REGISTER, &["D", "CK"], "Q"), load);
+        let [data, clock] = &mut tables.pins[..] else { unreachable!("two pins are named") };
+        (data.arcs, data.powers) = (vec![], vec![]);
+        data.own_powers = vec![Table::constant(self.data_edge_energy)];
+        clock.own_powers = vec![Table::constant(self.clock_edge_energy)];
+        tables.setup = Some([(); 2].map(|()| Table::constant(self.setup)));
+        tables
+    }
 }
 
-/// A technology: figures per cell, one working point.
+/// A technology: what each cell does over slew and load, and its figures at one working point.
 #[derive(Debug, Clone)]
 pub struct CellLibrary {
     /// Name in reports.
@@ -52,8 +93,13 @@ pub struct CellLibrary {
     pub voltage: Volts,
     /// Temperature of the working point.
     pub temperature: Celsius,
-    /// Load in fF at which delays are given.
+    /// Load in fF of the working point.
     pub load: f64,
+    /// Slew in ps of the working point, with which input ports and clock pins change.
+    pub slew: f64,
+    /// What delays may be off by, as a fraction: 0.2 where one working point is known, 0 of tables over slew and load,
+    /// which a timing analyser would read alike.
+    pub band: f64,
     /// Where the figures stand.
     pub source: String,
     /// Supply of the cells, and how their figures follow it.
@@ -61,6 +107,8 @@ pub struct CellLibrary {
     pub(super) law: Option<SupplyLaw>,
     pub(super) gates: HashMap<Gate, CellFigures>,
     register: CellFigures,
+    tables: HashMap<Gate, CellTables>,
+    pub(super) register_tables: CellTables,
     /// Not used here; synthesis tools need one.
     buffer: CellFigures,
 }
@@ -86,17 +134,23 @@ impl CellLibrary {
             let figures = cells[&output(gate)];
             (gate, if matches!(gate, Gate::Sum | Gate::Majority) { figures.half() } else { figures })
         });
+        let load = 6.8;
+        let register = cells[&(REGISTER, "Q")];
         Self {
             name: "nangate45".into(),
             voltage: Volts(1.10),
             supply: Volts(1.10),
             law: Some(FREEPDK45),
             temperature: Celsius(25.0),
-            load: 6.8,
+            load,
+            slew: 14.0,
+            band: 0.2,
             source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point"
                 .into(),
+            tables: gates.map(|(gate, figures)| (gate, figures.tables(mapping(gate), load))).into(),
             gates: gates.into(),
-            register: cells[&(REGISTER, "Q")],
+            register_tables: register.register_tables(load),
+            register,
             buffer: cells[&BUFFER],
         }
     }
@@ -118,6 +172,27 @@ impl CellLibrary {
             Cell::State => Some(&self.register),
             Cell::Input | Cell::Constant(_) => None,
         }
+    }
+
+    /// What a cell does over slew and load; `None` for inputs and constants.
+    ///
+    /// # Panics
+    /// As [`CellLibrary::figures`].
+    pub(super) fn tables(&self, cell: &Cell) -> Option<&CellTables> {
+        match cell {
+            Cell::Gate(gate, _) => Some(self.tables.get(gate).expect("every gate of the library has tables")),
+            Cell::State => Some(&self.register_tables),
+            Cell::Input | Cell::Constant(_) => None,
+        }
+    }
+
+    /// What the cell of a gate or a register and its pins are called; `None` for inputs and constants.
+    ///
+    /// # Panics
+    /// As [`CellLibrary::figures`].
+    pub fn named(&self, cell: &Cell) -> Option<Named<'_>> {
+        let CellTables { cell, output, pins, .. } = self.tables(cell)?;
+        Some(Named { cell, pins: pins.iter().map(|pin| &*pin.name).collect(), output })
     }
 
     /// Sum of the cell areas; wires and placement are left out.
@@ -144,18 +219,31 @@ impl CellLibrary {
     ///
     /// Wires are left out, and an output port adds nothing: what it feeds belongs to the circuit that reads it.
     pub(super) fn loads(&self, netlist: &Netlist) -> Vec<f64> {
+        self.loads_of(netlist, |pin| pin.capacitance)
+    }
+
+    /// Sum over the input pins that each net feeds.
+    fn loads_of(&self, netlist: &Netlist, load: impl Fn(&Pin) -> f64) -> Vec<f64> {
         let mut loads = vec![0.0; netlist.cells().len()];
         for cell in netlist.cells() {
-            let pin = self.figures(cell).map_or(0.0, |figures| figures.input_capacitance);
-            cell.reads().iter().for_each(|net| loads[net.index()] += pin);
+            let pins = self.tables(cell).into_iter().flat_map(|tables| &tables.pins);
+            cell.reads().iter().zip(pins).for_each(|(net, pin)| loads[net.index()] += load(pin));
         }
-        netlist.registers().iter().for_each(|r| loads[r.next.index()] += self.register.input_capacitance);
+        let data = load(&self.register_tables.pins[0]);
+        netlist.registers().iter().for_each(|register| loads[register.next.index()] += data);
         loads
     }
 
-    /// The load in fF that an output port is timed with: one inverter.
-    pub(super) fn port_load(&self) -> f64 {
-        self.gates[&Gate::Not].input_capacitance
+    /// What each net drives in fF when it rises and when it falls, every output port an inverter besides.
+    pub(super) fn timed_loads(&self, netlist: &Netlist) -> [Vec<f64>; 2] {
+        let inverter = &self.tables[&Gate::Not].pins[0];
+        Edge::BOTH.map(|edge| {
+            let load = |pin: &Pin| pin.edge_capacitances[edge as usize];
+            let mut loads = self.loads_of(netlist, load);
+            let ports = netlist.outputs().iter().flat_map(|(_, bus)| bus);
+            ports.for_each(|net| loads[net.index()] += load(inverter));
+            loads
+        })
     }
 
     /// The library as a constant of a report: a price in joules that rests on it.

@@ -38,6 +38,17 @@ pub fn mapping(gate: Gate) -> Mapping {
     }
 }
 
+/// A cell by name, its input pins in the order of the gate's inputs (data and clock of a register), its output pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The cell.
+    pub cell: &'a str,
+    /// Its inputs.
+    pub pins: Vec<&'a str>,
+    /// Its output.
+    pub output: &'a str,
+}
+
 /// Writes a netlist as instances of NanGate 45 nm cells of drive X1, ports as [`verilog::write`] has them.
 ///
 /// ```
@@ -55,6 +66,25 @@ pub fn mapping(gate: Gate) -> Mapping {
 /// ".replace("and_", "\\and "));
 /// ```
 pub fn write(netlist: &Netlist) -> String {
+    write_as(netlist, shipped)
+}
+
+/// The NanGate 45 nm cell for a gate or a register.
+pub fn shipped(cell: &Cell) -> Named<'static> {
+    match cell {
+        Cell::Gate(gate, _) => {
+            let (cell, pins, output) = mapping(*gate);
+            Named { cell, pins: pins.into(), output }
+        }
+        _ => Named { cell: REGISTER, pins: vec!["D", CLOCK_PIN], output: "Q" },
+    }
+}
+
+/// Writes a netlist as instances of cells that `named` names for gates and for registers ([`Cell::State`]).
+///
+/// Instances are called `g` or, of registers, `r` and the cell's position; the sum and the carry of a full adder are one
+/// instance, called after the first of them.
+pub fn write_as<'a>(netlist: &Netlist, named: impl Fn(&Cell) -> Named<'a>) -> String {
     let Names { nets, clock, head } = verilog::names(netlist);
     let mut out = head;
     for (name, cell) in nets.iter().zip(netlist.cells()) {
@@ -64,12 +94,15 @@ pub fn write(netlist: &Netlist) -> String {
             Cell::Constant(value) => writeln!(out, "  wire {name} = 1'b{};", u8::from(*value)),
         };
     }
-    let clock = clock.as_deref().unwrap_or_default();
-    for Instance { name, cell, inputs, outputs } in instances(netlist) {
+    let (clock, register) = (clock.as_deref().unwrap_or_default(), named(&Cell::State));
+    for Instance { name, cell, inputs, outputs } in instances_as(netlist, &named) {
         let pins = inputs.iter().chain(&outputs).map(|(pin, net)| format!(".{pin}({})", nets[net.index()]));
         let mut pins: Vec<String> = pins.collect();
+        if cell == register.cell {
+            pins.push(format!(".{}({clock})", register.pins[1]));
+        }
         if cell == REGISTER {
-            pins.extend([format!(".{CLOCK_PIN}({clock})"), ".QN()".into()]);
+            pins.push(".QN()".into());
         }
         let _ = writeln!(out, "  {cell} {name} ({});", pins.join(", "));
     }
@@ -91,12 +124,17 @@ pub fn write(netlist: &Netlist) -> String {
 /// assert_eq!(instances[0].outputs, [("ZN".to_string(), Net(2))]);
 /// ```
 pub fn instances(netlist: &Netlist) -> Vec<Instance> {
+    instances_as(netlist, shipped)
+}
+
+/// The cells of the text that [`write_as`] writes.
+pub fn instances_as<'a>(netlist: &Netlist, named: impl Fn(&Cell) -> Named<'a>) -> Vec<Instance> {
     let mut found: Vec<Instance> = vec![];
     // A full adder is one cell with two outputs: the second of them joins the first.
     let mut waiting: HashMap<(Gate, [Net; 3]), usize> = HashMap::new();
     for (at, cell) in netlist.cells().iter().enumerate() {
         let Cell::Gate(gate, mut operands) = *cell else { continue };
-        let (cell, pins, output) = mapping(gate);
+        let Named { cell, pins, output } = named(cell);
         let output = (output.to_string(), Net(at as u32));
         if matches!(gate, Gate::Sum | Gate::Majority) {
             operands.sort_unstable();
@@ -111,11 +149,12 @@ pub fn instances(netlist: &Netlist) -> Vec<Instance> {
         let inputs = pins.iter().zip(reads).map(|(pin, net)| (pin.to_string(), *net)).collect();
         found.push(Instance { name: format!("g{at}"), cell: cell.into(), inputs, outputs: vec![output] });
     }
+    let Named { cell, pins, output } = named(&Cell::State);
     let register = |register: &Register| Instance {
         name: format!("r{}", register.state.0),
-        cell: REGISTER.into(),
-        inputs: vec![("D".into(), register.next)],
-        outputs: vec![("Q".into(), register.state)],
+        cell: cell.into(),
+        inputs: vec![(pins[0].into(), register.next)],
+        outputs: vec![(output.into(), register.state)],
     };
     found.extend(netlist.registers().iter().map(register));
     found

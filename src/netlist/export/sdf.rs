@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::mapped::{CLOCK_PIN, REGISTER, instances};
-use crate::netlist::Netlist;
+use super::mapped::{Named, instances_as, shipped};
+use crate::netlist::{Cell, Netlist};
 
 /// Least, typical and greatest delay of a cell in picoseconds.
 pub type Triple = [f64; 3];
@@ -26,19 +26,34 @@ pub type Triple = [f64; 3];
 /// # Panics
 /// When there is not one delay per net.
 pub fn write(netlist: &Netlist, delays: &[Triple], about: &str) -> String {
+    write_as(netlist, delays, about, shipped)
+}
+
+/// As [`write`], for the cells that `named` names, as in [`super::mapped::write_as`].
+///
+/// # Panics
+/// When there is not one delay per net.
+pub fn write_as<'a>(
+    netlist: &Netlist,
+    delays: &[Triple],
+    about: &str,
+    named: impl Fn(&Cell) -> Named<'a>,
+) -> String {
     assert_eq!(netlist.cells().len(), delays.len(), "one delay per net");
     let name = netlist.name();
     let mut out = format!(
         "(DELAYFILE\n  (SDFVERSION \"3.0\")\n  (DESIGN \"{name}\")\n  (VENDOR \"{about}\")\n  (PROGRAM \"axsim\")\n  \
          (DIVIDER /)\n  (TIMESCALE 1ps)\n"
     );
-    for instance in instances(netlist) {
+    let register = named(&Cell::State);
+    for instance in instances_as(netlist, &named) {
         let _ = writeln!(out, "  (CELL (CELLTYPE \"{}\") (INSTANCE {})", instance.cell, instance.name);
         out += "    (DELAY (ABSOLUTE\n";
-        let clocked = [format!("(posedge {CLOCK_PIN})")];
-        let inputs: Vec<&String> = match &*instance.cell {
-            REGISTER => clocked.iter().collect(),
-            _ => instance.inputs.iter().map(|(pin, _)| pin).collect(),
+        let clocked = [format!("(posedge {})", register.pins[1])];
+        let inputs: Vec<&String> = if instance.cell == register.cell {
+            clocked.iter().collect()
+        } else {
+            instance.inputs.iter().map(|(pin, _)| pin).collect()
         };
         for (output, net) in &instance.outputs {
             let [low, typical, high] = delays[net.index()];

@@ -12,8 +12,8 @@ const LOADS: [f64; 3] = [0.0, 10.0, 80.0];
 impl CellLibrary {
     /// Writes the cells that netlists are mapped to, with their figures at the one working point that the table has.
     ///
-    /// Delays are linear in the load and do not depend on the slew, rise and fall are alike, internal energy is given
-    /// per transition, leakage is the mean over input states: what the table does not know, the text does not either.
+    /// Delays are linear in the load and do not depend on the slew, rise and fall are alike, internal energy is given per
+    /// transition and leakage is the mean over input states: what the table does not know, the text does not either.
     /// Units: 1 ns, 1 fF, 1 nW, 1 V.
     pub fn to_liberty(&self) -> String {
         let mut out = format!(
@@ -86,7 +86,18 @@ library ({}) {{
         let figures = &self.register;
         head(out, REGISTER, figures.area, figures.leakage);
         *out += "    ff (IQ, IQN) { next_state : \"D\"; clocked_on : \"CK\"; }\n";
-        inputs(out, &["D", "CK"], figures.input_capacitance);
+        let pin = |out: &mut String, name: &str, further: &str, edge: f64| {
+            let capacitance = figures.input_capacitance;
+            let _ =
+                writeln!(out, "    pin ({name}) {{ direction : input; capacitance : {capacitance};{further}");
+            let _ = writeln!(out, "      internal_power () {{ {} }}", energies(edge));
+        };
+        pin(out, "D", "", figures.data_edge_energy);
+        let setup = ["rise_constraint", "fall_constraint"].map(|kind| scalar(kind, figures.setup / 1e3));
+        let kind = "related_pin : \"CK\"; timing_type : setup_rising;";
+        let _ = writeln!(out, "      timing () {{ {kind} {} }}\n    }}", setup.join(" "));
+        pin(out, "CK", " clock : true;", figures.clock_edge_energy);
+        *out += "    }\n";
         self.output(out, "Q", "IQ".into(), &["CK"], figures);
         *out += "  }\n";
     }
@@ -108,9 +119,19 @@ library ({}) {{
                 let _ = writeln!(out, "        {table} (loads) {{ values (\"{row}\", \"{row}\"); }}");
             }
             *out += "      }\n";
+            let energies = energies(figures.internal_energy);
+            let _ = writeln!(out, "      internal_power () {{ related_pin : \"{input}\"; {energies} }}");
         }
         *out += "    }\n";
     }
+}
+
+fn scalar(kind: &str, value: f64) -> String {
+    format!("{kind} (scalar) {{ values (\"{value:.6}\"); }}")
+}
+
+fn energies(edge: f64) -> String {
+    ["rise_power", "fall_power"].map(|kind| scalar(kind, edge)).join(" ")
 }
 
 fn head(out: &mut String, name: &str, area: f64, leakage: f64) {
@@ -119,8 +140,7 @@ fn head(out: &mut String, name: &str, area: f64, leakage: f64) {
 
 fn inputs(out: &mut String, pins: &[&str], capacitance: f64) {
     for pin in pins {
-        let clock = if *pin == "CK" { " clock : true;" } else { "" };
-        let _ = writeln!(out, "    pin ({pin}) {{ direction : input; capacitance : {capacitance};{clock} }}");
+        let _ = writeln!(out, "    pin ({pin}) {{ direction : input; capacitance : {capacitance}; }}");
     }
 }
 

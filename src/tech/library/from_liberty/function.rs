@@ -2,25 +2,33 @@
 
 use crate::netlist::{Gate, apply};
 
+/// A pin by name, and its value as a function of the inputs.
+pub(super) type Named<'t> = (&'t str, u8);
+
+/// The inputs of a cell, at most three.
+pub(super) fn inputs<'t>(names: &[&'t str]) -> Vec<Named<'t>> {
+    names.iter().zip(VARIABLES).map(|(name, table)| (*name, table as u8)).collect()
+}
+
 /// Bit Σ pin[i]·2^i of the table is the function's answer; none where the text is no function of these pins.
-pub(super) fn table(text: &str, pins: &[&str]) -> Option<u8> {
+pub(super) fn table(text: &str, pins: &[Named]) -> Option<u8> {
     let mut parser = Parser { text, pins, depth: 0 };
     let table = parser.or()?;
-    parser.text.trim().is_empty().then_some(table & mask(pins.len()))
+    parser.text.trim().is_empty().then_some(table)
 }
 
 fn mask(pins: usize) -> u8 {
     ((1u16 << (1 << pins)) - 1) as u8
 }
 
-/// Whether a table is that of a gate, its inputs in any order.
-pub(super) fn is(gate: Gate, table: u8) -> bool {
+/// Which pin is which input of a gate, where a table is that of the gate: the first order that fits.
+pub(super) fn order(gate: Gate, table: u8) -> Option<[usize; 3]> {
     const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let inputs = gate.inputs();
-    let fits = |order: &&[usize; 3]| order[..inputs].iter().all(|pin| *pin < inputs);
-    ORDERS.iter().filter(fits).any(|order| {
+    let fits = |order: &[usize; 3]| order[..inputs].iter().all(|pin| *pin < inputs);
+    ORDERS.into_iter().filter(fits).find(|order| {
         let lanes = order.map(|pin| [VARIABLES[pin]]);
-        apply(gate, &lanes[0], &lanes[1], &lanes[2])[0] as u8 & mask(inputs) == table
+        apply(gate, &lanes[0], &lanes[1], &lanes[2])[0] as u8 & mask(inputs) == table & mask(inputs)
     })
 }
 
@@ -29,7 +37,7 @@ const VARIABLES: [u64; 3] = [0b1010_1010, 0b1100_1100, 0b1111_0000];
 
 struct Parser<'t> {
     text: &'t str,
-    pins: &'t [&'t str],
+    pins: &'t [Named<'t>],
     depth: u32,
 }
 
@@ -94,7 +102,7 @@ impl Parser<'_> {
         match name {
             "0" => Some(0),
             "1" => Some(u8::MAX),
-            _ => self.pins.iter().position(|pin| *pin == name).map(|pin| VARIABLES[pin] as u8),
+            _ => self.pins.iter().find(|(pin, _)| *pin == name).map(|(_, table)| *table),
         }
     }
 }
@@ -105,7 +113,7 @@ mod tests {
 
     #[test]
     fn functions_are_what_their_signs_say() {
-        let pins = ["A", "B1", "C"];
+        let pins = inputs(&["A", "B1", "C"]);
         for (text, expected) in [
             ("!(A & B1)", 0b0111_0111u8),
             ("A' + B1", 0b1101_1101),
@@ -120,7 +128,11 @@ mod tests {
             assert_eq!(table(text, &pins), None, "{text}");
         }
         assert_eq!(table(&"!".repeat(1000), &pins), None);
-        assert!(is(Gate::Mux, table("(S & B) | (!S & A)", &["A", "B", "S"]).unwrap()));
-        assert!(!is(Gate::And, table("A | B", &["A", "B"]).unwrap()));
+        let mux = table("(S & B) | (!S & A)", &inputs(&["A", "B", "S"])).unwrap();
+        assert_eq!(order(Gate::Mux, mux), Some([2, 1, 0]));
+        assert_eq!(order(Gate::And, table("A | B", &inputs(&["A", "B"])).unwrap()), None);
+        // A state may speak of an output, which is a function of the inputs.
+        let known = [inputs(&["A", "B"]), vec![("Y", !(0b1010_1010 & 0b1100_1100))]].concat();
+        assert_eq!(table("A * !B * Y", &known).map(|table| table & 15), Some(0b0010));
     }
 }
