@@ -31,7 +31,7 @@ pub enum Scheme {
     Lower(LowPart, u32),
     /// A chain of approximate cells in this many low bits, exact above with the last cell's carry.
     Cells(Cell, u32),
-    /// Blocks, the lowest first, that take the carry which a few bits below them generate (GeAr, QuAd); the last one
+    /// Blocks, at least one and the lowest first, that take the carry which a few bits below them generate (GeAr, QuAd); the last one
     /// repeats until the width is reached, and the top one may be short.
     Blocks(Vec<Block>),
     /// Blocks whose carries are guessed otherwise.

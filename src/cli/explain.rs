@@ -86,12 +86,15 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
     if let Some(signed) = signed {
         let _ = writeln!(out, "  {signed}");
     }
+    if let Some((_, adder)) = id.split_once("__") {
+        let _ = writeln!(out, "  but with `{adder}` as the final adder");
+    }
     let _ = writeln!(out, "  source: {}", family.source);
     Ok(out)
 }
 
 fn in_words(mac: &Mac) -> String {
-    let adder = mac.id().split_once("__").map_or("an exact adder".into(), |(_, adder)| format!("`{adder}`"));
+    let adder = mac.id().rsplit_once("__").map_or("an exact adder".into(), |(_, adder)| format!("`{adder}`"));
     format!(
         "{}: operands of {} bits, partial sum of {} bits in and out, operands and result in registers\n  \
          y = c + product, added by {adder}\n",

@@ -60,6 +60,16 @@ pub(super) const GROUP: Group = Group {
             source: "S. Venkatachalam, S.-B. Ko, Design of power and area efficient approximate multipliers, IEEE TVLSI 2017, as the Verilog of the collection AM has its compressor",
         },
         Family {
+            name: "akbari1",
+            parameters: &[Parameter { letter: 'a', values: |widths, _| 0..=widths.sum(), step: 1 }],
+            kind: Kind::Tree(FAST, |p, adder| {
+                Box::new(Tree42 { adder, compressor: Compressor::akbari1(), columns: p[0] })
+            }),
+            definition: "dual-quality compressor 1, approximate mode, below a",
+            formula: "y is the sum of the rows a · b_j, groups of four of which are reduced by 4:2 compressors until two are left; in columns below a a compressor of x1 to x4 has the sum x1 and the carry x4",
+            source: "O. Akbari, M. Kamal, A. Afzali-Kusha, M. Pedram, Dual-quality 4:2 compressors for utilizing in dynamic accuracy configurable multipliers, IEEE TVLSI 2017 (DQ4:2C1), as two public descriptions agree",
+        },
+        Family {
             name: "cv1",
             parameters: &[Parameter { letter: 'a', values: |widths, _| 0..=widths.sum(), step: 1 }],
             kind: Kind::Tree(FAST, |p, adder| {

@@ -38,8 +38,8 @@ pub const OPEN: [Open; 12] = [
         reason: "the one library with models of the first three is for 16 bits and takes one's complement products; of the others there is none",
     },
     Open {
-        name: "Lin-Lin, Ha-Lee, Akbari, Strollo, Sabetzadeh, Esposito",
-        reason: "no public source gives the truth tables of their compressors; `tree42` takes any",
+        name: "Lin-Lin, Ha-Lee, Akbari 2 to 4, Strollo, Sabetzadeh, Esposito",
+        reason: "no public source settles the truth tables of their compressors; `tree42` takes any",
     },
     Open {
         name: "R4ABM2",

@@ -76,6 +76,12 @@ impl Compressor {
         }
     }
 
+    /// Sum x1 and carry x4: the approximate part of the first dual-quality compressor (O. Akbari and others, IEEE TVLSI
+    /// 2017), which is wrong in 62.5 % of all cases.
+    pub fn akbari1() -> Self {
+        Self { sum: mask(|x| x[0]), carry: mask(|x| x[3]), out: None }
+    }
+
     /// Sum x2 and carry x3 | x4 (V. Zanandrea and others), or with `constant` a sum of 1 and the carry x4.
     pub fn zanandrea(constant: bool) -> Self {
         Self { sum: mask(|x| constant || x[1]), carry: mask(|x| x[3] || !constant && x[2]), out: None }
@@ -266,6 +272,7 @@ mod tests {
             ("momeni2", Compressor::momeni2(), 16, 4),
             ("saturating", Compressor::saturating(), 16, 1),
             ("yin", Compressor::yin(), 16, 8),
+            ("akbari1", Compressor::akbari1(), 16, 10),
             ("venkatachalam", Compressor::venkatachalam(), 16, 5),
         ] {
             assert_eq!(wrong(compressor, rows), count, "{name}");
