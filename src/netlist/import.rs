@@ -20,6 +20,30 @@ pub const LIMIT: usize = 1 << 25;
 /// Endings of files that [`read`] knows.
 pub const ENDINGS: [&str; 5] = ["v", "blif", "json", "cgp", "netlist"];
 
+/// A circuit as far as its file describes one, with every fault that reading can go on after: of a net that is driven
+/// twice the first driver counts, a net that nothing drives and one that closes a loop are 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked<E> {
+    /// The circuit.
+    pub netlist: Netlist,
+    /// What is wrong with it, in the order of lines; at most a thousand.
+    pub faults: Vec<E>,
+}
+
+impl<E> Checked<E> {
+    /// The circuit, where it has no fault.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn sound(mut self) -> Result<Netlist, E> {
+        if self.faults.is_empty() { Ok(self.netlist) } else { Err(self.faults.swap_remove(0)) }
+    }
+
+    fn map<F>(self, into: impl FnMut(E) -> F) -> Checked<F> {
+        Checked { netlist: self.netlist, faults: self.faults.into_iter().map(into).collect() }
+    }
+}
+
 /// Why a circuit's file is not read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReadError {
@@ -43,13 +67,30 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`] with the line, or the cell.
 pub fn read(file_name: &str, text: &str) -> Result<Netlist, ReadError> {
+    check(file_name, text)?.sound()
+}
+
+/// As [`read`], but tells every fault that reading can go on after.
+///
+/// ```
+/// use axsim::netlist::import::check;
+/// let text = "module m(input a, output y, z);\n  assign y = b;\n  wire b, c;\n  assign z = c;\nendmodule\n";
+/// let faults = check("m.v", text).unwrap().faults;
+/// let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+/// assert_eq!(faults, ["line 3: `b` is read, but nothing drives it", "line 3: `c` is read, but nothing drives it"]);
+/// ```
+///
+/// # Errors
+/// [`ReadError`] where it cannot go on.
+pub fn check(file_name: &str, text: &str) -> Result<Checked<ReadError>, ReadError> {
     let (stem, ending) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
+    let whole = |netlist| Checked { netlist, faults: vec![] };
     Ok(match ending {
-        "v" => verilog::read(text, stem.strip_suffix("_pdk45").unwrap_or(stem))?,
-        "blif" => blif::read(text)?,
-        "cgp" => cgp::read(text, &[])?,
-        "json" => yosys::read(text)?,
-        "netlist" => super::text::parse(text)?,
+        "v" => verilog::check(text, stem.strip_suffix("_pdk45").unwrap_or(stem))?.map(ReadError::from),
+        "blif" => blif::check(text)?.map(ReadError::from),
+        "cgp" => whole(cgp::read(text, &[])?),
+        "json" => yosys::check(text)?.map(ReadError::from),
+        "netlist" => whole(super::text::parse(text)?),
         _ => return Err(ReadError::Ending),
     })
 }

@@ -3,10 +3,12 @@
 //! Bits named `a[0]`, `a[1]` … become one bus; a latch is a register of the one clock that starts at 0. `.gate`
 //! (cells of a library) is not read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
 
 use super::graph::{Bit, Buses, Graph};
-use super::{Fault, ImportError};
+use super::{Checked, Fault, ImportError};
 use crate::netlist::{Gate, Netlist, balanced, is_name};
 
 /// How deep models may contain one another.
@@ -23,9 +25,19 @@ const DEEPEST: usize = 64;
 /// assert_eq!(blif::read(text).unwrap().eval(&[0b11]), [1]);
 /// ```
 pub fn read(text: &str) -> Result<Netlist, ImportError> {
+    check(text)?.sound()
+}
+
+/// As [`read`], but tells every fault that reading can go on after.
+///
+/// # Errors
+/// [`ImportError`] where it cannot go on.
+pub fn check(text: &str) -> Result<Checked<ImportError>, ImportError> {
     let models = models(text)?;
     let Some(top) = models.first() else { return Err(ImportError::new(1, Fault::Empty)) };
-    let mut flat = Flattening { graph: Graph::default(), models: &models };
+    // Of models of one name the first one counts.
+    let by_name = models.iter().rev().map(|model| (model.name, model)).collect();
+    let mut flat = Flattening { graph: Graph::default(), models: by_name };
     let nets = flat.model(top, HashMap::new(), 0)?;
     let (inputs, outputs) = (buses(top.line, &top.inputs, &nets)?, buses(top.line, &top.outputs, &nets)?);
     if outputs.is_empty() {
@@ -34,7 +46,8 @@ pub fn read(text: &str) -> Result<Netlist, ImportError> {
     for (_, bits) in &inputs {
         flat.graph.make_input(bits);
     }
-    flat.graph.finish(if is_name(top.name) { top.name } else { "circuit" }, inputs, outputs)
+    let name = if is_name(top.name) { top.name } else { "circuit" };
+    flat.graph.finish(name, top.line, inputs, outputs)
 }
 
 struct Model<'t> {
@@ -125,8 +138,8 @@ fn models(text: &str) -> Result<Vec<Model<'_>>, ImportError> {
 }
 
 struct Flattening<'m, 't> {
-    graph: Graph,
-    models: &'m [Model<'t>],
+    graph: Graph<'t>,
+    models: HashMap<&'t str, &'m Model<'t>>,
 }
 
 type Nets<'t> = HashMap<&'t str, Bit>;
@@ -143,20 +156,22 @@ impl<'m, 't> Flattening<'m, 't> {
             return Err(ImportError::new(model.line, Fault::Large(what, DEEPEST)));
         }
         for name in model.inputs.iter().chain(&model.outputs) {
-            self.net(&mut nets, model.line, name);
+            self.net(&mut nets, model.line, name)?;
         }
         for (line, part) in &model.parts {
-            self.graph.check(*line, 1)?;
+            self.graph.spend(*line, 1)?;
             match part {
                 Part::Names(names, rows) => {
-                    let bits: Vec<Bit> = names.iter().map(|name| self.net(&mut nets, *line, name)).collect();
+                    let bits = names.iter().map(|name| self.net(&mut nets, *line, name));
+                    let bits = bits.collect::<Result<Vec<Bit>, _>>()?;
                     let (output, inputs) = bits.split_last().expect("there is an output");
                     let value = self.cover(inputs, rows)?;
-                    self.graph.bind(*line, *output, value)?;
+                    self.graph.bind(*line, *output, value);
                 }
                 Part::Latch(next, state) => {
-                    let (next, state) = (self.net(&mut nets, *line, next), self.net(&mut nets, *line, state));
-                    self.graph.register(*line, state, next)?;
+                    let (next, state) =
+                        (self.net(&mut nets, *line, next)?, self.net(&mut nets, *line, state)?);
+                    self.graph.register(*line, state, next);
                 }
                 Part::Model(name, pins) => self.instance(&mut nets, *line, name, pins, depth)?,
             }
@@ -164,8 +179,13 @@ impl<'m, 't> Flattening<'m, 't> {
         Ok(nets)
     }
 
-    fn net(&mut self, nets: &mut Nets<'t>, line: u32, name: &'t str) -> Bit {
-        *nets.entry(name).or_insert_with(|| self.graph.open(name, line, 1, None)[0])
+    fn net(&mut self, nets: &mut Nets<'t>, line: u32, name: &'t str) -> Result<Bit, ImportError> {
+        if let Some(bit) = nets.get(name) {
+            return Ok(*bit);
+        }
+        let bit = self.graph.open(name, line, 1, None)?;
+        nets.insert(name, bit);
+        Ok(bit)
     }
 
     fn instance(
@@ -176,15 +196,17 @@ impl<'m, 't> Flattening<'m, 't> {
         pins: &[(&'t str, &'t str)],
         depth: usize,
     ) -> Result<(), ImportError> {
-        let model = self.models.iter().find(|model| model.name == name);
+        let model = self.models.get(name).copied();
         let model = model.ok_or_else(|| ImportError::new(line, Fault::Module(name.into())))?;
+        let ports: HashSet<&str> = model.inputs.iter().chain(&model.outputs).copied().collect();
+        self.graph.spend(line, ports.len() + pins.len())?;
         let mut given = HashMap::new();
         for (port, net) in pins {
-            if !model.inputs.contains(port) && !model.outputs.contains(port) {
+            if !ports.contains(port) {
                 let (module, port) = (name.into(), (*port).to_string());
                 return Err(ImportError::new(line, Fault::Port { module, port }));
             }
-            given.insert(*port, self.net(nets, line, net));
+            given.insert(*port, self.net(nets, line, net)?);
         }
         self.model(model, given, depth + 1).map(drop)
     }
@@ -198,6 +220,7 @@ impl<'m, 't> Flattening<'m, 't> {
         let mut terms = vec![];
         for (line, row, _) in rows {
             self.graph.check(*line, 2 * inputs.len())?;
+            self.graph.spend(*line, inputs.len())?;
             let literals: Vec<Bit> =
                 row.chars().zip(inputs).filter_map(|(literal, bit)| self.literal(literal, *bit)).collect();
             terms.push(self.all(Gate::And, literals, true));
@@ -222,7 +245,7 @@ impl<'m, 't> Flattening<'m, 't> {
 
 /// Bits `a[0]`, `a[1]` … as one bus, in the order in which the names come first.
 fn buses(line: u32, names: &[&str], nets: &Nets) -> Result<Buses, ImportError> {
-    let mut found: Vec<(String, Vec<(usize, Bit)>)> = vec![];
+    let mut found: IndexMap<&str, Vec<(usize, Bit)>> = IndexMap::new();
     for name in names {
         let indexed = name.strip_suffix(']').and_then(|name| name.split_once('['));
         let (bus, index) = match indexed.and_then(|(bus, index)| Some((bus, index.parse().ok()?))) {
@@ -232,16 +255,13 @@ fn buses(line: u32, names: &[&str], nets: &Nets) -> Result<Buses, ImportError> {
         if !is_name(bus) {
             return Err(ImportError::expected(line, "a port named by letters, digits and `_`", name));
         }
-        match found.iter_mut().find(|(known, _)| known == bus) {
-            Some((_, bits)) => bits.push((index, nets[name])),
-            None => found.push((bus.into(), vec![(index, nets[name])])),
-        }
+        found.entry(bus).or_default().push((index, nets[name]));
     }
-    let bus = |(name, mut bits): (String, Vec<(usize, Bit)>)| {
+    let bus = |(name, mut bits): (&str, Vec<(usize, Bit)>)| {
         bits.sort_unstable_by_key(|(index, _)| *index);
         match bits.iter().enumerate().find(|(at, (index, _))| at != index) {
             Some((at, _)) => Err(ImportError::new(line, Fault::Undeclared(format!("{name}[{at}]")))),
-            None => Ok((name, bits.into_iter().map(|(_, bit)| bit).collect())),
+            None => Ok((name.into(), bits.into_iter().map(|(_, bit)| bit).collect())),
         }
     };
     found.into_iter().map(bus).collect()

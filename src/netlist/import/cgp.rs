@@ -4,6 +4,9 @@ use super::graph::{Bit, Graph};
 use super::{Fault, ImportError};
 use crate::netlist::{Gate, Netlist};
 
+/// Names of the operands.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+
 /// Reads a chromosome, whose inputs are buses `a`, `b` … of these widths and whose outputs are one bus `y`; without
 /// widths two operands share the inputs evenly.
 ///
@@ -37,11 +40,11 @@ pub fn read(text: &str, widths: &[u32]) -> Result<Netlist, ImportError> {
         return Err(wrong("a number of inputs that two operands share evenly", &inputs.to_string()));
     }
     let mut graph = Graph::default();
-    graph.check(1, inputs)?;
     let mut nets = vec![Some(graph.constant(false)), Some(graph.constant(true))];
     let mut buses = vec![];
-    for (name, width) in ('a'..='z').zip(widths) {
-        let bits = graph.open(&name.to_string(), 1, *width as usize, Some((0, false)));
+    for (name, width) in LETTERS.split("").skip(1).zip(widths) {
+        let first = graph.open(name, 1, *width as usize, Some((0, false)))?;
+        let bits: Vec<Bit> = (first.0..first.0 + width).map(Bit).collect();
         graph.make_input(&bits);
         nets.extend(bits.iter().copied().map(Some));
         buses.push((name.to_string(), bits));
@@ -50,7 +53,7 @@ pub fn read(text: &str, widths: &[u32]) -> Result<Netlist, ImportError> {
         node(&mut graph, &mut nets, part)?;
     }
     let output = last.into_iter().map(|net| known(&nets, net)).collect::<Result<Vec<Bit>, _>>()?;
-    graph.finish("circuit", buses, vec![("y".into(), output)])
+    graph.finish("circuit", 1, buses, vec![("y".into(), output)])?.sound()
 }
 
 fn numbers(text: &str) -> Result<Vec<usize>, ImportError> {

@@ -1,7 +1,7 @@
 //! Bits in any order, bound to their drivers one by one, and put in order at the end.
 
-use super::{Fault, ImportError, LIMIT};
-use crate::netlist::{Builder, Bus, Gate, Net, Netlist};
+use super::{Checked, Fault, ImportError, LIMIT};
+use crate::netlist::{Builder, Bus, Gate, Net};
 
 /// A bit of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,26 +19,37 @@ enum Node {
 }
 
 /// The bits of one declared name, for messages.
-struct Named {
+struct Named<'t> {
     first: u32,
-    name: String,
     line: u32,
+    name: &'t str,
     /// The index of the first bit, and whether later ones count downwards.
     index: Option<(i64, bool)>,
 }
 
+/// Bits that reading a circuit may look at, again and again: many times what the largest circuit needs, and seconds.
+const EFFORT: usize = 1 << 28;
+
+/// Bits of one bus.
+const WIDEST: usize = 1 << 20;
+
+/// Faults that are told; a file of garbage has millions.
+const TOLD: usize = 1000;
+
 /// A circuit while it is read.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(super) struct Graph<'t> {
     nodes: Vec<Node>,
-    names: Vec<Named>,
+    names: Vec<Named<'t>>,
     gates: usize,
+    spent: usize,
+    faults: Vec<ImportError>,
 }
 
 /// Named buses of bits, least significant first.
 pub(super) type Buses = Vec<(String, Vec<Bit>)>;
 
-impl Graph {
+impl<'t> Graph<'t> {
     fn push(&mut self, node: Node) -> Bit {
         self.nodes.push(node);
         Bit(self.nodes.len() as u32 - 1)
@@ -46,22 +57,47 @@ impl Graph {
 
     /// Refuses what would not fit in memory.
     pub(super) fn check(&self, line: u32, more: usize) -> Result<(), ImportError> {
-        if self.nodes.len().saturating_add(more) > LIMIT {
+        // A name takes as much as two or three bits.
+        let held = self.nodes.len() + 3 * self.names.len();
+        if held.saturating_add(more) > LIMIT {
             return Err(ImportError::new(line, Fault::Large("the circuit".into(), LIMIT)));
         }
         Ok(())
     }
 
-    /// Bits that wait for their drivers; `index` is that of the first one and whether they count downwards.
+    /// Refuses what would take for ever: modules that hold themselves twice, level after level, and the like.
+    pub(super) fn spend(&mut self, line: u32, bits: usize) -> Result<(), ImportError> {
+        self.spent = self.spent.saturating_add(bits);
+        if self.spent > EFFORT {
+            return Err(ImportError::new(line, Fault::Large("the work of this circuit".into(), EFFORT)));
+        }
+        Ok(())
+    }
+
+    /// Keeps a fault that reading can go on after.
+    fn tell(&mut self, line: u32, fault: Fault) {
+        if self.faults.len() < TOLD {
+            self.faults.push(ImportError::new(line, fault));
+        }
+    }
+
+    /// Bits that wait for their drivers, the first of them; `index` is that of the first one and whether they count
+    /// downwards.
     pub(super) fn open(
         &mut self,
-        name: &str,
+        name: &'t str,
         line: u32,
         width: usize,
         index: Option<(i64, bool)>,
-    ) -> Vec<Bit> {
-        self.names.push(Named { first: self.nodes.len() as u32, name: name.into(), line, index });
-        (0..width).map(|_| self.push(Node::Open)).collect()
+    ) -> Result<Bit, ImportError> {
+        if width > WIDEST {
+            return Err(ImportError::new(line, Fault::Large(format!("`{name}`, of {width} bits,"), WIDEST)));
+        }
+        self.check(line, width)?;
+        let first = self.nodes.len() as u32;
+        self.names.push(Named { first, line, name, index });
+        self.nodes.resize(self.nodes.len() + width, Node::Open);
+        Ok(Bit(first))
     }
 
     /// Makes open bits inputs of the circuit.
@@ -93,21 +129,21 @@ impl Graph {
     }
 
     /// Drives `target` by `source`.
-    pub(super) fn bind(&mut self, line: u32, target: Bit, source: Bit) -> Result<(), ImportError> {
-        self.drive(line, target, Node::Wire(source))
+    pub(super) fn bind(&mut self, line: u32, target: Bit, source: Bit) {
+        self.drive(line, target, Node::Wire(source));
     }
 
     /// Makes `target` a register's output.
-    pub(super) fn register(&mut self, line: u32, target: Bit, next: Bit) -> Result<(), ImportError> {
-        self.drive(line, target, Node::State(next))
+    pub(super) fn register(&mut self, line: u32, target: Bit, next: Bit) {
+        self.drive(line, target, Node::State(next));
     }
 
-    fn drive(&mut self, line: u32, target: Bit, node: Node) -> Result<(), ImportError> {
-        if !matches!(self.nodes[target.0 as usize], Node::Open) {
-            return Err(ImportError::new(line, Fault::Driven(self.name(target).0)));
+    /// The first driver stays.
+    fn drive(&mut self, line: u32, target: Bit, node: Node) {
+        match self.nodes[target.0 as usize] {
+            Node::Open => self.nodes[target.0 as usize] = node,
+            _ => self.tell(line, Fault::Driven(self.name(target).0)),
         }
-        self.nodes[target.0 as usize] = node;
-        Ok(())
     }
 
     /// What a bit is a mere name of.
@@ -130,34 +166,50 @@ impl Graph {
         let name = match named.index {
             Some((first, true)) => format!("{}[{}]", named.name, first - offset),
             Some((first, false)) => format!("{}[{}]", named.name, first + offset),
-            None => named.name.clone(),
+            None => named.name.into(),
         };
         (name, named.line)
     }
 
-    /// The circuit, in order, folded and shared.
-    pub(super) fn finish(self, name: &str, inputs: Buses, outputs: Buses) -> Result<Netlist, ImportError> {
-        Ok(self.ordered(name, inputs, outputs, Builder::copy)?.0)
+    /// The circuit, in order, folded and shared; what is not driven, and what closes a loop, is 0 and a fault.
+    ///
+    /// `line` is that of the ports.
+    pub(super) fn finish(
+        self,
+        name: &str,
+        line: u32,
+        inputs: Buses,
+        outputs: Buses,
+    ) -> Result<Checked<ImportError>, ImportError> {
+        Ok(self.ordered(name, line, inputs, outputs, Builder::copy)?.0)
     }
 
     /// The circuit, in order, every gate that an output needs as it stands; and the net of every bit that is needed.
     pub(super) fn as_it_stands(
         self,
         name: &str,
+        line: u32,
         inputs: Buses,
         outputs: Buses,
-    ) -> Result<(Netlist, Vec<Option<Net>>), ImportError> {
+    ) -> Result<(Checked<ImportError>, Vec<Option<Net>>), ImportError> {
         // What no output needs is not built, so finishing drops nothing and nets keep their numbers.
-        self.ordered(name, inputs, outputs, Builder::apart)
+        self.ordered(name, line, inputs, outputs, Builder::apart)
     }
 
     fn ordered(
         self,
         name: &str,
+        line: u32,
         inputs: Buses,
         outputs: Buses,
         add: fn(&mut Builder, Gate, [Net; 3]) -> Net,
-    ) -> Result<(Netlist, Vec<Option<Net>>), ImportError> {
+    ) -> Result<(Checked<ImportError>, Vec<Option<Net>>), ImportError> {
+        let mut names = std::collections::HashSet::new();
+        for (name, _) in inputs.iter().chain(&outputs) {
+            if !names.insert(name) {
+                return Err(ImportError::new(line, Fault::Twice(name.clone())));
+            }
+        }
         let mut ordering = Ordering {
             add,
             nets: vec![None; self.nodes.len()],
@@ -170,49 +222,52 @@ impl Graph {
             bits.iter().zip(nets).for_each(|(bit, net)| ordering.nets[bit.0 as usize] = Some(net));
         }
         for (name, bits) in &outputs {
-            let bus = bits.iter().map(|bit| ordering.net(*bit)).collect::<Result<Bus, _>>()?;
+            let bus = bits.iter().map(|bit| ordering.net(*bit)).collect::<Bus>();
             ordering.builder.output(name, bus);
         }
         // Finding a next state may reach further states.
         let mut done = 0;
         while let Some(&(state, next)) = ordering.states.get(done) {
-            let next = ordering.net(next)?;
+            let next = ordering.net(next);
             ordering.builder.set_next(&[state], &[next]);
             done += 1;
         }
-        Ok((ordering.builder.finish(), ordering.nets))
+        let mut faults = ordering.graph.faults;
+        faults.sort_by_key(|error| error.line);
+        Ok((Checked { netlist: ordering.builder.finish(), faults }, ordering.nets))
     }
 }
 
 /// Depth first from an output: without recursion, for circuits are deep.
-struct Ordering {
-    graph: Graph,
+struct Ordering<'t> {
+    graph: Graph<'t>,
     add: fn(&mut Builder, Gate, [Net; 3]) -> Net,
     builder: Builder,
     nets: Vec<Option<Net>>,
     states: Vec<(Net, Bit)>,
 }
 
-impl Ordering {
-    fn net(&mut self, bit: Bit) -> Result<Net, ImportError> {
+impl Ordering<'_> {
+    fn net(&mut self, bit: Bit) -> Net {
         let mut path = vec![bit];
         // On the path and not done: meeting such a bit again closes a loop.
         let mut open = std::collections::HashSet::from([bit]);
         while let Some(&bit) = path.last() {
             if self.nets[bit.0 as usize].is_none() {
                 if let Some(waiting) = self.waiting(bit) {
-                    if !open.insert(waiting) {
-                        return Err(self.loop_of(&path, waiting));
+                    if open.insert(waiting) {
+                        path.push(waiting);
+                    } else {
+                        self.cut(&path, waiting);
                     }
-                    path.push(waiting);
                     continue;
                 }
-                self.nets[bit.0 as usize] = Some(self.build(bit)?);
+                self.nets[bit.0 as usize] = Some(self.build(bit));
             }
             open.remove(&bit);
             path.pop();
         }
-        Ok(self.nets[bit.0 as usize].expect("the path ended here"))
+        self.nets[bit.0 as usize].expect("the path ended here")
     }
 
     /// An input of this bit's driver that has no net yet.
@@ -225,9 +280,9 @@ impl Ordering {
         }
     }
 
-    fn build(&mut self, bit: Bit) -> Result<Net, ImportError> {
+    fn build(&mut self, bit: Bit) -> Net {
         let net = |bit: Bit| self.nets[bit.0 as usize].expect("inputs come first");
-        Ok(match self.graph.nodes[bit.0 as usize] {
+        match self.graph.nodes[bit.0 as usize] {
             Node::Wire(source) => net(source),
             Node::Gate(gate, pins) => {
                 let pins = pins.map(net);
@@ -243,22 +298,36 @@ impl Ordering {
                 let (name, line) = self.graph.name(bit);
                 // Of the inputs only the clock is none of the circuit's.
                 let clock = matches!(self.graph.nodes[bit.0 as usize], Node::Input);
-                return Err(ImportError::new(
-                    line,
-                    if clock { Fault::Clock(name) } else { Fault::Undriven(name) },
-                ));
+                self.graph.tell(line, if clock { Fault::Clock(name) } else { Fault::Undriven(name) });
+                self.builder.constant(false)
             }
-        })
+        }
     }
 
-    fn loop_of(&self, path: &[Bit], closing: Bit) -> ImportError {
-        let start = path.iter().position(|bit| *bit == closing).unwrap_or(0);
-        let mut names: Vec<String> = path[start..].iter().map(|bit| self.graph.name(*bit).0).collect();
-        names.dedup();
-        let shown: Vec<String> = names.iter().take(6).map(|name| format!("`{name}`")).collect();
-        let rest = if names.len() > 6 { " …" } else { "" };
-        let text =
-            format!("{} reads {}{rest}", shown[0], [&shown[1..], &shown[..1]].concat().join(" reads "));
-        ImportError::new(self.graph.name(closing).1, Fault::Loop(text))
+    /// Ends the loop that `closing`, which is on the path, closes.
+    fn cut(&mut self, path: &[Bit], closing: Bit) {
+        if self.graph.faults.len() < TOLD {
+            let text = self.loop_of(path, closing);
+            self.graph.tell(self.graph.name(closing).1, Fault::Loop(text));
+        }
+        self.nets[closing.0 as usize] = Some(self.builder.constant(false));
+    }
+
+    /// The first few names of a loop.
+    fn loop_of(&self, path: &[Bit], closing: Bit) -> String {
+        let start = path.iter().rposition(|bit| *bit == closing).unwrap_or(0);
+        let mut shown: Vec<String> = vec![];
+        for bit in &path[start..] {
+            let name = format!("`{}`", self.graph.name(*bit).0);
+            if shown.last() != Some(&name) {
+                shown.push(name);
+            }
+            if shown.len() > 6 {
+                break;
+            }
+        }
+        let rest = if shown.len() > 6 { " …" } else { "" };
+        shown.truncate(6);
+        format!("{} reads {}{rest}", shown[0], [&shown[1..], &shown[..1]].concat().join(" reads "))
     }
 }

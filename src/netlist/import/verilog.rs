@@ -19,7 +19,7 @@ mod statement;
 mod syntax;
 mod synthesize;
 
-use super::{Fault, ImportError};
+use super::{Checked, Fault, ImportError};
 use crate::netlist::{Instance, Netlist};
 
 /// Reads the circuit of a Verilog text: the module named `name` if there is one, else the only one that is part of no
@@ -39,6 +39,14 @@ use crate::netlist::{Instance, Netlist};
 /// assert_eq!(error.to_string(), "line 2: `c` is not declared");
 /// ```
 pub fn read(text: &str, name: &str) -> Result<Netlist, ImportError> {
+    check(text, name)?.sound()
+}
+
+/// As [`read`], but tells every fault that reading can go on after.
+///
+/// # Errors
+/// [`ImportError`] where it cannot go on.
+pub fn check(text: &str, name: &str) -> Result<Checked<ImportError>, ImportError> {
     let modules = parse::modules(lex::tokens(text)?)?;
     let top = top(&modules, name)?;
     elaborate::circuit(&modules, top)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, verilog};
+use super::{Checked, Fault, ImportError, verilog};
 use crate::netlist::Netlist;
 
 /// What is wrong, and with which part of the file.
@@ -31,6 +31,14 @@ pub enum YosysError {
 /// # Errors
 /// [`YosysError`], naming the cell.
 pub fn read(text: &str) -> Result<Netlist, YosysError> {
+    check(text)?.sound()
+}
+
+/// As [`read`], but tells every fault that reading can go on after.
+///
+/// # Errors
+/// [`YosysError`] where it cannot go on.
+pub fn check(text: &str) -> Result<Checked<YosysError>, YosysError> {
     let file: Value = serde_json::from_str(text).map_err(|error| YosysError::Json(error.to_string()))?;
     let missing = |what: &str| YosysError::Missing(format!("`{what}`"));
     let modules = file.get("modules").and_then(Value::as_object).ok_or_else(|| missing("modules"))?;
@@ -39,10 +47,11 @@ pub fn read(text: &str) -> Result<Netlist, YosysError> {
     let (name, module) = top.ok_or_else(|| missing("a module"))?;
     let mut written = Written::default();
     written.module(name, module)?;
-    verilog::read(&written.text, "").map_err(|error| {
+    let part = |error: ImportError| {
         let place = written.places.get(error.line as usize - 1).cloned();
         YosysError::Part { place: place.unwrap_or_else(|| format!("module `{name}`")), fault: error.fault }
-    })
+    };
+    Ok(verilog::check(&written.text, "").map_err(part)?.map(part))
 }
 
 /// The netlist as Verilog, and which part of the file each of its lines is.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::kept::Kept;
 use super::syntax::{self, Declaration, Direction, Expression, ItemKind, Kind, Module, Number, Statement};
 use crate::netlist::import::graph::{Bit, Buses, Graph};
-use crate::netlist::import::{Fault, ImportError};
+use crate::netlist::import::{Checked, Fault, ImportError};
 use crate::netlist::{Instance, Netlist, is_name};
 
 /// How deep modules may contain one another.
@@ -62,7 +62,7 @@ impl Scope<'_> {
 }
 
 pub(super) struct Elaborator<'m, 't> {
-    pub(super) graph: Graph,
+    pub(super) graph: Graph<'t>,
     pub(super) zero: Bit,
     pub(super) one: Bit,
     pub(super) modules: HashMap<&'m str, &'m Module<'t>>,
@@ -72,19 +72,22 @@ pub(super) struct Elaborator<'m, 't> {
 }
 
 /// The circuit of a module.
-pub(super) fn circuit<'m>(modules: &'m [Module<'_>], top: &'m Module<'_>) -> Result<Netlist, ImportError> {
+pub(super) fn circuit<'m, 't>(
+    modules: &'m [Module<'t>],
+    top: &'m Module<'t>,
+) -> Result<Checked<ImportError>, ImportError> {
     let (graph, ports, _) = elaborated(modules, top, None)?;
-    graph.finish(&ports.name, ports.inputs, ports.outputs)
+    graph.finish(&ports.name, top.line, ports.inputs, ports.outputs)
 }
 
 /// The circuit of a module with its library cells as they stand.
-pub(super) fn cells<'m>(
-    modules: &'m [Module<'_>],
-    top: &'m Module<'_>,
+pub(super) fn cells<'m, 't>(
+    modules: &'m [Module<'t>],
+    top: &'m Module<'t>,
 ) -> Result<(Netlist, Vec<Instance>), ImportError> {
     let (graph, ports, kept) = elaborated(modules, top, Some(Kept::default()))?;
-    let (netlist, nets) = graph.as_it_stands(&ports.name, ports.inputs, ports.outputs)?;
-    Ok((netlist, kept.unwrap_or_default().instances(&nets)))
+    let (circuit, nets) = graph.as_it_stands(&ports.name, top.line, ports.inputs, ports.outputs)?;
+    Ok((circuit.sound()?, kept.unwrap_or_default().instances(&nets)))
 }
 
 /// Name and ports of a circuit.
@@ -94,11 +97,11 @@ struct Ports {
     outputs: Buses,
 }
 
-fn elaborated<'m>(
-    modules: &'m [Module<'_>],
-    top: &'m Module<'_>,
+fn elaborated<'m, 't>(
+    modules: &'m [Module<'t>],
+    top: &'m Module<'t>,
     kept: Option<Kept>,
-) -> Result<(Graph, Ports, Option<Kept>), ImportError> {
+) -> Result<(Graph<'t>, Ports, Option<Kept>), ImportError> {
     let mut known = HashMap::new();
     for module in modules {
         if known.insert(module.name, module).is_some() {
@@ -147,13 +150,13 @@ impl<'m, 't> Elaborator<'m, 't> {
     }
 
     /// Everything inside one instance of a module.
-    pub(super) fn module<'a>(
+    pub(super) fn module(
         &mut self,
-        module: &'m Module<'a>,
-        given: HashMap<&'a str, Number>,
+        module: &'m Module<'t>,
+        given: HashMap<&'t str, Number>,
         top: bool,
         depth: usize,
-    ) -> Result<Scope<'a>, ImportError> {
+    ) -> Result<Scope<'t>, ImportError> {
         if depth > DEEPEST {
             let what = format!("`{}` within itself", module.name);
             return Err(ImportError::new(module.line, Fault::Large(what, DEEPEST)));
@@ -171,7 +174,7 @@ impl<'m, 't> Elaborator<'m, 't> {
                     }
                 }
                 ItemKind::Declaration(declaration) => self.declare(&mut scope, item.line, declaration)?,
-                ItemKind::Instance(instance) => self.declare_implied(&mut scope, item.line, instance),
+                ItemKind::Instance(instance) => self.declare_implied(&mut scope, item.line, instance)?,
                 _ => {}
             }
         }
@@ -183,6 +186,7 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         }
         for item in &module.items {
+            self.graph.spend(item.line, 1)?;
             let loose = self.loose_gates();
             self.item(&scope, item.line, &item.kind, depth)?;
             if self.loose_gates() > loose {
@@ -201,11 +205,11 @@ impl<'m, 't> Elaborator<'m, 't> {
         Ok(Number { bits: (0..64).map(|bit| number >> bit & 1 == 1).collect(), signed: true, sized: false })
     }
 
-    fn declare<'a>(
+    fn declare(
         &mut self,
-        scope: &mut Scope<'a>,
+        scope: &mut Scope<'t>,
         line: u32,
-        declaration: &Declaration<'a>,
+        declaration: &Declaration<'t>,
     ) -> Result<(), ImportError> {
         let Declaration { name, direction, signed, range, .. } = declaration;
         let (most, least) = match range {
@@ -226,32 +230,37 @@ impl<'m, 't> Elaborator<'m, 't> {
             Some(_) => return Err(ImportError::new(line, Fault::Twice((*name).into()))),
             None => {}
         }
-        self.graph.check(line, width)?;
         let index = range.is_some().then_some((least, most < least));
-        let first = Bit(self.graph.open(name, line, width, index)[0].0);
+        let first = self.graph.open(name, line, width, index)?;
         let net = Net { first, width, most, least, signed: *signed, direction: *direction };
         scope.symbols.insert(name, Symbol::Net(net));
         Ok(())
     }
 
     /// A name that first occurs as a port's connection is a net of one bit.
-    fn declare_implied<'a>(&mut self, scope: &mut Scope<'a>, line: u32, instance: &syntax::Instance<'a>) {
+    fn declare_implied(
+        &mut self,
+        scope: &mut Scope<'t>,
+        line: u32,
+        instance: &syntax::Instance<'t>,
+    ) -> Result<(), ImportError> {
         for connection in &instance.ports {
             if let Some(Expression { kind: Kind::Name(name), .. }) = connection.value
                 && !scope.symbols.contains_key(name)
             {
-                let first = self.graph.open(name, line, 1, None)[0];
+                let first = self.graph.open(name, line, 1, None)?;
                 let net = Net { first, width: 1, most: 0, least: 0, signed: false, direction: None };
                 scope.symbols.insert(name, Symbol::Net(net));
             }
         }
+        Ok(())
     }
 
     fn item(
         &mut self,
         scope: &Scope,
         line: u32,
-        kind: &'m ItemKind,
+        kind: &'m ItemKind<'t>,
         depth: usize,
     ) -> Result<(), ImportError> {
         match kind {
@@ -265,7 +274,8 @@ impl<'m, 't> Elaborator<'m, 't> {
                 self.clocks.push((line, clock));
                 let mut next = BTreeMap::new();
                 self.statement(scope, body, &mut next)?;
-                next.into_iter().try_for_each(|(target, next)| self.graph.register(line, target, next))
+                next.into_iter().for_each(|(target, next)| self.graph.register(line, target, next));
+                Ok(())
             }
         }
     }
@@ -280,7 +290,8 @@ impl<'m, 't> Elaborator<'m, 't> {
         }
         let net = scope.net(line, declaration.name)?.clone();
         let bits = self.value(scope, value, net.width)?;
-        net.bits().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+        net.bits().zip(bits).for_each(|(target, bit)| self.graph.bind(line, target, bit));
+        Ok(())
     }
 
     fn assign(
@@ -292,7 +303,8 @@ impl<'m, 't> Elaborator<'m, 't> {
     ) -> Result<(), ImportError> {
         let targets = self.target(scope, target)?;
         let bits = self.value(scope, value, targets.len())?;
-        targets.into_iter().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+        targets.into_iter().zip(bits).for_each(|(target, bit)| self.graph.bind(line, target, bit));
+        Ok(())
     }
 
     /// The bits that an assignment drives, the least significant first.
@@ -358,6 +370,7 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
             Statement::If { condition, then, other } => {
                 let select = self.truth(scope, condition)?;
+                self.graph.spend(condition.line, next.len())?;
                 let (mut one, mut zero) = (next.clone(), next.clone());
                 self.statement(scope, then, &mut one)?;
                 self.statement(scope, other, &mut zero)?;

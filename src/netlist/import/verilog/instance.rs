@@ -10,7 +10,7 @@ use crate::netlist::Gate;
 use crate::netlist::import::graph::Bit;
 use crate::netlist::import::{Fault, ImportError};
 
-impl<'m> Elaborator<'m, '_> {
+impl<'m, 't> Elaborator<'m, 't> {
     /// A gate of the language: the last terminal of `not` and `buf` is the input, the first one of others the output.
     pub(super) fn primitive(
         &mut self,
@@ -42,7 +42,10 @@ impl<'m> Elaborator<'m, '_> {
         bit: Bit,
     ) -> Result<(), ImportError> {
         match self.target(scope, output)?[..] {
-            [target] => self.graph.bind(line, target, bit),
+            [target] => {
+                self.graph.bind(line, target, bit);
+                Ok(())
+            }
             _ => Err(ImportError::expected(line, "a single bit at a gate's output", "a bus")),
         }
     }
@@ -51,12 +54,12 @@ impl<'m> Elaborator<'m, '_> {
         &mut self,
         scope: &Scope,
         line: u32,
-        instance: &'m Instance,
+        instance: &'m Instance<'t>,
         depth: usize,
     ) -> Result<(), ImportError> {
         let unknown = || ImportError::new(line, Fault::Module(instance.module.into()));
         let local = self.modules.get(instance.module).copied();
-        let module: &'m Module = match local {
+        let module: &'m Module<'t> = match local {
             Some(module) => module,
             None => {
                 let cell = cells::find(instance.module).ok_or_else(unknown)?;
@@ -70,7 +73,7 @@ impl<'m> Elaborator<'m, '_> {
             ItemKind::Parameter { name, local: false, .. } => Some(name),
             _ => None,
         });
-        let names: Vec<&str> = names.collect();
+        let names: Vec<&'t str> = names.collect();
         let mut given = HashMap::new();
         for (name, value) in paired(line, module.name, &names, &instance.parameters)? {
             given.insert(name, self.parameter(scope, value)?);
@@ -103,17 +106,21 @@ impl<'m> Elaborator<'m, '_> {
         match net.direction {
             Some(Direction::Input) => {
                 let bits = self.value(scope, value, net.width)?;
-                net.bits().zip(bits).try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+                net.bits().zip(bits).for_each(|(target, bit)| self.graph.bind(line, target, bit));
             }
             Some(Direction::Output) => {
                 let targets = self.target(scope, value)?;
                 targets
                     .into_iter()
                     .zip(net.bits())
-                    .try_for_each(|(target, bit)| self.graph.bind(line, target, bit))
+                    .for_each(|(target, bit)| self.graph.bind(line, target, bit));
             }
-            None => Err(ImportError::expected(line, &format!("a direction of the port `{port}`"), "none")),
+            None => {
+                let what = format!("a direction of the port `{port}`");
+                return Err(ImportError::expected(line, &what, "none"));
+            }
         }
+        Ok(())
     }
 }
 

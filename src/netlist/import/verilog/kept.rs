@@ -107,7 +107,7 @@ impl<'m> Elaborator<'m, '_> {
         if let Some(known) = self.kept.as_ref().and_then(|kept| kept.functions.get(module.name)) {
             return Ok(known.clone());
         }
-        let function = circuit(&[], module)?;
+        let function = circuit(&[], module)?.sound()?;
         if !function.registers().is_empty() {
             return Err(ImportError::unsupported(line, "a register among cells with delays of their own"));
         }

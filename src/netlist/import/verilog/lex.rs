@@ -138,7 +138,11 @@ impl<'t> Lexer<'t> {
         let digits = self.take(|c| c.is_ascii_digit() || c == '_').replace('_', "");
         self.take(|c| c == ' ');
         let Some(base) = self.rest().strip_prefix('\'') else {
-            let bits = decimal(line, &digits)?;
+            let mut bits = decimal(line, &digits)?;
+            // Beyond 32 bits there is always one for the sign.
+            if bits.len() > 32 {
+                bits.push(false);
+            }
             return sized(line, bits, 32, true, false);
         };
         let base = base.trim_start();

@@ -8,6 +8,8 @@ use crate::netlist::{Gate, balanced};
 
 /// Bits of an operand of a multiplication or a variable shift.
 const WIDEST: usize = 256;
+/// Bits of the other operations: as many as the standard wants of a vector.
+const WIDEST_OPERATION: usize = 1 << 16;
 
 impl Elaborator<'_, '_> {
     /// Width and sign of an expression by itself.
@@ -73,6 +75,12 @@ impl Elaborator<'_, '_> {
         signed: bool,
     ) -> Result<Vec<Bit>, ImportError> {
         self.graph.check(e.line, 8 * width)?;
+        self.graph.spend(e.line, width)?;
+        let operation = matches!(e.kind, Kind::Unary("~" | "-", _) | Kind::Binary(..) | Kind::Choice(_));
+        if operation && width > WIDEST_OPERATION {
+            let what = format!("an operation on {width} bits");
+            return Err(ImportError::new(e.line, Fault::Large(what, WIDEST_OPERATION)));
+        }
         let own = match &e.kind {
             Kind::Unary(operator @ ("~" | "-"), inner) => {
                 let bits = self.bits(scope, inner, width, signed)?;
@@ -301,6 +309,7 @@ impl Elaborator<'_, '_> {
             return Err(ImportError::new(amount.line, Fault::Large(what, WIDEST)));
         }
         for (at, select) in self.value(scope, amount, 1)?.into_iter().enumerate() {
+            self.graph.check(amount.line, bits.len())?;
             let by = if at < 16 { 1 << at } else { LIMIT };
             bits = self.chosen(select, &moved(&bits, by), &bits);
         }

@@ -165,7 +165,7 @@ fn mistakes_name_their_line() {
         ),
         (
             "wire [99999999999:0] w; assign y = w[0];",
-            "line 2: the circuit is too large; the limit is 33554432",
+            "line 2: `w`, of 100000000000 bits, is too large; the limit is 1048576",
         ),
         ("m u (.a(a), .y(y));", "line 1: `m` within itself is too large; the limit is 64"),
         ("assign y = {900000000{a}};", "line 2: the circuit is too large; the limit is 33554432"),
