@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::graph::{Bit, Buses, Graph};
+use super::graph::{Bit, Buses, Graph, ITEM};
 use super::{Checked, Fault, ImportError};
 use crate::netlist::{Gate, Netlist, balanced, is_name};
 
@@ -159,7 +159,7 @@ impl<'m, 't> Flattening<'m, 't> {
             self.net(&mut nets, model.line, name)?;
         }
         for (line, part) in &model.parts {
-            self.graph.spend(*line, 1)?;
+            self.graph.spend(*line, ITEM)?;
             match part {
                 Part::Names(names, rows) => {
                     let bits = names.iter().map(|name| self.net(&mut nets, *line, name));
@@ -297,6 +297,7 @@ mod tests {
                 ".model m\n.outputs y\n.names y x\n1 1\n.names x y\n1 1\n",
                 "line 1: a combinational loop: `y` reads `x` reads `y`",
             ),
+            (".model m\n.inputs a\n.outputs a\n", "line 1: `a` is declared twice"),
             (
                 ".model m\n.outputs y\n.subckt n a=y\n",
                 "line 3: no module `n` stands in this file, and it is no cell of the libraries that are known",
@@ -304,6 +305,15 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), message);
         }
+    }
+
+    /// Models that hold the next one twice: 2^40 of them.
+    #[test]
+    fn endless_work_is_refused() {
+        let model = |at: usize| format!(".model m{at}\n.outputs y\n.subckt m{0}\n.subckt m{0}\n", at + 1);
+        let text: String = (0..40).map(model).collect();
+        let error = read(&(text + ".model m40\n.outputs y\n")).unwrap_err().to_string();
+        assert!(error.contains("too large"), "{error}");
     }
 
     proptest::proptest! {

@@ -30,6 +30,9 @@ struct Named<'t> {
 /// Bits that reading a circuit may look at, again and again: many times what the largest circuit needs, and seconds.
 const EFFORT: usize = 1 << 28;
 
+/// What an item of a text takes beside its bits, in as much work as a bit.
+pub(super) const ITEM: usize = 16;
+
 /// Bits of one bus.
 const WIDEST: usize = 1 << 20;
 

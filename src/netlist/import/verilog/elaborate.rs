@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::kept::Kept;
 use super::syntax::{self, Declaration, Direction, Expression, ItemKind, Kind, Module, Number, Statement};
-use crate::netlist::import::graph::{Bit, Buses, Graph};
+use crate::netlist::import::graph::{Bit, Buses, Graph, ITEM};
 use crate::netlist::import::{Checked, Fault, ImportError};
 use crate::netlist::{Instance, Netlist, is_name};
 
@@ -186,7 +186,7 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         }
         for item in &module.items {
-            self.graph.spend(item.line, 1)?;
+            self.graph.spend(item.line, ITEM)?;
             let loose = self.loose_gates();
             self.item(&scope, item.line, &item.kind, depth)?;
             if self.loose_gates() > loose {

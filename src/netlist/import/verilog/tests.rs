@@ -226,3 +226,26 @@ fn cells_stand_as_they_are_written_and_logic_beside_them_is_refused() {
     );
     assert!(message("  INV_X1 U1 (.ZN(y));\n").starts_with("line 3: `U1.A` is read, but nothing drives it"));
 }
+
+/// Few characters that ask for memory or time without end.
+#[test]
+fn what_would_not_end_is_refused() {
+    let doubled: String = (0..40)
+        .map(|at| format!("module m{at}(output y);\n  m{0} a();\n  m{0} b();\nendmodule\n", at + 1))
+        .collect();
+    let operands = "x+(".repeat(300) + "x" + &")".repeat(300);
+    for text in [
+        doubled + "module m40(output y);\nendmodule\n",
+        format!("module m(input [1000000:0] x, output y);\n  assign y = {operands};\nendmodule\n"),
+        "module m(input a, output y);\n  assign y = {200{a}} >> {400000{a}};\nendmodule\n".into(),
+        "module m(input [300:0] a, output y);\n  assign y = a * a;\nendmodule\n".into(),
+        "module m(input a, output y);\n  assign y = &{4000000000{a}};\nendmodule\n".into(),
+        "module m(input a, output y);\n  assign y = 70000'h0 ^ a;\nendmodule\n".into(),
+        "module m(input [4294967296:0] a, output y);\n  assign y = a[0];\nendmodule\n".into(),
+    ] {
+        let error = read(&text, "").map(|netlist| netlist.gate_count()).unwrap_err().to_string();
+        assert!(error.contains("too large"), "{error}");
+    }
+    let twice = "module m(a, a, y);\n  input a;\n  output y;\n  assign y = a;\nendmodule\n";
+    assert_eq!(read(twice, "").unwrap_err().to_string(), "line 1: `a` is declared twice");
+}
