@@ -3,6 +3,7 @@
 //! A cell stores its inputs only; its output is the net of its own position. Cycles are therefore
 //! unrepresentable except through registers, whose next state is a net set after the fact.
 
+pub(crate) mod adders;
 mod apart;
 mod build;
 mod cell;
@@ -13,11 +14,13 @@ pub mod export;
 pub mod import;
 mod instance;
 pub mod program;
+mod prove;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod text;
 mod timed;
 mod waveform;
+mod xag;
 
 pub use build::Builder;
 pub use cell::{Bus, Cell, Gate, Net};
@@ -25,6 +28,7 @@ pub use clocked::Clocked;
 pub(crate) use eval::consecutive;
 pub use eval::{Lane, Lanes, apply, pack, unpack};
 pub use instance::Instance;
+pub use prove::{Proof, prove};
 pub use timed::Timed;
 pub use waveform::Waveform;
 

@@ -3,6 +3,7 @@
 pub mod blif;
 pub mod c;
 pub mod cgp;
+pub mod hierarchical;
 mod keyword;
 pub mod mapped;
 pub mod saif;

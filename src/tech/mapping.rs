@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::CellLibrary;
+use crate::netlist::adders::full_adders;
 use crate::netlist::cut::{Cut, cuts};
 use crate::netlist::{Builder, Bus, Cell, Gate, Net, Netlist, apply};
 
@@ -28,9 +29,6 @@ const COVERING: [Gate; 14] = [
     Gate::Aoi21,
     Gate::Oai21,
 ];
-
-const SUM: u8 = 0b1001_0110;
-const MAJORITY: u8 = 0b1110_1000;
 
 /// A net, or its inverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -170,35 +168,6 @@ fn matches() -> HashMap<(usize, u8), Vec<Match>> {
         }
     }
     found
-}
-
-/// Nets that are the sum or the carry of a full adder, or its inverse, where both are there: gate, operands, inverse.
-fn full_adders(netlist: &Netlist, cuts: &[Vec<Cut>]) -> HashMap<usize, (Gate, [u32; 3], bool)> {
-    let mut sums: HashMap<[u32; 3], (usize, bool)> = HashMap::new();
-    let mut carries: HashMap<[u32; 3], (usize, bool)> = HashMap::new();
-    for (at, cuts) in cuts.iter().enumerate() {
-        for cut in cuts.iter().skip(1).filter(|cut| cut.leaves().len() == 3) {
-            let leaves = [cut.leaves()[0], cut.leaves()[1], cut.leaves()[2]];
-            for (table, found) in [(SUM, &mut sums), (MAJORITY, &mut carries)] {
-                if cut.table == table || cut.table == !table {
-                    found.entry(leaves).or_insert((at, cut.table == !table));
-                }
-            }
-        }
-    }
-    let mut adders = HashMap::new();
-    let mut pairs: Vec<_> =
-        sums.into_iter().filter_map(|(leaves, sum)| Some((leaves, sum, *carries.get(&leaves)?))).collect();
-    pairs.sort_unstable();
-    for (leaves, (sum, sum_inverted), (carry, carry_inverted)) in pairs {
-        let gates =
-            [netlist.cells()[sum], netlist.cells()[carry]].iter().all(|cell| matches!(cell, Cell::Gate(..)));
-        if gates && sum != carry && !adders.contains_key(&sum) && !adders.contains_key(&carry) {
-            adders.insert(sum, (Gate::Sum, leaves, sum_inverted));
-            adders.insert(carry, (Gate::Majority, leaves, carry_inverted));
-        }
-    }
-    adders
 }
 
 /// Which literals are needed, from outputs and registers on; where both polarities of a net are, an inverter takes the

@@ -29,14 +29,26 @@ use crate::netlist::{Bus, Cell, Gate, Net, Netlist};
 pub fn write(netlist: &Netlist) -> String {
     let Names { nets: names, clock, head } = names(netlist);
     let mut out = head;
-    for (name, cell) in names.iter().zip(netlist.cells()) {
-        let _ = match cell {
-            Cell::Input => Ok(()),
-            Cell::State => writeln!(out, "  reg {name} = 1'b0;"),
-            Cell::Constant(value) => writeln!(out, "  wire {name} = 1'b{};", u8::from(*value)),
-            Cell::Gate(gate, nets) => writeln!(out, "  wire {name} = {};", expression(*gate, nets, &names)),
-        };
+    for (at, cell) in netlist.cells().iter().enumerate() {
+        self::cell(&mut out, at, cell, &names);
     }
+    out + &registers(netlist, clock.as_deref(), &names) + &tail(netlist, &names)
+}
+
+/// What makes one net.
+pub(super) fn cell(out: &mut String, at: usize, cell: &Cell, names: &[String]) {
+    let name = &names[at];
+    let _ = match cell {
+        Cell::Input => Ok(()),
+        Cell::State => writeln!(out, "  reg {name} = 1'b0;"),
+        Cell::Constant(value) => writeln!(out, "  wire {name} = 1'b{};", u8::from(*value)),
+        Cell::Gate(gate, nets) => writeln!(out, "  wire {name} = {};", expression(*gate, nets, names)),
+    };
+}
+
+/// What registers take over at the clock edge.
+pub(super) fn registers(netlist: &Netlist, clock: Option<&str>, names: &[String]) -> String {
+    let mut out = String::new();
     if let Some(clock) = clock {
         let _ = writeln!(out, "  always @(posedge {clock}) begin");
         for register in netlist.registers() {
@@ -45,7 +57,7 @@ pub fn write(netlist: &Netlist) -> String {
         }
         out += "  end\n";
     }
-    out + &tail(netlist, &names)
+    out
 }
 
 /// What every Verilog text of a netlist calls its parts.
@@ -109,7 +121,7 @@ fn buses(netlist: &Netlist) -> impl Iterator<Item = &(String, Bus)> {
 }
 
 /// A name as Verilog takes it; an escaped identifier ends with its blank.
-fn spelled(name: &str) -> String {
+pub(super) fn spelled(name: &str) -> String {
     if is_keyword(name) { format!("\\{name} ") } else { name.into() }
 }
 
