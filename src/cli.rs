@@ -127,6 +127,8 @@ enum Verb {
         format: circuits::Format,
         #[command(flatten)]
         liberty: characterize::Liberty,
+        #[command(flatten)]
+        elaboration: yosys::Elaboration,
     },
     /// Families of designs, platforms and knobs
     List {
@@ -165,7 +167,10 @@ impl Arguments {
             Verb::Validate { paths, against, rows, json } => {
                 validate::validate(&paths, &against, rows, json.as_deref())
             }
-            Verb::Export { design, format, liberty } => circuits::export(&design, format, &liberty),
+            Verb::Export { design, format, liberty, elaboration } => {
+                let file = elaboration.file(Path::new(&design))?;
+                circuits::export(&file.path.to_string_lossy(), format, &liberty)
+            }
             Verb::List { like: Some(design) } => circuits::alike(&design),
             Verb::List { like: None } => knobs::list(),
             Verb::Explain { name } => knobs::explain(&name),

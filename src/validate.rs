@@ -3,11 +3,13 @@
 mod equivalence;
 mod folder;
 mod library;
+mod lint;
 mod metrics;
 
 pub use equivalence::{Counterexample, Equivalence, Word, equivalence};
 pub use folder::{Difference, Verdict, folder, unit};
 pub use library::{Found, Library, circuit, library};
+pub use lint::{Lint, lint};
 pub use metrics::{Comparison, Disagreement, WIDE, metrics};
 
 use crate::arith::ArithError;

@@ -6,7 +6,7 @@ use super::cost::{Cost, accumulating, uniform};
 use super::mac::Mac;
 use super::metric::{Metrics, sampled};
 use super::{Design, Unit, table};
-use crate::table::{Operation, Table};
+use crate::table::Operation;
 use crate::tech::CellLibrary;
 
 /// What was put in for the error metrics, and by which rules they are taken.
@@ -41,8 +41,11 @@ pub struct Characterization {
     pub error: Option<Metrics>,
     /// Cost under uniform operands.
     pub cost: Cost,
-    /// Hash of the function, for designs that can be tabulated.
+    /// Hash by which equal designs are known; null for a MAC unit.
     pub function: Option<String>,
+    /// What was hashed: `truth table`, which is the function itself, or for designs too wide for one `canonical netlist`
+    /// ([`crate::netlist::Netlist::structure`]): equal hashes compute the same, others may as well.
+    pub function_hash: Option<&'static str>,
 }
 
 /// Operand bits up to which errors are taken over all pairs unless more is asked for: tens of milliseconds.
@@ -79,6 +82,12 @@ fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Cha
         normaliser: "the largest exact magnitude",
         relative_zero_policy: "pairs whose exact result is 0 are left out; mred_one and wcre_one divide by 1",
     };
+    let netlist = design.netlist();
+    let tabulated = (!wraps).then(|| table(design).ok()).flatten();
+    let (function, function_hash) = match &tabulated {
+        Some(table) => (table.hash(), "truth table"),
+        None => (netlist.structure(), "canonical netlist"),
+    };
     Characterization {
         design: design.id(),
         operation: match signature.operation {
@@ -89,8 +98,9 @@ fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Cha
         signed: signature.signed,
         inputs: Some(inputs),
         error: Some(error),
-        cost: uniform(&design.netlist(), library),
-        function: (!wraps).then(|| table(design).ok()).flatten().as_ref().map(Table::hash),
+        cost: uniform(&netlist, library),
+        function: Some(function),
+        function_hash: Some(function_hash),
     }
 }
 
@@ -104,5 +114,6 @@ fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
         error: None,
         cost: accumulating(mac, library),
         function: None,
+        function_hash: None,
     }
 }

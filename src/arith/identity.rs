@@ -1,8 +1,11 @@
 //! Which designs of the catalogue a circuit is, by what it computes.
 
+use std::time::Duration;
+
 use rayon::prelude::*;
 
 use super::{Design, Family, design, families};
+use crate::netlist::{Proof, prove};
 use crate::rng::Stream;
 use crate::table::Table;
 
@@ -21,19 +24,24 @@ pub struct Alike {
     pub designs: Vec<String>,
     /// Whether all operand pairs were compared, or as many random ones as [`SAMPLES`].
     pub exhaustive: bool,
+    /// Those whose equality on every pair is proved, by equal canonical netlists or by [`prove`]; all, where every pair
+    /// was compared.
+    pub proved: Vec<String>,
     /// Families that have more members than were looked at.
     pub sampled: Vec<&'static str>,
 }
 
 /// Finds the designs of the catalogue with this one's operation, widths and sign that give the same result for every
-/// operand pair, or above 16 operand bits for every one of [`SAMPLES`] random pairs.
+/// operand pair, or above 16 operand bits for every one of [`SAMPLES`] random pairs and, as far as `time` for each
+/// suffices, by proof.
 ///
 /// ```
+/// use std::time::Duration;
 /// use axsim::arith::{design, identity::alike};
-/// let found = alike(&*design("mul4u_ssm_m3").unwrap());
+/// let found = alike(&*design("mul4u_ssm_m3").unwrap(), Duration::from_secs(1));
 /// assert!(found.designs.contains(&"mul4u_dsm_m3".to_string()));
 /// ```
-pub fn alike(circuit: &dyn Design) -> Alike {
+pub fn alike(circuit: &dyn Design, time: Duration) -> Alike {
     let signature = circuit.signature();
     let mut sampled = vec![];
     let mut ids = vec![];
@@ -58,7 +66,22 @@ pub fn alike(circuit: &dyn Design) -> Alike {
     let same = |id: &String| {
         design(id).is_ok_and(|member| agree(circuit, &*member, &few) && results(&*member) == expected)
     };
-    Alike { designs: ids.into_par_iter().filter(same).collect(), exhaustive, sampled }
+    let designs: Vec<String> = ids.into_par_iter().filter(same).collect();
+    let proved = if exhaustive { designs.clone() } else { proved(circuit, &designs, time) };
+    Alike { designs, exhaustive, proved, sampled }
+}
+
+/// Those of some designs that are proved to compute the same.
+fn proved(circuit: &dyn Design, designs: &[String], time: Duration) -> Vec<String> {
+    let netlist = circuit.netlist();
+    let structure = netlist.structure();
+    let is_proved = |id: &&String| {
+        design(id).is_ok_and(|member| {
+            let gates = member.netlist();
+            gates.structure() == structure || prove(&netlist, &gates, time) == Proof::Equal
+        })
+    };
+    designs.par_iter().filter(is_proved).cloned().collect()
 }
 
 /// Ids of a family's members of these widths and this sign, and whether all of them are here.
@@ -97,9 +120,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_designs_are_recognised_on_random_pairs() {
-        let found = alike(&*design("add16u_etaii_x4").unwrap());
+    fn wide_designs_are_recognised_on_random_pairs_and_proved() {
+        let found = alike(&*design("add16u_etaii_x4").unwrap(), Duration::from_secs(60));
         assert!(!found.exhaustive);
+        assert_eq!(found.proved, found.designs);
         for id in ["add16u_etaii_x4", "add16u_gear_r4_p4"] {
             assert!(found.designs.contains(&id.to_string()), "{id}: {found:?}");
         }

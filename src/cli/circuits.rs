@@ -1,6 +1,7 @@
 //! Circuits that an argument names, and the verb that writes them in another form.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::characterize::Liberty;
 use super::{files, sdf};
@@ -10,7 +11,7 @@ use crate::arith::{self, Unit};
 use crate::bits;
 use crate::error::Error;
 use crate::netlist::export::testbench::{self, Vector};
-use crate::netlist::export::{blif, c, cgp, mapped, verilog};
+use crate::netlist::export::{blif, c, cgp, hierarchical, mapped, verilog};
 use crate::netlist::{import, text};
 use crate::rng::Stream;
 use crate::table::Table;
@@ -22,6 +23,8 @@ use crate::validate;
 pub(super) enum Format {
     /// Structural Verilog
     Verilog,
+    /// Verilog whose full and half adders are instances of modules
+    Hierarchical,
     /// Verilog of library cells, mapped as `characterize` prices them
     Mapped,
     /// The delays of those cells, as glitches are simulated with, in the standard delay format
@@ -121,6 +124,7 @@ fn exported(unit: &Unit, format: Format, library: &CellLibrary) -> Result<Vec<u8
     };
     let text = match format {
         Format::Verilog => verilog::write(&netlist),
+        Format::Hierarchical => hierarchical::write(&netlist),
         Format::Mapped => mapped::write_as(&library.map(&netlist), |cell| {
             library.named(cell).expect("gates and registers are cells of the library")
         }),
@@ -180,6 +184,9 @@ fn vectors(unit: &Unit) -> Result<Vec<Vector>, Error> {
     Ok(corners.chain(random).map(vector).collect())
 }
 
+/// How long the proof that a wide design is the circuit may take.
+const PROOF: Duration = Duration::from_secs(5);
+
 /// Which designs of the catalogue a circuit is; the answer is no where there is none.
 pub(super) fn alike(name: &str) -> Result<bool, Error> {
     let mut any = true;
@@ -190,11 +197,16 @@ pub(super) fn alike(name: &str) -> Result<bool, Error> {
                 unit.id()
             )));
         };
-        let found = alike_designs(&**design);
+        let found = alike_designs(&**design, PROOF);
         let how = if found.exhaustive {
             "on every operand pair".into()
         } else {
-            format!("on {SAMPLES} random operand pairs")
+            let proved = match found.proved.len() {
+                all if all == found.designs.len() => " and by proof".into(),
+                0 => ", without a proof".into(),
+                _ => format!("; proved of {}", found.proved.join(", ")),
+            };
+            format!("on {SAMPLES} random operand pairs{proved}")
         };
         let id = unit.id();
         let mut text = if found.designs.is_empty() {

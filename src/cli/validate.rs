@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::circuits::folders;
+use super::yosys::Elaboration;
 use super::{files, run};
 use crate::error::Error;
 use crate::netlist::import;
-use crate::validate::{self, Comparison, Counterexample, Equivalence, Found, Library, Verdict, Word};
+use crate::validate::{self, Comparison, Counterexample, Equivalence, Found, Library, Lint, Verdict, Word};
 
 /// What a path was compared with, and how that went.
 #[derive(serde::Serialize)]
@@ -17,6 +19,7 @@ enum Answer {
     Metrics { file: String, rows: Comparison },
     Library { folder: String, library: Library },
     Circuit { file: String, equivalence: Equivalence },
+    Lint { file: String, lint: Lint },
 }
 
 /// Which rows of a file of metrics count.
@@ -42,6 +45,15 @@ pub(super) struct Against {
     /// The design that a circuit's file is meant to be, where its module is not named so
     #[arg(long, value_name = "ID", conflicts_with = "goldens")]
     like: Option<String>,
+    /// Look circuits' files over instead: nets driven twice or not at all, unread inputs, ports, sign and results that are
+    /// unlike the operation
+    #[arg(long, conflicts_with_all = ["goldens", "like"])]
+    lint: bool,
+    #[command(flatten)]
+    elaboration: Elaboration,
+    /// How long the proof that a circuit of more than 32 input bits is the design may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    proof_time: u32,
 }
 
 /// Runs something under a progress bar.
@@ -78,6 +90,7 @@ pub(super) fn validate(
         Answer::Metrics { rows: found, .. } => found.agrees(rows.strict),
         Answer::Library { library, .. } => library.agrees(rows.strict),
         Answer::Circuit { equivalence, .. } => equivalence.first.is_none(),
+        Answer::Lint { lint, .. } => lint.errors.is_empty(),
     }))
 }
 
@@ -92,7 +105,16 @@ fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Er
     let ending = path.extension().and_then(|end| end.to_str());
     if ending.is_some_and(|end| import::ENDINGS.contains(&end)) {
         let like = against.like.as_deref();
-        let equivalence = with_bar(rows.quiet, |progress| validate::equivalence(path, like, progress));
+        let file = against.elaboration.file(path)?;
+        if against.lint {
+            let lint = validate::lint(&file.path).map_err(|error| failed(path, error))?;
+            return Ok(vec![Answer::Lint { file: path.display().to_string(), lint }]);
+        }
+        let time = Duration::from_secs(against.proof_time.into());
+        let compare = |progress: &(dyn Fn(usize, usize) + Sync)| {
+            validate::equivalence(&file.path, like, time, progress)
+        };
+        let equivalence = with_bar(rows.quiet, compare);
         let equivalence = equivalence.map_err(|error| failed(path, error))?;
         return Ok(vec![Answer::Circuit { file: path.display().to_string(), equivalence }]);
     }
@@ -112,6 +134,7 @@ fn sentence(answer: &Answer) -> String {
         Answer::Metrics { file, rows } => of_metrics(file, rows),
         Answer::Library { folder, library } => of_library(folder, library),
         Answer::Circuit { file, equivalence } => of_circuit(file, equivalence),
+        Answer::Lint { file, lint } => of_lint(file, lint),
     }
 }
 
@@ -153,12 +176,26 @@ fn of_design(verdict: &Verdict) -> String {
 fn of_circuit(file: &str, found: &Equivalence) -> String {
     let Equivalence { id, method, compared, first, exchanged } = found;
     match first {
-        None => format!("{file}: computes what {id} does, compared on {compared} ({method})\n"),
+        None if *method == "proof" => {
+            format!("{file}: computes what {id} does, proved for every input by sweeping with a SAT solver\n")
+        }
+        None => {
+            let unproved = if *method == "every input" { "" } else { "; no proof was found in the time" };
+            format!("{file}: computes what {id} does, compared on {compared} ({method}{unproved})\n")
+        }
         Some(first) => {
             let turned = if *exchanged { "; with its operands exchanged it computes the same" } else { "" };
             format!("{file}: differs from {id}{turned}\n{}", counterexample(first))
         }
     }
+}
+
+/// A line a finding.
+fn of_lint(file: &str, lint: &Lint) -> String {
+    let errors = lint.errors.iter().map(|error| format!("{file}: {error}\n"));
+    let warnings = lint.warnings.iter().map(|warning| format!("{file}: warning: {warning}\n"));
+    let text: String = errors.chain(warnings).collect();
+    if text.is_empty() { format!("{file}: nothing to remark\n") } else { text }
 }
 
 fn counterexample(first: &Counterexample) -> String {

@@ -1,7 +1,8 @@
-//! A circuit of a file against the design that it is meant to be: on every input up to 32 bits, else on random ones;
-//! with registers, clock by clock.
+//! A circuit of a file against the design that it is meant to be: on every input up to 32 bits, else on random ones and
+//! then by proof; with registers, clock by clock.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use super::{ValidateError, circuit};
 use crate::arith::Unit;
 use crate::bits;
-use crate::netlist::{Builder, Bus, Lane, Lanes, Net, Netlist, consecutive, unpack};
+use crate::netlist::{Builder, Bus, Lane, Lanes, Net, Netlist, Proof, consecutive, prove, unpack};
 use crate::rng::Stream;
 
 /// Input bits up to which every input is tried.
@@ -61,9 +62,10 @@ pub struct Counterexample {
 pub struct Equivalence {
     /// The design.
     pub id: String,
-    /// `every input`, `random inputs` or `random cycles`.
+    /// `every input`; `proof` (of equality, or a counterexample from the attempt); where that took too long
+    /// `random inputs` or `random cycles`.
     pub method: &'static str,
-    /// Inputs compared, or cycles; fewer than planned where they differ.
+    /// Inputs compared one by one, or cycles; fewer than planned where they differ.
     pub compared: u64,
     /// The first difference.
     pub first: Option<Counterexample>,
@@ -73,13 +75,15 @@ pub struct Equivalence {
 
 /// Compares the circuit of a file, gates and registers, with a design: its ports by their order, whatever their names.
 ///
-/// `like` names the design; without it, the module's name does. `progress` hears how many of how many blocks are done.
+/// `like` names the design; without it, the module's name does. A proof may take as long as `time`. `progress` hears how
+/// many of how many blocks are done.
 ///
 /// # Errors
 /// [`ValidateError`] when the file is no circuit, no design is named, or the ports are others.
 pub fn equivalence(
     path: &Path,
     like: Option<&str>,
+    time: Duration,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Equivalence, ValidateError> {
     let theirs = circuit(path)?;
@@ -89,7 +93,7 @@ pub fn equivalence(
     };
     let ours = unit.netlist();
     same_ports(&ours, &theirs)?;
-    let compare = |theirs: &Netlist| Pair { unit: &unit, ours: &ours, theirs }.compare(progress);
+    let compare = |theirs: &Netlist| Pair { unit: &unit, ours: &ours, theirs }.compare(time, progress);
     let mut found = compare(&theirs);
     if let (Some(_), Unit::Design(_)) = (&found.first, &unit) {
         let turned = exchanged(&theirs);
@@ -133,7 +137,26 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn compare(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Equivalence {
+    /// One input after the other, and where that cannot be all of them and none differs, by proof.
+    fn compare(&self, time: Duration, progress: &(dyn Fn(usize, usize) + Sync)) -> Equivalence {
+        let found = self.tried(progress);
+        if found.method == "every input" || found.first.is_some() {
+            return found;
+        }
+        match prove(self.ours, self.theirs, time) {
+            Proof::Equal => Equivalence { method: "proof", ..found },
+            Proof::Open => found,
+            Proof::Differ(bits) => {
+                let inputs: Vec<Lane<WORDS>> = bits.iter().map(|bit| [u64::from(*bit); WORDS]).collect();
+                let mut lanes = [self.ours, self.theirs].map(Lanes::<WORDS>::new);
+                lanes.iter_mut().for_each(|lanes| lanes.settle(&inputs));
+                let first = self.example(None, &inputs, [&lanes[1], &lanes[0]], 0);
+                Equivalence { method: "proof", first: Some(first), ..found }
+            }
+        }
+    }
+
+    fn tried(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Equivalence {
         let bits: usize = self.ours.inputs().iter().map(|(_, bus)| bus.len()).sum();
         let clocked = !self.ours.registers().is_empty();
         let every = !clocked && bits <= EXHAUSTIVE_BITS;
@@ -250,7 +273,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        equivalence(&path, like, &|_, _| ())
+        equivalence(&path, like, Duration::from_secs(60), &|_, _| ())
     }
 
     fn exported(id: &str) -> String {
@@ -262,14 +285,35 @@ mod tests {
         for (id, method, count) in [
             ("mul8s_drum_k4", "every input", 1 << 16),
             ("add12u_loa_k5", "every input", 1 << 24),
-            ("mul20u_trunc_t9", "random inputs", 1 << 20),
-            ("mac4s_exact", "random cycles", 1 << 20),
+            ("mul20u_trunc_t9", "proof", 1 << 20),
+            ("mac4s_exact", "proof", 1 << 20),
         ] {
             let found = compared("any.v", &exported(id), None).unwrap();
             assert_eq!((&*found.id, found.method, found.compared, found.first), (id, method, count, None));
         }
         let text = blif::write(&Unit::from_id("mul4u_kulkarni").unwrap().netlist());
         assert_eq!(compared("any.blif", &text, Some("mul4u_kulkarni")).unwrap().first, None);
+    }
+
+    /// One pair of 2^64, and a multiplier of another structure.
+    #[test]
+    fn beyond_every_input_a_proof_says_what_random_inputs_cannot() {
+        let odd = "module m(input [31:0] a, b, output [32:0] y);\n  assign y = (a + b) ^ \
+            (a == 32'hdeadbeef && b == 32'd77);\nendmodule\n";
+        let found = compared("m.v", odd, Some("add32u_exact")).unwrap();
+        let first = found.first.unwrap();
+        assert_eq!((found.method, found.compared), ("proof", 1 << 20));
+        assert_eq!(first.operands.iter().map(|word| word.decimal).collect::<Vec<_>>(), [0xdead_beef, 77]);
+        assert_eq!(first.answers[0].decimal ^ 1, first.answers[2].decimal);
+        let sum = odd.replace("== 32'd77", "!= b");
+        assert_eq!(compared("m.v", &sum, Some("add32u_kogge_stone")).unwrap().method, "proof");
+
+        let path = tempfile::tempdir().unwrap();
+        let path = path.path().join("m.v");
+        std::fs::write(&path, exported("mul20u_array")).unwrap();
+        let soon = Duration::from_millis(200);
+        let found = equivalence(&path, Some("mul20u_dadda"), soon, &|_, _| ()).unwrap();
+        assert_eq!((found.method, found.first), ("random inputs", None));
     }
 
     /// The pair 0, 5 is the sixth.
