@@ -3,6 +3,7 @@
 mod activity;
 mod characterize;
 mod circuits;
+mod elaboration;
 mod errors;
 mod explain;
 mod explore;
@@ -128,7 +129,7 @@ enum Verb {
         #[command(flatten)]
         liberty: characterize::Liberty,
         #[command(flatten)]
-        elaboration: yosys::Elaboration,
+        elaboration: elaboration::Elaboration,
     },
     /// Families of designs, platforms and knobs
     List {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{circuits, errors, files, path, sdf, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
@@ -127,8 +129,8 @@ pub(super) fn characterize(
     let mut measured: Vec<Characterization> =
         units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
     if cells.backend == Backend::Yosys {
-        for (unit, found) in units.iter().zip(&mut measured) {
-            let synthesised = yosys::synthesised(unit, &library)?;
+        let synthesised = units.par_iter().map(|unit| yosys::synthesised(unit, &library));
+        for (found, synthesised) in measured.iter_mut().zip(synthesised.collect::<Result<Vec<_>, _>>()?) {
             (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);
             found.cost.synthesised_by = Some(synthesised.tool);
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::circuits::folders;
-use super::yosys::Elaboration;
+use super::elaboration::Elaboration;
 use super::{files, run};
 use crate::error::Error;
 use crate::netlist::import;

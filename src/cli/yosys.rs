@@ -1,12 +1,16 @@
-//! Yosys, where it is installed: area and delay from a real synthesiser on the figures of our own cell library, and
-//! Verilog that our reader does not take.
+//! Area and delay from a real synthesiser: Yosys with ABC, on the figures of our own cell library.
+//!
+//! Both sides have the same cells: Yosys finds the full adders, which ABC, whose cells have one output, does not touch.
+//! The script maps gates as they are structured and removes what is redundant. That of `abc` alone also rewrites: it
+//! makes the same ripple chain of every 16-bit prefix adder, and says nothing about the adder that was asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::arith::Unit;
 use crate::error::Error;
 use crate::netlist::export::verilog;
+use crate::netlist::{Cell, Gate, Net, Netlist};
 use crate::tech::CellLibrary;
 
 /// What synthesis makes of a unit.
@@ -19,82 +23,36 @@ pub(super) struct Synthesised {
     pub tool: String,
 }
 
-/// Area-oriented mapping as Yosys does it by itself, and the delay of what comes out.
-const SCRIPT: &str = "+strash;ifraig;scorr;dc2;dretime;strash;&get,-n;&dch,-f;&nf;&put;buffer;topo;stime";
+/// A full adder found by Yosys, as the two cells that ABC can time.
+const FULL_ADDER: &str = "(* techmap_celltype = \"$fa\" *)
+module full_adder(input A, input B, input C, output X, output Y);
+  parameter WIDTH = 1;
+  FA_X1_CO carry (.A(A), .B(B), .CI(C), .CO(X));
+  FA_X1_S sum (.A(A), .B(B), .CI(C), .S(Y));
+endmodule
+";
 
-/// Runs a script in a folder; `without` says what to do where Yosys is missing.
-fn run(script: &str, folder: &Path, without: &str) -> Result<std::process::Output, Error> {
-    let output = Command::new("yosys").args(["-p", script]).current_dir(folder).output();
+/// Runs a script in a folder; `without` says what to do where the program is missing.
+pub(super) fn run(
+    program: &str,
+    option: &str,
+    script: &str,
+    folder: &Path,
+    without: &str,
+) -> Result<std::process::Output, Error> {
+    let output = Command::new(program).args([option, script]).current_dir(folder).output();
     output.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::Usage(format!("yosys is not installed; {without}")),
-        _ => Error::File("yosys".into(), error),
+        std::io::ErrorKind::NotFound => Error::Usage(format!("{program} is not installed; {without}")),
+        _ => Error::File(program.into(), error),
     })
 }
 
-/// How Verilog with parameters, `always` blocks and loops becomes gates.
-#[derive(Debug, clap::Args)]
-pub(super) struct Elaboration {
-    /// Let Yosys turn a Verilog file into gates first: for parameters, `always @*`, loops and functions
-    #[arg(long)]
-    via_yosys: bool,
-    /// The module that Yosys shall take [default: the one that is part of no other]
-    #[arg(long, value_name = "MODULE", requires = "via_yosys")]
-    top: Option<String>,
-    /// A parameter of that module (repeatable)
-    #[arg(long, value_name = "NAME=VALUE", requires = "top")]
-    chparam: Vec<String>,
-}
+/// Redundant gates merged, then cells by area flow under the delay of the fastest cover.
+const MAPPING: &str = "+strash;ifraig;scorr;&get,-n;&nf;&put";
 
-/// A circuit's file, as long as it is held.
-pub(super) struct Elaborated {
-    pub(super) path: PathBuf,
-    _folder: Option<tempfile::TempDir>,
-}
-
-impl Elaboration {
-    /// The file itself, or of Verilog the gates that Yosys makes of it.
-    pub(super) fn file(&self, path: &Path) -> Result<Elaborated, Error> {
-        if !self.via_yosys || path.extension().is_none_or(|end| end != "v") {
-            return Ok(Elaborated { path: path.into(), _folder: None });
-        }
-        let failed = |error| Error::File(path.display().to_string(), error);
-        let folder = tempfile::tempdir().map_err(failed)?;
-        let stem = path.file_stem().unwrap_or_default();
-        let written = folder.path().join(stem).with_extension("json");
-        let source = path.canonicalize().map_err(failed)?;
-        let output = run(&self.script(&source)?, folder.path(), "leave out `--via-yosys`")?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Error::Usage(format!("{}: yosys: {}", path.display(), said.trim())));
-        }
-        std::fs::rename(folder.path().join("gates.json"), &written).map_err(failed)?;
-        Ok(Elaborated { path: written, _folder: Some(folder) })
-    }
-
-    fn script(&self, source: &Path) -> Result<String, Error> {
-        let top = self.top.as_deref();
-        let parameters = self.chparam.iter().map(|set| {
-            let pair = set.split_once('=').map(|(name, value)| format!(" -chparam {name} {value}"));
-            pair.ok_or_else(|| Error::Usage(format!("`--chparam {set}`: write NAME=VALUE")))
-        });
-        let hierarchy = match top {
-            None => "hierarchy -check -auto-top".into(),
-            Some(top) => {
-                let parameters = parameters.collect::<Result<String, _>>()?;
-                format!("hierarchy -check -top {top}{parameters}; rename -top {top}")
-            }
-        };
-        Ok(format!(
-            "read_verilog -sv \"{}\"; {hierarchy}; proc; flatten; opt; memory; opt; techmap; opt; \
-             dfflegalize -cell $_DFF_P_ 0; simplemap; opt_clean; write_json gates.json",
-            source.display()
-        ))
-    }
-}
-
-/// Synthesises an adder or a multiplier.
+/// Synthesises an adder or a multiplier; output ports drive an inverter, as they do for our own timing.
 pub(super) fn synthesised(unit: &Unit, library: &CellLibrary) -> Result<Synthesised, Error> {
-    let Unit::Design(_) = unit else {
+    let Unit::Design(design) = unit else {
         let message =
             "has registers, whose timing ABC does not see; `--backend yosys` takes adders and multipliers";
         return Err(Error::Usage(format!("`{}` {message}", unit.id())));
@@ -102,32 +60,62 @@ pub(super) fn synthesised(unit: &Unit, library: &CellLibrary) -> Result<Synthesi
     let failed = |error| Error::File("yosys".into(), error);
     let folder = tempfile::tempdir().map_err(failed)?;
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).map_err(failed);
-    write("design.v", verilog::write(&unit.netlist()))?;
-    write("cells.lib", library.to_liberty())?;
-    let script = format!(
-        "read_verilog design.v; synth -flatten; abc -liberty cells.lib -script {SCRIPT}; stat -liberty cells.lib"
-    );
-    let without = "leave out `--backend yosys` for our own mapping";
-    let output = run(&script, folder.path(), without)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let said = String::from_utf8_lossy(&output.stderr);
-    let number = |before: &str| {
-        let rest = &text[text.rfind(before)? + before.len()..];
-        let rest = rest.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '\n');
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        rest[..end].parse().ok()
+    let run = |program: &str, option: &str, script: &str| {
+        run(program, option, script, folder.path(), "leave out `--backend yosys` for our own mapping")
     };
-    // The area's line names the module, which may hold digits, before a colon.
-    let area = text.rfind("Chip area for").and_then(|at| {
-        let line = text[at..].lines().next()?;
-        line.rsplit(' ').next()?.parse().ok()
-    });
-    match (area, number("Delay =")) {
-        (Some(area), Some(delay)) => {
-            let tool = text.lines().find_map(|line| line.trim().strip_prefix("Yosys ")).unwrap_or("").trim();
-            let version = tool.split(' ').next().unwrap_or("");
-            Ok(Synthesised { area, delay, tool: format!("yosys {version}") })
-        }
-        _ => Err(Error::Usage(format!("yosys did not synthesise `{}`: {}", unit.id(), said.trim()))),
-    }
+    let netlist = design.netlist();
+    let port_load = library.figures(&Cell::Gate(Gate::Not, [Net(0); 3])).map_or(0.0, |f| f.input_capacitance);
+    write("design.v", verilog::write(&netlist))?;
+    write("cells.lib", library.to_liberty())?;
+    write("single.lib", library.to_liberty_of_single_outputs())?;
+    write("adder.v", FULL_ADDER.into())?;
+    write("load.sdc", format!("set_load {port_load}\n"))?;
+    let mapped = run(
+        "yosys",
+        "-p",
+        &format!(
+            "read_verilog design.v; synth -flatten; extract_fa -fa; techmap -map adder.v; opt_clean; \
+             abc -liberty cells.lib -script {MAPPING}; opt_clean -purge; stat -liberty single.lib; \
+             splitnets -ports; insbuf -buf BUF_X1 A Z; write_verilog -noattr -noexpr mapped.v"
+        ),
+    )?;
+    let area = area(&String::from_utf8_lossy(&mapped.stdout));
+    let refused = |said: &[u8]| {
+        let said = String::from_utf8_lossy(said).trim().to_string();
+        Error::Usage(format!("yosys did not synthesise `{}`: {said}", unit.id()))
+    };
+    let area = area.ok_or_else(|| refused(&mapped.stderr))?;
+    let text = std::fs::read_to_string(folder.path().join("mapped.v")).map_err(failed)?;
+    write("mapped.v", with_constants_as_inputs(&text, &netlist))?;
+    let timed = run(
+        "yosys-abc",
+        "-c",
+        "read_lib single.lib; read_constr load.sdc; read_verilog -m mapped.v; topo; stime",
+    )?;
+    let delay = delay(&String::from_utf8_lossy(&timed.stdout)).ok_or_else(|| refused(&timed.stdout))?;
+    Ok(Synthesised { area, delay, tool: version(&String::from_utf8_lossy(&mapped.stdout)) })
+}
+
+/// ABC's timing knows no constants. One is there from the start, as an input is.
+fn with_constants_as_inputs(text: &str, netlist: &Netlist) -> String {
+    let (name, _) = &netlist.inputs()[0];
+    let input = format!("\\{name}[0] ");
+    text.replace("1'h0", &input).replace("1'h1", &input)
+}
+
+/// The last area in the report of `stat`, whose line names the module, which may hold digits, before a colon.
+fn area(report: &str) -> Option<f64> {
+    let line = report[report.rfind("Chip area for")?..].lines().next()?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+/// The delay in ps in the report of `stime`.
+fn delay(report: &str) -> Option<f64> {
+    let (_, rest) = report.rsplit_once("Delay =")?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+fn version(report: &str) -> String {
+    let said = report.lines().find_map(|line| line.trim().strip_prefix("Yosys ")).unwrap_or("");
+    format!("yosys {}", said.split(' ').next().unwrap_or(""))
 }

@@ -4,6 +4,12 @@
 //! covered by cuts of at most three nets, each in both polarities, the cells chosen by area flow (Manohararajah, Brown,
 //! Vranesic, "Heuristics for area minimization in LUT-based FPGA technology mapping", IWLS 2004, with an inverter where a
 //! polarity is missing). It stands in for a synthesis tool: it neither sizes cells nor restructures logic.
+//!
+//! Against Yosys and ABC with the same cells and full adders on both sides (`characterize --backend yosys`), 68 designs
+//! of every group: rank correlation 0.98 for area, 0.95 for delay; median difference 4 and 6 %. Carry-select and
+//! carry-skip adders differ most (+54 and −18 % of area), because ABC merges nets that it proves equal and so removes
+//! what those adders do twice for speed; arrays come next (−15 %), whose full adders Yosys also finds behind inverters,
+//! which then stand.
 
 use std::collections::HashMap;
 

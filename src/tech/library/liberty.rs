@@ -16,6 +16,21 @@ impl CellLibrary {
     /// transition and leakage is the mean over input states: what the table does not know, the text does not either.
     /// Units: 1 ns, 1 fF, 1 nW, 1 V.
     pub fn to_liberty(&self) -> String {
+        self.written(Self::full_adder)
+    }
+
+    /// The same with the full adder as two cells, `FA_X1_S` and `FA_X1_CO`, half of it each, for tools that take no cell
+    /// of two outputs.
+    pub(crate) fn to_liberty_of_single_outputs(&self) -> String {
+        self.written(|library, out| {
+            for gate in [Gate::Sum, Gate::Majority] {
+                let (name, _, output) = mapping(gate);
+                library.gate(out, &format!("{name}_{output}"), gate);
+            }
+        })
+    }
+
+    fn written(&self, full_adder: impl Fn(&Self, &mut String)) -> String {
         let mut out = format!(
             "/* {}. One working point per cell, delays linear in the load. */
 library ({}) {{
@@ -50,19 +65,19 @@ library ({}) {{
             LOADS.map(|load| load.to_string()).join(", "),
         );
         for gate in Gate::ALL.into_iter().filter(|gate| !matches!(gate, Gate::Sum | Gate::Majority)) {
-            self.gate(&mut out, gate);
+            self.gate(&mut out, mapping(gate).0, gate);
         }
         head(&mut out, BUFFER.0, self.buffer.area, self.buffer.leakage);
         inputs(&mut out, &["A"], self.buffer.input_capacitance);
         self.output(&mut out, BUFFER.1, "A".into(), &["A"], &self.buffer);
         out += "  }\n";
-        self.full_adder(&mut out);
+        full_adder(self, &mut out);
         self.flip_flop(&mut out);
         out + "}\n"
     }
 
-    fn gate(&self, out: &mut String, gate: Gate) {
-        let (name, pins, output) = mapping(gate);
+    fn gate(&self, out: &mut String, name: &str, gate: Gate) {
+        let (_, pins, output) = mapping(gate);
         let figures = &self.gates[&gate];
         head(out, name, figures.area, figures.leakage);
         inputs(out, pins, figures.input_capacitance);
