@@ -34,7 +34,7 @@ struct Wide(Lane);
 /// let held = build.register(&[not]);
 /// build.output("y", held);
 /// let netlist = build.finish();
-/// let mut clocked = Clocked::new(&netlist, &[0, 1, 6], 8, 3);
+/// let mut clocked = Clocked::new(&netlist, &[0, 6, 1], 8, 3);
 /// clocked.quiet(&[[0; 8]], 1);
 /// clocked.step(&[[u64::MAX; 8]]);
 /// assert_eq!(clocked.captured(), [[u64::MAX; 8]], "the inverter's answer came too late");

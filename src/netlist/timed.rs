@@ -193,7 +193,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     /// let netlist = build.finish();
     /// // The inverter takes 6 ticks; a period of 8 is enough for it, with a setup time of 3 it is not.
     /// for (setup, expected) in [(2, 0), (3, u64::MAX)] {
-    ///     let mut timed = Timed::<1>::new(&netlist, &[0, 1, 6]);
+    ///     let mut timed = Timed::<1>::new(&netlist, &[0, 6, 1]);
     ///     [[0], [u64::MAX]].iter().for_each(|bit| timed.clock(&[*bit], 8, setup));
     ///     assert_eq!(timed.captured(), [[expected]]);
     /// }
