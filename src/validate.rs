@@ -1,11 +1,13 @@
 //! Our designs against what others computed: folders of vectors, files of error metrics.
 
+mod cost;
 mod equivalence;
 mod folder;
 mod library;
 mod lint;
 mod metrics;
 
+pub use cost::{CostAgreement, cost};
 pub use equivalence::{Counterexample, Equivalence, Word, equivalence};
 pub use folder::{Difference, Verdict, folder, unit};
 pub use library::{Found, Library, circuit, library};

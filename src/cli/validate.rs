@@ -9,7 +9,9 @@ use super::elaboration::Elaboration;
 use super::{files, run};
 use crate::error::Error;
 use crate::netlist::import;
-use crate::validate::{self, Comparison, Counterexample, Equivalence, Found, Library, Lint, Verdict, Word};
+use crate::validate::{
+    self, Comparison, CostAgreement, Counterexample, Equivalence, Found, Library, Lint, Verdict, Word,
+};
 
 /// What a path was compared with, and how that went.
 #[derive(serde::Serialize)]
@@ -17,7 +19,7 @@ use crate::validate::{self, Comparison, Counterexample, Equivalence, Found, Libr
 enum Answer {
     Design(Verdict),
     Metrics { file: String, rows: Comparison },
-    Library { folder: String, library: Library },
+    Library { folder: String, library: Library, cost: Vec<CostAgreement> },
     Circuit { file: String, equivalence: Equivalence },
     Lint { file: String, lint: Lint },
 }
@@ -42,6 +44,9 @@ pub(super) struct Against {
     /// Published and recomputed metrics (CSV) that the Verilog files below PATHS must have
     #[arg(long, value_name = "CSV")]
     goldens: Option<PathBuf>,
+    /// Also compare area and power with the published ones, scaled by one factor each; the exit code does not depend on it
+    #[arg(long, requires = "goldens")]
+    cost: bool,
     /// The design that a circuit's file is meant to be, where its module is not named so
     #[arg(long, value_name = "ID", conflicts_with = "goldens")]
     like: Option<String>,
@@ -100,7 +105,9 @@ fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Er
         let library =
             with_bar(rows.quiet, |progress| validate::library(path, goldens, rows.operand_bits(), progress));
         let library = library.map_err(|error| failed(path, error))?;
-        return Ok(vec![Answer::Library { folder: path.display().to_string(), library }]);
+        let cost = if against.cost { validate::cost(&library, goldens) } else { Ok(vec![]) };
+        let cost = cost.map_err(|error| failed(path, error))?;
+        return Ok(vec![Answer::Library { folder: path.display().to_string(), library, cost }]);
     }
     let ending = path.extension().and_then(|end| end.to_str());
     if ending.is_some_and(|end| import::ENDINGS.contains(&end)) {
@@ -132,7 +139,9 @@ fn sentence(answer: &Answer) -> String {
     match answer {
         Answer::Design(verdict) => of_design(verdict),
         Answer::Metrics { file, rows } => of_metrics(file, rows),
-        Answer::Library { folder, library } => of_library(folder, library),
+        Answer::Library { folder, library, cost } => {
+            of_library(folder, library) + &cost.iter().map(of_cost).collect::<String>()
+        }
         Answer::Circuit { file, equivalence } => of_circuit(file, equivalence),
         Answer::Lint { file, lint } => of_lint(file, lint),
     }
@@ -208,6 +217,20 @@ fn table<'a>(words: impl Iterator<Item = &'a Word>) -> String {
     let word =
         |Word { name, decimal, hex, bits }: &Word| format!("  {name:<10}{decimal:>12}  0x{hex}  {bits}\n");
     words.map(word).collect()
+}
+
+fn of_cost(found: &CostAgreement) -> String {
+    let CostAgreement { group, figure, scale, fitted, held_out, error, gate_count_error, pairs, ordered } =
+        found;
+    let unit = if *figure == "area" { "published over ours" } else { "mW for 1 fJ a step" };
+    let ordered = ordered.map_or(String::new(), |share| {
+        format!("; {:.0} % of {pairs} pairs of like gate count in the published order", 100.0 * share)
+    });
+    format!(
+        "  {group}, {figure}: scale {scale:.4} ({unit}) of {fitted} circuits; on {held_out} others a median error of {:.1} %, by counting gates {:.1} %{ordered}\n",
+        100.0 * error,
+        100.0 * gate_count_error
+    )
 }
 
 /// Counts, then what is not as it should be, file by file up to a screenful.

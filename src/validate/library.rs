@@ -150,34 +150,34 @@ fn design(path: &Path) -> Result<Imported, String> {
 }
 
 /// The circuit's name of a file.
-fn name(path: &Path) -> &str {
+pub(super) fn name(path: &Path) -> &str {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
     stem.strip_suffix("_pdk45").unwrap_or(stem)
 }
 
-struct Rows {
+pub(super) struct Rows {
     rows: Vec<Row>,
 }
 
-struct Row {
+pub(super) struct Row {
     line: u64,
     fields: HashMap<String, String>,
 }
 
 impl Row {
-    fn text(&self, column: &str) -> &str {
+    pub(super) fn text(&self, column: &str) -> &str {
         self.fields.get(column).map_or("", String::as_str)
     }
 }
 
 /// The rows under the names of one release.
-struct Release<'r> {
-    name: String,
-    rows: HashMap<&'r str, &'r Row>,
+pub(super) struct Release<'r> {
+    pub(super) name: String,
+    pub(super) rows: HashMap<&'r str, &'r Row>,
 }
 
 impl Rows {
-    fn read(path: &Path) -> Result<Self, ValidateError> {
+    pub(super) fn read(path: &Path) -> Result<Self, ValidateError> {
         let bytes =
             std::fs::read(path).map_err(|error| ValidateError::Read(path.display().to_string(), error))?;
         let mut reader = csv::Reader::from_reader(&bytes[..]);
@@ -204,7 +204,7 @@ impl Rows {
     }
 
     /// Every release, in the order of their first rows; one whose names stand beside those of another comes after it.
-    fn releases(&self) -> Vec<Release<'_>> {
+    pub(super) fn releases(&self) -> Vec<Release<'_>> {
         let own = self.rows.iter().map(|row| (row.text("release"), row.text("circuit"), row));
         let later = self.rows.iter().find(|row| row.text("release").starts_with("v2022"));
         let later = later.map_or("v2022", |row| row.text("release"));
