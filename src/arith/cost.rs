@@ -10,8 +10,8 @@ use crate::tech::sdf::Annotation;
 
 /// What a design costs under an activity.
 ///
-/// The gates are mapped to cells of the library ([`CellLibrary::map`]) of one drive; no cell is sized, no logic
-/// restructured, and wires are left out.
+/// The gates are mapped to cells of the library ([`CellLibrary::map`]) of one drive; no cell is sized and no logic
+/// restructured. Wires and clock tree are in delay and energy where the library has them ([`CellLibrary::wired`]).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// Name of the cell library.
@@ -22,13 +22,17 @@ pub struct Cost {
     pub activity: String,
     /// Cell area in µm².
     pub area_um2: f64,
-    /// Longest path in ps, ±20 %.
+    /// Longest path in ps, ±20 % where the library has one working point a cell.
     pub delay_ps: f64,
     /// Highest clock in MHz, where there are registers.
     pub clock_mhz: Option<f64>,
-    /// Energy per operation in fJ, glitches and the clock pins of registers included: every transition of an
-    /// event-driven simulation with inertial cell delays.
+    /// Energy per operation in fJ, glitches, wires, registers' clock pins and the clock tree included: every transition of
+    /// an event-driven simulation with inertial cell delays.
     pub energy_fj: f64,
+    /// What of it the wires take, in fJ; its band is that of the wire load.
+    pub wire_fj: f64,
+    /// What of it the clock tree takes, in fJ.
+    pub clock_tree_fj: f64,
     /// The same with gates that answer at once, so that every net settles without a detour: a lower bound.
     pub settled_fj: f64,
     /// The file that the delays of the cells are from; null where they are those of the library.
@@ -120,9 +124,10 @@ impl<'a> Replay<'a> {
     fn priced(&self, toggles: &[u64], replayed: &str) -> Cost {
         let Self { netlist, library, .. } = self;
         let operations = 64 * WORDS * STEPS;
+        let tree = library.clock_tree(netlist, "clock tree").map_or(0.0, |tree| tree.value * 1e15);
         let energy = |toggles: &[u64]| {
             let switching = library.switching_energy(netlist, toggles) / operations as f64;
-            (switching + library.clock_energy(netlist)).0 * 1e15
+            (switching + library.clock_energy(netlist)).0 * 1e15 + tree
         };
         let delay = library.critical_path(netlist).delay;
         Cost {
@@ -133,6 +138,8 @@ impl<'a> Replay<'a> {
             delay_ps: delay.0 * 1e12,
             clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),
             energy_fj: energy(toggles),
+            wire_fj: library.wire_energy(netlist, toggles).0 * 1e15 / operations as f64,
+            clock_tree_fj: tree,
             settled_fj: energy(self.lanes.toggles()),
             annotated_by: None,
             synthesised_by: None,

@@ -1,6 +1,6 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
-use super::bill::{Mapped, bill, price_name};
+use super::bill::{Mapped, bill, price_name, wires_name};
 use super::capture::Captured;
 use super::evaluate::Parts;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
@@ -9,7 +9,8 @@ use super::statistics::wilson;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
-use crate::units::Seconds;
+use crate::platform::compute::stream::Replay;
+use crate::units::{Joules, Seconds};
 use crate::workload::Quantized;
 
 /// What running a setup gave.
@@ -32,9 +33,17 @@ pub(super) fn outcome(
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
     let price = |name: &str| {
-        let at = mapped.iter().position(|part| price_name(&part.layer) == name)?;
-        let (each, library) = (observed.seen.get(at)?.replay?.each, parts.array.as_ref()?.library());
-        Some((each, library.constant("mac.switching", each.0, "J per multiply-accumulate, replayed")))
+        let part =
+            |part: &Mapped| [price_name(&part.layer), wires_name(&part.layer)].iter().position(|p| p == name);
+        let (at, kind) = mapped.iter().enumerate().find_map(|(at, one)| Some((at, part(one)?)))?;
+        let library = parts.array.as_ref()?.library();
+        let Replay { each, wires, .. } = observed.seen.get(at)?.replay?;
+        let (price, unit) = (each - wires, "J per multiply-accumulate, replayed");
+        match (kind, library.wire_constant(wires)) {
+            (1, Some(constant)) => Some((wires, constant)),
+            (1, None) => Some((Joules::ZERO, library.constant("mac.wires", 0.0, unit))),
+            _ => Some((price, library.constant("mac.switching", price.0, unit))),
+        }
     };
     let ledger = ledger.resolve(price)?;
     let errs = parts.platform.memory.values().any(|memory| memory.errs());

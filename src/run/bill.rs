@@ -22,17 +22,20 @@ pub(super) fn price_name(layer: &Layer) -> String {
     format!("mac.{}.{}", layer.index, layer.name)
 }
 
+/// The name under which the wires that a layer's operations charge are priced after the run.
+pub(super) fn wires_name(layer: &Layer) -> String {
+    format!("wires.{}.{}", layer.index, layer.name)
+}
+
 /// Bills one sample and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
     if let Some(array) = &parts.array {
         for part in mapped {
             array.bill(ledger, "compute.array", &part.mapping);
-            array.bill_switching(
-                ledger,
-                "compute.array",
-                &price_name(&part.layer),
-                part.layer.geometry.macs(),
-            );
+            let macs = part.layer.geometry.macs();
+            for price in [price_name(&part.layer), wires_name(&part.layer)] {
+                array.bill_switching(ledger, "compute.array", &price, macs);
+            }
         }
     }
     let active: Seconds = mapped.iter().map(|part| part.time).sum();

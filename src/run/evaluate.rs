@@ -108,7 +108,7 @@ impl<'a> Evaluator<'a> {
             task,
             seed,
             fault_maps,
-            library: CellLibrary::nangate45(),
+            library: CellLibrary::nangate45().wired(),
             open,
             tables: Memo::default(),
             captured: Memo::default(),
@@ -295,7 +295,7 @@ impl<'a> Evaluator<'a> {
 /// When a part cannot be built.
 pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<(), RunError> {
     Platform::build(&setup.platform)?;
-    let Some(array) = array(setup, &CellLibrary::nangate45(), open)? else { return Ok(()) };
+    let Some(array) = array(setup, &CellLibrary::nangate45().wired(), open)? else { return Ok(()) };
     let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
     let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
     // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.

@@ -12,6 +12,7 @@ use crate::netlist::export::mapped::{Named, REGISTER, mapping};
 use crate::netlist::{Cell, Gate, Netlist};
 use crate::tech::liberty::Table;
 use crate::tech::supply::{self, FREEPDK45, SupplyLaw};
+use crate::tech::wires::Wires;
 use crate::units::{Celsius, SquareMicrometres, Volts, Watts};
 
 pub use tables::Edge;
@@ -59,6 +60,7 @@ impl CellFigures {
             name: (*name).into(),
             capacitance: self.input_capacitance,
             edge_capacitances: [self.input_capacitance; 2],
+            fanout: 1.0,
             arcs: Edge::BOTH.map(arc).into(),
             powers: vec![Table::constant(self.internal_energy)],
             own_powers: vec![],
@@ -109,8 +111,9 @@ pub struct CellLibrary {
     register: CellFigures,
     tables: HashMap<Gate, CellTables>,
     pub(super) register_tables: CellTables,
-    /// Not used here; synthesis tools need one.
-    buffer: CellFigures,
+    /// Clock trees and synthesis tools need one.
+    pub(super) buffer: CellFigures,
+    pub(super) wires: Option<Wires>,
 }
 
 /// A buffer and its output.
@@ -135,6 +138,10 @@ impl CellLibrary {
             (gate, if matches!(gate, Gate::Sum | Gate::Majority) { figures.half() } else { figures })
         });
         let load = 6.8;
+        let tables = |gate: Gate| {
+            let tables = cells[&output(gate)].tables(mapping(gate), load);
+            if matches!(gate, Gate::Sum | Gate::Majority) { tables.half() } else { tables }
+        };
         let register = cells[&(REGISTER, "Q")];
         Self {
             name: "nangate45".into(),
@@ -147,11 +154,12 @@ impl CellLibrary {
             band: 0.2,
             source: "NanGate 45 nm open cell library, typical corner, figures at its FO4 working point"
                 .into(),
-            tables: gates.map(|(gate, figures)| (gate, figures.tables(mapping(gate), load))).into(),
+            tables: gates.map(|(gate, _)| (gate, tables(gate))).into(),
             gates: gates.into(),
             register_tables: register.register_tables(load),
             register,
             buffer: cells[&BUFFER],
+            wires: None,
         }
     }
 
@@ -215,11 +223,16 @@ impl CellLibrary {
             .fold(0.0, |sum, one| sum + one)
     }
 
-    /// Capacitance that each net drives within the circuit, in fF: the input pins it feeds.
+    /// Capacitance that each net drives within the circuit, in fF: the input pins it feeds, and the wires to them.
     ///
-    /// Wires are left out, and an output port adds nothing: what it feeds belongs to the circuit that reads it.
+    /// An output port adds nothing: what it feeds belongs to the circuit that reads it.
     pub(super) fn loads(&self, netlist: &Netlist) -> Vec<f64> {
-        self.loads_of(netlist, |pin| pin.capacitance)
+        self.loads_of(netlist, |pin| pin.capacitance + self.wire_load() * pin.fanout)
+    }
+
+    /// How many input pins each net feeds within the circuit.
+    pub(super) fn fanouts(&self, netlist: &Netlist) -> Vec<f64> {
+        self.loads_of(netlist, |pin| pin.fanout)
     }
 
     /// Sum over the input pins that each net feeds.
@@ -238,7 +251,7 @@ impl CellLibrary {
     pub(super) fn timed_loads(&self, netlist: &Netlist) -> [Vec<f64>; 2] {
         let inverter = &self.tables[&Gate::Not].pins[0];
         Edge::BOTH.map(|edge| {
-            let load = |pin: &Pin| pin.edge_capacitances[edge as usize];
+            let load = |pin: &Pin| pin.edge_capacitances[edge as usize] + self.wire_load() * pin.fanout;
             let mut loads = self.loads_of(netlist, load);
             let ports = netlist.outputs().iter().flat_map(|(_, bus)| bus);
             ports.for_each(|net| loads[net.index()] += load(inverter));

@@ -14,8 +14,8 @@ impl CellLibrary {
     /// its input stage, and for one of its output. [`CellLibrary::clock_energy`] bills its clock pin apart.
     ///
     /// A circuit pays for the pins of its own cells: transitions of its inputs charge the pins they drive, those of
-    /// its outputs charge nothing outside. So the energies of circuits that feed one another add up. Wires are left
-    /// out.
+    /// its outputs charge nothing outside. So the energies of circuits that feed one another add up. The wires to those
+    /// pins are paid for where the library has them ([`CellLibrary::wired`]).
     ///
     /// # Panics
     /// When there is not one count per cell.
@@ -43,7 +43,8 @@ impl CellLibrary {
         Joules(femtojoules * self.energy_factor() * 1e-15)
     }
 
-    /// Energy of one clock cycle (two edges) at the registers' clock pins; the clock tree is left out.
+    /// Energy of one clock cycle (two edges) inside the registers; [`CellLibrary::clock_tree`] bills what brings it
+    /// there.
     pub fn clock_energy(&self, netlist: &Netlist) -> Joules {
         let edge = self.register_tables.pins[1].own_energy(self.slew);
         Joules(netlist.registers().len() as f64 * 2.0 * edge * self.energy_factor() * 1e-15)

@@ -151,6 +151,15 @@ mod tests {
         let energy = |library: &CellLibrary| library.switching_energy(&netlist, &toggles).0;
         near(energy(&low) / energy(&nominal), 0.64, 1e-9);
         near(low.clock_energy(&netlist).0 / nominal.clock_energy(&netlist).0, 0.64, 1e-9);
+        let outside = |library: &CellLibrary| {
+            let library = library.clone().wired();
+            let tree = library.clock_tree(&netlist, "tree").expect("wires bring a clock tree").value;
+            [library.wire_energy(&netlist, &toggles).0, tree]
+        };
+        outside(&low)
+            .iter()
+            .zip(outside(&nominal))
+            .for_each(|(low, nominal)| near(low / nominal, 0.64, 1e-9));
     }
 
     #[test]

@@ -284,9 +284,17 @@ fn designs_are_priced_with_a_liberty_file() {
     let found: serde_json::Value =
         serde_json::from_str(&printed(&["characterize", "mul8u_array", "--liberty", path, "--json", "-"]))
             .unwrap();
-    let ours = &characterized(&["mul8u_array"])[0]["cost"]["area_um2"];
-    let area = |cost: &serde_json::Value| cost.as_f64().unwrap();
-    assert!((area(&found[0]["cost"]["area_um2"]) / area(ours) - 1.0).abs() < 1e-9);
+    let ours = characterized(&["mul8u_array"]);
+    for (figure, share) in
+        [("area_um2", 1e-9), ("leakage_nw", 1e-6), ("delay_ps", 1e-4), ("energy_fj", 0.01), ("wire_fj", 0.01)]
+    {
+        let [found, ours] = [&found[0], &ours[0]].map(|design| design["cost"][figure].as_f64().unwrap());
+        assert!((found / ours - 1.0).abs() < share, "{figure}: {found} from the file, {ours} from the table");
+    }
+    let path = printed(&["characterize", "mul8u_array", "--liberty", path, "--path", "--wire-load", "0"]);
+    assert!(path.contains("rise") && path.contains("FA_X1 from CI") && !path.contains("± 20 %"), "{path}");
+    assert!(path.contains("neither wires nor clock tree"), "{path}");
+    let path = file.path().to_str().unwrap();
     std::fs::write(file.path(), "library (x) {\n  cell (y) {\n").unwrap();
     let refused = axsim(&["characterize", "mul8u_array", "--liberty", path]).assert().code(2);
     let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();

@@ -75,6 +75,8 @@ pub struct MacArray {
     unit_area: SquareMicrometres,
     unit_leakage: Constant,
     unit_clock: Constant,
+    /// None where the library has no wires.
+    unit_clock_tree: Option<Constant>,
 }
 
 impl MacArray {
@@ -122,6 +124,7 @@ impl MacArray {
             dataflow: config.dataflow,
             unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
             unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),
+            unit_clock_tree: library.clock_tree(&netlist, &name("clock_tree")),
             unit_area: library.area(&netlist),
             timing,
             clock,
@@ -208,7 +211,9 @@ impl MacArray {
         let mut bill = Bill { ledger, stage: Stage::Compute, component };
         let units = self.units() as f64;
         bill.at("leak unit seconds", self.time(mapping).0 * units, &self.unit_leakage);
-        bill.at("clock unit cycles", mapping.cycles as f64 * units, &self.unit_clock);
+        let cycles = mapping.cycles as f64 * units;
+        bill.at("clock unit cycles", cycles, &self.unit_clock);
+        self.unit_clock_tree.iter().for_each(|tree| bill.at("clock tree unit cycles", cycles, tree));
     }
 
     /// Bills `macs` operations at the named price `price`: the switching energy of an operation without

@@ -38,6 +38,8 @@ pub struct Operands<'a> {
 pub struct Replay {
     /// Mean switching energy of an operation, glitches included, without clock and leakage.
     pub each: Joules,
+    /// What of it the wires take.
+    pub wires: Joules,
     /// The same without glitches.
     pub settled: Joules,
     /// Standard deviation of the mean between batches of 64 stretches.
@@ -72,7 +74,12 @@ pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) ->
     let deviation = |(energy, pairs): (&Joules, &u64)| (*energy / (*pairs).max(1) as f64 - each).0.powi(2);
     let variance = batches.iter().zip(&toggled.pairs).map(deviation).sum::<f64>() / (BATCHES - 1) as f64;
     let settled = energy(&toggled.settled) / pairs.max(1) as f64;
-    Replay { each, settled, spread: Joules(variance.sqrt()), pairs }
+    let wires = |batch: usize| {
+        let toggles: Vec<u64> = toggled.timed.iter().map(|words| words[batch]).collect();
+        array.library().wire_energy(array.cells(), &toggles)
+    };
+    let wires = (0..BATCHES).map(wires).sum::<Joules>() / pairs.max(1) as f64;
+    Replay { each, wires, settled, spread: Joules(variance.sqrt()), pairs }
 }
 
 /// Transitions of every net, by batch with glitches and in all without, and the operations of every batch.

@@ -97,6 +97,7 @@ impl CellLibrary {
             register: register.figures(point),
             register_tables: register.tables,
             buffer: buffer.unwrap_or(inverter).figures(point),
+            wires: None,
         })
     }
 }

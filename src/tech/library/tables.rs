@@ -38,6 +38,8 @@ pub(in crate::tech) struct Pin {
     pub capacitance: f64,
     /// What its driver charges when it rises and when it falls; delays are looked up with these.
     pub edge_capacitances: [f64; 2],
+    /// How many of the cell's pins this is: 1, or a half of one that two outputs share.
+    pub fanout: f64,
     /// Ways to the output.
     pub arcs: Vec<Arc>,
     /// Internal energy of a transition of the output that this pin brings about, by edge and state.
@@ -70,6 +72,7 @@ impl CellTables {
         self.leakage.iter_mut().for_each(|state| *state /= 2.0);
         for pin in &mut self.pins {
             pin.capacitance /= 2.0;
+            pin.fanout /= 2.0;
             pin.edge_capacitances = pin.edge_capacitances.map(|capacitance| capacitance / 2.0);
             pin.own_powers = pin.own_powers.drain(..).map(|power| power.scaled(1.0, 1.0, 0.5)).collect();
         }

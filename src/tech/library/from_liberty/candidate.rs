@@ -190,6 +190,7 @@ impl<'t> Candidate<'t> {
             name: named.into(),
             capacitance,
             edge_capacitances: [edge("rise_capacitance")?, edge("fall_capacitance")?],
+            fanout: 1.0,
             arcs: vec![],
             powers: self.powers(self.outputs[output], |power| relates(power, named) || any(power))?,
             own_powers: self.powers(pin, |power| any(power))?,
