@@ -296,12 +296,12 @@ fn wires(library: &CellLibrary) -> String {
         return "neither wires nor clock tree\n".into();
     };
     let band = |constant: &Constant| match (constant.low, constant.high) {
-        (Some(low), Some(high)) => format!(" ({low:.2}–{high:.2})"),
+        (Some(low), Some(high)) => format!(" ({}–{})", shortened(low), shortened(high)),
         _ => String::new(),
     };
     format!(
-        "wires: {:.2} fF a fan-out{}; clock tree: a buffer for {} registers{}; both estimates\n",
-        load.value,
+        "wires: {} fF a fan-out{}; clock tree: a buffer for {} registers{}; both estimates\n",
+        shortened(load.value),
         band(load),
         sinks.value,
         band(sinks)
