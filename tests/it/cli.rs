@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 
-fn axsim(arguments: &[&str]) -> Command {
+pub(crate) fn axsim(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("axsim").unwrap();
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
     command

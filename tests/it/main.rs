@@ -1,5 +1,6 @@
 //! One integration binary, a module per question.
 
+mod activity;
 mod agreement;
 mod browser;
 mod circuits;
