@@ -178,7 +178,7 @@ pub(super) fn characterize(
             match json {
                 Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
                 None => {
-                    let cost = table(&measured, cells.delay_band(&library)) + &wires(&library);
+                    let cost = table(&measured, cells.delay_band(&library), &wires(&library));
                     files::print(&(cost + &errors::text(&measured, &further)))
                 }
             }
@@ -242,7 +242,7 @@ pub(super) fn shortened(figure: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
-fn table(measured: &[Characterization], band: f64) -> String {
+fn table(measured: &[Characterization], band: f64, wires: &str) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_header([
@@ -287,20 +287,22 @@ fn table(measured: &[Characterization], band: f64) -> String {
     let tool = tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC; "));
     let file = measured.iter().find_map(|design| design.cost.annotated_by.as_deref());
     let file = file.map_or(String::new(), |file| format!("cells as they stand, delays of {file}; "));
-    format!("{table}\n{library}; {tool}{file}{activities}; settled: without glitches, a lower bound\n")
+    format!(
+        "{table}\n{library}; {tool}{file}{activities}; {wires}; settled: without glitches, a lower bound\n"
+    )
 }
 
 /// What wires and clock tree were reckoned with.
 fn wires(library: &CellLibrary) -> String {
     let Some(Wires { load, sinks }) = library.wires() else {
-        return "neither wires nor clock tree\n".into();
+        return "neither wires nor clock tree".into();
     };
     let band = |constant: &Constant| match (constant.low, constant.high) {
         (Some(low), Some(high)) => format!(" ({}–{})", shortened(low), shortened(high)),
         _ => String::new(),
     };
     format!(
-        "wires: {} fF a fan-out{}; clock tree: a buffer for {} registers{}; both estimates\n",
+        "wires: {} fF a fan-out{}; clock tree: a buffer for {} registers{}; both estimates",
         shortened(load.value),
         band(load),
         sinks.value,
