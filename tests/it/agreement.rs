@@ -77,7 +77,7 @@ const DESIGNS: [&str; 68] = [
 /// Area in µm² and delay in ps of each design.
 fn measured(names: &[&str], options: &[&str]) -> Vec<[f64; 2]> {
     let mut command = Command::cargo_bin("axsim").unwrap();
-    let arguments = [&["characterize", "--json", "-"], options, names].concat();
+    let arguments = [&["characterize", "--wire-load", "0", "--json", "-"], options, names].concat();
     let output = command.args(arguments).assert().success().get_output().stdout.clone();
     let found: Vec<serde_json::Value> = serde_json::from_slice(&output).unwrap();
     found
