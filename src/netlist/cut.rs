@@ -10,8 +10,9 @@ const KEPT: usize = 8;
 /// A net as a function of at most three others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cut {
+    /// In rising order; behind the last one the first repeats.
     leaves: [u32; 3],
-    count: usize,
+    count: u8,
     /// Truth table over the leaves: bit `4·a + 2·b + c`, as if there were always three.
     pub(crate) table: u8,
     /// Share of functions that this cut and all below it need.
@@ -25,38 +26,43 @@ impl Cut {
     }
 
     pub(crate) fn leaves(&self) -> &[u32] {
-        &self.leaves[..self.count]
+        &self.leaves[..self.count.into()]
     }
 
-    /// The value under an assignment of the leaves of a larger cut.
-    fn value(&self, larger: &[u32], assignment: usize) -> bool {
-        let bit = |leaf: &u32| {
+    /// The truth table over the leaves of a larger cut.
+    fn table_over(&self, larger: &[u32]) -> u8 {
+        const PINS: [u8; 3] = [0xf0, 0xcc, 0xaa];
+        let pin = |leaf: &u32| {
             let at = larger.iter().position(|other| other == leaf).expect("a part's leaves are the whole's");
-            assignment >> (2 - at) & 1
+            PINS[at]
         };
-        let index =
-            self.leaves().iter().enumerate().fold(0, |index, (at, leaf)| index | bit(leaf) << (2 - at));
-        self.table >> index & 1 == 1
+        let mut pins = [0; 3];
+        self.leaves().iter().zip(&mut pins).for_each(|(leaf, place)| *place = pin(leaf));
+        let minterm = |index: u8| {
+            let literal = |at: usize| if index >> (2 - at) & 1 == 1 { pins[at] } else { !pins[at] };
+            literal(0) & literal(1) & literal(2)
+        };
+        let ones = (0..8).filter(|index| self.table >> index & 1 == 1);
+        ones.fold(0, |table, index| table | minterm(index))
     }
+}
 
-    /// One cut from those of a gate's inputs, if it has at most three leaves.
-    fn joined(gate: Gate, parts: &[Cut]) -> Option<Self> {
-        let mut leaves: Vec<u32> = parts.iter().flat_map(Cut::leaves).copied().collect();
-        leaves.sort_unstable();
-        leaves.dedup();
-        if leaves.len() > 3 {
+/// Leaves with those of another cut, in rising order, and how many; `None` above three.
+fn united((leaves, count): ([u32; 3], usize), more: &[u32]) -> Option<([u32; 3], usize)> {
+    let (mut leaves, mut count) = (leaves, count);
+    for leaf in more {
+        let place = leaves[..count].partition_point(|known| known < leaf);
+        if place < count && leaves[place] == *leaf {
+            continue;
+        }
+        if count == 3 {
             return None;
         }
-        let value = |assignment: usize| {
-            let words = [0, 1, 2]
-                .map(|pin| u64::from(parts.get(pin).is_some_and(|part| part.value(&leaves, assignment))));
-            apply(gate, &[words[0]], &[words[1]], &[words[2]])[0] & 1 == 1
-        };
-        let table = (0..8).filter(|assignment| value(*assignment)).fold(0, |table, index| table | 1 << index);
-        let mut filled = [leaves[0]; 3];
-        filled[..leaves.len()].copy_from_slice(&leaves);
-        Some(Self { leaves: filled, count: leaves.len(), table, flow: 0.0 })
+        leaves.copy_within(place..count, place + 1);
+        leaves[place] = *leaf;
+        count += 1;
     }
+    Some((leaves, count))
 }
 
 /// The cuts of every net, the net itself first and then the cheapest; `readers` says how many read each net.
@@ -89,17 +95,27 @@ pub(crate) fn cuts(netlist: &Netlist, readers: &[u32]) -> Vec<Vec<Cut>> {
 
 /// All cuts that the cuts of the inputs give, without repetition.
 fn candidates(gate: Gate, nets: &[Net; 3], cuts: &[Vec<Cut>]) -> Vec<Cut> {
-    let mut choices: Vec<Vec<Cut>> = vec![vec![]];
-    for net in &nets[..gate.inputs()] {
-        let longer = |before: &Vec<Cut>| {
-            cuts[net.index()].iter().map(|cut| [&before[..], &[*cut]].concat()).collect::<Vec<_>>()
+    let mut choices = vec![(([0; 3], 0), [Cut::whole(0, 0.0); 3])];
+    for (pin, net) in nets[..gate.inputs()].iter().enumerate() {
+        let longer = |(leaves, parts): &(([u32; 3], usize), [Cut; 3])| {
+            let (leaves, mut parts) = (*leaves, *parts);
+            cuts[net.index()].iter().filter_map(move |cut| {
+                parts[pin] = *cut;
+                united(leaves, cut.leaves()).map(|leaves| (leaves, parts))
+            })
         };
         choices = choices.iter().flat_map(longer).collect();
     }
     let mut found: Vec<Cut> = vec![];
-    for cut in choices.iter().filter_map(|parts| Cut::joined(gate, parts)) {
-        if !found.iter().any(|known| known.leaves == cut.leaves) {
-            found.push(cut);
+    for ((mut leaves, count), parts) in choices {
+        let (first, used) = (leaves[0], leaves);
+        leaves[count..].fill(first);
+        if !found.iter().any(|known| known.leaves == leaves) {
+            let table = |pin: usize| {
+                [if pin < gate.inputs() { parts[pin].table_over(&used[..count]).into() } else { 0 }]
+            };
+            let table = apply(gate, &table(0), &table(1), &table(2))[0] as u8;
+            found.push(Cut { leaves, count: count as u8, table, flow: 0.0 });
         }
     }
     found

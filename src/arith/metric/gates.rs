@@ -2,20 +2,24 @@
 
 mod tally;
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
-use self::tally::Tally;
+use self::tally::{Each, Expected, Tally, each};
 use super::{Metrics, Sums};
 use crate::arith::Design;
 use crate::bits;
-use crate::netlist::program::{Codes, LANES, Program, WORDS, codes, counting, halves};
+use crate::netlist::Netlist;
+use crate::netlist::program::{Codes, LANES, Lane, Program, Slot, WORDS, codes, counting, halves};
 use crate::table::{Operation, Signature};
 
 /// Operand bits below which a walk of whole blocks does not pay.
 const NARROW: u32 = 12;
 
-/// Pairs of one task; a multiple of a block, and few enough for exact sums of errors in floating point.
-const CHUNK: u64 = 1 << 16;
+/// Blocks of one task: few enough for exact sums of errors in floating point, many enough that evaluating all gates
+/// for the first of them does not matter.
+const TASK: u64 = 1 << 8;
 
 impl Metrics {
     /// Metrics of a design over all its operand pairs, from its gates where it has gates of its own.
@@ -43,48 +47,141 @@ impl Metrics {
         if bits < NARROW || design.stand_in().is_some() || signature.width_out() > 32 {
             return Self::exhaustive(design);
         }
-        let walk = Walk::new(Program::new(&design.netlist()), signature);
-        let mut total = Sums::default();
-        let (pairs, task) = (1u64 << bits, CHUNK.min(1 << bits));
+        let walk = Walk::new(&design.netlist(), signature);
+        let (mut total, mut worst) = (Sums::default(), Worst::default());
+        let blocks = (1u64 << bits) / LANES;
         // Results of few tasks at a time are kept, and added in order.
-        let tasks: Vec<u64> = (0..pairs).step_by(task as usize).collect();
+        let tasks: Vec<u64> = (0..blocks).step_by(TASK as usize).collect();
         for group in tasks.chunks(256) {
-            let sums: Vec<Sums> = group.par_iter().map(|&first| walk.sums(first, task)).collect();
-            total = sums.into_iter().fold(total, Sums::with);
+            let sums: Vec<(Sums, Worst)> =
+                group.par_iter().map(|&first| walk.sums(first, TASK.min(blocks))).collect();
+            for (sums, found) in sums {
+                total = total.with(sums);
+                worst = worst.max(found);
+            }
         }
+        total.worst = worst.operands(signature);
         total.metrics()
     }
 }
 
-/// Codes that are next to one another in a row of [`Codes`].
-const HALVES: usize = 2 * WORDS;
-
-/// One figure per code of a row.
-type Row = [f64; HALVES];
-
+/// All pairs of operands in blocks: the wider operand counts in the low bits of a pair's index.
 struct Walk {
     program: Program,
     signature: Signature,
-    /// 1 / |b| (0 for b = 0) in the order of blocks, rows and codes; where a row of pairs is at least a block, of products.
-    inverse: Vec<Row>,
+    /// Whether the low bits are those of `a`.
+    a_low: bool,
+    /// Where in the index the bits are that blocks differ in, the fastest first.
+    places: Vec<u32>,
+    /// By how much the low operands of a part's first row exceed that of its first pair.
+    steps: Each,
+    /// 1 / |low operand| (0 for 0) in the order of parts and rows, where a part of a product has one high operand and
+    /// the table is not too large.
+    inverse: Vec<Each>,
 }
 
+/// Bits of an operand whose inverses are kept: 8 MiB of them.
+const TABLED: u32 = 20;
+
+/// Pairs of a part.
+const PART: u64 = 32 * tally::LANES as u64;
+
 impl Walk {
-    fn new(program: Program, signature: Signature) -> Self {
-        let mut inverse = vec![];
-        if signature.operation == Operation::Mul
-            && 1u64 << (signature.width_b - u32::from(signature.signed)) >= LANES
-        {
-            for base in (0..1u64 << signature.width_b).step_by(LANES as usize) {
-                let value = |row: u64, half: usize| signature.value_b(base + 32 * half as u64 + row) as f64;
-                let row = |row| filled(|half| inverted(value(row, half)));
-                inverse.extend((0..32).map(row));
-            }
+    fn new(netlist: &Netlist, signature: Signature) -> Self {
+        let a_low = signature.width_a > signature.width_b;
+        let mut walk = Self {
+            program: Program::default(),
+            signature,
+            a_low,
+            places: vec![],
+            steps: [0.0; tally::LANES],
+            inverse: vec![],
+        };
+        let bits = signature.operand_bits();
+        let lanes = (0..bits).filter(|&bit| walk.place(bit) < LANES.ilog2());
+        walk.program = Program::new(netlist, lanes.fold(0, |lanes, bit| lanes | 1 << bit), bits > 16);
+        walk.places = walk.program.order().iter().map(|&bit| walk.place(bit as u32)).collect();
+        let row = |first: u64| each(|lane| walk.low(first + 32 * lane as u64) as f64);
+        let steps = row(0);
+        if signature.operation == Operation::Mul && walk.one_high() && walk.width_low() <= TABLED {
+            let parts = (0..1u64 << walk.width_low()).step_by(PART as usize);
+            let rows = parts.flat_map(|first| first..first + 32);
+            let inverse = rows.map(|first| row(first).map(inverted)).collect();
+            return Self { steps, inverse, ..walk };
         }
-        Self { program, signature, inverse }
+        Self { steps, ..walk }
     }
 
-    fn sums(&self, first: u64, pairs: u64) -> Sums {
+    /// Whether a part has one high operand.
+    fn one_high(&self) -> bool {
+        1 << self.width_low() >= PART
+    }
+
+    fn width_low(&self) -> u32 {
+        self.signature.width_a.max(self.signature.width_b)
+    }
+
+    /// Where in a pair's index an input bit of the netlist is.
+    fn place(&self, bit: u32) -> u32 {
+        let Signature { width_a, width_b, .. } = self.signature;
+        match (bit < width_a, self.a_low) {
+            (true, true) => bit,
+            (true, false) => bit + width_b,
+            (false, true) => bit,
+            (false, false) => bit - width_a,
+        }
+    }
+
+    /// The value of the operand in the low bits of an index.
+    #[inline(always)]
+    fn low(&self, index: u64) -> i64 {
+        bits::decode(index & bits::mask(self.width_low()), self.width_low(), self.signature.signed)
+    }
+
+    /// The value of the operand in the high bits of an index.
+    #[inline(always)]
+    fn high(&self, index: u64) -> i64 {
+        let width = self.signature.operand_bits() - self.width_low();
+        bits::decode(index >> self.width_low(), width, self.signature.signed)
+    }
+
+    /// The first index of a block.
+    fn base(&self, block: u64) -> u64 {
+        let places = self.places.iter().enumerate();
+        places.fold(0, |base, (bit, place)| base | (block >> bit & 1) << place)
+    }
+
+    /// Sums over consecutive blocks.
+    fn sums(&self, first: u64, blocks: u64) -> (Sums, Worst) {
+        let (mut tally, mut rows) = (Tally::default(), [[0; 2 * WORDS]; 32]);
+        let (mut greatest, mut reached) = (0, vec![]);
+        let mut slots = self.program.start(|bit| self.lanes(self.base(first), bit));
+        for block in first..first + blocks {
+            let base = self.base(block);
+            if block > first {
+                let changed = block.trailing_zeros() as usize + 1;
+                self.program.step(&mut slots, changed, |bit| self.lanes(base, bit));
+            }
+            self.tally(base, &slots, &mut rows, &mut tally);
+            if tally.greatest() > greatest {
+                greatest = tally.greatest();
+                reached.clear();
+            }
+            if tally.greatest() == greatest {
+                reached.push(base);
+            }
+        }
+        (tally.sums(blocks * LANES, largest(self.signature)), self.worst(greatest, reached))
+    }
+
+    /// The lanes of an input bit in the block that begins here.
+    #[inline(always)]
+    fn lanes(&self, base: u64, bit: usize) -> Lane {
+        counting(base, self.place(bit as u32) as usize)
+    }
+
+    /// Adds a block's results; leaves them as codes.
+    fn tally(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx512vpopcntdq")
             && is_x86_feature_detected!("avx512dq")
@@ -92,158 +189,126 @@ impl Walk {
         {
             // SAFETY: the processor has just been asked for these features.
             #[allow(unsafe_code)]
-            return unsafe { self.sums_avx512(first, pairs) };
+            return unsafe { self.tally_avx512(base, slots, rows, tally) };
         }
-        self.sums_of(first, pairs)
+        self.tally_of(base, slots, rows, tally)
     }
 
-    /// [`Self::sums_of`], compiled for wide registers.
+    /// [`Self::tally_of`], compiled for wide registers.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq")]
-    fn sums_avx512(&self, first: u64, pairs: u64) -> Sums {
-        self.sums_of(first, pairs)
+    fn tally_avx512(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
+        self.tally_of(base, slots, rows, tally)
     }
 
-    /// Sums over `pairs` consecutive indices, `a` in their high bits.
     #[inline(always)]
-    fn sums_of(&self, first: u64, pairs: u64) -> Sums {
-        let Signature { width_a, width_b, .. } = self.signature;
-        let mut slots = self.program.slots();
-        let mut tally = Tally::default();
-        for base in (first..first + pairs).step_by(LANES as usize) {
-            let place = |bit: usize| {
-                if bit < width_a as usize { bit + width_b as usize } else { bit - width_a as usize }
-            };
-            self.program.run(&mut slots, |bit| counting(base, place(bit)));
-            let mut rows: Codes = [[0; HALVES]; 32];
-            let outputs = self.program.outputs().iter().zip(&mut rows);
-            outputs.for_each(|(&slot, row)| *row = halves(&slots[slot].0));
-            codes(&mut rows);
-            self.tally(base, &rows, &mut tally);
+    fn tally_of(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
+        self.results(slots, rows);
+        tally.start_block();
+        for part in 0..(LANES / PART) as usize {
+            tally.add(rows, part, &self.expected(base + PART * part as u64));
         }
-        tally.sums(pairs, largest(self.signature))
     }
 
+    /// A block's results as codes.
     #[inline(always)]
-    fn tally(&self, base: u64, rows: &Codes, tally: &mut Tally) {
-        let before = tally.greatest();
-        if self.has_zero(base) {
-            self.tally_rows::<true>(base, rows, tally);
-            self.tally_zeros(base, rows, tally);
+    fn results(&self, slots: &[Slot], rows: &mut Codes) {
+        let outputs = self.program.outputs().iter().take(self.signature.width_out() as usize);
+        rows.fill([0; 2 * WORDS]);
+        outputs.zip(&mut *rows).for_each(|(&slot, row)| *row = halves(&slots[slot].0));
+        codes(rows);
+    }
+
+    /// What the results of a part should be.
+    #[inline(always)]
+    fn expected(&self, first: u64) -> Expected<'_> {
+        let high = self.high(first) as f64;
+        let high = if self.one_high() {
+            [high; tally::LANES]
         } else {
-            self.tally_rows::<false>(base, rows, tally);
-        }
-        if tally.greatest() > before {
-            self.locate(base, rows, tally);
-        }
-    }
-
-    #[inline(always)]
-    fn tally_rows<const ZEROS: bool>(&self, base: u64, rows: &Codes, tally: &mut Tally) {
-        let mask = bits::mask(self.signature.width_out()) as u32;
-        for (row, codes) in rows.iter().enumerate() {
-            let (exact, inverse) = self.exact_row(base, row);
-            tally.add::<ZEROS>(&self.values(codes), &exact, &inverse);
-            tally.add_codes(codes, &self.exact_codes(base, row), mask);
-        }
-    }
-
-    /// Whether an exact result of this block may be 0.
-    fn has_zero(&self, base: u64) -> bool {
-        let Signature { operation, width_b, .. } = self.signature;
-        let block = LANES.min(1 << width_b);
-        let starts = (base..base + LANES).step_by(block as usize);
-        let zero = |start: u64| {
-            let (a, first) = (self.signature.value_a(start >> width_b), start & bits::mask(width_b));
-            // Within a row of pairs codes count on, from the least value only where all of them are here.
-            let codes = first..first + block;
-            match operation {
-                Operation::Mul => a == 0 || first == 0,
-                Operation::Add => codes.contains(&bits::encode(-a, width_b)),
-            }
+            each(|lane| self.high(first + 32 * lane as u64) as f64)
         };
-        starts.into_iter().any(zero)
-    }
-
-    /// What the codes of a row stand for.
-    #[inline(always)]
-    fn values(&self, codes: &[u32; HALVES]) -> Row {
-        let unused = 32 - self.signature.width_out();
-        if self.signature.signed {
-            filled(|half| f64::from((codes[half] << unused) as i32 >> unused))
-        } else {
-            filled(|half| f64::from(codes[half]))
-        }
-    }
-
-    /// Exact results of a row and the inverses of their magnitudes (0 for 0).
-    #[inline(always)]
-    fn exact_row(&self, base: u64, row: usize) -> (Row, Row) {
-        let Signature { width_b, .. } = self.signature;
-        if !self.inverse.is_empty() {
-            // One `a` for the whole block, and `b` that counts on.
-            let a = self.signature.value_a(base >> width_b) as f64;
-            let first = base & bits::mask(width_b);
-            let b = self.signature.value_b(first) as f64 + row as f64;
-            let inverse = &self.inverse[(first / LANES) as usize * 32 + row];
-            let factor = inverted(a);
-            return (filled(|half| a * (b + 32.0 * half as f64)), filled(|half| factor * inverse[half]));
-        }
-        let exact: Row = filled(|half| exact(self.signature, base + 32 * half as u64 + row as u64));
-        (exact, filled(|half| inverted(exact[half])))
-    }
-
-    /// Codes of the exact results of a row; bits above the result's are of no account.
-    #[inline(always)]
-    fn exact_codes(&self, base: u64, row: usize) -> [u32; HALVES] {
-        let Signature { operation, width_a, width_b, signed } = self.signature;
-        let code = |code: u64, width: u32| {
-            let unused = 64 - width;
-            if signed { ((code << unused) as i64 >> unused) as u32 } else { code as u32 }
+        let part = ((first & bits::mask(self.width_low())) / PART) as usize;
+        let start = self.low(first) as f64;
+        let low = self.steps.map(|step| start + step);
+        let (exact, step) = match self.signature.operation {
+            Operation::Add => (each(|lane| high[lane] + low[lane]), [1.0; tally::LANES]),
+            Operation::Mul => (each(|lane| high[lane] * low[lane]), high),
         };
-        filled(|half| {
-            let index = base + 32 * half as u64 + row as u64;
-            let (a, b) = (code(index >> width_b, width_a), code(index & ((1 << width_b) - 1), width_b));
-            match operation {
-                Operation::Add => a.wrapping_add(b),
-                Operation::Mul => a.wrapping_mul(b),
-            }
-        })
-    }
-
-    /// Errors where the exact result is 0, which are few.
-    fn tally_zeros(&self, base: u64, rows: &Codes, tally: &mut Tally) {
-        for (row, codes) in rows.iter().enumerate() {
-            let (exact, _) = self.exact_row(base, row);
-            let pairs = exact.iter().zip(self.values(codes));
-            pairs.filter(|(exact, _)| **exact == 0.0).for_each(|(_, value)| tally.add_zero(value));
+        // A product is 0 in the first row or everywhere; a sum where the signs of the first row and the last one differ.
+        let last = |lane: usize| exact[lane] + 31.0 * step[lane];
+        let any = |zero: &dyn Fn(usize) -> bool| (0..tally::LANES).fold(false, |any, lane| any | zero(lane));
+        let zeros = match self.signature.operation {
+            Operation::Mul if !any(&|lane| step[lane] == 0.0) => usize::from(any(&|lane| exact[lane] == 0.0)),
+            _ if any(&|lane| exact[lane] * last(lane) <= 0.0) => 32,
+            _ => 0,
+        };
+        let width_out = self.signature.width_out();
+        Expected {
+            first: exact,
+            step,
+            codes: exact.map(|value| value as i64 as u32),
+            code_step: step.map(|value| value as i64 as u32),
+            mask: bits::mask(width_out) as u32,
+            sign: if self.signature.signed { 1 << (width_out - 1) } else { 0 },
+            inverse: self.inverse.get(32 * part..32 * part + 32).map(|inverse| (inverse, inverted(high[0]))),
+            zeros,
         }
     }
 
-    /// The first pair of this block that reaches the greatest distance so far.
-    fn locate(&self, base: u64, rows: &Codes, tally: &mut Tally) {
-        let greatest = tally.greatest();
-        let distance = |index: u64| {
+    /// The codes of `a` and `b` in a pair's index.
+    fn pair(&self, index: u64) -> [u64; 2] {
+        let (high, low) = (index >> self.width_low(), index & bits::mask(self.width_low()));
+        if self.a_low { [low, high] } else { [high, low] }
+    }
+
+    /// The first pair of these blocks that has this error distance, which all of them reach.
+    fn worst(&self, greatest: u64, mut bases: Vec<u64>) -> Worst {
+        let mut worst = Worst::default();
+        bases.sort_by_key(|&base| self.pair(base));
+        for base in bases {
+            // No pair of a block comes before its first one.
+            if Worst(greatest, Reverse(self.pair(base))) > worst && greatest > 0 {
+                worst = worst.max(self.locate(base, greatest));
+            }
+        }
+        worst
+    }
+
+    /// The first pair of a block that has this error distance.
+    fn locate(&self, base: u64, greatest: u64) -> Worst {
+        let slots = self.program.start(|bit| self.lanes(base, bit));
+        let mut rows: Codes = [[0; 2 * WORDS]; 32];
+        self.results(&slots, &mut rows);
+        let Signature { operation, signed, .. } = self.signature;
+        let distance = |index: &u64| {
             let lane = (index - base) as usize;
-            let value = self.values(&rows[lane % 32])[lane / 32];
-            (value - exact(self.signature, index)).abs()
+            let value = bits::decode(rows[lane % 32][lane / 32].into(), self.signature.width_out(), signed);
+            let (high, low) = (self.high(*index), self.low(*index));
+            let exact = if operation == Operation::Add { high + low } else { high * low };
+            value.abs_diff(exact)
         };
-        let index =
-            (base..base + LANES).find(|&index| distance(index) == greatest).expect("it was seen here");
-        let width_b = self.signature.width_b;
-        let (a, b) = (index >> width_b, index & bits::mask(width_b));
-        tally.worst = Some((greatest as u64, [self.signature.value_a(a), self.signature.value_b(b)]));
+        let pairs = (base..base + LANES).filter(|index| distance(index) == greatest);
+        let first = pairs.map(|index| self.pair(index)).min().expect("it was seen here");
+        Worst(greatest, Reverse(first))
     }
 }
 
-/// One value per code of a row, in a loop that becomes vector instructions where it is used.
-#[inline(always)]
-fn filled<T: Copy + Default>(value: impl Fn(usize) -> T) -> [T; HALVES] {
-    let mut row = [T::default(); HALVES];
-    for (half, place) in row.iter_mut().enumerate() {
-        *place = value(half);
+/// The greatest error distance and the codes of the first operands, in the order of `a` and then `b`, that reach it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Worst(u64, Reverse<[u64; 2]>);
+
+impl Default for Worst {
+    fn default() -> Self {
+        Self(0, Reverse([0; 2]))
     }
-    row
+}
+
+impl Worst {
+    fn operands(self, signature: Signature) -> Option<(u64, [i64; 2])> {
+        let Self(distance, Reverse([a, b])) = self;
+        (distance > 0).then(|| (distance, [signature.value_a(a), signature.value_b(b)]))
+    }
 }
 
 #[inline(always)]
@@ -262,25 +327,12 @@ fn largest(signature: Signature) -> u64 {
     pairs.max().unwrap_or(0)
 }
 
-/// The exact result of a pair, which has at most 32 bits.
-#[inline(always)]
-fn exact(signature: Signature, index: u64) -> f64 {
-    let Signature { operation, width_a, width_b, signed } = signature;
-    let value = |code: u64, width: u32| {
-        let unused = 64 - width;
-        if signed { ((code << unused) as i64 >> unused) as f64 } else { code as f64 }
-    };
-    let (a, b) = (value(index >> width_b, width_a), value(index & ((1 << width_b) - 1), width_b));
-    match operation {
-        Operation::Add => a + b,
-        Operation::Mul => a * b,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arith::imported::Imported;
     use crate::arith::{design, families};
+    use crate::netlist::import::verilog;
 
     fn near(found: f64, expected: f64, what: &str) {
         assert!(
@@ -290,8 +342,23 @@ mod tests {
     }
 
     fn compare(id: &str) {
-        let design = design(id).unwrap();
-        let (gates, function) = (Metrics::of_gates(&*design), Metrics::exhaustive(&*design));
+        same(&*design(id).unwrap(), id);
+    }
+
+    /// A product whose low bits are lost, with a sign or without.
+    fn compare_imported(width_a: u32, width_b: u32, signed: bool) {
+        let id = format!("mul{width_a}x{width_b}{}_cut", if signed { "s" } else { "u" });
+        let product = if signed { "$signed(A) * $signed(B)" } else { "A * B" };
+        let (a, b, y) = (width_a - 1, width_b - 1, width_a + width_b - 1);
+        let text = format!(
+            "module {id}(input [{a}:0] A, input [{b}:0] B, output [{y}:0] O);\n  wire [{y}:0] P;\n  assign P = {product};\n  assign O = {{P[{y}:3], 3'b010}};\nendmodule\n"
+        );
+        let netlist = verilog::read(&text, "").unwrap();
+        same(&Imported::new(netlist).unwrap(), &id);
+    }
+
+    fn same(design: &dyn Design, id: &str) {
+        let (gates, function) = (Metrics::of_gates(design), Metrics::exhaustive(design));
         let whole =
             |metrics: &Metrics| (metrics.wce, metrics.worst, metrics.error_range, metrics.zero_errors);
         assert_eq!(whole(&gates), whole(&function), "{id}");
@@ -324,6 +391,32 @@ mod tests {
                         compare(&format!("{}{width}{sign}_{}", family.operation(), family.suffix(&values)));
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn wide_registers_add_up_the_same() {
+        for id in ["mul8u_mitchell", "mul8s_drum_k4", "mul6s_drum_k4", "add8s_loa_k5", "mul12u_trunc_t4"] {
+            let design = design(id).unwrap();
+            let walk = Walk::new(&design.netlist(), design.signature());
+            let (mut wide, mut portable) = (Tally::default(), Tally::default());
+            let mut rows: Codes = [[0; 2 * WORDS]; 32];
+            for block in 0..4 {
+                let base = walk.base(block);
+                let slots = walk.program.start(|bit| walk.lanes(base, bit));
+                walk.tally(base, &slots, &mut rows, &mut wide);
+                walk.tally_of(base, &slots, &mut rows, &mut portable);
+                assert_eq!(format!("{wide:?}"), format!("{portable:?}"), "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn operands_of_unequal_width_too() {
+        for (width_a, width_b) in [(8, 4), (4, 9), (11, 7), (7, 11), (9, 9)] {
+            for signed in [false, true] {
+                compare_imported(width_a, width_b, signed);
             }
         }
     }
