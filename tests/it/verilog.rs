@@ -6,7 +6,7 @@ use std::process::Command;
 
 use axsim::arith::{self, Unit, mac::Mac};
 use axsim::bits;
-use axsim::netlist::export::verilog;
+use axsim::netlist::export::{hierarchical, verilog};
 use axsim::netlist::{Builder, Cell, Lanes, Netlist, Timed};
 use axsim::rng::Stream;
 use axsim::tech::CellLibrary;
@@ -34,27 +34,56 @@ impl Module {
     }
 }
 
-/// Runs Icarus on Verilog files and returns what the simulation prints.
-fn simulate(generation: &str, files: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
+/// Files in a folder in which tools run.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn of(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        Self(folder)
     }
-    let sources = files.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".v"));
-    let run = |tool: &str, arguments: Vec<&str>| {
-        let output = Command::new(tool).args(arguments).current_dir(folder.path()).output().unwrap();
+
+    /// What a tool prints, which may not complain.
+    fn run(&self, tool: &str, arguments: Vec<&str>) -> String {
+        let output = Command::new(tool).args(arguments).current_dir(self.0.path()).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && errors.is_empty(), "{tool}: {errors}");
         String::from_utf8(output.stdout).unwrap()
-    };
-    run("iverilog", [generation, "-Wall", "-o", "bench"].into_iter().chain(sources).collect());
-    run("vvp", vec!["-n", "bench"])
+    }
+}
+
+/// Runs Icarus on Verilog files and returns what the simulation prints.
+fn simulate(generation: &str, files: &[(&str, &str)]) -> String {
+    let folder = Folder::of(files);
+    let sources = files.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".v"));
+    folder.run("iverilog", [generation, "-Wall", "-o", "bench"].into_iter().chain(sources).collect());
+    folder.run("vvp", vec!["-n", "bench"])
+}
+
+/// As [`simulate`], of files of these names, with Verilator.
+fn verilated(files: &[(&str, &str)]) -> String {
+    let folder = Folder::of(files);
+    // The bench is not of ours to be linted; the modules are, elsewhere.
+    let options = vec!["--binary", "-Wno-lint", "--top-module", "bench", "-o", "sim", "modules.v", "bench.v"];
+    folder.run("verilator", options);
+    folder.run("./obj_dir/sim", vec![])
 }
 
 /// The outputs of every module for every vector; all modules have the same input buses.
 ///
 /// A clocked module sees one rising edge between two vectors, as [`Lanes::step`] has it.
 fn outputs(modules: &[Module], vectors: &[Vec<u64>]) -> Vec<Vec<u64>> {
+    outputs_in(|files| simulate("-g2001", files), modules, vectors)
+}
+
+fn outputs_in(
+    simulator: impl Fn(&[(&str, &str)]) -> String,
+    modules: &[Module],
+    vectors: &[Vec<u64>],
+) -> Vec<Vec<u64>> {
     let inputs: Vec<(&str, usize)> =
         modules[0].netlist.inputs().iter().map(|(name, bus)| (&**name, bus.len())).collect();
     let bench = bench(modules, &inputs, vectors.len());
@@ -64,9 +93,9 @@ fn outputs(modules: &[Module], vectors: &[Vec<u64>]) -> Vec<Vec<u64>> {
     };
     let vectors: String = vectors.iter().map(word).collect();
     let text: String = modules.iter().map(|module| &*module.verilog).collect();
-    let printed = simulate("-g2001", &[("modules.v", &text), ("bench.v", &bench), ("vectors.bin", &vectors)]);
+    let printed = simulator(&[("modules.v", &text), ("bench.v", &bench), ("vectors.bin", &vectors)]);
     let number =
-        |word: &str| u64::from_str_radix(word, 16).unwrap_or_else(|_| panic!("Icarus printed {word}"));
+        |word: &str| u64::from_str_radix(word, 16).unwrap_or_else(|_| panic!("the simulator printed {word}"));
     printed.lines().map(|line| line.split(' ').map(number).collect()).collect()
 }
 
@@ -273,19 +302,84 @@ fn every_family_passes_verilators_lint() {
         eprintln!("skipped: verilator is not installed, so no lint read our Verilog");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let mut text = String::new();
-    for family in arith::families() {
-        text += &verilog::write(&arith::design(&family.example()).unwrap().netlist());
+    for write in [verilog::write, hierarchical::write] {
+        let examples = arith::families().map(|family| arith::design(&family.example()).unwrap().netlist());
+        let all = examples.chain([Unit::from_id("mac8s_exact").unwrap().netlist()]);
+        let text: String = all.map(|netlist| write(&netlist)).collect();
+        // A module a file, several tops, and operand bits that a truncated design does not read, are meant so.
+        let allowed = ["-Wno-DECLFILENAME", "-Wno-MULTITOP", "-Wno-UNUSED"];
+        let options = ["--lint-only", "-Wall"].into_iter().chain(allowed).chain(["all.v"]);
+        Folder::of(&[("all.v", &text)]).run("verilator", options.collect());
     }
-    text += &verilog::write(&Unit::from_id("mac8s_exact").unwrap().netlist());
-    fs::write(folder.path().join("all.v"), text).unwrap();
-    // A module a file, several tops, and operand bits that a truncated design does not read, are meant so.
-    let allowed = ["-Wno-DECLFILENAME", "-Wno-MULTITOP", "-Wno-UNUSED"];
-    let mut lint = Command::new("verilator");
-    lint.args(["--lint-only", "-Wall"]).args(allowed).arg("all.v").current_dir(folder.path());
-    let output = lint.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Products of 8 bits on every pair, sums of 16 bits on 100,000 random ones: of every family with `AXSIM_EVERY_FAMILY`
+/// set, else of every twentieth.
+#[test]
+fn examples_of_families_compute_in_two_simulators_what_their_functions_say() {
+    let found = icarus() && Command::new("verilator").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "verilator is missing; in CI it must be installed");
+    if !found {
+        eprintln!("skipped: without Icarus and Verilator no two simulators can agree");
+        return;
+    }
+    let step = if std::env::var_os("AXSIM_EVERY_FAMILY").is_some() { 1 } else { 20 };
+    let mut stream = Stream::new(6, "verilog.simulators", 0);
+    let sums: Vec<Vec<u64>> =
+        (0..100_000).map(|_| vec![stream.below(1 << 16), stream.below(1 << 16)]).collect();
+    let products = (0..1u64 << 16).map(|at| vec![at >> 8, at & 255]).collect();
+    let forms: [(&str, Vec<Vec<u64>>, fn(&Netlist) -> String); 2] =
+        [("add", sums, hierarchical::write), ("mul", products, verilog::write)];
+    for (operation, vectors, write) in forms {
+        let families = arith::families().filter(|family| family.operation() == operation).step_by(step);
+        let designs: Vec<_> = families.map(|family| arith::design(&family.example()).unwrap()).collect();
+        let netlists = designs.iter().map(|design| design.netlist());
+        let modules: Vec<Module> =
+            netlists.map(|netlist| Module { verilog: write(&netlist), netlist }).collect();
+        let found = outputs(&modules, &vectors);
+        assert_eq!(found, outputs_in(verilated, &modules, &vectors), "Icarus and Verilator differ");
+        for (codes, found) in vectors.iter().zip(found) {
+            for (design, found) in designs.iter().zip(found) {
+                let signature = design.signature();
+                let result = design.eval(signature.value_a(codes[0]), signature.value_b(codes[1]));
+                assert_eq!(found, bits::encode(result, design.width_out()), "{} of {codes:?}", design.id());
+            }
+        }
+    }
+}
+
+/// A multiplier that leaves out the lowest columns, with the parameters, loops and blocks that our reader does not take.
+#[test]
+fn parametric_modules_are_read_by_way_of_yosys() {
+    if Command::new("yosys").arg("-V").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "yosys is missing; in CI it must be installed");
+        eprintln!("skipped: yosys is not installed, so no parametric module is read");
+        return;
+    }
+    let text = "module cut #(parameter W = 4, parameter T = 0) (input [W-1:0] a, b, output reg [2*W-1:0] y);
+  integer i;
+  reg [2*W-1:0] row;
+  always @* begin
+    y = 0;
+    for (i = 0; i < W; i = i + 1) begin
+      row = b[i] ? a << i : 0;
+      y = y + (row & ~((1 << T) - 1));
+    end
+  end
+endmodule
+";
+    let folder = Folder::of(&[("cut.v", text)]);
+    let axsim = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_axsim"));
+        command.args(["validate", "cut.v"]).args(options).current_dir(folder.0.path());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(axsim(&["--like", "mul8u_trunc_t3"]).0, Some(2));
+    let yosys = ["--via-yosys", "--top", "cut", "--chparam", "W=8", "--chparam", "T=3"];
+    let (code, said) = axsim(&[&yosys[..], &["--like", "mul8u_trunc_t3"]].concat());
+    assert!(code == Some(0) && said.starts_with("cut.v: computes what mul8u_trunc_t3 does"), "{said}");
+    assert_eq!(axsim(&[&yosys[..], &["--like", "mul8u_trunc_t4"]].concat()).0, Some(1));
 }
 
 #[test]
