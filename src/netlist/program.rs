@@ -345,10 +345,11 @@ fn swapped<const COUNT: usize, const STRIDE: usize>(rows: &mut Codes, first: usi
             let keep = u32::MAX / ((1 << shift) + 1);
             for pair in 0..COUNT / 2 {
                 let low = pair / half * half + pair;
-                for lane in 0..PART {
-                    let swap = ((own[low][lane] >> shift) ^ own[low + half][lane]) & keep;
-                    own[low][lane] ^= swap << shift;
-                    own[low + half][lane] ^= swap;
+                let (before, after) = own.split_at_mut(low + half);
+                for (low, high) in before[low].iter_mut().zip(&mut after[0]) {
+                    let swap = ((*low >> shift) ^ *high) & keep;
+                    *low ^= swap << shift;
+                    *high ^= swap;
                 }
             }
             half /= 2;

@@ -125,11 +125,7 @@ fn saif_nets(text: &str) -> (HashMap<String, [u64; 3]>, u64) {
                     found.insert(key, [number(at + 4), number(at + 8), number(at + 16)]);
                 }
             }
-            ")" => {
-                if open.pop() == Some(true) {
-                    path.pop();
-                }
-            }
+            ")" if open.pop() == Some(true) => drop(path.pop()),
             _ => {}
         }
     }
@@ -174,7 +170,8 @@ fn vcd_and_saif_hold_every_transition_once() {
 
 /// Verilog of the cells; delays are parameters of the assignments, or paths for an annotator.
 fn models(paths: bool) -> String {
-    let mut found: HashMap<&str, (Vec<&str>, Vec<(&str, Gate)>)> = HashMap::new();
+    type Model = (Vec<&'static str>, Vec<(&'static str, Gate)>);
+    let mut found: HashMap<&str, Model> = HashMap::new();
     for gate in Gate::ALL {
         let (cell, inputs, output) = mapping(gate);
         found.entry(cell).or_insert((inputs.to_vec(), vec![])).1.push((output, gate));

@@ -328,9 +328,8 @@ fn examples_of_families_compute_in_two_simulators_what_their_functions_say() {
     let sums: Vec<Vec<u64>> =
         (0..100_000).map(|_| vec![stream.below(1 << 16), stream.below(1 << 16)]).collect();
     let products = (0..1u64 << 16).map(|at| vec![at >> 8, at & 255]).collect();
-    let forms: [(&str, Vec<Vec<u64>>, fn(&Netlist) -> String); 2] =
-        [("add", sums, hierarchical::write), ("mul", products, verilog::write)];
-    for (operation, vectors, write) in forms {
+    let write: [fn(&Netlist) -> String; 2] = [hierarchical::write, verilog::write];
+    for ((operation, vectors), write) in [("add", sums), ("mul", products)].into_iter().zip(write) {
         let families = arith::families().filter(|family| family.operation() == operation).step_by(step);
         let designs: Vec<_> = families.map(|family| arith::design(&family.example()).unwrap()).collect();
         let netlists = designs.iter().map(|design| design.netlist());

@@ -109,7 +109,7 @@ pub fn write_as<'a>(netlist: &Netlist, named: impl Fn(&Cell) -> Named<'a>) -> St
     out + &verilog::tail(netlist, &nets)
 }
 
-/// The cells of the text that [`write`] writes: `g` or `r` (registers) and the number of the first net that they drive.
+/// The cells of the text that [`write()`] writes: `g` or `r` (registers) and the number of the first net that they drive.
 ///
 /// A sum and a carry of the same nets are one full adder; the clock pin of a register is none of its inputs.
 ///

@@ -29,7 +29,7 @@ pub fn write(netlist: &Netlist, delays: &[Triple], about: &str) -> String {
     write_as(netlist, delays, about, shipped)
 }
 
-/// As [`write`], for the cells that `named` names, as in [`super::mapped::write_as`].
+/// As [`write()`], for the cells that `named` names, as in [`super::mapped::write_as`].
 ///
 /// # Panics
 /// When there is not one delay per net.

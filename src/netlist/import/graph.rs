@@ -188,7 +188,7 @@ impl<'t> Graph<'t> {
     }
 
     /// The circuit, in order, every gate that an output needs as it stands; and the net of every bit that is needed.
-    pub(super) fn as_it_stands(
+    pub(super) fn standing(
         self,
         name: &str,
         line: u32,

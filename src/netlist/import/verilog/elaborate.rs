@@ -86,7 +86,7 @@ pub(super) fn cells<'m, 't>(
     top: &'m Module<'t>,
 ) -> Result<(Netlist, Vec<Instance>), ImportError> {
     let (graph, ports, kept) = elaborated(modules, top, Some(Kept::default()))?;
-    let (circuit, nets) = graph.as_it_stands(&ports.name, top.line, ports.inputs, ports.outputs)?;
+    let (circuit, nets) = graph.standing(&ports.name, top.line, ports.inputs, ports.outputs)?;
     Ok((circuit.sound()?, kept.unwrap_or_default().instances(&nets)))
 }
 
