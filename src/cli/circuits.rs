@@ -128,7 +128,7 @@ fn exported(unit: &Unit, format: Format, library: &CellLibrary) -> Result<Vec<u8
         Format::Mapped => mapped::write_as(&library.map(&netlist), |cell| {
             library.named(cell).expect("gates and registers are cells of the library")
         }),
-        Format::Sdf => sdf::write(library, &netlist),
+        Format::Sdf => sdf::write(&library.clone().wired(), &netlist),
         Format::Blif => blif::write(&netlist),
         Format::Netlist => text::write(&netlist),
         Format::C => c::write(&netlist).ok_or_else(clocked)?,

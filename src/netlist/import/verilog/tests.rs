@@ -239,7 +239,7 @@ fn what_would_not_end_is_refused() {
         format!("module m(input [1000000:0] x, output y);\n  assign y = {operands};\nendmodule\n"),
         "module m(input a, output y);\n  assign y = {200{a}} >> {400000{a}};\nendmodule\n".into(),
         "module m(input [300:0] a, output y);\n  assign y = a * a;\nendmodule\n".into(),
-        "module m(input a, output y);\n  assign y = &{4000000000{a}};\nendmodule\n".into(),
+        "module m(input a, output y);\n  assign y = &{2000000000{a}};\nendmodule\n".into(),
         "module m(input a, output y);\n  assign y = 70000'h0 ^ a;\nendmodule\n".into(),
         "module m(input [4294967296:0] a, output y);\n  assign y = a[0];\nendmodule\n".into(),
     ] {
