@@ -72,7 +72,8 @@ pub enum PlatformError {
     Supply(crate::tech::supply::SupplyError),
     /// Results that come too late, of a unit that has no gates of its own.
     #[error(
-        "the clock is too fast for `{unit}`, and a product table has no gates that could tell what it latches"
+        "the clock is too fast for `{unit}`, and a product table has no gates that could tell what it latches; \
+         write a design id, or a slower clock"
     )]
     LateTable {
         /// The unit whose cost stands in.

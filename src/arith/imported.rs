@@ -20,6 +20,11 @@ pub enum ImportedError {
     /// Registers.
     #[error("`{0}` has registers; characterize takes combinational circuits")]
     Clocked(String),
+    /// More bits than a word of an operand or a result holds.
+    #[error(
+        "`{0}` has operands of up to {1} bits and a result of {2}; those of at most 62 and 64 bits are measured"
+    )]
+    Wide(String, u32, u32),
     /// A width of result that no operation has.
     #[error(
         "operands of {a} and {b} bits and a result of {out} are neither a product ({product}) nor a sum ({sum}, or {wrapped} that wraps)",
@@ -64,6 +69,9 @@ impl Imported {
         }
         let (width_a, width_b, out) = (*width_a, *width_b, *out);
         let sum = width_a.max(width_b);
+        if sum > 62 || out > 64 {
+            return Err(ImportedError::Wide(name, sum, out));
+        }
         let operation = match named(&name).map(|(operation, _)| operation) {
             Some(Operation::Add) if out == sum || out == sum + 1 => Operation::Add,
             Some(Operation::Mul) | None if out == width_a + width_b && out > sum + 1 => Operation::Mul,
@@ -144,6 +152,8 @@ mod tests {
                 circuit(name, a, b, out).unwrap().signature;
             assert_eq!((found, sign), (operation, signed), "{name}");
         }
+        let wide = circuit("wide", 64, 64, 64).err().unwrap().to_string();
+        assert!(wide.starts_with("`wide` has operands of up to 64 bits"), "{wide}");
         let error = circuit("mul8u_fixed", 8, 8, 8).err().unwrap().to_string();
         assert!(
             error.contains("a result of 8 are neither a product (16) nor a sum (9, or 8 that wraps)"),

@@ -77,6 +77,11 @@ pub(super) struct Liberty {
 }
 
 impl Liberty {
+    /// Whether cells are of a file of the user's.
+    pub(super) fn is_given(&self) -> bool {
+        !self.liberty.is_empty()
+    }
+
     pub(super) fn library(&self) -> Result<CellLibrary, Error> {
         if self.liberty.is_empty() {
             return Ok(CellLibrary::nangate45());
@@ -138,6 +143,11 @@ pub(super) fn characterize(
     json: Option<&Path>,
 ) -> Result<bool, Error> {
     let library = cells.library()?;
+    if cells.backend == Backend::Yosys && cells.liberty.is_given() {
+        let message =
+            "`--backend yosys` knows the shipped 45 nm cells alone; leave out `--liberty`, or `--backend`";
+        return Err(Error::Usage(message.into()));
+    }
     let units = names
         .iter()
         .map(|name| circuits::units(name))
@@ -284,7 +294,8 @@ fn table(measured: &[Characterization], band: f64, wires: &str) -> String {
         .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
     let activities = activities.join("; ");
     let tool = measured.iter().find_map(|design| design.cost.synthesised_by.as_deref());
-    let tool = tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC; "));
+    let tool =
+        tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC, without wires; "));
     let file = measured.iter().find_map(|design| design.cost.annotated_by.as_deref());
     let file = file.map_or(String::new(), |file| format!("cells as they stand, delays of {file}; "));
     format!(

@@ -98,6 +98,9 @@ pub(super) fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
 pub(super) fn export(name: &str, format: Format, liberty: &Liberty) -> Result<bool, Error> {
     let library = liberty.library()?;
     match (name == library.name, matches!(format, Format::Liberty)) {
+        (true, true) if liberty.is_given() => {
+            return Err(Error::Usage(format!("`{name}` is a Liberty file already; leave out `--liberty`")));
+        }
         (true, true) => return files::print(&library.to_liberty()),
         (false, true) => {
             return Err(Error::Usage(format!(

@@ -43,4 +43,4 @@ pub(super) fn write(library: &CellLibrary, netlist: &Netlist) -> String {
 }
 
 /// What the delays of [`CellLibrary::delay_triples`] are.
-pub(super) const ABOUT: &str = "typical: as simulated; least and greatest: 20 % off";
+pub(super) const ABOUT: &str = "typical: as simulated; least and greatest: the band of the cell library";

@@ -103,5 +103,5 @@ fn array(units: &Array) -> Result<(), Fault> {
     require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
     require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
     let known = units.voltage.is_none_or(|supply| (0.6..=1.25).contains(&supply.0));
-    require(known, "platform.compute.array.voltage", "cells are known from 0.6 V to 1.25 V")
+    require(known, "platform.compute.array.voltage", "write 0.6 V to 1.25 V, for which cells are known")
 }

@@ -261,10 +261,14 @@ impl CellLibrary {
 
     /// The library as a constant of a report: a price in joules that rests on it.
     pub fn constant(&self, name: &str, value: f64, unit: &str) -> Constant {
-        let source = match self.supply == self.voltage {
-            true => self.source.clone(),
-            false => format!("{}; at {} by the {}", self.source, self.supply, supply::SOURCE),
-        };
-        Constant::new(name, value, unit, Trust::Derived, &source)
+        Constant::new(name, value, unit, Trust::Derived, &self.at_supply(&self.source))
+    }
+
+    /// A source, and the law by which its figure is brought to the supply of the cells.
+    pub(super) fn at_supply(&self, source: &str) -> String {
+        if self.supply == self.voltage {
+            return source.into();
+        }
+        format!("{source}; at {} by the {}", self.supply, supply::SOURCE)
     }
 }

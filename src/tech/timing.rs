@@ -155,8 +155,8 @@ impl CellLibrary {
     /// A circuit between registers under a clock, time in steps of `step`: for [`crate::netlist::Timed::clock`] and
     /// [`crate::netlist::Clocked`].
     ///
-    /// Delays are those of [`CellLibrary::delays`]. Arrival times are rounded, not delays, so that errors do not add up along
-    /// a path; everything takes a step at least.
+    /// Delays are those of [`CellLibrary::delays`]. Arrival times are rounded, not delays, so that errors of rounding do not
+    /// add up along a path; but a gate takes a step at least, so a path of gates that are faster than a step is stretched.
     pub fn grid(&self, netlist: &Netlist, period: Seconds, step: Seconds) -> Grid {
         let steps = |picoseconds: f64| (picoseconds * 1e-12 / step.0).round() as u32;
         let slowing = self.slowing()[0];

@@ -99,6 +99,7 @@ impl CellLibrary {
             name: "mac.wires".into(),
             value: energy.0,
             unit: "J per multiply-accumulate".into(),
+            source: self.at_supply(&load.source),
             ..load.clone()
         };
         let bound = |bound: Option<f64>| bound.map(|bound| energy.0 * bound / load.value);
@@ -126,7 +127,7 @@ impl CellLibrary {
             energy(load.value, sinks.value),
             "J per unit and cycle",
             Trust::Derived,
-            &source,
+            &self.at_supply(&source),
         );
         Some(Constant { low: bound(load.low, sinks.high), high: bound(load.high, sinks.low), ..constant })
     }

@@ -58,8 +58,29 @@ pub struct CodeRange {
     pub zero: u8,
 }
 
-/// The step of time in which a unit's results arrive.
-const STEP: Seconds = Seconds(TICK * 1e-12);
+/// Steps of a clock period on whose grid the results of a network arrive.
+///
+/// Of the scenes network at 1.0 V, 256 steps score what 64 do within the interval of 64 samples.
+pub const STEPS: u32 = 64;
+
+/// A unit whose clock is too fast for it.
+pub struct Lateness {
+    /// In steps of [`TICK`], for energy.
+    pub fine: Grid,
+    /// In [`STEPS`] a period, for the results of a network.
+    pub coarse: Grid,
+}
+
+impl Lateness {
+    fn new(netlist: &Netlist, library: &CellLibrary, clock: Hertz) -> Result<Self, PlatformError> {
+        let period = clock.period();
+        let grid = |step: f64| library.grid(netlist, period, Seconds(step));
+        let late = Self { fine: grid(TICK * 1e-12), coarse: grid(period.0 / f64::from(STEPS)) };
+        let holds = [&late.fine, &late.coarse].iter().all(|grid| grid.holds_registers(netlist));
+        let allowed = "slower: delay and setup time of a register alone do not fit into a period";
+        PlatformError::unless(holds, "compute.array.clock", clock, allowed).map(|()| late)
+    }
+}
 
 /// A grid of multiply-accumulate units.
 pub struct MacArray {
@@ -70,7 +91,7 @@ pub struct MacArray {
     cells: Netlist,
     library: CellLibrary,
     timing: Timing,
-    grid: Grid,
+    late: Option<Lateness>,
     clock: Hertz,
     unit_area: SquareMicrometres,
     unit_leakage: Constant,
@@ -106,15 +127,10 @@ impl MacArray {
         if too_slow && config.timing == Late::Safe {
             return Err(PlatformError::TooSlow { unit: mac.id().into(), delay: timing.delay, clock });
         }
-        let grid = library.grid(&netlist, clock.period(), STEP);
-        if too_slow && !grid.holds_registers(&netlist) {
-            let allowed = "slower: registers alone take longer than a period";
-            let (field, value) = ("compute.clock".into(), clock.to_string());
-            return Err(PlatformError::OutOfRange { field, value, allowed });
-        }
         if too_slow && mac.multiplier().stand_in().is_some() {
             return Err(PlatformError::LateTable { unit: mac.id().into() });
         }
+        let late = if too_slow { Some(Lateness::new(&netlist, &library, clock)?) } else { None };
         let name = |what: &str| format!("{}.{what}", mac.id());
         let leakage = library.leakage(&netlist).0;
         let clocking = library.clock_energy(&netlist).0;
@@ -131,7 +147,7 @@ impl MacArray {
             mac,
             cells: netlist,
             library,
-            grid,
+            late,
         })
     }
 
@@ -145,14 +161,14 @@ impl MacArray {
         &self.cells
     }
 
-    /// Whether some results come after the clock edge, to be lost.
-    pub fn is_late(&self) -> bool {
-        late(self.timing.delay, self.clock)
+    /// How the unit runs under a clock by whose edge some results have not come; none where all have.
+    pub fn late(&self) -> Option<&Lateness> {
+        self.late.as_ref()
     }
 
-    /// The unit under its clock, in steps of [`TICK`].
-    pub fn grid(&self) -> &Grid {
-        &self.grid
+    /// Whether some results come after the clock edge, to be lost.
+    pub fn is_late(&self) -> bool {
+        self.late.is_some()
     }
 
     /// The cells, at the array's supply.

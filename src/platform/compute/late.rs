@@ -12,18 +12,13 @@ use crate::config::platform::Dataflow;
 use crate::kernel::{Geometry, Operands};
 use crate::netlist::clocked::{LANES, Lane};
 use crate::netlist::{Clocked, pack, unpack};
-use crate::units::Seconds;
-
-/// Steps of a clock period on whose grid results arrive.
-pub const STEPS: u32 = 64;
 
 /// Sums of products that the array latches: [batch, O, OH, OW], as [`crate::kernel::convolve`] has them where nothing is late.
 ///
 /// # Panics
-/// When slices and geometry do not fit together.
+/// When the array is in time, or slices and geometry do not fit together.
 pub fn contract(array: &MacArray, geometry: &Geometry, operands: Operands<'_>, weight_zero: u8) -> Vec<i32> {
-    let step = Seconds(array.clock().period().0 / f64::from(STEPS));
-    let grid = array.library().grid(array.cells(), array.clock().period(), step);
+    let grid = &array.late().expect("only a late array loses results").coarse;
     let clocked = Clocked::new(array.cells(), &grid.delays, grid.period as usize, grid.setup as usize);
     let mut work = Work { unit: Unit::new(array, clocked), geometry, operands, weight_zero, sums: vec![] };
     work.sums = vec![0; operands.batch * geometry.outputs_per_sample()];
@@ -282,14 +277,16 @@ mod tests {
         }
     }
 
+    /// A clock that is too fast by less than the grid tells: nothing comes late enough to be lost.
     #[test]
     fn in_time_the_gates_give_the_exact_sums() {
         let codes = Codes::random(3);
         let exact = convolve(&GEOMETRY, codes.operands(), &Products::exact(8, 8));
         for dataflow in BOTH {
             for multiplier in ["exact", "mul4s_array", "mul4u_exact"] {
-                let array = array(dataflow, multiplier, Clock::Fit, 1.1).unwrap();
-                assert!(!array.is_late());
+                assert!(!array(dataflow, multiplier, Clock::Fit, 1.1).unwrap().is_late());
+                let array = array(dataflow, multiplier, Clock::Fit, 1.0995).unwrap();
+                assert!(array.is_late());
                 assert_eq!(contract(&array, &GEOMETRY, codes.operands(), 8), exact, "{multiplier}");
             }
         }
@@ -317,8 +314,7 @@ mod tests {
         let codes = Codes::random(2);
         let array = array(Dataflow::OutputStationary, "exact", Clock::Fit, 0.8).unwrap();
         let together = contract(&array, &GEOMETRY, codes.operands(), 8);
-        let step = Seconds(array.clock().period().0 / f64::from(STEPS));
-        let grid = array.library().grid(array.cells(), array.clock().period(), step);
+        let grid = &array.late().unwrap().coarse;
         let (netlist, mac) = (array.cells(), array.mac());
         for (at, found) in together.iter().enumerate().step_by(7) {
             let (sample, rest) = (at / GEOMETRY.outputs_per_sample(), at % GEOMETRY.outputs_per_sample());
@@ -331,7 +327,7 @@ mod tests {
                 let weight = codes.weights[channel * GEOMETRY.depth() + tap];
                 Some([codes.input[start + place], weight].map(|code| mac.port_word(i64::from(code) - 8)))
             });
-            let sum = alone(netlist, &grid, &pairs.collect::<Vec<_>>(), mac.port_width());
+            let sum = alone(netlist, grid, &pairs.collect::<Vec<_>>(), mac.port_width());
             assert_eq!(bits::sign_extend(sum, mac.accumulator_width()) as i32, *found, "output {at}");
         }
     }
@@ -359,6 +355,6 @@ mod tests {
     #[test]
     fn a_clock_that_no_register_keeps_is_refused() {
         let error = array(BOTH[0], "exact", Clock::Fixed(Hertz(2e10)), 1.1).err().unwrap().to_string();
-        assert!(error.contains("registers alone take longer"), "{error}");
+        assert!(error.contains("a register alone do not fit"), "{error}");
     }
 }

@@ -182,9 +182,9 @@ impl<'a> Walk<'a> {
 
 /// Transitions in stretches replayed side by side, a lane each.
 fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
-    let (netlist, grid) = (array.cells(), array.grid());
+    let (netlist, late) = (array.cells(), array.late().map(|late| &late.fine));
     let in_time = array.library().delays(netlist);
-    let delays = if array.is_late() { &grid.delays } else { &in_time };
+    let delays = late.map_or(&in_time, |grid| &grid.delays);
     let longest = stretches.iter().map(Vec::len).max().unwrap_or(0);
     let (mut timed, mut lanes) = (Timed::new(netlist, delays), Lanes::<BATCHES>::new(netlist));
     let mut pairs = [0; BATCHES];
@@ -201,10 +201,9 @@ fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
         }
         let words = words(array, &held, &sums);
         lanes.step(&words);
-        if array.is_late() {
-            timed.clock(&words, grid.period, grid.setup);
-        } else {
-            timed.step(&words);
+        match late {
+            Some(grid) => timed.clock(&words, grid.period, grid.setup),
+            None => timed.step(&words),
         }
         if at == 1 {
             filling = (timed.toggles().to_vec(), lanes.toggles().to_vec());

@@ -50,31 +50,32 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Option<u8> {
-        let mut left = self.exclusive()?;
+        let mut left = self.and()?;
         while self.accept(&['|', '+']) {
-            left |= self.exclusive()?;
+            left |= self.and()?;
         }
         Some(left)
     }
 
+    /// Exclusive-or binds closer than and, as the format has it.
     fn exclusive(&mut self) -> Option<u8> {
-        let mut left = self.and()?;
+        let mut left = self.not()?;
         while self.accept(&['^']) {
-            left ^= self.and()?;
+            left ^= self.not()?;
         }
         Some(left)
     }
 
     /// Also what stands side by side.
     fn and(&mut self) -> Option<u8> {
-        let mut left = self.not()?;
+        let mut left = self.exclusive()?;
         loop {
             let sign = self.accept(&['&', '*']);
             let next = self.text.trim_start().chars().next();
             if !sign && !next.is_some_and(|c| c.is_alphanumeric() || "_(!".contains(c)) {
                 return Some(left);
             }
-            left &= self.not()?;
+            left &= self.exclusive()?;
         }
     }
 
@@ -120,6 +121,7 @@ mod tests {
             ("(A*B1) | (C^A)", 0b1101_1010),
             ("A B1 !C", 0b0000_1000),
             ("!A & !B1 | C", 0b1111_0001),
+            ("A & B1 ^ C", 0b0010_1000),
             ("1", 255),
         ] {
             assert_eq!(table(text, &pins), Some(expected), "{text}");
