@@ -16,12 +16,12 @@ fn main() {
     divan::main();
 }
 
-/// The unit of the presets, its clock 7 % too fast, on a grid of 64 steps a period.
+/// The unit of the presets, its clock 7 % too fast, on a grid of 128 steps a period.
 fn unit() -> (Netlist, Grid) {
     let library = CellLibrary::nangate45();
     let netlist = library.map(&Mac::from_id("mac8s_bw").expect("an id of the catalogue").netlist());
     let period = library.critical_path(&netlist).delay * 0.93;
-    let grid = library.grid(&netlist, period, Seconds(period.0 / 64.0));
+    let grid = library.grid(&netlist, period, Seconds(period.0 / 128.0));
     (netlist, grid)
 }
 
