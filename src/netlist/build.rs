@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use super::{Bus, Cell, Gate, Net, Netlist, Register};
 
 /// Grows a [`Netlist`] gate by gate.
@@ -20,13 +22,16 @@ use super::{Bus, Cell, Gate, Net, Netlist, Register};
 #[derive(Debug, Default)]
 pub struct Builder {
     netlist: Netlist,
-    shared: HashMap<Cell, Net>,
+    shared: HashMap<Cell, Net, FixedState>,
 }
 
 impl Builder {
     /// Starts an empty circuit.
     pub fn new(name: &str) -> Self {
-        Self { netlist: Netlist { name: name.into(), ..Netlist::default() }, shared: HashMap::new() }
+        Self {
+            netlist: Netlist { name: name.into(), ..Netlist::default() },
+            shared: HashMap::with_capacity_and_hasher(512, FixedState::default()),
+        }
     }
 
     fn push(&mut self, cell: Cell) -> Net {

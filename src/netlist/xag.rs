@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::ops::Not;
 
+use foldhash::fast::FixedState;
+
 use super::{Cell, Gate, Net, Netlist};
 
 /// A node, or its inverse.
@@ -52,12 +54,12 @@ pub(super) enum Node {
 #[derive(Debug)]
 pub(super) struct Xag {
     nodes: Vec<Node>,
-    shared: HashMap<Node, u32>,
+    shared: HashMap<Node, u32, FixedState>,
 }
 
 impl Xag {
     pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::Zero], shared: HashMap::new() }
+        Self { nodes: vec![Node::Zero], shared: HashMap::default() }
     }
 
     pub(super) fn nodes(&self) -> &[Node] {

@@ -6,16 +6,19 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use self::tally::{Each, Expected, Tally, each};
+use self::tally::{COLUMNS, Expected, Inverses, Tally, each};
 use super::{Metrics, Sums};
 use crate::arith::Design;
 use crate::bits;
 use crate::netlist::Netlist;
-use crate::netlist::program::{Codes, LANES, Lane, Program, Slot, WORDS, codes, counting, halves};
+use crate::netlist::program::{Codes, LANES, Lane, Program, Slot, WORDS, codes, counting};
 use crate::table::{Operation, Signature};
 
 /// Operand bits below which a walk of whole blocks does not pay.
 const NARROW: u32 = 12;
+
+/// Bits of the wider operand from which on 32 consecutive pairs have the same narrower one.
+const ROWS: u32 = 5;
 
 /// Blocks of one task: few enough for exact sums of errors in floating point, many enough that evaluating all gates
 /// for the first of them does not matter.
@@ -44,7 +47,8 @@ impl Metrics {
         if design.width_out() < signature.width_out() {
             return Self::of_fitting(design);
         }
-        if bits < NARROW || design.stand_in().is_some() || signature.width_out() > 32 {
+        let narrow = bits < NARROW || signature.width_a.max(signature.width_b) < ROWS;
+        if narrow || design.stand_in().is_some() || signature.width_out() > 32 {
             return Self::exhaustive(design);
         }
         let walk = Walk::new(&design.netlist(), signature);
@@ -73,48 +77,28 @@ struct Walk {
     a_low: bool,
     /// Where in the index the bits are that blocks differ in, the fastest first.
     places: Vec<u32>,
-    /// By how much the low operands of a part's first row exceed that of its first pair.
-    steps: Each,
-    /// 1 / |low operand| (0 for 0) in the order of parts and rows, where a part of a product has one high operand and
-    /// the table is not too large.
-    inverse: Vec<Each>,
+    /// 1 / |low operand| (0 for 0) of products in the order of blocks and rows, where the table is not too large.
+    inverse: Vec<Inverses>,
 }
 
 /// Bits of an operand whose inverses are kept: 8 MiB of them.
 const TABLED: u32 = 20;
 
-/// Pairs of a part.
-const PART: u64 = 32 * tally::LANES as u64;
-
 impl Walk {
     fn new(netlist: &Netlist, signature: Signature) -> Self {
         let a_low = signature.width_a > signature.width_b;
-        let mut walk = Self {
-            program: Program::default(),
-            signature,
-            a_low,
-            places: vec![],
-            steps: [0.0; tally::LANES],
-            inverse: vec![],
-        };
+        let mut walk =
+            Self { program: Program::default(), signature, a_low, places: vec![], inverse: vec![] };
         let bits = signature.operand_bits();
         let lanes = (0..bits).filter(|&bit| walk.place(bit) < LANES.ilog2());
         walk.program = Program::new(netlist, lanes.fold(0, |lanes, bit| lanes | 1 << bit), bits > 16);
         walk.places = walk.program.order().iter().map(|&bit| walk.place(bit as u32)).collect();
-        let row = |first: u64| each(|lane| walk.low(first + 32 * lane as u64) as f64);
-        let steps = row(0);
-        if signature.operation == Operation::Mul && walk.one_high() && walk.width_low() <= TABLED {
-            let parts = (0..1u64 << walk.width_low()).step_by(PART as usize);
-            let rows = parts.flat_map(|first| first..first + 32);
-            let inverse = rows.map(|first| row(first).map(inverted)).collect();
-            return Self { steps, inverse, ..walk };
+        if signature.operation == Operation::Mul && walk.width_low() <= TABLED {
+            let row = |first: u64| each(|column| inverted(walk.low(first + 32 * column as u64) as f64));
+            let block = |first: u64| each(|at| row(first + at as u64));
+            walk.inverse = (0..1u64 << walk.width_low()).step_by(LANES as usize).map(block).collect();
         }
-        Self { steps, ..walk }
-    }
-
-    /// Whether a part has one high operand.
-    fn one_high(&self) -> bool {
-        1 << self.width_low() >= PART
+        walk
     }
 
     fn width_low(&self) -> u32 {
@@ -186,72 +170,73 @@ impl Walk {
         if is_x86_feature_detected!("avx512vpopcntdq")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma")
         {
             // SAFETY: the processor has just been asked for these features.
             #[allow(unsafe_code)]
             return unsafe { self.tally_avx512(base, slots, rows, tally) };
+        } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the processor has just been asked for these features.
+            #[allow(unsafe_code)]
+            return unsafe { self.tally_avx2(base, slots, rows, tally) };
         }
         self.tally_of(base, slots, rows, tally)
     }
 
-    /// [`Self::tally_of`], compiled for wide registers.
+    /// [`Self::tally_of`], compiled for registers of 512 bits.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512vpopcntdq,fma")]
     fn tally_avx512(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
+        self.tally_of(base, slots, rows, tally)
+    }
+
+    /// [`Self::tally_of`], compiled for registers of 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn tally_avx2(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
         self.tally_of(base, slots, rows, tally)
     }
 
     #[inline(always)]
     fn tally_of(&self, base: u64, slots: &[Slot], rows: &mut Codes, tally: &mut Tally) {
         self.results(slots, rows);
-        tally.start_block();
-        for part in 0..(LANES / PART) as usize {
-            tally.add(rows, part, &self.expected(base + PART * part as u64));
-        }
+        tally.add(rows, &self.expected(base));
     }
 
     /// A block's results as codes.
     #[inline(always)]
     fn results(&self, slots: &[Slot], rows: &mut Codes) {
-        let outputs = self.program.outputs().iter().take(self.signature.width_out() as usize);
-        rows.fill([0; 2 * WORDS]);
-        outputs.zip(&mut *rows).for_each(|(&slot, row)| *row = halves(&slots[slot].0));
-        codes(rows);
+        let outputs = &self.program.outputs()[..self.signature.width_out() as usize];
+        codes(|bit| outputs.get(bit).map(|&slot| &slots[slot].0), rows);
     }
 
-    /// What the results of a part should be.
+    /// What the results of a block should be; the pairs of a column have one high operand and consecutive low ones.
     #[inline(always)]
-    fn expected(&self, first: u64) -> Expected<'_> {
-        let high = self.high(first) as f64;
-        let high = if self.one_high() {
-            [high; tally::LANES]
-        } else {
-            each(|lane| self.high(first + 32 * lane as u64) as f64)
+    fn expected(&self, base: u64) -> Expected<'_> {
+        let Signature { operation, signed, .. } = self.signature;
+        let high: [i64; COLUMNS] = each(|column| self.high(base + 32 * column as u64));
+        let low: [i64; COLUMNS] = each(|column| self.low(base + 32 * column as u64));
+        let (exact, step): ([i64; COLUMNS], _) = match operation {
+            Operation::Add => (each(|at| high[at] + low[at]), [1; COLUMNS]),
+            Operation::Mul => (each(|at| high[at] * low[at]), high),
         };
-        let part = ((first & bits::mask(self.width_low())) / PART) as usize;
-        let start = self.low(first) as f64;
-        let low = self.steps.map(|step| start + step);
-        let (exact, step) = match self.signature.operation {
-            Operation::Add => (each(|lane| high[lane] + low[lane]), [1.0; tally::LANES]),
-            Operation::Mul => (each(|lane| high[lane] * low[lane]), high),
-        };
-        // A product is 0 in the first row or everywhere; a sum where the signs of the first row and the last one differ.
-        let last = |lane: usize| exact[lane] + 31.0 * step[lane];
-        let any = |zero: &dyn Fn(usize) -> bool| (0..tally::LANES).fold(false, |any, lane| any | zero(lane));
-        let zeros = match self.signature.operation {
-            Operation::Mul if !any(&|lane| step[lane] == 0.0) => usize::from(any(&|lane| exact[lane] == 0.0)),
-            _ if any(&|lane| exact[lane] * last(lane) <= 0.0) => 32,
-            _ => 0,
+        let (first_high, first_low) = (base >> self.width_low(), base & bits::mask(self.width_low()));
+        let zeros = match operation {
+            Operation::Mul if first_high == 0 => 32,
+            // The first low operand of a column may be 0.
+            Operation::Mul => usize::from(first_low == 0),
+            Operation::Add => 32 * usize::from(exact.iter().any(|exact| (-31..=0).contains(exact))),
         };
         let width_out = self.signature.width_out();
+        let inverse = self.inverse.get((first_low / LANES) as usize);
         Expected {
-            first: exact,
-            step,
-            codes: exact.map(|value| value as i64 as u32),
-            code_step: step.map(|value| value as i64 as u32),
+            first: each(|at| exact[at] as f64),
+            step: each(|at| step[at] as f64),
+            codes: each(|at| exact[at] as u32),
+            code_step: each(|at| step[at] as u32),
             mask: bits::mask(width_out) as u32,
-            sign: if self.signature.signed { 1 << (width_out - 1) } else { 0 },
-            inverse: self.inverse.get(32 * part..32 * part + 32).map(|inverse| (inverse, inverted(high[0]))),
+            sign: if signed { 1 << (width_out - 1) } else { 0 },
+            inverse: inverse.map(|inverse| (inverse, each(|at| inverted(high[at] as f64)))),
             zeros,
         }
     }

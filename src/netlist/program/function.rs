@@ -5,19 +5,24 @@ use super::{Operation, Slot, WORDS};
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 /// The function that takes its inputs in another order: input `i` of the new one is input `order[i]` of this one.
-const fn reordered(function: u8, order: [usize; 3]) -> u8 {
-    let (mut table, mut index) = (0, 0);
-    while index < 8 {
-        let mut inputs = [0; 3];
-        let mut at = 0;
-        while at < 3 {
-            inputs[order[at]] = index >> (2 - at) & 1;
-            at += 1;
-        }
-        table |= (function >> (4 * inputs[0] + 2 * inputs[1] + inputs[2]) & 1) << index;
-        index += 1;
+pub(super) const fn reordered(function: u8, order: [usize; 3]) -> u8 {
+    // Two inputs change places where entries that differ in both do.
+    let (first, last) = (swapped(function, 0b0000_1100, 2), swapped(function, 0b0010_0010, 1));
+    match order {
+        [0, 1, 2] => function,
+        [1, 0, 2] => first,
+        [0, 2, 1] => last,
+        [1, 2, 0] => swapped(first, 0b0010_0010, 1),
+        [2, 0, 1] => swapped(last, 0b0000_1100, 2),
+        [2, 1, 0] => swapped(function, 0b0000_1010, 3),
+        _ => panic!("an order has each input once"),
     }
-    table
+}
+
+/// Exchanges the bits of a mask with those so many places above.
+const fn swapped(bits: u8, low: u8, places: u32) -> u8 {
+    let differing = (bits ^ bits >> places) & low;
+    bits ^ differing ^ differing << places
 }
 
 /// The order of inputs that gives the least table, with that table, for each function: 80 of 256 remain.
@@ -81,7 +86,7 @@ fn three<const TABLE: u8>(a: u64, b: u64, c: u64) -> u64 {
 /// Applies one function to all lanes of each operation in turn.
 #[inline(always)]
 fn each<const TABLE: u8>(operations: &[Operation], slots: &mut [Slot]) {
-    for Operation { inputs: [a, b, c], output } in operations {
+    for Operation { inputs: [a, b, c], output, .. } in operations {
         let (a, b, c) = (slots[*a as usize].0, slots[*b as usize].0, slots[*c as usize].0);
         let output = &mut slots[*output as usize].0;
         for word in 0..WORDS {
@@ -114,12 +119,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn inputs_change_places() {
+        for (function, order) in (0..=255u8).flat_map(|function| ORDERS.map(|order| (function, order))) {
+            for values in 0..8usize {
+                let value = |at: usize| values >> at & 1;
+                let index = |inputs: [usize; 3]| inputs.iter().fold(0, |index, &at| 2 * index + value(at));
+                let (own, new) = (function >> index([0, 1, 2]), reordered(function, order) >> index(order));
+                assert_eq!(own & 1, new & 1, "{function} {order:?}");
+            }
+        }
+    }
+
+    #[test]
     fn every_function_in_canonical_form_is_itself() {
         for function in 0..=255u8 {
             let (table, [a, b, c]) = canonical(function, [0, 1, 2]);
             let inputs: Vec<Slot> = (0..3).map(|at| Slot([[0xf0, 0xcc, 0xaa][at]; WORDS])).collect();
             let mut slots = [inputs, vec![Slot([0; WORDS])]].concat();
-            apply(table, &[Operation { inputs: [a, b, c], output: 3 }], &mut slots);
+            apply(table, &[Operation { table, inputs: [a, b, c], output: 3 }], &mut slots);
             assert_eq!(slots[3].0.map(|word| word as u8), [function; WORDS]);
         }
     }

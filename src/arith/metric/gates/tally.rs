@@ -1,51 +1,112 @@
-//! Sums and extremes of many pairs at a time, in floating point: errors are whole numbers below 2^33 and the pairs of
+//! Sums and extremes of many pairs at a time, in floating point: errors are whole numbers below 2^34 and the pairs of
 //! a task few, so that sums of errors and distances are exact.
 
 use std::ops::Range;
 
 use crate::arith::metric::Sums;
-use crate::netlist::program::Codes;
+use crate::netlist::program::{Codes, WORDS};
 
 /// Figures that are added up next to one another: one vector register each.
-pub(super) const LANES: usize = 8;
+const LANES: usize = 8;
 
 /// One figure of each of [`LANES`] pairs.
-pub(super) type Each = [f64; LANES];
+type Each = [f64; LANES];
 
-/// What the results of a part of a block should be: in a row pairs that are 32 apart, 32 rows.
+/// Columns of a block: each has 32 pairs that follow one another, in as many rows.
+pub(super) const COLUMNS: usize = 2 * WORDS;
+
+/// Inverse magnitudes (0 for 0) of the operand that differs from row to row.
+pub(super) type Inverses = [[f64; COLUMNS]; 32];
+
+/// The rows as numbers.
+const ROWS: [f64; 32] = {
+    let mut rows = [0.0; 32];
+    let mut row = 1;
+    while row < 32 {
+        rows[row] = rows[row - 1] + 1.0;
+        row += 1;
+    }
+    rows
+};
+
+/// What the results of a block should be.
 pub(super) struct Expected<'a> {
     /// Exact results of the first row, and what each later row adds.
-    pub(super) first: Each,
-    pub(super) step: Each,
+    pub(super) first: [f64; COLUMNS],
+    pub(super) step: [f64; COLUMNS],
     /// The same as codes; bits above the result's are of no account.
-    pub(super) codes: [u32; LANES],
-    pub(super) code_step: [u32; LANES],
+    pub(super) codes: [u32; COLUMNS],
+    pub(super) code_step: [u32; COLUMNS],
     /// The bits of a result, and its sign bit where it has one.
     pub(super) mask: u32,
     pub(super) sign: u32,
-    /// Where one operand is the same in the whole part: the inverse magnitudes of the other one (0 for 0), row by row,
-    /// and of the one (0 for 0).
-    pub(super) inverse: Option<(&'a [Each], f64)>,
+    /// Of products the inverse magnitudes of both operands, the second those of the one that is the same in a column.
+    pub(super) inverse: Option<(&'a Inverses, [f64; COLUMNS])>,
     /// No exact result is 0 from this row on.
     pub(super) zeros: usize,
 }
 
-impl Expected<'_> {
-    /// The exact results of a row as codes.
+/// Some columns of a block with what they should be.
+struct Part<'a> {
+    rows: &'a Codes,
+    column: usize,
+    sign: u32,
+    first: Each,
+    step: Each,
+    inverses: Option<&'a Inverses>,
+}
+
+impl<'a> Part<'a> {
     #[inline(always)]
-    fn codes_of(&self, row: u32) -> [u32; LANES] {
-        let mut codes = self.codes;
-        for (code, step) in codes.iter_mut().zip(self.code_step) {
-            *code = code.wrapping_add(row.wrapping_mul(step));
+    fn new(rows: &'a Codes, column: usize, expected: &Expected<'a>) -> Self {
+        let Expected { sign, first, step, inverse, .. } = expected;
+        Self {
+            rows,
+            column,
+            sign: *sign,
+            first: columns(first, column),
+            step: columns(step, column),
+            inverses: inverse.map(|(inverses, _)| inverses),
         }
-        codes
+    }
+
+    /// The exact results of a row.
+    #[inline(always)]
+    fn exact(&self, row: usize) -> Each {
+        each(|lane| ROWS[row].mul_add(self.step[lane], self.first[lane]))
+    }
+
+    /// The errors of a row's results.
+    #[inline(always)]
+    fn errors(&self, row: usize) -> Each {
+        let results = columns(&self.rows[row], self.column);
+        // A signed result is read as an unsigned one with its sign bit turned over, which is that much more.
+        let offset = f64::from(self.sign);
+        each(|lane| {
+            let from_first = f64::from(results[lane] ^ self.sign) - (self.first[lane] + offset);
+            (-ROWS[row]).mul_add(self.step[lane], from_first)
+        })
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Some columns of a row.
+#[inline(always)]
+fn columns<T: Copy>(row: &[T; COLUMNS], column: usize) -> [T; LANES] {
+    *row[column..].first_chunk().expect("a row has whole parts")
+}
+
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
-    /// A wrong result a row, at most 2^15 rows a task.
-    wrong: [u32; LANES],
+    codes: WrongCodes,
+    figures: Figures,
+    zeros: Zeros,
+    /// The greatest distances in the last block.
+    greatest: Each,
+}
+
+/// Sums and extremes of errors.
+#[derive(Debug, Clone, Copy)]
+struct Figures {
     distance: Each,
     error: Each,
     square: Each,
@@ -54,189 +115,209 @@ pub(super) struct Tally {
     signed_relative: Each,
     square_relative: Each,
     relative_range: [Each; 2],
-    /// At most 32 bits a row.
-    hamming: [u32; LANES],
-    zeros: Each,
-    zero_errors: Each,
-    zero_distance: Each,
-    zero_worst: Each,
-    /// The greatest distances since the last call of [`Tally::start_block`].
-    greatest: Each,
 }
 
-impl Default for Tally {
+/// Wrong results and their wrong bits, at most 2^13 rows a task.
+#[derive(Debug, Clone, Copy, Default)]
+struct WrongCodes {
+    results: [u32; COLUMNS],
+    bits: [u32; COLUMNS],
+}
+
+/// Pairs whose exact result is 0.
+#[derive(Debug, Clone, Copy, Default)]
+struct Zeros {
+    count: Each,
+    errors: Each,
+    distance: Each,
+    worst: Each,
+}
+
+impl Default for Figures {
     fn default() -> Self {
-        let (zero, range) = ([0.0; LANES], [[f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]]);
+        let (sum, range) = ([0.0; LANES], [[f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]]);
         Self {
-            wrong: [0; LANES],
-            distance: zero,
-            error: zero,
-            square: zero,
+            distance: sum,
+            error: sum,
+            square: sum,
             error_range: range,
-            relative: zero,
-            signed_relative: zero,
-            square_relative: zero,
+            relative: sum,
+            signed_relative: sum,
+            square_relative: sum,
             relative_range: range,
-            hamming: [0; LANES],
-            zeros: zero,
-            zero_errors: zero,
-            zero_distance: zero,
-            zero_worst: zero,
-            greatest: zero,
         }
     }
 }
 
 impl Tally {
-    /// Forgets the greatest distance.
+    /// Adds a block of results.
     #[inline(always)]
-    pub(super) fn start_block(&mut self) {
+    pub(super) fn add(&mut self, rows: &Codes, expected: &Expected<'_>) {
         self.greatest = [0.0; LANES];
+        self.codes.add(rows, expected);
+        for column in (0..COLUMNS).step_by(LANES) {
+            self.add_part(&Part::new(rows, column, expected), expected);
+        }
     }
 
-    /// The greatest distance in the parts of this block.
+    /// The greatest distance in the last block.
     pub(super) fn greatest(&self) -> u64 {
         self.greatest.iter().copied().fold(0.0, greater) as u64
     }
 
-    /// Adds one part of a block of results.
     #[inline(always)]
-    pub(super) fn add(&mut self, rows: &Codes, part: usize, expected: &Expected<'_>) {
-        let mut own = Self::default();
+    fn add_part(&mut self, part: &Part<'_>, expected: &Expected<'_>) {
+        // Relative errors here are still to be multiplied by a factor.
+        let mut own = Figures::default();
         let (zeros, others) = (0..expected.zeros, expected.zeros..32);
-        if expected.inverse.is_some() {
-            own.add_rows::<true, true>(zeros, rows, part, expected);
-            own.add_rows::<true, false>(others, rows, part, expected);
+        let mut factor = [1.0; LANES];
+        if let Some((_, factors)) = &expected.inverse {
+            factor = columns(factors, part.column);
+            own.add_rows::<true, true>(zeros.clone(), part);
+            own.add_rows::<true, false>(others, part);
         } else {
-            own.add_rows::<false, true>(zeros, rows, part, expected);
-            own.add_rows::<false, false>(others, rows, part, expected);
+            own.add_rows::<false, true>(zeros.clone(), part);
+            own.add_rows::<false, false>(others, part);
         }
-        self.join(&own, expected.inverse.map_or(1.0, |(_, factor)| factor));
-    }
-
-    /// Row by row; relative errors by the inverses of one operand with `TABLE`, else by division.
-    ///
-    /// Without `ZEROS` no exact result here should be 0.
-    #[inline(always)]
-    fn add_rows<const TABLE: bool, const ZEROS: bool>(
-        &mut self,
-        range: Range<usize>,
-        rows: &Codes,
-        part: usize,
-        expected: &Expected<'_>,
-    ) {
-        // A signed result is read as an unsigned one with its sign bit turned over, which is that much more.
-        let offset = f64::from(expected.sign);
-        let start = range.start as f64;
-        let mut shifted = each(|lane| expected.first[lane] + start * expected.step[lane] + offset);
-        let mut exact_codes = expected.codes_of(range.start as u32);
-        let inverses = expected.inverse.map_or(&[][..], |(inverses, _)| inverses);
-        for row in range {
-            let codes = &rows[row][part * LANES..][..LANES];
-            let exact = each(|lane| shifted[lane] - offset);
-            let error = each(|lane| f64::from(codes[lane] ^ expected.sign) - shifted[lane]);
-            let distance = each(|lane| error[lane].abs());
-            add(&mut self.error, &error);
-            add(&mut self.distance, &distance);
-            add(&mut self.square, &each(|lane| error[lane] * error[lane]));
-            widen(&mut self.error_range, &error, &error);
-            let relative = match (TABLE, ZEROS) {
-                (true, _) => each(|lane| error[lane] * inverses[row][lane]),
-                (_, true) => {
-                    each(|lane| if exact[lane] == 0.0 { 0.0 } else { error[lane] / exact[lane].abs() })
-                }
-                _ => each(|lane| error[lane] / exact[lane].abs()),
-            };
-            add(&mut self.signed_relative, &relative);
-            add(&mut self.relative, &each(|lane| relative[lane].abs()));
-            add(&mut self.square_relative, &each(|lane| relative[lane] * relative[lane]));
-            if ZEROS {
-                let [least, greatest] = self.relative_range;
-                let shown =
-                    |other: &Each| each(|lane| if exact[lane] == 0.0 { other[lane] } else { relative[lane] });
-                widen(&mut self.relative_range, &shown(&least), &shown(&greatest));
-                self.add_zeros(&exact, &distance);
-            } else {
-                widen(&mut self.relative_range, &relative, &relative);
-            }
-            for lane in 0..LANES {
-                let wrong = (codes[lane] ^ exact_codes[lane]) & expected.mask;
-                self.hamming[lane] += wrong.count_ones();
-                self.wrong[lane] += u32::from(wrong != 0);
-                exact_codes[lane] = exact_codes[lane].wrapping_add(expected.code_step[lane]);
-            }
-            add(&mut shifted, &expected.step);
-        }
-    }
-
-    /// Distances where the exact result is 0.
-    #[inline(always)]
-    fn add_zeros(&mut self, exact: &Each, distance: &Each) {
-        add(&mut self.zeros, &each(|lane| if exact[lane] == 0.0 { 1.0 } else { 0.0 }));
-        let distance = each(|lane| if exact[lane] == 0.0 { distance[lane] } else { 0.0 });
-        add(&mut self.zero_errors, &each(|lane| if distance[lane] != 0.0 { 1.0 } else { 0.0 }));
-        add(&mut self.zero_distance, &distance);
-        self.zero_worst = each(|lane| greater(distance[lane], self.zero_worst[lane]));
-    }
-
-    /// With a part's, whose relative errors are to be multiplied by a factor.
-    #[inline(always)]
-    fn join(&mut self, part: &Self, factor: f64) {
-        for lane in 0..LANES {
-            self.wrong[lane] += part.wrong[lane];
-            self.hamming[lane] += part.hamming[lane];
-        }
-        let scaled = |figures: &Each, factor: f64| each(|lane| figures[lane] * factor);
-        add(&mut self.distance, &part.distance);
-        add(&mut self.error, &part.error);
-        add(&mut self.square, &part.square);
-        let [least, greatest] = part.error_range;
-        widen(&mut self.error_range, &least, &greatest);
+        let [least, greatest] = &own.error_range;
         self.greatest = each(|lane| greater(greater(greatest[lane], -least[lane]), self.greatest[lane]));
-        add(&mut self.relative, &scaled(&part.relative, factor));
-        add(&mut self.signed_relative, &scaled(&part.signed_relative, factor));
-        add(&mut self.square_relative, &scaled(&part.square_relative, factor * factor));
-        if factor != 0.0 {
-            let [least, greatest] = part.relative_range;
-            widen(&mut self.relative_range, &scaled(&least, factor), &scaled(&greatest, factor));
+        self.figures.join(&own, &factor);
+        for row in zeros {
+            self.zeros.add(&part.exact(row), &part.errors(row));
         }
-        add(&mut self.zeros, &part.zeros);
-        add(&mut self.zero_errors, &part.zero_errors);
-        add(&mut self.zero_distance, &part.zero_distance);
-        self.zero_worst = each(|lane| greater(part.zero_worst[lane], self.zero_worst[lane]));
     }
 
     /// As sums over that many pairs, the largest exact magnitude of all pairs given.
     pub(super) fn sums(&self, pairs: u64, largest: u64) -> Sums {
+        let figures = &self.figures;
         let total = |each: &Each| each.iter().sum::<f64>();
-        let count = |each: &[u32; LANES]| each.iter().map(|count| u64::from(*count)).sum();
+        let count = |each: &[u32; COLUMNS]| each.iter().map(|count| u64::from(*count)).sum();
         Sums {
             mask: u64::MAX,
             pairs,
-            wrong: count(&self.wrong),
-            distance: total(&self.distance) as u128,
-            square: total(&self.square),
-            error: total(&self.error) as i128,
+            wrong: count(&self.codes.results),
+            distance: total(&figures.distance) as u128,
+            square: total(&figures.square),
+            error: total(&figures.error) as i128,
             largest,
-            nonzero: pairs - total(&self.zeros) as u64,
-            zero_errors: total(&self.zero_errors) as u64,
-            zero_distance: total(&self.zero_distance) as u128,
-            zero_worst: self.zero_worst.iter().copied().fold(0.0, greater) as u64,
-            hamming: count(&self.hamming),
-            relative: total(&self.relative),
-            signed_relative: total(&self.signed_relative),
-            square_relative: total(&self.square_relative),
-            relative_range: range(&self.relative_range),
-            error_range: range(&self.error_range).map(|error| error as i64),
+            nonzero: pairs - total(&self.zeros.count) as u64,
+            zero_errors: total(&self.zeros.errors) as u64,
+            zero_distance: total(&self.zeros.distance) as u128,
+            zero_worst: self.zeros.worst.iter().copied().fold(0.0, greater) as u64,
+            hamming: count(&self.codes.bits),
+            relative: total(&figures.relative),
+            signed_relative: total(&figures.signed_relative),
+            square_relative: total(&figures.square_relative),
+            relative_range: range(&figures.relative_range),
+            error_range: range(&figures.error_range).map(|error| error as i64),
             worst: None,
         }
     }
 }
 
-/// One value a lane, in a loop that becomes one vector instruction where it is used.
+impl Figures {
+    /// Row by row; relative errors by the inverses of one operand with `TABLE`, else by division.
+    ///
+    /// Without `ZEROS` no exact result here should be 0.
+    #[inline(always)]
+    fn add_rows<const TABLE: bool, const ZEROS: bool>(&mut self, range: Range<usize>, part: &Part<'_>) {
+        for row in range {
+            let error = part.errors(row);
+            let distance = each(|lane| error[lane].abs());
+            add(&mut self.error, &error);
+            add(&mut self.distance, &distance);
+            add_products(&mut self.square, &error, &error);
+            widen(&mut self.error_range, &error, &error);
+            match part.inverses {
+                Some(inverses) if TABLE => {
+                    let inverses = columns(&inverses[row], part.column);
+                    let relative = each(|lane| error[lane] * inverses[lane]);
+                    add_products(&mut self.signed_relative, &error, &inverses);
+                    add_products(&mut self.relative, &distance, &inverses);
+                    add_products(&mut self.square_relative, &relative, &relative);
+                    self.widen_relative::<ZEROS>(&relative, || part.exact(row));
+                }
+                _ => self.add_quotients::<ZEROS>(&error, &part.exact(row)),
+            }
+        }
+    }
+
+    /// Relative errors of a row by division.
+    #[inline(always)]
+    fn add_quotients<const ZEROS: bool>(&mut self, error: &Each, exact: &Each) {
+        let quotient: Each = each(|lane| error[lane] / exact[lane].abs());
+        let relative = each(|lane| if ZEROS && exact[lane] == 0.0 { 0.0 } else { quotient[lane] });
+        add(&mut self.signed_relative, &relative);
+        add(&mut self.relative, &each(|lane| relative[lane].abs()));
+        add_products(&mut self.square_relative, &relative, &relative);
+        self.widen_relative::<ZEROS>(&relative, || *exact);
+    }
+
+    #[inline(always)]
+    fn widen_relative<const ZEROS: bool>(&mut self, relative: &Each, exact: impl Fn() -> Each) {
+        if !ZEROS {
+            return widen(&mut self.relative_range, relative, relative);
+        }
+        let exact = exact();
+        let [least, greatest] = self.relative_range;
+        let shown = |other: &Each| each(|lane| if exact[lane] == 0.0 { other[lane] } else { relative[lane] });
+        widen(&mut self.relative_range, &shown(&least), &shown(&greatest));
+    }
+
+    /// Adds a part's figures, the relative ones multiplied by a factor.
+    #[inline(always)]
+    fn join(&mut self, part: &Self, factor: &Each) {
+        add(&mut self.distance, &part.distance);
+        add(&mut self.error, &part.error);
+        add(&mut self.square, &part.square);
+        widen(&mut self.error_range, &part.error_range[0], &part.error_range[1]);
+        add_products(&mut self.relative, &part.relative, factor);
+        add_products(&mut self.signed_relative, &part.signed_relative, factor);
+        add_products(
+            &mut self.square_relative,
+            &part.square_relative,
+            &each(|lane| factor[lane] * factor[lane]),
+        );
+        // Where the factor is 0 every exact result is: the range is empty.
+        let scaled = |own: &Each, empty: f64| {
+            each(|lane| if factor[lane] == 0.0 { empty } else { factor[lane] * own[lane] })
+        };
+        let [least, greatest] = &part.relative_range;
+        let range = (scaled(least, f64::INFINITY), scaled(greatest, f64::NEG_INFINITY));
+        widen(&mut self.relative_range, &range.0, &range.1);
+    }
+}
+
+impl WrongCodes {
+    #[inline(always)]
+    fn add(&mut self, rows: &Codes, expected: &Expected<'_>) {
+        let mut exact = expected.codes;
+        for row in rows {
+            for column in 0..COLUMNS {
+                let wrong = (row[column] ^ exact[column]) & expected.mask;
+                self.results[column] += u32::from(wrong != 0);
+                self.bits[column] += wrong.count_ones();
+                exact[column] = exact[column].wrapping_add(expected.code_step[column]);
+            }
+        }
+    }
+}
+
+impl Zeros {
+    #[inline(always)]
+    fn add(&mut self, exact: &Each, error: &Each) {
+        add(&mut self.count, &each(|lane| if exact[lane] == 0.0 { 1.0 } else { 0.0 }));
+        let distance = each(|lane| if exact[lane] == 0.0 { error[lane].abs() } else { 0.0 });
+        add(&mut self.errors, &each(|lane| if distance[lane] != 0.0 { 1.0 } else { 0.0 }));
+        add(&mut self.distance, &distance);
+        self.worst = each(|lane| greater(distance[lane], self.worst[lane]));
+    }
+}
+
+/// One value a lane or column, in a loop that becomes vector instructions where it is used.
 #[inline(always)]
-pub(super) fn each(value: impl Fn(usize) -> f64) -> Each {
-    let mut each = [0.0; LANES];
+pub(super) fn each<T: Copy + Default, const COUNT: usize>(value: impl Fn(usize) -> T) -> [T; COUNT] {
+    let mut each = [T::default(); COUNT];
     for (lane, place) in each.iter_mut().enumerate() {
         *place = value(lane);
     }
@@ -247,6 +328,14 @@ pub(super) fn each(value: impl Fn(usize) -> f64) -> Each {
 fn add(sums: &mut Each, more: &Each) {
     for lane in 0..LANES {
         sums[lane] += more[lane];
+    }
+}
+
+/// Rounded once a sum, as one instruction has it.
+#[inline(always)]
+fn add_products(sums: &mut Each, factors: &Each, others: &Each) {
+    for lane in 0..LANES {
+        sums[lane] = factors[lane].mul_add(others[lane], sums[lane]);
     }
 }
 
