@@ -109,7 +109,7 @@ fn beside_peer(id: &str) {
     let pairs = (1u64 << design.signature().operand_bits()) as f64;
     let walk = Walk::new(&*design);
     let products = least(10, || walk.run()).as_secs_f64() * 1e9 / (walk.blocks * LANES) as f64;
-    let repeats = if pairs > 1e9 { 1 } else { 20 };
+    let repeats = if pairs > 1e9 { 1 } else { 100 };
     let metrics = least(repeats, || Metrics::of_gates(&*design)).as_secs_f64() * 1e9;
     let Some(peer) = peer(&*design) else {
         return println!("{id}: skipped: no C compiler `cc`");
@@ -126,12 +126,13 @@ fn beside_peer(id: &str) {
 /// The least time on the processor that the work took in some repeats.
 fn least<T>(repeats: usize, mut work: impl FnMut() -> T) -> Duration {
     let once = |_| {
-        let start = (Instant::now(), on_processor());
+        let (before, start) = (on_processor(), Instant::now());
         black_box(work());
-        match (start.1, on_processor()) {
+        let elapsed = start.elapsed();
+        match (before, on_processor()) {
             // The system counts in steps of milliseconds.
             (Some(before), Some(after)) if after - before > Duration::from_millis(50) => after - before,
-            _ => start.0.elapsed(),
+            _ => elapsed,
         }
     };
     (0..repeats).map(once).min().expect("at least once")
