@@ -38,7 +38,7 @@ pub trait Design: Send + Sync {
     fn eval(&self, a: i64, b: i64) -> i64;
     /// The gates: buses `a` and `b` in, `y` out, named as the id.
     fn netlist(&self) -> Netlist;
-    /// Bits of the result; fewer than the signature says where a sum wraps.
+    /// Bits of the result; fewer than an exact one takes where a sum wraps, one more where a product may exceed it so far.
     fn width_out(&self) -> u32 {
         self.signature().width_out()
     }

@@ -15,7 +15,7 @@ use crate::bits;
 pub enum Operation {
     /// Sum of two operands; the result has one bit more.
     Add,
-    /// Product of two operands; the result has the widths' sum.
+    /// Product of two operands; an exact one has the widths' sum of bits.
     Mul,
 }
 
@@ -33,7 +33,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Bits of the result: one more than the wider operand for a sum, both widths together for a product.
+    /// Bits of an exact result: one more than the wider operand for a sum, both widths together for a product.
     pub fn width_out(&self) -> u32 {
         match self.operation {
             Operation::Add => self.width_a.max(self.width_b) + 1,
@@ -76,6 +76,12 @@ pub enum TableError {
     /// More operand bits than a table holds.
     #[error("{0} operand bits are too many to tabulate; the limit is {limit}", limit = Table::LIMIT)]
     TooWide(u32),
+    /// A result that 16-bit words do not hold.
+    #[error(
+        "the result {0} does not fit the 16-bit words that TFApprox reads; \
+         write the table as text, as a C header or as NPY, whose entries have 32 bits"
+    )]
+    Word(i32),
     /// The number of entries is not two to the operand bits.
     #[error("a table of {expected} entries was expected, {found} were given")]
     WrongLength {
@@ -153,6 +159,13 @@ impl Table {
     /// Widths, sign and operation.
     pub fn signature(&self) -> Signature {
         self.signature
+    }
+
+    /// Bits of the results: those of an exact one, or as many as the widest entry has.
+    pub fn width_out(&self) -> u32 {
+        let signature = self.signature;
+        let entry = |entry: &i32| 32 - (entry ^ (entry >> 31)).leading_zeros() + u32::from(signature.signed);
+        self.entries.iter().map(entry).fold(signature.width_out(), u32::max)
     }
 
     /// All results in table order.

@@ -65,7 +65,15 @@ pub fn design(id: &str) -> Result<Box<dyn Design>, ArithError> {
     let Parts { family, widths, signed, choice } = parse(id)?;
     let design = family.member(widths, signed, &choice);
     ArithError::unless_named(id, &design.id())?;
-    Ok(design)
+    match design.width_out() {
+        ..=64 => Ok(design),
+        width => {
+            let expected = format!(
+                "its results have {width} bits, of which at most 64 are computed; write narrower operands"
+            );
+            Err(ArithError::Parameter { id: id.into(), expected })
+        }
+    }
 }
 
 /// The adder of a MAC unit.

@@ -45,7 +45,7 @@ pub fn alike(circuit: &dyn Design, time: Duration) -> Alike {
     let signature = circuit.signature();
     let mut sampled = vec![];
     let mut ids = vec![];
-    if signature.width_a == signature.width_b && circuit.width_out() == signature.width_out() {
+    if signature.width_a == signature.width_b && circuit.width_out() >= signature.width_out() {
         for family in families() {
             let (members, whole) = members(family, circuit);
             ids.extend(members);
@@ -64,7 +64,11 @@ pub fn alike(circuit: &dyn Design, time: Duration) -> Alike {
     let expected = results(circuit);
     // A few pairs tell most designs apart at once; the gates of the rest are walked, hundreds of pairs at a time.
     let same = |id: &String| {
-        design(id).is_ok_and(|member| agree(circuit, &*member, &few) && results(&*member) == expected)
+        design(id).is_ok_and(|member| {
+            member.width_out() == circuit.width_out()
+                && agree(circuit, &*member, &few)
+                && results(&*member) == expected
+        })
     };
     let designs: Vec<String> = ids.into_par_iter().filter(same).collect();
     let proved = if exhaustive { designs.clone() } else { proved(circuit, &designs, time) };
@@ -118,6 +122,16 @@ fn agree(circuit: &dyn Design, member: &dyn Design, pairs: &[(u64, u64)]) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_circuit_with_one_bit_more_is_recognised() {
+        use crate::arith::imported::Imported;
+        let circuit = Imported::new(design("mul7u_mbm_q6").unwrap().netlist()).unwrap();
+        assert_eq!(circuit.width_out(), 15);
+        let found = alike(&circuit, Duration::from_secs(1)).designs;
+        assert!(found.contains(&"mul7u_mbm_q6".to_string()), "{found:?}");
+        assert!(!found.contains(&"mul7u_mbm_q4".to_string()), "{found:?}");
+    }
 
     #[test]
     fn wide_designs_are_recognised_on_random_pairs_and_proved() {

@@ -44,7 +44,8 @@ impl Imported {
     /// Takes a circuit whose first input is `a` and whose second is `b`.
     ///
     /// The name tells operation and sign where it begins as those of EvoApproxLib and of this crate (`mul8x4u_`,
-    /// `add12se_`, `mul8s_`); else the width of the result tells the operation, and operands are without sign.
+    /// `add12se_`, `mul8s_`); else the width of the result tells the operation, and operands are without sign. A product
+    /// without sign may have one bit more than both operands.
     ///
     /// # Errors
     /// [`ImportedError`].
@@ -72,18 +73,19 @@ impl Imported {
         if sum > 62 || out > 64 {
             return Err(ImportedError::Wide(name, sum, out));
         }
+        let signed = named(&name).is_some_and(|(_, signed)| signed);
+        let product = width_a + width_b..=width_a + width_b + u32::from(!signed);
         let operation = match named(&name).map(|(operation, _)| operation) {
             Some(Operation::Add) if out == sum || out == sum + 1 => Operation::Add,
-            Some(Operation::Mul) | None if out == width_a + width_b && out > sum + 1 => Operation::Mul,
+            Some(Operation::Mul) | None if product.contains(&out) && out > sum + 1 => Operation::Mul,
             None if out == sum || out == sum + 1 => Operation::Add,
-            Some(Operation::Mul) if out == width_a + width_b => Operation::Mul,
+            Some(Operation::Mul) if product.contains(&out) => Operation::Mul,
             _ => return Err(ImportedError::Widths { a: width_a, b: width_b, out }),
         };
-        let signed = named(&name).is_some_and(|(_, signed)| signed);
         Ok(Self { netlist, signature: Signature { operation, width_a, width_b, signed } })
     }
 
-    /// Bits of the result; of a sum that wraps, one less than a sum has.
+    /// Bits of the result: of a sum that wraps, one less than a sum has; of a product, those of both operands or one more.
     pub fn width_out(&self) -> u32 {
         self.netlist.outputs()[0].1.len() as u32
     }
@@ -147,6 +149,8 @@ mod tests {
             ("mystery", [8, 8, 9], Operation::Add, false),
             ("mulberry", [3, 3, 6], Operation::Mul, false),
             ("mul1u_and", [1, 1, 2], Operation::Mul, false),
+            ("mul8u_mbm_q6", [8, 8, 17], Operation::Mul, false),
+            ("riddle", [8, 4, 13], Operation::Mul, false),
         ] {
             let Signature { operation: found, signed: sign, .. } =
                 circuit(name, a, b, out).unwrap().signature;
@@ -154,6 +158,7 @@ mod tests {
         }
         let wide = circuit("wide", 64, 64, 64).err().unwrap().to_string();
         assert!(wide.starts_with("`wide` has operands of up to 64 bits"), "{wide}");
+        assert!(circuit("mul8s_wide", 8, 8, 17).is_err());
         let error = circuit("mul8u_fixed", 8, 8, 8).err().unwrap().to_string();
         assert!(
             error.contains("a result of 8 are neither a product (16) nor a sum (9, or 8 that wraps)"),

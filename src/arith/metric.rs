@@ -122,6 +122,11 @@ impl Default for Sums {
 }
 
 impl Sums {
+    /// No pairs yet; results of `width` bits.
+    fn of(width: u32) -> Self {
+        Self { mask: crate::bits::mask(width), ..Self::default() }
+    }
+
     fn add(&mut self, signature: Signature, [a, b]: [i64; 2], result: i64) {
         let exact = signature.exact(a, b);
         let error = signature.number(result) - exact;
@@ -152,8 +157,7 @@ impl Sums {
             self.zero_distance += u128::from(distance);
             self.zero_worst = self.zero_worst.max(distance);
         }
-        let codes =
-            (signature.number(result) ^ exact) as u64 & self.mask & crate::bits::mask(signature.width_out());
+        let codes = (signature.number(result) ^ exact) as u64 & self.mask;
         self.hamming += u64::from(codes.count_ones());
         self.relative += relative;
         self.signed_relative += signed_relative;
@@ -239,9 +243,9 @@ pub(super) fn sampled(design: &dyn Design) -> Metrics {
     let fits = |(a, b): (u64, u64)| {
         let exact = signature.exact(signature.value_a(a), signature.value_b(b));
         let code = exact as u64;
-        width == signature.width_out() || crate::bits::decode(code, width, signature.signed) == exact as i64
+        width >= signature.width_out() || crate::bits::decode(code, width, signature.signed) == exact as i64
     };
-    let mut sums = Sums::default();
+    let mut sums = Sums::of(width);
     walk::walk(design, false, |(a, b), result| {
         if fits((a, b)) {
             sums.add(signature, [signature.value_a(a), signature.value_b(b)], result);
@@ -264,7 +268,7 @@ impl Metrics {
     /// assert_eq!((metrics.wce, metrics.med), (49, 12.25));
     /// ```
     pub fn of(table: &Table) -> Self {
-        Self::of_rows(table.signature(), |a, b| i64::from(table.get(a, b)))
+        Self::of_rows(table.signature(), table.width_out(), |a, b| i64::from(table.get(a, b)))
     }
 
     /// Metrics of a design of any width over all its operand pairs; they do not depend on the number of threads.
@@ -278,13 +282,15 @@ impl Metrics {
     /// ```
     pub fn exhaustive(design: &dyn Design) -> Self {
         let signature = design.signature();
-        Self::of_rows(signature, |a, b| design.eval(signature.value_a(a), signature.value_b(b)))
+        Self::of_rows(signature, design.width_out(), |a, b| {
+            design.eval(signature.value_a(a), signature.value_b(b))
+        })
     }
 
     /// All pairs of codes, one row of equal `a` after the other, rows in parallel and summed in order.
-    fn of_rows(signature: Signature, result: impl Fn(u64, u64) -> i64 + Sync) -> Self {
+    fn of_rows(signature: Signature, width_out: u32, result: impl Fn(u64, u64) -> i64 + Sync) -> Self {
         let row = |code_a: u64| {
-            let (a, mut sums) = (signature.value_a(code_a), Sums::default());
+            let (a, mut sums) = (signature.value_a(code_a), Sums::of(width_out));
             for code_b in 0..1u64 << signature.width_b {
                 let b = signature.value_b(code_b);
                 sums.add(signature, [a, b], result(code_a, code_b));
@@ -317,8 +323,7 @@ impl Metrics {
             let pair = (at >> signature.width_b, at & crate::bits::mask(signature.width_b));
             (pair, crate::bits::decode(code, width, signature.signed))
         });
-        let sums = Sums { mask: crate::bits::mask(width), ..Sums::default() };
-        sums.over(signature, pairs.filter(|((a, b), _)| fits(*a, *b))).metrics()
+        Sums::of(width).over(signature, pairs.filter(|((a, b), _)| fits(*a, *b))).metrics()
     }
 }
 

@@ -48,8 +48,12 @@ pub(super) fn exact_product(build: &mut Builder, a: &[Net], b: &[Net], signed: b
 
 /// How magnitudes are multiplied.
 pub trait Core: std::fmt::Debug + Send + Sync {
-    /// The product of two unsigned operands in as many bits as both have; never computed from the gates.
+    /// The product of two unsigned operands; never computed from the gates.
     fn apply(&self, widths: Widths, a: u64, b: u64) -> u64;
+    /// Bits of the product: as many as both operands have, unless some pair of them gives more.
+    fn width_out(&self, widths: Widths) -> u32 {
+        widths.sum()
+    }
     /// The gates of [`Core::apply`].
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus;
 }
@@ -59,8 +63,8 @@ pub trait Core: std::fmt::Debug + Send + Sync {
 pub enum Sign {
     /// Operands have none.
     None,
-    /// |a|·|b| is negated when the signs differ. The magnitude 2^(N−1) of the lowest operand fits the core; a core that
-    /// overestimates may wrap.
+    /// |a|·|b| is negated when the signs differ, in as many bits as both operands have. The magnitude 2^(N−1) of the
+    /// lowest operand fits the core; a core that overestimates by half or more may wrap.
     Magnitude,
     /// As `Magnitude`, but all negations invert bits and add no 1.
     Inverted,
@@ -87,7 +91,7 @@ impl Sign {
     }
 }
 
-/// A multiplier whose result has as many bits as both operands.
+/// A multiplier whose result has as many bits as both operands, or without sign as many as its core has.
 #[derive(Debug)]
 pub struct Multiplier {
     /// Operand widths.
@@ -118,6 +122,10 @@ impl Design for Multiplier {
         if self.sign == Sign::None { product } else { wrapped(product, self.widths.sum()) }
     }
 
+    fn width_out(&self) -> u32 {
+        if self.sign == Sign::None { self.core.width_out(self.widths) } else { self.widths.sum() }
+    }
+
     fn netlist(&self) -> Netlist {
         two_operands(&self.id(), self.widths, |build, a, b| {
             if self.sign == Sign::None {
@@ -125,7 +133,8 @@ impl Design for Multiplier {
             }
             let (sign_a, sign_b) = (a[a.len() - 1], b[b.len() - 1]);
             let (a, b) = (self.sign.gates(build, a, sign_a), self.sign.gates(build, b, sign_b));
-            let product = self.core.build(build, &a, &b);
+            let mut product = self.core.build(build, &a, &b);
+            product.truncate(self.widths.sum() as usize);
             let negative = build.xor(sign_a, sign_b);
             self.sign.gates(build, &product, negative)
         })

@@ -66,6 +66,9 @@ impl Design for Tabulated {
     fn eval(&self, a: i64, b: i64) -> i64 {
         self.table.at(a, b).into()
     }
+    fn width_out(&self) -> u32 {
+        self.table.width_out()
+    }
     fn netlist(&self) -> Netlist {
         self.stand_in.netlist()
     }

@@ -139,7 +139,10 @@ fn exported(unit: &Unit, format: Format, library: &CellLibrary) -> Result<Vec<u8
         Format::Testbench => testbench::write(&netlist, &vectors(unit)?).ok_or_else(clocked)?,
         Format::Table => tabulated(unit)?.to_text(),
         Format::Header => tabulated(unit)?.to_header(),
-        Format::U16 => return Ok(tabulated(unit)?.to_words()),
+        Format::U16 => {
+            let words = tabulated(unit)?.to_words();
+            return words.map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())));
+        }
         Format::Npy => return Ok(tabulated(unit)?.to_npy()),
         Format::Liberty => unreachable!("a cell library is no unit"),
     };

@@ -72,7 +72,7 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         "{id}: {} by {} bits, {} bits out\n  {}{value}\n",
         signature.width_a,
         signature.width_b,
-        signature.width_out(),
+        design.width_out(),
         family.formula
     );
     let signed = match (signature.signed, family.operation()) {

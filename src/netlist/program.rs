@@ -7,7 +7,7 @@ mod machine;
 
 use std::cmp::Reverse;
 
-pub use self::codes::{Codes, codes};
+pub use self::codes::{Codes, codes, halves};
 use self::cover::{Merged, cover};
 use self::machine::Machine;
 use super::{Cell, Net, Netlist};

@@ -134,7 +134,8 @@ impl Table {
     ///
     /// # Errors
     /// [`ReadError`] with the line and column, or the byte, of what is wrong; entries that do not fit the
-    /// result's bits are refused.
+    /// result's bits are refused. An unsigned result may have one bit more than an exact one, as that of a multiplier
+    /// that overestimates has.
     ///
     /// ```
     /// use axsim::table::Table;
@@ -211,7 +212,7 @@ impl Entries {
     fn table(self, signed: bool) -> At<Table> {
         let [width_a, width_b] = self.widths().map_err(|fault| (Place::File, fault))?;
         let signature = Signature { operation: Operation::Mul, width_a, width_b, signed };
-        let bits = signature.width_out();
+        let bits = signature.width_out() + u32::from(!signed);
         let (low, high) = if signed { (-1i64 << (bits - 1), 1i64 << (bits - 1)) } else { (0, 1i64 << bits) };
         let fits = |(value, place): (i64, Place)| {
             let entry = i32::try_from(value).ok().filter(|_| (low..high).contains(&value));

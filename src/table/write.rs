@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Table;
+use super::{Table, TableError};
 
 impl Table {
     /// Results as text: row = code of `a`, column = code of `b`.
@@ -12,8 +12,18 @@ impl Table {
 
     /// Results as little-endian 16-bit words in table order, as TFApprox reads a multiplier; a negative product is its
     /// two's complement code.
-    pub fn to_words(&self) -> Vec<u8> {
-        self.entries().iter().flat_map(|entry| (*entry as u16).to_le_bytes()).collect()
+    ///
+    /// # Errors
+    /// [`TableError::Word`] where a result needs more bits.
+    pub fn to_words(&self) -> Result<Vec<u8>, TableError> {
+        let fits = |entry: i32| match self.signature().signed {
+            true => i16::try_from(entry).is_ok(),
+            false => u16::try_from(entry).is_ok(),
+        };
+        match self.entries().iter().find(|entry| !fits(**entry)) {
+            Some(entry) => Err(TableError::Word(*entry)),
+            None => Ok(self.entries().iter().flat_map(|entry| (*entry as u16).to_le_bytes()).collect()),
+        }
     }
 
     /// Results as a C header with the array `lut`, as AdaPT includes a multiplier: both indices are codes.
@@ -62,11 +72,26 @@ mod tests {
             let table = Table::from_function(signature, |a, b| (a * b) & !3).unwrap();
             for (name, bytes) in [
                 ("t.txt", table.to_text().into_bytes()),
-                ("t.bin", table.to_words()),
+                ("t.bin", table.to_words().unwrap()),
                 ("t.npy", table.to_npy()),
             ] {
                 assert_eq!(Table::read(&bytes, name, signed).as_ref(), Ok(&table), "{name}");
             }
+        }
+    }
+
+    /// A 17-bit product, as a multiplier that overestimates has it.
+    #[test]
+    fn a_result_beyond_a_word_is_refused_as_words_and_written_in_the_other_forms() {
+        let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed: false };
+        let table = Table::from_function(signature, |a, b| a * b + a * b / 32).unwrap();
+        assert_eq!((table.get(255, 255), table.width_out()), (67_057, 17));
+        let first = table.entries().iter().find(|entry| **entry > 65_535).unwrap();
+        let error = table.to_words().unwrap_err().to_string();
+        let expected = format!("the result {first} does not fit the 16-bit words that TFApprox reads");
+        assert!(error.starts_with(&expected), "{error}");
+        for (name, bytes) in [("t.txt", table.to_text().into_bytes()), ("t.npy", table.to_npy())] {
+            assert_eq!(Table::read(&bytes, name, false).as_ref(), Ok(&table), "{name}");
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) const GROUP: Group = Group {
             parameters: &[Parameter { letter: 'q', values: |_, _| 0..=16, step: 1 }],
             kind: Kind::Core(|p| Box::new(Corrected::minimally_biased(p[0]))),
             definition: "as mitchell, plus about 1/12",
-            formula: "with i and j the places of the leading ones: y = mitchell + c · 2^(i+j) rounded down, c = floor(2^q / 12) / 2^q cut to N - 1 fraction bits; at most 2^(2N) - 1",
+            formula: "with i and j the places of the leading ones: y = mitchell + c · 2^(i+j) rounded down, c = floor(2^q / 12) / 2^q cut to N - 1 fraction bits; in 2N + 1 bits where some y is 2^(2N) or more",
             source: "H. Saadat, H. Bokhari, S. Parameswaran, Minimally biased multipliers for approximate integer and floating-point multiplication, IEEE TCAD 2018",
         },
         Family {
@@ -82,7 +82,7 @@ pub(super) const GROUP: Group = Group {
             ],
             kind: Kind::Core(|p| Box::new(Corrected::reduced_error(p[0], p[1]))),
             definition: "as mitchell, plus a table of 2^l by 2^l corrections",
-            formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); with t > 0 the low t of the N - 1 bits of each mantissa are 0 and the one above them 1; at most 2^(2N) - 1",
+            formula: "with i and j the places of the leading ones: y = mitchell + s · 2^(i+j) rounded down, s in 64ths the mean relative error over the range of mantissas that their top l bits name (M = 2^l ranges each); with t > 0 the low t of the N - 1 bits of each mantissa are 0 and the one above them 1; in 2N + 1 bits where some y is 2^(2N) or more",
             source: "H. Saadat, H. Javaid, A. Ignjatovic, S. Parameswaran, REALM: reduced-error approximate log-based integer multiplier, DATE 2020",
         },
         Family {

@@ -16,10 +16,11 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// What `MAE_pct` and `WCE_pct` divide by: two to the bits of the result, of a signed sum to one less.
+    /// What `MAE_pct` and `WCE_pct` divide by: two to the bits of the result, at most those of an exact one, and of a
+    /// signed sum to one less.
     pub fn normaliser(signature: Signature, width_out: u32) -> f64 {
         let halved = signature.signed && signature.operation == Operation::Add;
-        2f64.powi(width_out as i32 - i32::from(halved))
+        2f64.powi(width_out.min(signature.width_out()) as i32 - i32::from(halved))
     }
 
     /// Figures under the names of the library; percentages where the name says so.

@@ -75,7 +75,7 @@ fn miter(design: &dyn Design) -> Netlist {
     let mut build = Builder::new("miter");
     let (a, b) = (build.input("a", signature.width_a), build.input("b", signature.width_b));
     let result = build.instance(&design.netlist(), &[&a, &b]).swap_remove(0);
-    let width = signature.width_out();
+    let width = signature.width_out().max(design.width_out());
     let wide = |build: &mut Builder, bus: &[Net], width: u32| match signature.signed {
         true => sign_extended(bus, width),
         false => zero_extended(build, bus, width),
@@ -226,6 +226,7 @@ mod tests {
             "mul6s_mitchell",
             "mul5s_bbm1_v4",
             "mul8u_trunc_t7",
+            "mul7u_mbm_q6",
             "mul4u_exact",
             "add8s_exact",
         ] {

@@ -4,6 +4,11 @@
 //! H. Saadat, H. Bokhari, S. Parameswaran, Minimally biased multipliers for approximate integer and floating-point
 //! multiplication, IEEE TCAD 2018; H. Saadat, H. Javaid, A. Ignjatovic, S. Parameswaran, REALM: reduced-error
 //! approximate log-based integer multiplier, DATE 2020.
+//!
+//! # Width
+//! The definitions bound no product: the correction carries those of nearly the greatest operands beyond 2^(2N), so that
+//! a result without sign has 2N + 1 bits wherever a pair of operands needs them ([`Core::width_out`]). Magnitudes below
+//! a sign never do. Our sources do not say what the authors' own circuits do with such products.
 
 use super::Core;
 use super::logarithm::{antilogarithm, logarithms};
@@ -13,8 +18,7 @@ use crate::arith::{Widths, zero_extended};
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
-/// Mitchell's product plus c·2^(ka+kb), where c depends on the top bits of both mantissas; a product above the range
-/// is the greatest.
+/// Mitchell's product plus c·2^(ka+kb), where c depends on the top bits of both mantissas.
 #[derive(Debug)]
 pub struct Corrected {
     /// Mantissa bits of each operand that choose the correction.
@@ -41,12 +45,6 @@ impl Corrected {
         Self { index, table: (0..segments * segments).map(cell).collect(), fraction: 6, cut }
     }
 
-    /// Corrections with `fraction` bits, rounded down.
-    fn corrections(&self, fraction: u32) -> impl Iterator<Item = u64> {
-        let (up, down) = (fraction.saturating_sub(self.fraction), self.fraction.saturating_sub(fraction));
-        self.table.iter().map(move |correction| correction << up >> down)
-    }
-
     /// Bits of the mantissas that choose, the most there are.
     fn index(&self, fraction: u32) -> u32 {
         self.index.min(fraction)
@@ -61,8 +59,24 @@ impl Corrected {
         let top = |mantissa: u64| {
             mantissa >> (fraction - self.index(fraction)) << (self.index - self.index(fraction))
         };
-        let at = top(x) << self.index | top(y);
-        self.corrections(fraction).nth(at as usize).expect("an entry for every pair of ranges")
+        let correction = self.table[(top(x) << self.index | top(y)) as usize];
+        let (up, down) = (fraction.saturating_sub(self.fraction), self.fraction.saturating_sub(fraction));
+        correction << up >> down
+    }
+
+    /// The product of numbers from 1 to 2 by their mantissas: 1 + x + y where that is below 2, else 2·(x + y), and the
+    /// correction.
+    fn product(&self, fraction: u32, x: u64, y: u64) -> u64 {
+        let one = 1u64 << fraction;
+        let mitchell = if x + y < one { one + x + y } else { 2 * (x + y) };
+        mitchell + self.of_mantissas(fraction, x, y)
+    }
+
+    /// The greatest mantissa, as it is added, in each range that chooses a correction.
+    fn greatest(&self, fraction: u32, width: u32) -> impl Iterator<Item = u64> {
+        let (index, absent) = (self.index(fraction), bits::mask(fraction + 1 - width));
+        let below = bits::mask(fraction - index);
+        (0..1u64 << index).map(move |top| self.kept((top << (fraction - index) | below) & !absent))
     }
 }
 
@@ -96,10 +110,15 @@ impl Core for Corrected {
         let fraction = widths.greater() - 1;
         let (Some(ka), Some(kb)) = (bits::leading_one(a), bits::leading_one(b)) else { return 0 };
         let [x, y] = [(a, ka), (b, kb)].map(|(x, lead)| self.kept((x - (1 << lead)) << (fraction - lead)));
-        let one = 1u64 << fraction;
-        let sum = if x + y < one { one + x + y } else { 2 * (x + y) } + self.of_mantissas(fraction, x, y);
-        let product = u128::from(sum) << (ka + kb) >> fraction;
-        product.min(u128::from(bits::mask(widths.sum()))) as u64
+        (u128::from(self.product(fraction, x, y)) << (ka + kb) >> fraction) as u64
+    }
+
+    /// One bit above those of both operands where the product of two numbers below 2 reaches 4.
+    fn width_out(&self, widths: Widths) -> u32 {
+        let fraction = widths.greater() - 1;
+        let four = 4u64 << fraction;
+        let reached = |x| self.greatest(fraction, widths.b).any(|y| self.product(fraction, x, y) >= four);
+        widths.sum() + u32::from(self.greatest(fraction, widths.a).any(reached))
     }
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
@@ -114,10 +133,8 @@ impl Core for Corrected {
         let characteristic =
             Scheme::Exact(Carries::Ripple).build(build, &log_a[fraction..], &log_b[fraction..]);
         let some = build.and(some_a, some_b);
-        let width = a.len() + b.len();
-        let mut product = antilogarithm(build, (&digits, fraction), &characteristic, some, width + 1);
-        let over = product.pop().expect("a bit above the product");
-        product.iter().map(|&bit| build.or(bit, over)).collect()
+        let width = self.width_out(Widths { a: a.len() as u32, b: b.len() as u32 });
+        antilogarithm(build, (&digits, fraction), &characteristic, some, width as usize)
     }
 }
 
@@ -163,4 +180,83 @@ fn linear_product(build: &mut Builder, x: &[Net], y: &[Net]) -> Bus {
     let single: Bus = sum.iter().copied().chain([one, zero]).collect();
     let double: Bus = [zero].into_iter().chain(sum).chain([carry]).collect();
     double.into_iter().zip(single).map(|(double, single)| build.mux(carry, double, single)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::Design;
+    use crate::arith::multiplier::{Multiplier, Sign};
+
+    /// The definition in rational numbers: 2^(i+j)·(1 + x + y + c) where x + y < 1, else 2^(i+j+1)·(x + y + c/2), rounded
+    /// down, with c = floor(2^q/12)/2^q cut to as many bits as mantissas have.
+    fn minimally_biased(widths: Widths, q: u32, a: u64, b: u64) -> u64 {
+        let (Some(i), Some(j)) = (a.checked_ilog2(), b.checked_ilog2()) else { return 0 };
+        let cut = (1u128 << q.min(widths.greater() - 1), 1u128 << q);
+        let c = ((1u128 << q) / 12 * cut.0 / cut.1, cut.0);
+        // Over the common denominator 2^(i+j)·c.1.
+        let (power, x) = (1u128 << (i + j), u128::from(a - (1 << i)) << j);
+        let y = u128::from(b - (1 << j)) << i;
+        let corrected = |linear: u128| (linear * c.1 + c.0 * power) / c.1;
+        corrected(if x + y < power { power + x + y } else { 2 * (x + y) }) as u64
+    }
+
+    fn pairs(widths: Widths) -> impl Iterator<Item = (u64, u64)> {
+        (0..1u64 << widths.sum()).map(move |at| (at >> widths.b, at & bits::mask(widths.b)))
+    }
+
+    #[test]
+    fn products_are_those_of_the_definition_however_large() {
+        for widths in [(2, 2), (4, 4), (7, 7), (8, 8), (8, 5)].map(|(a, b)| Widths { a, b }) {
+            for q in 0..=10 {
+                let core = Corrected::minimally_biased(q);
+                for (a, b) in pairs(widths) {
+                    let expected = minimally_biased(widths, q, a, b);
+                    assert_eq!(core.apply(widths, a, b), expected, "{widths}, q = {q}: {a}, {b}");
+                }
+            }
+        }
+        // 255 · 255: mantissas of 127/128 each, (4 − 4/128 + 5/64) · 2^14.
+        assert_eq!(Corrected::minimally_biased(6).apply(8.into(), 255, 255), 66_304);
+        assert_eq!(Corrected::minimally_biased(6).apply(16.into(), 0xffff, 0xffff), 4_378_722_304);
+    }
+
+    #[test]
+    fn a_result_has_one_bit_more_where_some_pair_needs_it_and_nowhere_else() {
+        let (mut wider, mut usual) = (0, 0);
+        for widths in (2..=8).flat_map(|a| (2..=8).map(move |b| Widths { a, b })) {
+            let most = (widths.greater() - 1).min(4);
+            let tables =
+                (1..=most).flat_map(|l| [0, (widths.greater() - 1).saturating_sub(l + 1)].map(|t| (l, t)));
+            let tables = tables.map(|(l, t)| Corrected::reduced_error(l, t));
+            for core in [2, 4, 5, 6].map(Corrected::minimally_biased).into_iter().chain(tables) {
+                let greatest = pairs(widths).map(|(a, b)| core.apply(widths, a, b)).max().unwrap_or(0);
+                let beyond = greatest > bits::mask(widths.sum());
+                assert_eq!(core.width_out(widths), widths.sum() + u32::from(beyond), "{widths}: {core:?}");
+                *(if beyond { &mut wider } else { &mut usual }) += 1;
+            }
+        }
+        assert!(wider > 10 && usual > 10, "{wider}, {usual}");
+    }
+
+    #[test]
+    fn magnitudes_under_a_sign_stay_within_the_bits_of_both_operands() {
+        for width in 2..=8u32 {
+            for core in [Corrected::minimally_biased(6), Corrected::reduced_error(1, 0)] {
+                let core = Box::new(core);
+                let sign = Sign::Magnitude;
+                let design = Multiplier { widths: width.into(), sign, core, family: "corrected".into() };
+                let low = -(1i64 << (width - 1));
+                for (a, b) in (low..-low).flat_map(|a| (low..-low).map(move |b| (a, b))) {
+                    let magnitude =
+                        design.core.apply(width.into(), a.unsigned_abs(), b.unsigned_abs()) as i64;
+                    assert_eq!(
+                        design.eval(a, b),
+                        if (a < 0) != (b < 0) { -magnitude } else { magnitude },
+                        "{a}, {b}"
+                    );
+                }
+            }
+        }
+    }
 }

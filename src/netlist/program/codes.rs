@@ -13,7 +13,7 @@ pub type Codes = [[u32; 2 * WORDS]; 32];
 pub fn codes<'a>(lanes: impl Fn(usize) -> Option<&'a Lane>, rows: &mut Codes) {
     for first in 0..8 {
         for column in (0..2 * WORDS).step_by(PART) {
-            let part = |at: usize| lanes(first + 8 * at).map_or([0; PART], |lane| halves(lane, column));
+            let part = |at: usize| lanes(first + 8 * at).map_or([0; PART], |lane| part_of(lane, column));
             let swapped = swapped::<4>([part(0), part(1), part(2), part(3)], 8);
             for (at, part) in swapped.iter().enumerate() {
                 rows[first + 8 * at][column..column + PART].copy_from_slice(part);
@@ -31,12 +31,22 @@ pub fn codes<'a>(lanes: impl Fn(usize) -> Option<&'a Lane>, rows: &mut Codes) {
     }
 }
 
+/// The lanes of one bit in halves of words, each of which has that bit of a column of codes, by rows.
+#[inline(always)]
+pub fn halves(lane: &Lane) -> [u32; 2 * WORDS] {
+    let mut halves = [0; 2 * WORDS];
+    for column in (0..2 * WORDS).step_by(PART) {
+        halves[column..column + PART].copy_from_slice(&part_of(lane, column));
+    }
+    halves
+}
+
 /// Codes in one vector register.
 const PART: usize = 16;
 
 /// Half words of a net's lanes from a column on.
 #[inline(always)]
-fn halves(lane: &Lane, column: usize) -> [u32; PART] {
+fn part_of(lane: &Lane, column: usize) -> [u32; PART] {
     let mut halves = [0; PART];
     for (word, pair) in lane[column / 2..].iter().zip(halves.chunks_exact_mut(2)) {
         pair.copy_from_slice(&[*word as u32, (*word >> 32) as u32]);

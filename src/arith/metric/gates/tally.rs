@@ -12,6 +12,9 @@ const LANES: usize = 8;
 /// One figure of each of [`LANES`] pairs.
 type Each = [f64; LANES];
 
+/// What the bit above 32 counts.
+const TWO_32: f64 = (1u64 << 32) as f64;
+
 /// Columns of a block: each has 32 pairs that follow one another, in as many rows.
 pub(super) const COLUMNS: usize = 2 * WORDS;
 
@@ -29,12 +32,36 @@ const ROWS: [f64; 32] = {
     rows
 };
 
+/// The results of a block.
+pub(super) struct Results {
+    /// The lowest 32 bits.
+    pub(super) codes: Codes,
+    /// The bit above them where a result has it: those of a column of codes in a word, by rows.
+    pub(super) above: Option<[u32; COLUMNS]>,
+}
+
+impl Default for Results {
+    fn default() -> Self {
+        Self { codes: [[0; COLUMNS]; 32], above: None }
+    }
+}
+
+impl Results {
+    /// The code of a pair of the block.
+    pub(super) fn code(&self, lane: usize) -> u64 {
+        let (row, column) = (lane % 32, lane / 32);
+        let above = self.above.map_or(0, |above| above[column] >> row & 1);
+        u64::from(above) << 32 | u64::from(self.codes[row][column])
+    }
+}
+
 /// What the results of a block should be.
 pub(super) struct Expected<'a> {
     /// Exact results of the first row, and what each later row adds.
     pub(super) first: [f64; COLUMNS],
     pub(super) step: [f64; COLUMNS],
-    /// The same as codes; bits above the result's are of no account.
+    /// The same as codes; bits above the result's are of no account, and where a result has a bit above the 32 here no
+    /// exact one has it.
     pub(super) codes: [u32; COLUMNS],
     pub(super) code_step: [u32; COLUMNS],
     /// The bits of a result, and its sign bit where it has one.
@@ -48,7 +75,8 @@ pub(super) struct Expected<'a> {
 
 /// Some columns of a block with what they should be.
 struct Part<'a> {
-    rows: &'a Codes,
+    codes: &'a Codes,
+    above: [u32; LANES],
     column: usize,
     sign: u32,
     first: Each,
@@ -58,10 +86,11 @@ struct Part<'a> {
 
 impl<'a> Part<'a> {
     #[inline(always)]
-    fn new(rows: &'a Codes, column: usize, expected: &Expected<'a>) -> Self {
+    fn new(results: &'a Results, column: usize, expected: &Expected<'a>) -> Self {
         let Expected { sign, first, step, inverse, .. } = expected;
         Self {
-            rows,
+            codes: &results.codes,
+            above: columns(&results.above.unwrap_or_default(), column),
             column,
             sign: *sign,
             first: columns(first, column),
@@ -76,14 +105,16 @@ impl<'a> Part<'a> {
         each(|lane| ROWS[row].mul_add(self.step[lane], self.first[lane]))
     }
 
-    /// The errors of a row's results.
+    /// The errors of a row's results, with the bit above the codes with `ABOVE`.
     #[inline(always)]
-    fn errors(&self, row: usize) -> Each {
-        let results = columns(&self.rows[row], self.column);
+    fn errors<const ABOVE: bool>(&self, row: usize) -> Each {
+        let codes = columns(&self.codes[row], self.column);
         // A signed result is read as an unsigned one with its sign bit turned over, which is that much more.
         let offset = f64::from(self.sign);
         each(|lane| {
-            let from_first = f64::from(results[lane] ^ self.sign) - (self.first[lane] + offset);
+            let code = f64::from(codes[lane] ^ self.sign);
+            let code = if ABOVE { f64::from(self.above[lane] >> row & 1) * TWO_32 + code } else { code };
+            let from_first = code - (self.first[lane] + offset);
             (-ROWS[row]).mul_add(self.step[lane], from_first)
         })
     }
@@ -152,11 +183,27 @@ impl Default for Figures {
 impl Tally {
     /// Adds a block of results.
     #[inline(always)]
-    pub(super) fn add(&mut self, rows: &Codes, expected: &Expected<'_>) {
+    pub(super) fn add(&mut self, results: &Results, expected: &Expected<'_>) {
+        match (expected.inverse.is_some(), results.above.is_some()) {
+            (true, false) => self.add_block::<true, false>(results, expected),
+            (true, true) => self.add_block::<true, true>(results, expected),
+            (false, false) => self.add_block::<false, false>(results, expected),
+            (false, true) => self.add_block::<false, true>(results, expected),
+        }
+    }
+
+    #[inline(always)]
+    fn add_block<const TABLE: bool, const ABOVE: bool>(
+        &mut self,
+        results: &Results,
+        expected: &Expected<'_>,
+    ) {
         self.greatest = [0.0; LANES];
-        self.codes.add(rows, expected);
+        self.codes.add::<ABOVE>(results, expected);
         for column in (0..COLUMNS).step_by(LANES) {
-            self.add_part(&Part::new(rows, column, expected), expected);
+            let part = Part::new(results, column, expected);
+            let factor = expected.inverse.map_or([1.0; LANES], |(_, factors)| columns(&factors, column));
+            self.add_part::<TABLE, ABOVE>(&part, &factor, expected.zeros);
         }
     }
 
@@ -165,25 +212,22 @@ impl Tally {
         self.greatest.iter().copied().fold(0.0, greater) as u64
     }
 
+    /// Adds a part, whose relative errors are to be multiplied by a factor.
     #[inline(always)]
-    fn add_part(&mut self, part: &Part<'_>, expected: &Expected<'_>) {
-        // Relative errors here are still to be multiplied by a factor.
+    fn add_part<const TABLE: bool, const ABOVE: bool>(
+        &mut self,
+        part: &Part<'_>,
+        factor: &Each,
+        zeros: usize,
+    ) {
         let mut own = Figures::default();
-        let (zeros, others) = (0..expected.zeros, expected.zeros..32);
-        let mut factor = [1.0; LANES];
-        if let Some((_, factors)) = &expected.inverse {
-            factor = columns(factors, part.column);
-            own.add_rows::<true, true>(zeros.clone(), part);
-            own.add_rows::<true, false>(others, part);
-        } else {
-            own.add_rows::<false, true>(zeros.clone(), part);
-            own.add_rows::<false, false>(others, part);
-        }
+        own.add_rows::<TABLE, ABOVE, true>(0..zeros, part);
+        own.add_rows::<TABLE, ABOVE, false>(zeros..32, part);
         let [least, greatest] = &own.error_range;
         self.greatest = each(|lane| greater(greater(greatest[lane], -least[lane]), self.greatest[lane]));
-        self.figures.join(&own, &factor);
-        for row in zeros {
-            self.zeros.add(&part.exact(row), &part.errors(row));
+        self.figures.join(&own, factor);
+        for row in 0..zeros {
+            self.zeros.add(&part.exact(row), &part.errors::<ABOVE>(row));
         }
     }
 
@@ -220,9 +264,13 @@ impl Figures {
     ///
     /// Without `ZEROS` no exact result here should be 0.
     #[inline(always)]
-    fn add_rows<const TABLE: bool, const ZEROS: bool>(&mut self, range: Range<usize>, part: &Part<'_>) {
+    fn add_rows<const TABLE: bool, const ABOVE: bool, const ZEROS: bool>(
+        &mut self,
+        range: Range<usize>,
+        part: &Part<'_>,
+    ) {
         for row in range {
-            let error = part.errors(row);
+            let error = part.errors::<ABOVE>(row);
             let distance = each(|lane| error[lane].abs());
             add(&mut self.error, &error);
             add(&mut self.distance, &distance);
@@ -290,13 +338,14 @@ impl Figures {
 
 impl WrongCodes {
     #[inline(always)]
-    fn add(&mut self, rows: &Codes, expected: &Expected<'_>) {
-        let mut exact = expected.codes;
-        for row in rows {
+    fn add<const ABOVE: bool>(&mut self, results: &Results, expected: &Expected<'_>) {
+        let (mut exact, above) = (expected.codes, results.above.unwrap_or_default());
+        for (row, codes) in results.codes.iter().enumerate() {
             for column in 0..COLUMNS {
-                let wrong = (row[column] ^ exact[column]) & expected.mask;
-                self.results[column] += u32::from(wrong != 0);
-                self.bits[column] += wrong.count_ones();
+                let wrong = (codes[column] ^ exact[column]) & expected.mask;
+                let above = if ABOVE { above[column] >> row & 1 } else { 0 };
+                self.results[column] += u32::from(wrong | above != 0);
+                self.bits[column] += wrong.count_ones() + above;
                 exact[column] = exact[column].wrapping_add(expected.code_step[column]);
             }
         }
