@@ -5,6 +5,7 @@
 //! [`crate::netlist::Timed`] hold glitches, those of [`crate::netlist::Lanes`] are a lower bound. Wires and the clock tree are
 //! estimates with a band, left out unless a library is [`CellLibrary::wired`].
 
+mod census;
 #[cfg(test)]
 mod hand;
 pub mod liberty;
@@ -17,6 +18,7 @@ mod timing;
 mod typical;
 mod wires;
 
+pub use census::{cell_area, census};
 pub use library::{CellFigures, CellLibrary, Edge};
 pub use timing::{Grid, Step, Timing};
 pub use typical::TICK;

@@ -1,6 +1,7 @@
 //! Our designs against what others computed: folders of vectors, files of error metrics.
 
 mod cost;
+mod defects;
 mod equivalence;
 mod folder;
 mod library;
@@ -8,9 +9,10 @@ mod lint;
 mod metrics;
 
 pub use cost::{CostAgreement, cost};
+pub use defects::defect;
 pub use equivalence::{Counterexample, Equivalence, Word, equivalence};
 pub use folder::{Difference, Verdict, folder, unit};
-pub use library::{Found, Library, circuit, library};
+pub use library::{Found, Library, circuit, library, name};
 pub use lint::{Lint, lint};
 pub use metrics::{Comparison, Disagreement, WIDE, metrics};
 

@@ -219,18 +219,37 @@ fn table<'a>(words: impl Iterator<Item = &'a Word>) -> String {
     words.map(word).collect()
 }
 
+/// Whether a figure agrees, by what rule it was reckoned, and how well it predicts.
 fn of_cost(found: &CostAgreement) -> String {
-    let CostAgreement { group, figure, scale, fitted, held_out, error, gate_count_error, pairs, ordered } =
-        found;
+    let CostAgreement {
+        group, figure, scale, fitted, held_out, error, gate_count_error, pairs, ordered, ..
+    } = found;
     let unit = if *figure == "area" { "published over ours" } else { "mW for 1 fJ a step" };
+    let answer = if found.agrees() { "agrees" } else { "does not agree" };
     let ordered = ordered.map_or(String::new(), |share| {
         format!("; {:.0} % of {pairs} pairs of like gate count in the published order", 100.0 * share)
     });
     format!(
-        "  {group}, {figure}: scale {scale:.4} ({unit}) of {fitted} circuits; on {held_out} others a median error of {:.1} %, by counting gates {:.1} %{ordered}\n",
+        "  {group}, {figure} {answer}: scale {scale:.4} ({unit}) of {fitted} circuits; on {held_out} others a median error of {:.1} %, by counting gates {:.1} %{ordered}; {}\n",
         100.0 * error,
-        100.0 * gate_count_error
+        100.0 * gate_count_error,
+        rule(found)
     )
+}
+
+/// What was priced, and what may keep a figure from agreeing.
+fn rule(found: &CostAgreement) -> String {
+    let CostAgreement { figure, fitted, held_out, as_written, .. } = found;
+    let mapped = fitted + held_out - as_written;
+    match (*figure, mapped, found.agrees()) {
+        ("area", 0, _) => "the cells as the files have them".into(),
+        ("area", _, true) => format!("{mapped} of them mapped to the cells that were published"),
+        ("area", ..) => format!(
+            "{mapped} of them mapped to the cells that were published, whose netlists come from a synthesis that is not told"
+        ),
+        (_, _, true) => "gates as the files have them, inputs that toggle in 10 % of the steps".into(),
+        _ => "gates as the files have them, inputs that toggle in 10 % of the steps; vectors and netlists of the published figures are not told".into(),
+    }
 }
 
 /// Counts, then what is not as it should be, file by file up to a screenful.
@@ -250,10 +269,17 @@ fn of_library(folder: &str, library: &Library) -> String {
     if wide > 0 {
         let _ = write!(text, ", {wide} left out as wide (--wide computes them)");
     }
-    let _ = writeln!(text, "; {} rows without a file", library.rows_without_file);
+    let [agreed, differing, unreadable] = library.circuits();
+    let _ = writeln!(
+        text,
+        "; {} rows without a file; in circuits: {agreed} agreed, {differing} differing, {unreadable} unreadable",
+        library.rows_without_file
+    );
     let wrong = library.files.iter().filter_map(|(path, found)| match found {
         Found::Differing { column, ours, golden } => {
-            Some(format!("  {}: {column} is {ours} here, {golden} there\n", path.display()))
+            let why = validate::defect(&library.release, validate::name(path));
+            let why = why.map_or(String::new(), |why| format!("; {why}"));
+            Some(format!("  {}: {column} is {ours} here, {golden} there{why}\n", path.display()))
         }
         Found::Unreadable { error } => Some(format!("  {}: {error}\n", path.display())),
         _ => None,

@@ -119,7 +119,7 @@ pub struct CellLibrary {
 /// A buffer and its output.
 const BUFFER: (&str, &str) = ("BUF_X1", "Z");
 
-const NANGATE45: &str = include_str!("nangate45.csv");
+pub(super) const NANGATE45: &str = include_str!("nangate45.csv");
 
 impl CellLibrary {
     /// The NanGate 45 nm open cell library, typical corner: the default, because the field publishes at it.

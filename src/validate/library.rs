@@ -24,6 +24,12 @@ const ROUNDING: f64 = 0.56;
 /// Published means are in single precision.
 const SINGLE: f64 = 1.2e-7;
 
+/// How the names of mapped netlists end.
+const MAPPED: &str = "_pdk45";
+
+/// How the release of 2017 begins, which has conventions of its own.
+const OLDER: &str = "evoapprox8b";
+
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "answer")]
@@ -65,6 +71,25 @@ impl Library {
     /// How many files have such an answer.
     pub fn count(&self, like: fn(&Found) -> bool) -> usize {
         self.files.iter().filter(|(_, found)| like(found)).count()
+    }
+
+    /// How many circuits agree in every file that could be compared, differ in one, and are unreadable in all; those
+    /// without a row are left out.
+    pub fn circuits(&self) -> [usize; 3] {
+        let mut files: HashMap<&str, Vec<&Found>> = HashMap::new();
+        self.files.iter().for_each(|(path, found)| files.entry(name(path)).or_default().push(found));
+        let mut counts = [0; 3];
+        for found in files.values() {
+            let any = |like: fn(&Found) -> bool| found.iter().any(|found| like(found));
+            if any(|found| matches!(found, Found::Differing { .. })) {
+                counts[1] += 1;
+            } else if any(|found| *found == Found::Agreed) {
+                counts[0] += 1;
+            } else if !any(|found| matches!(found, Found::NoRow | Found::Wide)) {
+                counts[2] += 1;
+            }
+        }
+        counts
     }
 
     /// Whether no file differs, and at least one agrees; strictly, whether all files agree.
@@ -150,9 +175,17 @@ fn design(path: &Path) -> Result<Imported, String> {
 }
 
 /// The circuit's name of a file.
-pub(super) fn name(path: &Path) -> &str {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
-    stem.strip_suffix("_pdk45").unwrap_or(stem)
+pub fn name(path: &Path) -> &str {
+    stem(path).strip_suffix(MAPPED).unwrap_or(stem(path))
+}
+
+/// Whether a file is called a mapped netlist of its circuit.
+pub(super) fn is_mapped(path: &Path) -> bool {
+    stem(path).ends_with(MAPPED)
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("")
 }
 
 pub(super) struct Rows {
@@ -222,6 +255,11 @@ impl Rows {
 }
 
 impl Release<'_> {
+    /// Whether area and power are those of the mapped netlists as they stand: so in 2017; later releases synthesised anew.
+    pub(super) fn publishes_mapped(&self) -> bool {
+        self.name.starts_with(OLDER)
+    }
+
     fn compare(
         &self,
         path: &Path,
@@ -246,7 +284,7 @@ impl Release<'_> {
 impl Row {
     fn compare(&self, design: &Imported, metrics: &Metrics) -> Found {
         let (signature, width) = (design.signature(), design.width_out());
-        let older = self.text("release").starts_with("evoapprox8b");
+        let older = self.text("release").starts_with(OLDER);
         let convention = if older { Convention::EvoApprox8b } else { Convention::EvoApproxLib };
         for (column, ours) in recomputed(metrics, convention.figures(metrics, signature, width)) {
             if let Some(wrong) =
@@ -371,6 +409,15 @@ mod tests {
         let found = compared(row, &[("mul2u_cut.v", CIRCUIT), ("mul2u_cut_pdk45.v", CIRCUIT), broken]);
         assert!(found.agrees(false) && !found.agrees(true), "{found:?}");
         assert_eq!((found.count(|found| *found == Found::Agreed), found.rows_without_file), (2, 1));
+        assert_eq!(found.circuits(), [1, 0, 1]);
+        let mapped =
+            ("mul2u_cut_pdk45.v", "module mul2u_cut(input [1:0] A, B, output [3:0] O);\nendmodule\n");
+        assert_eq!(compared(row, &[("mul2u_cut.v", CIRCUIT), mapped]).circuits(), [1, 0, 0]);
+        let other = (
+            "mul2u_cut_pdk45.v",
+            "module mul2u_cut(input [1:0] A, B, output [3:0] O);\n  assign O = A;\nendmodule\n",
+        );
+        assert_eq!(compared(row, &[("mul2u_cut.v", CIRCUIT), other]).circuits(), [0, 1, 0]);
         let Found::Unreadable { error } = &found.files[0].1 else { panic!("{found:?}") };
         assert_eq!(error, "line 1: `O[0]` is read, but nothing drives it");
     }
