@@ -27,7 +27,7 @@ pub struct Cost {
     /// Highest clock in MHz, where there are registers.
     pub clock_mhz: Option<f64>,
     /// Energy per operation in fJ, glitches, wires, registers' clock pins and the clock tree included: every transition of
-    /// an event-driven simulation with inertial cell delays.
+    /// an event-driven simulation with inertial cell delays. Above 50,000 cells without glitches, as `activity` says.
     pub energy_fj: f64,
     /// What of it the wires take, in fJ; its band is that of the wire load.
     pub wire_fj: f64,
@@ -49,6 +49,10 @@ pub struct Cost {
 const WORDS: usize = 4;
 /// Steps of random operands.
 const STEPS: usize = 16;
+/// Cells above which fewer steps are replayed, so that the time does not grow with the circuit.
+const LARGE: usize = 10_000;
+/// Cells above which gates answer at once: deep logic of that size has too many glitches to follow each of them.
+const HUGE: usize = 50_000;
 
 /// The cost of a netlist when every input bit is drawn at random.
 pub(super) fn uniform(netlist: &Netlist, library: &CellLibrary) -> Cost {
@@ -72,13 +76,19 @@ fn replayed(netlist: &Netlist, library: &CellLibrary, delays: &[u32]) -> Cost {
     let mut stream = Stream::new(1, "arith.activity", 0);
     let width: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
     let mut replay = Replay::new(netlist, library);
-    let mut timed = Timed::new(netlist, delays);
-    for _ in 0..=STEPS {
+    let mut timed = (netlist.cells().len() <= HUGE).then(|| Timed::new(netlist, delays));
+    for _ in 0..=replay.steps {
         let inputs: Vec<[u64; WORDS]> = (0..width).map(|_| [0; WORDS].map(|_| stream.word())).collect();
         replay.lanes.step(&inputs);
-        timed.step(&inputs);
+        timed.iter_mut().for_each(|timed| timed.step(&inputs));
     }
-    replay.priced(&timed.total_toggles(), "pairs replayed")
+    match timed {
+        Some(timed) => replay.priced(&timed.total_toggles(), "pairs replayed, event by event"),
+        None => replay.priced(
+            replay.lanes.toggles(),
+            &format!("pairs replayed, without glitches (a lower bound: more than {HUGE} cells)"),
+        ),
+    }
 }
 
 /// The cost of a MAC unit that adds random products to its own sum, as in an output-stationary array.
@@ -90,7 +100,7 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
     let mut replay = Replay::new(&netlist, library);
     let delays = library.delays(&netlist);
     let mut timed = Timed::new(&netlist, &delays);
-    for _ in 0..=STEPS {
+    for _ in 0..=replay.steps {
         let mut operand = || {
             let mut word = || mac.port_word(low + stream.below((high - low + 1) as u64) as i64);
             pack::<WORDS>(&[0; 64 * WORDS].map(|_| word()), mac.port_width() as usize)
@@ -100,7 +110,7 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
         replay.lanes.step(&inputs);
         timed.step(&inputs);
     }
-    replay.priced(&timed.total_toggles(), "pairs multiplied and accumulated")
+    replay.priced(&timed.total_toggles(), "pairs multiplied and accumulated, event by event")
 }
 
 /// What the next clock edge brings to the result registers: a partial sum that is fed back meets it there.
@@ -114,16 +124,22 @@ struct Replay<'a> {
     netlist: &'a Netlist,
     library: &'a CellLibrary,
     lanes: Lanes<'a, WORDS>,
+    steps: usize,
 }
 
 impl<'a> Replay<'a> {
     fn new(netlist: &'a Netlist, library: &'a CellLibrary) -> Self {
-        Self { netlist, library, lanes: Lanes::new(netlist) }
+        let steps = match netlist.cells().len() {
+            0..=LARGE => STEPS,
+            cells @ ..=HUGE => STEPS * LARGE / cells,
+            _ => STEPS,
+        };
+        Self { netlist, library, lanes: Lanes::new(netlist), steps }
     }
 
     fn priced(&self, toggles: &[u64], replayed: &str) -> Cost {
         let Self { netlist, library, .. } = self;
-        let operations = 64 * WORDS * STEPS;
+        let operations = 64 * WORDS * self.steps;
         let tree = library.clock_tree(netlist, "clock tree").map_or(0.0, |tree| tree.value * 1e15);
         let energy = |toggles: &[u64]| {
             let switching = library.switching_energy(netlist, toggles) / operations as f64;
@@ -133,7 +149,7 @@ impl<'a> Replay<'a> {
         Cost {
             library: library.name.clone(),
             voltage: library.supply().0,
-            activity: format!("uniform random operands, {operations} {replayed}, event by event"),
+            activity: format!("uniform random operands, {operations} {replayed}"),
             area_um2: library.area(netlist).0,
             delay_ps: delay.0 * 1e12,
             clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),
@@ -203,6 +219,28 @@ mod tests {
         };
         let (array, tree) = (factor("mul8u_array"), factor("mul8u_dadda"));
         assert!((2.5..4.0).contains(&array) && (1.3..2.1).contains(&tree), "array {array}, tree {tree}");
+    }
+
+    #[test]
+    fn a_huge_circuit_is_priced_without_its_glitches_and_says_so() {
+        let mut build = crate::netlist::Builder::new("huge");
+        let mut rows = build.input("a", 64);
+        // Every row a new set of gates, as none of it equals an earlier one.
+        while rows.len() < HUGE + 64 {
+            let (a, b) = (rows[rows.len() - 1], rows[rows.len() - 64]);
+            rows.push(build.xor(a, b));
+        }
+        build.output("y", rows[HUGE..].to_vec());
+        let (netlist, library) = (build.finish(), CellLibrary::nangate45());
+        let cost = replayed(&netlist, &library, &library.delays(&netlist));
+        assert_eq!(cost.energy_fj, cost.settled_fj);
+        let operations = 64 * WORDS * STEPS;
+        assert_eq!(
+            cost.activity,
+            format!(
+                "uniform random operands, {operations} pairs replayed, without glitches (a lower bound: more than 50000 cells)"
+            )
+        );
     }
 
     #[test]

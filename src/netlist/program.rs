@@ -134,11 +134,16 @@ impl Program {
         for &(slot, value) in &self.constants {
             slots[slot].0 = [if value { u64::MAX } else { 0 }; WORDS];
         }
+        self.evaluate(&mut slots, input);
+        slots
+    }
+
+    /// Evaluates all gates again, for other inputs.
+    pub fn evaluate(&self, slots: &mut [Slot], input: impl Fn(usize) -> Lane) {
         for (bit, &slot) in self.inputs.iter().enumerate() {
             slots[slot].0 = input(bit);
         }
-        self.run(&mut slots, 0);
-        slots
+        self.run(slots, 0);
     }
 
     /// Evaluates what the first `changed` inputs of [`Program::order`] reach.
