@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::{Checked, Fault, ImportError, verilog};
 use crate::netlist::Netlist;
@@ -26,6 +29,47 @@ pub enum YosysError {
     },
 }
 
+/// A file; its cells are read one by one, as there may be millions.
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    modules: Option<IndexMap<String, Module<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Module<'a> {
+    #[serde(default)]
+    attributes: Attributes,
+    ports: Option<IndexMap<String, Port>>,
+    #[serde(borrow)]
+    cells: Option<IndexMap<String, &'a RawValue>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Attributes {
+    top: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Port {
+    direction: Option<String>,
+    bits: Option<Vec<Bit>>,
+}
+
+#[derive(Deserialize)]
+struct Cell {
+    r#type: Option<String>,
+    connections: Option<IndexMap<String, Vec<Bit>>>,
+}
+
+/// A net by its number, or a constant.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Bit {
+    Net(u64),
+    Constant(String),
+}
+
 /// Reads the top module of a JSON netlist, or the only one.
 ///
 /// # Errors
@@ -39,11 +83,10 @@ pub fn read(text: &str) -> Result<Netlist, YosysError> {
 /// # Errors
 /// [`YosysError`] where it cannot go on.
 pub fn check(text: &str) -> Result<Checked<YosysError>, YosysError> {
-    let file: Value = serde_json::from_str(text).map_err(|error| YosysError::Json(error.to_string()))?;
+    let file: File = serde_json::from_str(text).map_err(|error| YosysError::Json(error.to_string()))?;
     let missing = |what: &str| YosysError::Missing(format!("`{what}`"));
-    let modules = file.get("modules").and_then(Value::as_object).ok_or_else(|| missing("modules"))?;
-    let is_top = |module: &Value| module.pointer("/attributes/top").is_some();
-    let top = modules.iter().find(|(_, module)| is_top(module)).or_else(|| modules.iter().next());
+    let modules = file.modules.ok_or_else(|| missing("modules"))?;
+    let top = modules.iter().find(|(_, module)| module.attributes.top.is_some()).or_else(|| modules.first());
     let (name, module) = top.ok_or_else(|| missing("a module"))?;
     let mut written = Written::default();
     written.module(name, module)?;
@@ -67,14 +110,10 @@ impl Written {
         self.places.push(place);
     }
 
-    fn module(&mut self, name: &str, module: &Value) -> Result<(), YosysError> {
-        let part = |what: &str| -> Result<&Map<String, Value>, YosysError> {
-            module
-                .get(what)
-                .and_then(Value::as_object)
-                .ok_or_else(|| YosysError::Missing(format!("`{what}`")))
-        };
-        let (ports, cells) = (part("ports")?, part("cells")?);
+    fn module(&mut self, name: &str, module: &Module) -> Result<(), YosysError> {
+        let missing = |what: &str| YosysError::Missing(format!("`{what}`"));
+        let ports = module.ports.as_ref().ok_or_else(|| missing("ports"))?;
+        let cells = module.cells.as_ref().ok_or_else(|| missing("cells"))?;
         let names: Vec<String> = ports.keys().map(|port| escaped(port)).collect();
         self.line(
             format!("module `{name}`"),
@@ -97,13 +136,11 @@ impl Written {
         Ok(())
     }
 
-    fn port(&mut self, name: &str, port: &Value, bits: &mut Vec<u64>) -> Result<(), YosysError> {
+    fn port(&mut self, name: &str, port: &Port, bits: &mut Vec<u64>) -> Result<(), YosysError> {
         let place = format!("port `{name}`");
         let missing = |what: &str| YosysError::Missing(format!("{what} of the {place}"));
-        let direction =
-            port.get("direction").and_then(Value::as_str).ok_or_else(|| missing("the direction"))?;
-        let nets = port.get("bits").and_then(Value::as_array).filter(|nets| !nets.is_empty());
-        let nets = nets.ok_or_else(|| missing("the bits"))?;
+        let direction = port.direction.as_deref().ok_or_else(|| missing("the direction"))?;
+        let nets = port.bits.as_ref().filter(|nets| !nets.is_empty()).ok_or_else(|| missing("the bits"))?;
         let word = escaped(name);
         self.line(place.clone(), format_args!("{direction} [{}:0] {word};", nets.len() - 1));
         for (at, net) in nets.iter().enumerate() {
@@ -116,19 +153,20 @@ impl Written {
         Ok(())
     }
 
-    fn cell(&mut self, name: &str, cell: &Value, bits: &mut Vec<u64>) -> Result<(), YosysError> {
+    fn cell(&mut self, name: &str, cell: &RawValue, bits: &mut Vec<u64>) -> Result<(), YosysError> {
         let place = format!("cell `{name}`");
         let missing = |what: &str| YosysError::Missing(format!("{what} of the {place}"));
-        let kind = cell.get("type").and_then(Value::as_str).ok_or_else(|| missing("the type"))?;
-        let connections = cell.get("connections").and_then(Value::as_object);
-        let connections = connections.ok_or_else(|| missing("the connections"))?;
+        let cell: Cell = serde_json::from_str(cell.get())
+            .map_err(|error| YosysError::Json(format!("in the {place}: {error}")))?;
+        let kind = cell.r#type.ok_or_else(|| missing("the type"))?;
+        let connections = cell.connections.ok_or_else(|| missing("the connections"))?;
         let mut pins = vec![];
-        for (pin, nets) in connections {
-            let net = nets.as_array().filter(|nets| nets.len() == 1).and_then(|nets| spelled(&nets[0], bits));
+        for (pin, nets) in &connections {
+            let net = nets.first().filter(|_| nets.len() == 1).and_then(|net| spelled(net, bits));
             let net = net.ok_or_else(|| missing(&format!("one known bit at `{pin}`")))?;
             pins.push(format!(".{}({net})", escaped(pin)));
         }
-        self.line(place, format_args!("{} c ({});", escaped(kind), pins.join(", ")));
+        self.line(place, format_args!("{} c ({});", escaped(&kind), pins.join(", ")));
         Ok(())
     }
 }
@@ -138,15 +176,13 @@ fn escaped(name: &str) -> String {
     format!("\\{} ", name.replace(char::is_whitespace, "_"))
 }
 
-fn spelled(net: &Value, bits: &mut Vec<u64>) -> Option<String> {
+fn spelled(net: &Bit, bits: &mut Vec<u64>) -> Option<String> {
     match net {
-        Value::String(constant) if constant == "0" || constant == "1" => Some(format!("1'b{constant}")),
-        Value::Number(number) => {
-            let bit = number.as_u64()?;
-            bits.push(bit);
+        Bit::Constant(constant) => matches!(&**constant, "0" | "1").then(|| format!("1'b{constant}")),
+        Bit::Net(bit) => {
+            bits.push(*bit);
             Some(format!("n{bit}"))
         }
-        _ => None,
     }
 }
 
