@@ -7,15 +7,20 @@
 mod accumulate;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod factored;
+#[cfg(target_arch = "x86_64")]
+mod factors;
+mod field;
 mod geometry;
-mod panel;
+mod looked_up;
 mod products;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
 
 pub use accumulate::convolve_accumulating;
 pub use geometry::{Gemm, Geometry, GeometryError};
 pub use products::Products;
-
-use panel::Panel;
 
 /// Codes and geometry of one contraction.
 ///
@@ -42,18 +47,31 @@ pub struct Operands<'a> {
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
     let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
-    let mut panel = Panel::new(geometry);
-    for group in 0..geometry.groups {
-        for chunk in panel::chunks(geometry, operands.batch) {
-            panel.pack(geometry, &operands, group, chunk.clone());
-            for channel in geometry.group_channels(group) {
-                let weights = geometry.filter(operands.weights, channel);
-                let sums = products.sum_rows(weights, &panel);
-                panel.scatter(geometry, channel, &sums, &mut output);
+    sum(geometry, &operands, products, &mut output);
+    let (outside, positions) = (field::outside(geometry), geometry.positions());
+    for channel in 0..geometry.out_channels {
+        let weights = geometry.filter(operands.weights, channel);
+        if let Some(padded) = products.padded(weights, operands.pad, &outside, positions) {
+            for sample in output.chunks_exact_mut(geometry.outputs_per_sample()) {
+                let sums = sample[channel * positions..][..positions].iter_mut();
+                sums.zip(&padded).for_each(|(sum, padded)| *sum = sum.wrapping_sub(*padded));
             }
         }
     }
     output
+}
+
+/// Sums by the fastest path for the table at hand, products of padding included.
+fn sum(geometry: &Geometry, operands: &Operands<'_>, products: &Products, output: &mut [i32]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(factors) = &products.factors
+        && factored::pays(geometry, factors)
+        && factors.cover(operands.weights, operands.input)
+        && factors.cover(&[], &[operands.pad])
+    {
+        return factored::convolve(geometry, operands, factors, output);
+    }
+    looked_up::convolve(geometry, operands, products, output);
 }
 
 fn check(geometry: &Geometry, operands: &Operands<'_>) {

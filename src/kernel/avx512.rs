@@ -10,6 +10,61 @@ const BLOCKS: usize = 4;
 /// Taps after which 16-bit sums of bytes must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 
+/// Where in a row of 256 the codes at hand are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    Lower,
+    Upper,
+    Both,
+}
+
+impl Half {
+    /// The half that holds all of these codes.
+    pub(super) fn of(codes: &[u8]) -> Self {
+        let (any, all) = codes.iter().fold((0, 0xff), |(any, all), code| (any | code, all & code));
+        match (any >> 7, all >> 7) {
+            (0, _) => Self::Lower,
+            (_, 1) => Self::Upper,
+            _ => Self::Both,
+        }
+    }
+}
+
+/// What each code becomes.
+pub(super) fn mapped(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
+    if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vbmi")) {
+        return codes.iter().map(|&code| table[usize::from(code)]).collect();
+    }
+    // SAFETY: the instructions were detected above.
+    #[allow(unsafe_code)]
+    unsafe {
+        mapped_vbmi(table, codes)
+    }
+}
+
+/// # Safety
+/// The processor needs AVX-512 F, BW and VBMI.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+unsafe fn mapped_vbmi(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
+    let mut mapped = codes.to_vec();
+    // SAFETY: four loads of 64 bytes are the table.
+    let part = |at: usize| unsafe { _mm512_loadu_si512(table.as_ptr().add(64 * at).cast()) };
+    let [a, b, c, d] = [0, 1, 2, 3].map(part);
+    let (whole, rest) = mapped.as_chunks_mut::<64>();
+    for codes in whole {
+        // SAFETY: a chunk has the 64 bytes that are read and written.
+        unsafe {
+            let code = _mm512_loadu_si512(codes.as_ptr().cast());
+            let halves = (_mm512_permutex2var_epi8(a, code, b), _mm512_permutex2var_epi8(c, code, d));
+            let found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(code), halves.0, halves.1);
+            _mm512_storeu_si512(codes.as_mut_ptr().cast(), found);
+        }
+    }
+    rest.iter_mut().for_each(|code| *code = table[usize::from(*code)]);
+    mapped
+}
+
 /// Rows of products as base + low byte + 256 · high byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Planes {
@@ -38,8 +93,15 @@ impl Planes {
 
     /// Adds the products of every tap to `sums`; false where the processor lacks the instructions.
     ///
-    /// `row(k)` gives the codes of tap `k`, one per sum; their number is a multiple of 64.
-    pub(super) fn add<'a>(&self, sums: &mut [i32], weights: &[u8], row: impl Fn(usize) -> &'a [u8]) -> bool {
+    /// `row(k)` gives the codes of tap `k`, one per sum; their number is a multiple of 64. Codes in one half of the table
+    /// need half of it in registers.
+    pub(super) fn add<'a>(
+        &self,
+        sums: &mut [i32],
+        weights: &[u8],
+        half: Half,
+        row: impl Fn(usize) -> &'a [u8],
+    ) -> bool {
         let able = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vbmi");
@@ -49,26 +111,39 @@ impl Planes {
         let base =
             weights.iter().fold(0i32, |sum, &weight| sum.wrapping_add(self.bases[usize::from(weight)]));
         sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(base));
+        match half {
+            Half::Lower => self.add_half::<0>(sums, weights, row),
+            Half::Upper => self.add_half::<1>(sums, weights, row),
+            Half::Both => self.add_half::<2>(sums, weights, row),
+        }
+        true
+    }
+
+    fn add_half<'a, const HALF: usize>(
+        &self,
+        sums: &mut [i32],
+        weights: &[u8],
+        row: impl Fn(usize) -> &'a [u8],
+    ) {
         for start in (0..sums.len()).step_by(64 * BLOCKS) {
             let end = (start + 64 * BLOCKS).min(sums.len());
             for (chunk, weights) in weights.chunks(FLUSH).enumerate() {
                 let codes = |k: usize| &row(chunk * FLUSH + k)[start..end];
                 let sums = &mut sums[start..end];
-                // SAFETY: the instructions were detected above; slices are indexed within their bounds.
+                // SAFETY: the caller has detected the instructions; slices are indexed within their bounds.
                 #[allow(unsafe_code)]
                 unsafe {
                     if sums.len() == 64 * BLOCKS {
-                        self.add_blocks::<BLOCKS>(sums, weights, &codes);
+                        self.add_blocks::<BLOCKS, HALF>(sums, weights, &codes);
                     } else {
                         for at in (0..sums.len()).step_by(64) {
                             let codes = |k: usize| &codes(k)[at..at + 64];
-                            self.add_blocks::<1>(&mut sums[at..at + 64], weights, &codes);
+                            self.add_blocks::<1, HALF>(&mut sums[at..at + 64], weights, &codes);
                         }
                     }
                 }
             }
         }
-        true
     }
 
     /// One chunk of at most [`FLUSH`] taps for `B` blocks of 64 columns.
@@ -76,7 +151,7 @@ impl Planes {
     /// A vector of bytes is summed twice as 16-bit words: as it is (even + 256 · odd) and shifted down (odd).
     #[allow(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    unsafe fn add_blocks<'a, const B: usize>(
+    unsafe fn add_blocks<'a, const B: usize, const HALF: usize>(
         &self,
         sums: &mut [i32],
         weights: &[u8],
@@ -94,10 +169,15 @@ impl Planes {
                 let code = unsafe { _mm512_loadu_si512(codes.as_ptr().add(64 * block).cast()) };
                 let upper = _mm512_movepi8_mask(code);
                 for plane in 0..2 {
-                    let [a, b, c, d] = [0, 1, 2, 3].map(|at| table[4 * plane + at]);
-                    let (below, above) =
-                        (_mm512_permutex2var_epi8(a, code, b), _mm512_permutex2var_epi8(c, code, d));
-                    let bytes = _mm512_mask_blend_epi8(upper, below, above);
+                    // The look-up ignores a code's highest bit.
+                    let look_up = |half: usize| {
+                        let at = 4 * plane + 2 * half;
+                        _mm512_permutex2var_epi8(table[at], code, table[at + 1])
+                    };
+                    let bytes = match HALF {
+                        0 | 1 => look_up(HALF),
+                        _ => _mm512_mask_blend_epi8(upper, look_up(0), look_up(1)),
+                    };
                     words[2 * plane] = _mm512_add_epi16(words[2 * plane], bytes);
                     words[2 * plane + 1] =
                         _mm512_add_epi16(words[2 * plane + 1], _mm512_srli_epi16::<8>(bytes));

@@ -172,7 +172,7 @@ impl Geometry {
     /// The output positions at which tap `k` lies inside the image.
     pub(super) fn inside(&self, k: usize) -> Inside {
         let [rows, columns] = self.kernel;
-        let (channel, r, c) = (k / (rows * columns), k / columns % rows, k % columns);
+        let (r, c) = (k / columns % rows, k % columns);
         let first = [r * self.dilation[0], c * self.dilation[1]];
         let within = |axis: usize, size: usize, out: usize| {
             // position · stride + first − pad lies in 0..size
@@ -183,9 +183,7 @@ impl Geometry {
         let rows = within(0, self.in_height, self.out_height());
         let columns = within(1, self.in_width, self.out_width());
         let rows = if columns.is_empty() { 0..0 } else { rows };
-        // A tap that never lies inside reads nowhere, so its offset may saturate.
-        let left = (columns.start * self.stride[1] + first[1]).saturating_sub(self.pads[1]);
-        Inside { rows, columns, channel, top: first[0], left }
+        Inside { rows, columns }
     }
 
     /// Offset of a group's first channel within a sample.
@@ -199,11 +197,6 @@ impl Geometry {
 pub(super) struct Inside {
     pub rows: Range<usize>,
     pub columns: Range<usize>,
-    channel: usize,
-    /// Padded input row that output row 0 reads.
-    top: usize,
-    /// Input column that the first output column inside reads.
-    left: usize,
 }
 
 impl Inside {
@@ -218,11 +211,5 @@ impl Inside {
             }
         };
         (0..rows).flat_map(row).filter(|run| !run.is_empty()).collect()
-    }
-
-    /// Where the first column of output row `row` (inside) reads within a group's channels.
-    pub(super) fn offset(&self, geometry: &Geometry, row: usize) -> usize {
-        let y = row * geometry.stride[0] + self.top - geometry.pads[0];
-        (self.channel * geometry.in_height + y) * geometry.in_width + self.left
     }
 }

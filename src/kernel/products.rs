@@ -1,8 +1,11 @@
 //! The product of every weight code with every activation code, prepared for summing.
 
+use std::ops::Range;
+
 #[cfg(target_arch = "x86_64")]
-use super::avx512::Planes;
-use super::panel::Panel;
+use super::avx512::{Half, Planes};
+#[cfg(target_arch = "x86_64")]
+use super::factors::Factors;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +14,35 @@ pub struct Products {
     /// The rows as byte planes, where they fit.
     #[cfg(target_arch = "x86_64")]
     planes: Option<Planes>,
+    /// The rows as sums of few exact products, where they are.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) factors: Option<Factors>,
+}
+
+/// What the taps of a filter read: a run of codes each.
+pub(super) struct Rows<'a> {
+    codes: &'a [u8],
+    offsets: &'a [usize],
+    columns: usize,
+    #[cfg(target_arch = "x86_64")]
+    half: Half,
+}
+
+impl<'a> Rows<'a> {
+    /// As many codes as there are columns, from the offset of each tap on.
+    pub(super) fn new(codes: &'a [u8], offsets: &'a [usize], columns: usize) -> Self {
+        Self {
+            codes,
+            offsets,
+            columns,
+            #[cfg(target_arch = "x86_64")]
+            half: Half::of(codes),
+        }
+    }
+
+    fn row(&self, k: usize) -> &'a [u8] {
+        &self.codes[self.offsets[k]..][..self.columns]
+    }
 }
 
 impl Products {
@@ -34,6 +66,8 @@ impl Products {
         Self {
             #[cfg(target_arch = "x86_64")]
             planes: Planes::split(&rows),
+            #[cfg(target_arch = "x86_64")]
+            factors: Factors::find(&rows),
             rows,
         }
     }
@@ -43,30 +77,29 @@ impl Products {
         self.rows[usize::from(weight)][usize::from(activation)]
     }
 
-    /// Sums, for every column of the panel, the products of one filter with the column's codes.
-    pub(super) fn sum_rows(&self, weights: &[u8], panel: &Panel) -> Vec<i32> {
-        let mut sums = vec![0; panel.columns()];
-        if !self.add_planes(&mut sums, weights, panel) {
-            self.add_portable(&mut sums, weights, panel);
+    /// Adds, for every column, the products of one filter with the column's codes.
+    pub(super) fn add(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) {
+        if !self.add_planes(sums, weights, rows) {
+            self.add_portable(sums, weights, rows);
         }
-        if let Some(padded) = self.padded(weights, panel) {
-            for sums in sums.chunks_mut(panel.positions()) {
-                sums.iter_mut().zip(&padded).for_each(|(sum, padded)| *sum = sum.wrapping_sub(*padded));
-            }
-        }
-        sums
     }
 
-    /// What padding added to each position of a sample; nothing where its product is always 0, as it mostly is.
-    fn padded(&self, weights: &[u8], panel: &Panel) -> Option<Vec<i32>> {
+    /// What padding adds to each position of a sample; nothing where its product is always 0, as it mostly is.
+    pub(super) fn padded(
+        &self,
+        weights: &[u8],
+        pad: u8,
+        outside: &[Vec<Range<usize>>],
+        positions: usize,
+    ) -> Option<Vec<i32>> {
         let mut added = None;
         for (k, &weight) in weights.iter().enumerate() {
-            let product = self.get(weight, panel.pad());
-            if product == 0 || panel.outside(k).is_empty() {
+            let (product, runs) = (self.get(weight, pad), &outside[k % outside.len()]);
+            if product == 0 || runs.is_empty() {
                 continue;
             }
-            let sums = added.get_or_insert_with(|| vec![0i32; panel.positions()]);
-            for run in panel.outside(k) {
+            let sums = added.get_or_insert_with(|| vec![0i32; positions]);
+            for run in runs {
                 sums[run.clone()].iter_mut().for_each(|sum| *sum = sum.wrapping_add(product));
             }
         }
@@ -74,20 +107,20 @@ impl Products {
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn add_planes(&self, sums: &mut [i32], weights: &[u8], panel: &Panel) -> bool {
-        self.planes.as_ref().is_some_and(|planes| planes.add(sums, weights, |k| panel.row(k)))
+    fn add_planes(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) -> bool {
+        self.planes.as_ref().is_some_and(|planes| planes.add(sums, weights, rows.half, |k| rows.row(k)))
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn add_planes(&self, _: &mut [i32], _: &[u8], _: &Panel) -> bool {
+    fn add_planes(&self, _: &mut [i32], _: &[u8], _: &Rows<'_>) -> bool {
         false
     }
 
     /// The path that runs on any processor: one look-up per product.
-    pub(super) fn add_portable(&self, sums: &mut [i32], weights: &[u8], panel: &Panel) {
+    fn add_portable(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) {
         for (k, &weight) in weights.iter().enumerate() {
             let row = &self.rows[usize::from(weight)];
-            for (sum, &code) in sums.iter_mut().zip(panel.row(k)) {
+            for (sum, &code) in sums.iter_mut().zip(rows.row(k)) {
                 *sum = sum.wrapping_add(row[usize::from(code)]);
             }
         }
@@ -97,28 +130,31 @@ impl Products {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{Geometry, Operands};
     use crate::rng::Stream;
 
     /// Deep enough to flush the 16-bit sums several times, wide enough for whole and partial groups of blocks.
     #[test]
     fn register_tables_equal_plain_look_ups_at_any_depth_and_width() {
         let mut stream = Stream::new(4, "kernel.planes", 0);
-        for (depth, samples) in [(1, 1), (251, 64), (252, 65), (253, 300), (1000, 520)] {
-            let geometry = Geometry::dense(depth, 1);
-            let input: Vec<u8> = (0..depth * samples).map(|_| stream.word() as u8).collect();
+        for (depth, columns, low, high) in [
+            (1, 64, 0, 256),
+            (251, 64, 0, 128),
+            (252, 128, 128, 256),
+            (253, 320, 0, 256),
+            (1000, 576, 0, 256),
+        ] {
+            let codes: Vec<u8> =
+                (0..depth * columns).map(|_| (low + stream.below(high - low)) as u8).collect();
             let weights: Vec<u8> = (0..depth).map(|_| stream.word() as u8).collect();
-            let operands = Operands { batch: samples, input: &input, weights: &weights, pad: 0 };
-            let mut panel = Panel::new(&geometry);
-            panel.pack(&geometry, &operands, 0, 0..samples);
+            let offsets: Vec<usize> = (0..depth).map(|k| k * columns).collect();
+            let rows = Rows::new(&codes, &offsets, columns);
             // Entries at both ends of the 16-bit range make the sums of bytes as large as they get.
             let entry = |_| if stream.below(4) == 0 { -32768 } else { 32767 };
             let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
-            let mut plain = vec![0; panel.columns()];
-            products.add_portable(&mut plain, &weights, &panel);
-            let mut planes = vec![0; panel.columns()];
-            if products.add_planes(&mut planes, &weights, &panel) {
-                assert_eq!(planes, plain, "depth {depth}, {samples} samples");
+            let (mut plain, mut planes) = (vec![0; columns], vec![0; columns]);
+            products.add_portable(&mut plain, &weights, &rows);
+            if products.add_planes(&mut planes, &weights, &rows) {
+                assert_eq!(planes, plain, "depth {depth}, {columns} columns");
             }
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::rng::Stream;
 
 fn geometries() -> impl Strategy<Value = Geometry> {
-    let channels = (1usize..4, 1usize..4, 1usize..4);
+    let channels = (1usize..4, 1usize..10, 1usize..12);
     let window = (1usize..4, 1usize..4, 1usize..3, 1usize..3, 1usize..3, 1usize..3);
     (channels, 1usize..9, 1usize..9, window, prop::array::uniform4(0usize..3))
         .prop_map(|((groups, ins, outs), in_height, in_width, (kr, kc, sr, sc, dr, dc), pads)| Geometry {
@@ -31,6 +31,14 @@ fn table(stream: &mut Stream, spread: i64) -> Products {
     Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>())
 }
 
+/// A table of few terms, one of them with factors above 127.
+fn few_terms(stream: &mut Stream, count: usize) -> Products {
+    let mut factor = |low: i32| (0..256).map(|_| low + stream.below(100) as i32).collect::<Vec<_>>();
+    let terms: Vec<_> = (0..count).map(|at| (factor(100 * at as i32), factor(-50))).collect();
+    let product = |at: usize| terms.iter().map(|(w, x)| 3 * w[at >> 8] * x[at & 255]).sum();
+    Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>())
+}
+
 proptest! {
     #[test]
     fn every_path_equals_the_oracle(geometry in geometries(), batch in 1usize..5, seed: u64, wide: bool) {
@@ -39,7 +47,14 @@ proptest! {
         let weights = codes(&mut stream, geometry.weights());
         let operands = Operands { batch, input: &input, weights: &weights, pad: stream.word() as u8 };
         let spread = if wide { i64::from(i32::MAX) } else { 30_000 };
-        for products in [table(&mut stream, spread), Products::exact(128, operands.pad), Products::exact(3, 250)] {
+        let tables = [
+            table(&mut stream, spread),
+            Products::exact(128, operands.pad),
+            Products::exact(3, 250),
+            few_terms(&mut stream, 1),
+            few_terms(&mut stream, 2),
+        ];
+        for products in tables {
             let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
             prop_assert_eq!(convolve(&geometry, operands, &products), expected);
         }

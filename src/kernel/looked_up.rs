@@ -1,0 +1,35 @@
+//! Contractions by looking up each product in the table.
+
+use super::field::{self, Layout};
+use super::products::Rows;
+use super::{Geometry, Operands, Products};
+
+/// As [`super::convolve`].
+pub(super) fn convolve(
+    geometry: &Geometry,
+    operands: &Operands<'_>,
+    products: &Products,
+    output: &mut [i32],
+) {
+    let mut chunks = field::chunks(geometry, operands.batch).peekable();
+    let Some(largest) = chunks.peek().map(ExactSizeIterator::len) else { return };
+    let layout = Layout::<1>::new(geometry, largest);
+    let (taps, channels) = (layout.offsets(geometry.kernel), geometry.in_channels / geometry.groups);
+    // Filters have a channel's taps together, the layout a tap's channels.
+    let of_tap = |k: usize| taps[k % (taps.len() / channels) * channels + k / (taps.len() / channels)];
+    let offsets: Vec<usize> = (0..taps.len()).map(of_tap).collect();
+    let (mut codes, mut sums) = (vec![], vec![]);
+    for samples in chunks {
+        let columns = layout.columns(samples.len()).next_multiple_of(64);
+        for group in 0..geometry.groups {
+            layout.fill(geometry, operands, group, samples.clone(), &mut codes);
+            let rows = Rows::new(&codes, &offsets, columns);
+            for channel in geometry.group_channels(group) {
+                sums.clear();
+                sums.resize(columns, 0);
+                products.add(&mut sums, geometry.filter(operands.weights, channel), &rows);
+                layout.scatter(geometry, channel, samples.clone(), &sums, output);
+            }
+        }
+    }
+}
