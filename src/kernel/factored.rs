@@ -1,8 +1,10 @@
 //! Contractions with a table of few terms: each is a contraction with exact products of bytes.
 
+use std::borrow::Cow;
+
 use super::factors::{Factors, Term};
 use super::field::{self, Layout};
-use super::vnni::{CHANNELS, POSITIONS, add};
+use super::vnni::{CHANNELS, Finish, POSITIONS, Taps, sum};
 use super::{Geometry, Operands, avx512};
 
 /// Channels that stand next to one another.
@@ -30,12 +32,15 @@ pub(super) fn convolve(geometry: &Geometry, operands: &Operands<'_>, factors: &F
         let columns = layout.columns(samples.len()).next_multiple_of(POSITIONS);
         for group in 0..geometry.groups {
             let channels: Vec<usize> = geometry.group_channels(group).collect();
-            work.totals.clear();
+            // The first term writes over what is there.
             work.totals.resize(channels.len() * columns, 0);
-            for term in &terms {
+            if terms.is_empty() {
+                work.totals.fill(0);
+            }
+            for (at, term) in terms.iter().enumerate() {
                 let mapped = Operands { input: &term.input, pad: term.pad, ..*operands };
                 layout.fill(geometry, &mapped, group, samples.clone(), &mut work.codes);
-                term.add(&offsets, &channels, columns, &mut work);
+                term.add(&offsets, &channels, columns, at > 0, &mut work);
             }
             for (&channel, sums) in channels.iter().zip(work.totals.chunks_exact(columns)) {
                 layout.scatter(geometry, channel, samples.clone(), sums, output);
@@ -48,15 +53,14 @@ pub(super) fn convolve(geometry: &Geometry, operands: &Operands<'_>, factors: &F
 #[derive(Default)]
 struct Work {
     codes: Vec<u8>,
-    sums: Vec<Vec<i32>>,
-    ones: Vec<Vec<i32>>,
+    ones: Vec<i32>,
     totals: Vec<i32>,
 }
 
 /// A term with its operands.
 struct Prepared<'a> {
     term: &'a Term,
-    input: Vec<u8>,
+    input: Cow<'a, [u8]>,
     pad: u8,
     /// Weights of eight channels each, group after group.
     tiles: Vec<Vec<Block>>,
@@ -68,23 +72,27 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(geometry: &Geometry, operands: &Operands<'_>, term: &'a Term) -> Self {
+    fn new(geometry: &Geometry, operands: &Operands<'a>, term: &'a Term) -> Self {
+        let bytes = term.weights.map(|weight| weight as u8);
+        let weights = avx512::mapped(&bytes, operands.weights);
         let tiles = |group: usize| {
             let channels: Vec<usize> = geometry.group_channels(group).collect();
-            let tile = |channels: &[usize]| {
-                blocks(geometry, channels, |at| term.weights[usize::from(operands.weights[at])])
-            };
+            let tile = |channels: &[usize]| blocks(geometry, channels, |at| weights[at] as i8);
             channels.chunks(CHANNELS).map(tile).collect::<Vec<_>>()
         };
         let constant = |channel: usize| {
-            let filter = geometry.filter(operands.weights, channel).iter();
-            filter
-                .fold(0i32, |sum, &code| sum.wrapping_add(term.weight(code)))
-                .wrapping_mul(term.activation_offset)
+            let filter = geometry.filter(&weights, channel);
+            let sum: i32 = filter.iter().map(|&weight| i32::from(weight as i8)).sum();
+            sum.wrapping_add(term.weight_offset * filter.len() as i32).wrapping_mul(term.activation_offset)
         };
+        let identical =
+            term.activations.iter().enumerate().all(|(code, factor)| code == usize::from(*factor));
         Self {
             term,
-            input: avx512::mapped(&term.activations, operands.input),
+            input: match identical {
+                true => operands.input.into(),
+                false => avx512::mapped(&term.activations, operands.input).into(),
+            },
             pad: term.activations[usize::from(operands.pad)],
             tiles: (0..geometry.groups).flat_map(tiles).collect(),
             tiles_of_group: geometry.group_channels(0).len().div_ceil(CHANNELS),
@@ -93,62 +101,42 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Adds the term to the totals of a group's channels.
-    fn add(&self, offsets: &[usize], channels: &[usize], columns: usize, work: &mut Work) {
-        let Work { codes, sums, ones, totals } = work;
-        fresh(ones, usize::from(self.ones.is_some()), columns);
-        if let Some(weights) = &self.ones {
-            add(codes, offsets, weights, ones);
-        }
+    /// Adds the term to the totals of a group's channels, or begins them with it.
+    fn add(&self, offsets: &[usize], channels: &[usize], columns: usize, on_top: bool, work: &mut Work) {
+        let Work { codes, ones, totals } = work;
         let group = channels[0] / channels.len();
         let tiles = &self.tiles[group * self.tiles_of_group..][..self.tiles_of_group];
         let parts = channels.chunks(CHANNELS).zip(totals.chunks_mut(CHANNELS * columns));
         for ((channels, totals), weights) in parts.zip(tiles) {
-            fresh(sums, channels.len(), columns);
-            add(codes, offsets, weights, sums);
-            for ((&channel, sums), totals) in
-                channels.iter().zip(&*sums).zip(totals.chunks_exact_mut(columns))
-            {
-                self.join(self.constants[channel], sums, ones.first(), totals);
+            let mut finish = Finish { scale: self.term.scale, constants: [0; CHANNELS], on_top };
+            let own = finish.constants.iter_mut().zip(channels);
+            own.for_each(|(constant, &channel)| *constant = self.constants[channel]);
+            sum(Taps { codes, offsets, weights }, columns, &finish, totals);
+        }
+        if let Some(weights) = &self.ones {
+            let scale = self.term.scale.wrapping_mul(self.term.weight_offset);
+            ones.resize(columns, 0);
+            let finish = Finish { scale, constants: [0; CHANNELS], on_top: false };
+            sum(Taps { codes, offsets, weights }, columns, &finish, ones);
+            for totals in totals.chunks_exact_mut(columns) {
+                totals.iter_mut().zip(&*ones).for_each(|(total, ones)| *total = total.wrapping_add(*ones));
             }
         }
-    }
-
-    /// Adds the scaled sums of one channel to its totals, with what offsets add.
-    fn join(&self, constant: i32, sums: &[i32], ones: Option<&Vec<i32>>, totals: &mut [i32]) {
-        let (scale, constant) = (self.term.scale, self.term.scale.wrapping_mul(constant));
-        for (total, sum) in totals.iter_mut().zip(sums) {
-            *total = total.wrapping_add(sum.wrapping_mul(scale)).wrapping_add(constant);
-        }
-        let offset = self.term.weight_offset.wrapping_mul(scale);
-        for (total, ones) in totals.iter_mut().zip(ones.into_iter().flatten()) {
-            *total = total.wrapping_add(ones.wrapping_mul(offset));
-        }
-    }
-}
-
-/// So many rows of zeros.
-fn fresh(rows: &mut Vec<Vec<i32>>, count: usize, columns: usize) {
-    rows.resize(count, vec![]);
-    for row in rows {
-        row.clear();
-        row.resize(columns, 0);
     }
 }
 
 /// The weights of some output channels in the order of [`Layout::offsets`]; `weight` takes a place among all weights.
 fn blocks(geometry: &Geometry, channels: &[usize], weight: impl Fn(usize) -> i8) -> Vec<Block> {
     let inputs = geometry.in_channels / geometry.groups;
-    let window = geometry.depth() / inputs;
-    let block = |tap: usize, block: usize| {
-        let mut found = Block::default();
-        for (found, channel) in found.iter_mut().zip(channels) {
-            for (found, input) in found.iter_mut().zip(block * LANES..inputs) {
-                *found = weight(channel * geometry.depth() + input * window + tap);
+    let (window, blocks) = (geometry.depth() / inputs, inputs.div_ceil(LANES));
+    let mut found = vec![Block::default(); window * blocks];
+    for (at, channel) in channels.iter().enumerate() {
+        for input in 0..inputs {
+            for tap in 0..window {
+                let place = channel * geometry.depth() + input * window + tap;
+                found[tap * blocks + input / LANES][at][input % LANES] = weight(place);
             }
         }
-        found
-    };
-    let places = (0..window).flat_map(|tap| (0..inputs.div_ceil(LANES)).map(move |block| (tap, block)));
-    places.map(|(tap, at)| block(tap, at)).collect()
+    }
+    found
 }

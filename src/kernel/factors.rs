@@ -106,14 +106,10 @@ impl Term {
         })
     }
 
-    /// The factor of a weight code without the scale.
-    pub(super) fn weight(&self, code: u8) -> i32 {
-        i32::from(self.weights[usize::from(code)]) + self.weight_offset
-    }
-
     fn product(&self, weight: usize, activation: usize) -> i64 {
         let activation = i64::from(self.activations[activation]) + i64::from(self.activation_offset);
-        i64::from(self.scale) * i64::from(self.weight(weight as u8)) * activation
+        let weight = i64::from(self.weights[weight]) + i64::from(self.weight_offset);
+        i64::from(self.scale) * weight * activation
     }
 }
 

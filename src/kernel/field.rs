@@ -137,9 +137,22 @@ impl<const LANES: usize> Layout<LANES> {
         let size = geometry.inputs_per_sample();
         for (at, sample) in samples.enumerate() {
             let input = &operands.input[sample * size + geometry.group_offset(group)..(sample + 1) * size];
+            if self.axes.iter().all(|axis| axis.reach == 1 && axis.size == 1) {
+                self.fill_points(geometry, input, at, field);
+                continue;
+            }
             for block in 0..self.blocks {
                 self.fill_block(geometry, input, [at, block], field);
             }
+        }
+    }
+
+    /// A sample of one pixel, as dense layers have it: channels are neighbours already.
+    fn fill_points(&self, geometry: &Geometry, input: &[u8], sample: usize, field: &mut [u8]) {
+        let channels = &input[..geometry.in_channels / geometry.groups];
+        for (block, codes) in channels.chunks(LANES).enumerate() {
+            let start = (block * self.cells + sample) * LANES;
+            field[start..start + codes.len()].copy_from_slice(codes);
         }
     }
 
@@ -191,9 +204,17 @@ impl<const LANES: usize> Layout<LANES> {
 /// Every `step`-th code of each lane, lanes next to one another.
 fn interleave<'a, const LANES: usize>(to: &mut [u8], from: impl Fn(usize) -> &'a [u8], step: usize) {
     let from: [&[u8]; LANES] = std::array::from_fn(from);
-    if LANES == 1 && step == 1 {
-        return to.copy_from_slice(&from[0][..to.len()]);
+    match (LANES, step) {
+        (1, 1) => to.copy_from_slice(&from[0][..to.len()]),
+        // Steps that the compiler knows become shuffles of whole registers.
+        (_, 1) => interleave_by::<LANES>(to, from, 1),
+        (_, 2) => interleave_by::<LANES>(to, from, 2),
+        _ => interleave_by::<LANES>(to, from, step),
     }
+}
+
+#[inline(always)]
+fn interleave_by<const LANES: usize>(to: &mut [u8], from: [&[u8]; LANES], step: usize) {
     let cells = to.len() / LANES;
     let from = from.map(|from| &from[..(cells - 1) * step + 1]);
     for (cell, to) in to.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {

@@ -92,6 +92,9 @@ impl Products {
         outside: &[Vec<Range<usize>>],
         positions: usize,
     ) -> Option<Vec<i32>> {
+        if outside.iter().all(Vec::is_empty) || self.rows.iter().all(|row| row[usize::from(pad)] == 0) {
+            return None;
+        }
         let mut added = None;
         for (k, &weight) in weights.iter().enumerate() {
             let (product, runs) = (self.get(weight, pad), &outside[k % outside.len()]);
