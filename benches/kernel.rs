@@ -1,9 +1,14 @@
 //! Products per second of one core, beside the peers' way of doing it.
 //!
 //! Figures of peers on a comparable core (Zen, AVX-512): AdaPT's convolution 1.9 to 2.7 GMAC/s, the best loop of
-//! AVX-512 gathers 3.2 to 3.7; the ports' limit of exact 8-bit products (`vpdpbusd`) is 486. `scalar_lookup` is the
-//! peers' inner loop, one look-up per product, on the same operands in the same run: the ratio is what counts.
-//! One item is one multiply-accumulate.
+//! AVX-512 gathers 3.2 to 3.7; the ports' limit of exact 8-bit products (`vpdpbusd`) is 486 on Zen 5 and 224 on Zen 4.
+//! `scalar_lookup` is the peers' inner loop, one look-up per product, on the same operands in the same run: the ratio is
+//! what counts. One item is one multiply-accumulate.
+//!
+//! `resnet20` are the convolutions of the CIFAR network, 64 images. AdaPT's own kernel (dimdano/adapt at f0ffc2c,
+//! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
+//! 1.85 to 1.92 GMAC/s on them on a Zen 4 at 3.7 GHz, whatever the table; on three of its layers and three tables, one of
+//! them asymmetric, its sums and ours are the same. Ours there: `exact` and `few_terms` 118 to 129, `any_table` 20 to 30.
 
 use axsim::kernel::{Geometry, Operands, Products, convolve, convolve_accumulating};
 use axsim::rng::Stream;
@@ -54,10 +59,69 @@ fn measure(bencher: Bencher<'_, '_>, name: &str, run: impl Fn(&Geometry, Operand
         .bench_local(|| run(geometry, black_box(operands)));
 }
 
+/// The convolutions of a ResNet-20 on 32×32 pixels: channels in and out, rows, side of the kernel, stride, how often.
+const RESNET20: [([usize; 2], usize, usize, usize, usize); 8] = [
+    ([3, 16], 32, 3, 1, 1),
+    ([16, 16], 32, 3, 1, 6),
+    ([16, 32], 32, 3, 2, 1),
+    ([16, 32], 32, 1, 2, 1),
+    ([32, 32], 16, 3, 1, 5),
+    ([32, 64], 16, 3, 2, 1),
+    ([32, 64], 16, 1, 2, 1),
+    ([64, 64], 8, 3, 1, 5),
+];
+
+/// All of them, with signed codes as a network has them after its rectifiers, or with all codes.
+#[divan::bench(args = ["exact", "few_terms", "near_lines", "any_table", "any_table, all codes"], sample_count = 10)]
+fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
+    let products = match table_of {
+        "exact" => Products::exact(128, 128),
+        // Two bits of each operand cut, as in several published signed multipliers.
+        "few_terms" => by_codes(|weight, activation| 16 * (weight >> 2) * (activation >> 2)),
+        "near_lines" => {
+            by_codes(|weight, activation| weight * activation + (weight * 7 ^ activation * 5) % 100)
+        }
+        _ => table(1 << 16),
+    };
+    let mut stream = Stream::new(5, "bench.resnet20", 0);
+    let rectified = !table_of.ends_with("all codes");
+    let layers: Vec<_> = RESNET20
+        .iter()
+        .map(|&([inputs, outputs], rows, side, stride, count)| {
+            let geometry = Geometry { stride: [stride; 2], ..layer([inputs, rows, rows], outputs, side) };
+            let activation = |_| stream.word() as u8 | if rectified { 128 } else { 0 };
+            let input: Vec<u8> = (0..BATCH * geometry.inputs_per_sample()).map(activation).collect();
+            let weights: Vec<u8> = (0..geometry.weights()).map(|_| stream.below(255) as u8 + 1).collect();
+            (geometry, input, weights, count)
+        })
+        .collect();
+    let macs: u64 = layers.iter().map(|(geometry, .., count)| geometry.macs() * *count as u64).sum();
+    bencher.counter(ItemsCount::new(BATCH as u64 * macs)).bench_local(|| {
+        for (geometry, input, weights, count) in &layers {
+            let operands = Operands { batch: BATCH, input, weights, pad: 128 };
+            (0..*count).for_each(|_| _ = black_box(convolve(geometry, black_box(operands), &products)));
+        }
+    });
+}
+
+/// A table of signed operands, codes 128 above them.
+fn by_codes(product: impl Fn(i32, i32) -> i32) -> Products {
+    Products::new(&(0..1 << 16).map(|at| product((at >> 8) - 128, (at & 255) - 128)).collect::<Vec<_>>())
+}
+
 /// Any table whose rows span 16 bits: the fastest path that this processor has.
 #[divan::bench(args = ["3x3", "1x1", "dense"])]
 fn any_table(bencher: Bencher<'_, '_>, layer: &str) {
     let products = table(1 << 16);
+    measure(bencher, layer, |geometry, operands| convolve(geometry, operands, &products));
+}
+
+/// A table whose rows are lines but for a byte, as many approximate multipliers have.
+#[divan::bench(args = ["3x3", "1x1", "dense"])]
+fn near_lines(bencher: Bencher<'_, '_>, layer: &str) {
+    let mut stream = Stream::new(1, "bench.lines", 0);
+    let mut entry = |at: i32| ((at >> 8) - 128) * ((at & 255) - 128) + stream.below(200) as i32;
+    let products = Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>());
     measure(bencher, layer, |geometry, operands| convolve(geometry, operands, &products));
 }
 

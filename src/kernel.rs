@@ -16,6 +16,8 @@ mod geometry;
 mod looked_up;
 mod products;
 #[cfg(target_arch = "x86_64")]
+mod residual;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
 
 pub use accumulate::convolve_accumulating;
@@ -71,7 +73,12 @@ fn sum(geometry: &Geometry, operands: &Operands<'_>, products: &Products, output
     {
         return factored::convolve(geometry, operands, factors, output);
     }
-    looked_up::convolve(geometry, operands, products, output);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(residual) = products.residual.as_ref().filter(|residual| residual.pays(geometry, operands)) {
+        return residual.convolve(geometry, operands, output);
+    }
+    let add = |sums: &mut [i32], weights: &[u8], rows: &products::Rows<'_>| products.add(sums, weights, rows);
+    looked_up::convolve(geometry, operands, add, output);
 }
 
 fn check(geometry: &Geometry, operands: &Operands<'_>) {

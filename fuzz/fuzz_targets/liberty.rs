@@ -4,5 +4,5 @@
 use axsim::tech::CellLibrary;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = CellLibrary::from_liberty(text);
+    let _ = CellLibrary::from_liberty(&[("fuzz.lib", text)]);
 });

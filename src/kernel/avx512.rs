@@ -30,9 +30,16 @@ impl Half {
     }
 }
 
+/// Whether the processor has the instructions.
+pub(super) fn supported() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi")
+}
+
 /// What each code becomes.
 pub(super) fn mapped(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
-    if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vbmi")) {
+    if !supported() {
         return codes.iter().map(|&code| table[usize::from(code)]).collect();
     }
     // SAFETY: the instructions were detected above.
@@ -72,6 +79,8 @@ pub(super) struct Planes {
     bases: Vec<i32>,
     /// Low bytes, then high bytes, of each product above its base.
     bytes: Vec<[u8; 512]>,
+    /// Whether all high bytes are 0.
+    low_alone: bool,
 }
 
 impl Planes {
@@ -88,7 +97,8 @@ impl Planes {
             bases.push(base);
             bytes.push(planes);
         }
-        Some(Self { bases, bytes })
+        let low_alone = bytes.iter().all(|row: &[u8; 512]| row[256..].iter().all(|&high| high == 0));
+        Some(Self { bases, bytes, low_alone })
     }
 
     /// Adds the products of every tap to `sums`; false where the processor lacks the instructions.
@@ -102,24 +112,24 @@ impl Planes {
         half: Half,
         row: impl Fn(usize) -> &'a [u8],
     ) -> bool {
-        let able = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512vbmi");
-        if !able {
+        if !supported() {
             return false;
         }
         let base =
             weights.iter().fold(0i32, |sum, &weight| sum.wrapping_add(self.bases[usize::from(weight)]));
         sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(base));
-        match half {
-            Half::Lower => self.add_half::<0>(sums, weights, row),
-            Half::Upper => self.add_half::<1>(sums, weights, row),
-            Half::Both => self.add_half::<2>(sums, weights, row),
+        match (half, self.low_alone) {
+            (Half::Lower, false) => self.add_half::<0, 2>(sums, weights, row),
+            (Half::Upper, false) => self.add_half::<1, 2>(sums, weights, row),
+            (Half::Both, false) => self.add_half::<2, 2>(sums, weights, row),
+            (Half::Lower, true) => self.add_half::<0, 1>(sums, weights, row),
+            (Half::Upper, true) => self.add_half::<1, 1>(sums, weights, row),
+            (Half::Both, true) => self.add_half::<2, 1>(sums, weights, row),
         }
         true
     }
 
-    fn add_half<'a, const HALF: usize>(
+    fn add_half<'a, const HALF: usize, const PLANES: usize>(
         &self,
         sums: &mut [i32],
         weights: &[u8],
@@ -134,11 +144,11 @@ impl Planes {
                 #[allow(unsafe_code)]
                 unsafe {
                     if sums.len() == 64 * BLOCKS {
-                        self.add_blocks::<BLOCKS, HALF>(sums, weights, &codes);
+                        self.add_blocks::<BLOCKS, HALF, PLANES>(sums, weights, &codes);
                     } else {
                         for at in (0..sums.len()).step_by(64) {
                             let codes = |k: usize| &codes(k)[at..at + 64];
-                            self.add_blocks::<1, HALF>(&mut sums[at..at + 64], weights, &codes);
+                            self.add_blocks::<1, HALF, PLANES>(&mut sums[at..at + 64], weights, &codes);
                         }
                     }
                 }
@@ -151,7 +161,7 @@ impl Planes {
     /// A vector of bytes is summed twice as 16-bit words: as it is (even + 256 · odd) and shifted down (odd).
     #[allow(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    unsafe fn add_blocks<'a, const B: usize, const HALF: usize>(
+    unsafe fn add_blocks<'a, const B: usize, const HALF: usize, const PLANES: usize>(
         &self,
         sums: &mut [i32],
         weights: &[u8],
@@ -168,7 +178,7 @@ impl Planes {
                 // SAFETY: block B − 1 ends at byte 64·B, where the slice above ends.
                 let code = unsafe { _mm512_loadu_si512(codes.as_ptr().add(64 * block).cast()) };
                 let upper = _mm512_movepi8_mask(code);
-                for plane in 0..2 {
+                for plane in 0..PLANES {
                     // The look-up ignores a code's highest bit.
                     let look_up = |half: usize| {
                         let at = 4 * plane + 2 * half;

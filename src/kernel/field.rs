@@ -179,7 +179,7 @@ impl<const LANES: usize> Layout<LANES> {
         }
     }
 
-    /// Writes the sums of one output channel to their places.
+    /// Adds the sums of one output channel to what is in their places.
     pub(super) fn scatter(
         &self,
         geometry: &Geometry,
@@ -195,7 +195,8 @@ impl<const LANES: usize> Layout<LANES> {
                 output[to..to + geometry.positions()].chunks_exact_mut(columns.outputs).enumerate()
             {
                 let from = (at * rows.pitch + row) * columns.pitch;
-                to.copy_from_slice(&sums[from..from + columns.outputs]);
+                let sums = &sums[from..from + columns.outputs];
+                to.iter_mut().zip(sums).for_each(|(to, sum)| *to = to.wrapping_add(*sum));
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use super::field::{self, Layout};
 use super::products::Rows;
-use super::{Geometry, Operands, Products};
+use super::{Geometry, Operands};
 
-/// As [`super::convolve`].
+/// As [`super::convolve`], on top of what is there; `add` adds the products of one filter, column by column.
 pub(super) fn convolve(
     geometry: &Geometry,
     operands: &Operands<'_>,
-    products: &Products,
+    add: impl Fn(&mut [i32], &[u8], &Rows<'_>),
     output: &mut [i32],
 ) {
     let mut chunks = field::chunks(geometry, operands.batch).peekable();
@@ -27,7 +27,7 @@ pub(super) fn convolve(
             for channel in geometry.group_channels(group) {
                 sums.clear();
                 sums.resize(columns, 0);
-                products.add(&mut sums, geometry.filter(operands.weights, channel), &rows);
+                add(&mut sums, geometry.filter(operands.weights, channel), &rows);
                 layout.scatter(geometry, channel, samples.clone(), &sums, output);
             }
         }

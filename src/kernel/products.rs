@@ -6,6 +6,8 @@ use std::ops::Range;
 use super::avx512::{Half, Planes};
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
+#[cfg(target_arch = "x86_64")]
+use super::residual::Residual;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub struct Products {
     /// The rows as sums of few exact products, where they are.
     #[cfg(target_arch = "x86_64")]
     pub(super) factors: Option<Factors>,
+    /// The rows as lines and a byte, where they are not sums of few exact products.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) residual: Option<Residual>,
 }
 
 /// What the taps of a filter read: a run of codes each.
@@ -43,6 +48,12 @@ impl<'a> Rows<'a> {
     fn row(&self, k: usize) -> &'a [u8] {
         &self.codes[self.offsets[k]..][..self.columns]
     }
+
+    /// Adds what byte planes hold for each weight and code; false where the processor lacks the instructions.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn add_planes(&self, planes: &Planes, sums: &mut [i32], weights: &[u8]) -> bool {
+        planes.add(sums, weights, self.half, |k| self.row(k))
+    }
 }
 
 impl Products {
@@ -63,11 +74,15 @@ impl Products {
     }
 
     fn prepare(rows: Box<[[i32; 256]]>) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let factors = Factors::find(&rows);
         Self {
             #[cfg(target_arch = "x86_64")]
             planes: Planes::split(&rows),
             #[cfg(target_arch = "x86_64")]
-            factors: Factors::find(&rows),
+            residual: if factors.is_none() { Residual::find(&rows) } else { None },
+            #[cfg(target_arch = "x86_64")]
+            factors,
             rows,
         }
     }
@@ -111,7 +126,7 @@ impl Products {
 
     #[cfg(target_arch = "x86_64")]
     fn add_planes(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) -> bool {
-        self.planes.as_ref().is_some_and(|planes| planes.add(sums, weights, rows.half, |k| rows.row(k)))
+        self.planes.as_ref().is_some_and(|planes| rows.add_planes(planes, sums, weights))
     }
 
     #[cfg(not(target_arch = "x86_64"))]

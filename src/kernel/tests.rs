@@ -39,6 +39,15 @@ fn few_terms(stream: &mut Stream, count: usize) -> Products {
     Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>())
 }
 
+/// A table whose rows are lines but for a byte, and one row that is not.
+fn near_lines(stream: &mut Stream) -> Products {
+    let mut entry = |at: usize| match at >> 8 {
+        7 => stream.below(1 << 15) as i32,
+        weight => (weight as i32 - 100) * (at & 255) as i32 + stream.below(200) as i32,
+    };
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+}
+
 proptest! {
     #[test]
     fn every_path_equals_the_oracle(geometry in geometries(), batch in 1usize..5, seed: u64, wide: bool) {
@@ -53,6 +62,7 @@ proptest! {
             Products::exact(3, 250),
             few_terms(&mut stream, 1),
             few_terms(&mut stream, 2),
+            near_lines(&mut stream),
         ];
         for products in tables {
             let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);

@@ -1,0 +1,105 @@
+//! Tables whose rows are near a straight line: an exact product a code, and a byte to look up for what is left.
+//!
+//! A byte costs half as much to look up and sum as the two of a whole product.
+
+use super::avx512::Planes;
+use super::factors::Factors;
+use super::products::Rows;
+use super::{Geometry, Operands, factored, looked_up};
+
+/// Rows as slope · activation code + a byte above a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Residual {
+    slopes: Factors,
+    bytes: Planes,
+    /// Weight codes whose rows are too far from any line.
+    exceptions: Vec<u8>,
+}
+
+impl Residual {
+    /// The slopes of a table (row: weight code, column: activation code); `None` where most rows are no lines.
+    pub(super) fn find(rows: &[[i32; 256]]) -> Option<Self> {
+        let slopes: Vec<Option<i32>> = rows.iter().map(slope).collect();
+        let exceptions: Vec<u8> = (0..=255).filter(|&code| slopes[usize::from(code)].is_none()).collect();
+        if exceptions.len() > 128 {
+            return None;
+        }
+        let slopes: Vec<i32> = slopes.into_iter().map(Option::unwrap_or_default).collect();
+        let line = |slope: &i32| std::array::from_fn(|code| slope * code as i32);
+        let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>())?;
+        let left =
+            |(row, slope): (&[i32; 256], &i32)| std::array::from_fn(|code| row[code] - slope * code as i32);
+        let mut left: Vec<[i32; 256]> = rows.iter().zip(&slopes).map(left).collect();
+        exceptions.iter().for_each(|&code| left[usize::from(code)] = [0; 256]);
+        Some(Self { slopes: factors, bytes: Planes::split(&left)?, exceptions })
+    }
+
+    /// Whether this is exact for these operands, and faster than looking whole products up.
+    pub(super) fn pays(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
+        super::avx512::supported()
+            && factored::pays(geometry, &self.slopes)
+            && self.slopes.cover(operands.weights, operands.input)
+            && self.slopes.cover(&[], &[operands.pad])
+            && self.exceptions.iter().all(|code| !operands.weights.contains(code))
+    }
+
+    /// As [`super::convolve`].
+    pub(super) fn convolve(&self, geometry: &Geometry, operands: &Operands<'_>, output: &mut [i32]) {
+        factored::convolve(geometry, operands, &self.slopes, output);
+        let add = |sums: &mut [i32], weights: &[u8], rows: &Rows<'_>| {
+            assert!(rows.add_planes(&self.bytes, sums, weights), "the caller has asked");
+        };
+        looked_up::convolve(geometry, operands, add, output);
+    }
+}
+
+/// The slope at which a row is within 255 of a line, where there is one.
+fn slope(row: &[i32; 256]) -> Option<i32> {
+    let span = |slope: i32| {
+        let left = || {
+            row.iter().enumerate().map(|(code, &product)| i64::from(product) - i64::from(slope) * code as i64)
+        };
+        left().max().zip(left().min()).map_or(0, |(greatest, least)| greatest - least)
+    };
+    // Least squares over codes 0 to 255, whose mean is 127.5 and whose squared distances from it add up to 1,398,080.
+    let moment: f64 =
+        row.iter().enumerate().map(|(code, &product)| (code as f64 - 127.5) * f64::from(product)).sum();
+    let middle = (moment / 1_398_080.0).round();
+    if middle.abs() > 1e6 {
+        return None;
+    }
+    let best = (middle as i32 - 2..=middle as i32 + 2).min_by_key(|&slope| span(slope))?;
+    (span(best) <= 255).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::{design, table};
+
+    fn of_design(id: &str) -> Vec<[i32; 256]> {
+        let table = table(&*design(id).unwrap()).unwrap();
+        table.entries().as_chunks::<256>().0.to_vec()
+    }
+
+    #[test]
+    fn columns_cut_leave_a_byte_and_logarithms_do_not() {
+        for (id, exceptions) in
+            [("mul8u_trunc_t4", Some(0)), ("mul8u_exact", Some(0)), ("mul8u_mitchell", None)]
+        {
+            let found = Residual::find(&of_design(id));
+            let found = found.map(|found| found.exceptions.len());
+            assert!(found == exceptions || exceptions.is_none() && found != Some(0), "{id}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn the_best_slope_is_found_and_noise_has_none() {
+        let line =
+            |slope: i32| std::array::from_fn(|code| slope * code as i32 + (code as i32 * 7919 % 256) - 300);
+        for expected in [-255, -3, 0, 1, 255] {
+            assert_eq!(slope(&line(expected)), Some(expected));
+        }
+        assert_eq!(slope(&std::array::from_fn(|code| 300 * (code as i32 % 2))), None);
+    }
+}
