@@ -79,7 +79,7 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
         // Two bits of each operand cut, as in several published signed multipliers.
         "few_terms" => by_codes(|weight, activation| 16 * (weight >> 2) * (activation >> 2)),
         "near_lines" => {
-            by_codes(|weight, activation| weight * activation + (weight * 7 ^ activation * 5) % 100)
+            by_codes(|weight, activation| weight * activation + ((weight * 7) ^ (activation * 5)) % 100)
         }
         _ => table(1 << 16),
     };
