@@ -10,7 +10,8 @@
 //! 1.85 to 1.92 GMAC/s on them on a Zen 4 at 3.7 GHz, whatever the table; on three of its layers and three tables, one of
 //! them asymmetric, its sums and ours are the same. Ours there: `exact` and `few_terms` 118 to 129, `any_table` 20 to 30.
 
-use axsim::kernel::{Geometry, Operands, Products, convolve, convolve_accumulating};
+use axsim::arith::mac::Mac;
+use axsim::kernel::{Geometry, Operands, Products, convolve, convolve_accumulating, convolve_in_order};
 use axsim::rng::Stream;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -145,6 +146,14 @@ fn accumulating(bencher: Bencher<'_, '_>, layer: &str) {
     let products = table(1 << 16);
     let add = |sum: i32, product: i32| (sum | product & 15) + (product & !15);
     measure(bencher, layer, |geometry, operands| convolve_accumulating(geometry, operands, &products, &add));
+}
+
+/// A table whose products go through an accumulator whose eight low bits are combined by OR.
+#[divan::bench(args = ["3x3"], sample_count = 10)]
+fn low_part_or(bencher: Bencher<'_, '_>, layer: &str) {
+    let (products, mac) = (table(1 << 16), Mac::from_id("mac8s_exact__loa_k8").expect("a known unit"));
+    let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
+    measure(bencher, layer, |geometry, operands| convolve_in_order(geometry, operands, &products, &add));
 }
 
 /// The peers' inner loop on packed columns of 1024 positions: one look-up per product, eight sums at a time.

@@ -1,8 +1,8 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
-//! One narrow function, [`convolve`], hides how products are looked up. [`convolve_accumulating`] goes one
-//! product at a time, straight from the definition: it takes any accumulator, and with exact addition it is the
-//! oracle of the other.
+//! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
+//! them, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator.
+//! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of both.
 
 mod accumulate;
 #[cfg(target_arch = "x86_64")]
@@ -14,6 +14,7 @@ mod factors;
 mod field;
 mod geometry;
 mod looked_up;
+mod ordered;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
@@ -22,6 +23,7 @@ mod vnni;
 
 pub use accumulate::convolve_accumulating;
 pub use geometry::{Gemm, Geometry, GeometryError};
+pub use ordered::convolve_in_order;
 pub use products::Products;
 
 /// Codes and geometry of one contraction.

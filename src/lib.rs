@@ -17,7 +17,7 @@
 //!
 //! | layer | modules | job |
 //! |---|---|---|
-//! | 0 | `units` `bits` `rng` `tensor` `constant` | quantities as types, bit lanes, named random streams, arrays, figures with their source |
+//! | 0 | `units` `bits` `rng` `simd` `tensor` `constant` | quantities as types, bit lanes, named random streams, loops for wide registers, arrays, figures with their source |
 //! | 1 | `ledger` `netlist` `table` `config` | the account of a run; gates as plain data; the complete function of a small design; YAML as typed data |
 //! | 2 | `tech` `kernel` | what a cell costs; integer contractions with any table, fast and naive |
 //! | 3 | `arith` `workload` | designs known twice, metrics; networks, operators, quantisation, data |
@@ -70,6 +70,7 @@ pub mod platform;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod simd;
 pub mod table;
 pub mod tech;
 pub mod tensor;

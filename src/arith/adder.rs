@@ -76,10 +76,73 @@ impl Scheme {
         }
     }
 
+    /// Adds each number to its sum as two's complement of at most 32 bits, without the carry out.
+    ///
+    /// As [`Scheme::apply`] on each of them; simple low parts are computed on many at once.
+    ///
+    /// # Panics
+    /// Above 32 bits.
+    pub fn accumulate(&self, width: u32, sums: &mut [i32], numbers: &[i32]) {
+        assert!((1..=32).contains(&width), "at most 32 bits");
+        match *self {
+            Scheme::Lower(LowPart::Constant(one), low) if low <= width => {
+                let ones = if one { u32::MAX } else { 0 };
+                accumulate(width, low, sums, numbers, |_, _| (ones, 0));
+            }
+            Scheme::Lower(LowPart::Copy, low) if low <= width => {
+                accumulate(width, low, sums, numbers, |a, _| (a, 0));
+            }
+            Scheme::Lower(LowPart::Or { carry: false }, low) if low <= width => {
+                accumulate(width, low, sums, numbers, |a, b| (a | b, 0));
+            }
+            Scheme::Lower(LowPart::Or { carry: true }, low) if (1..=width).contains(&low) => {
+                accumulate(
+                    width,
+                    low,
+                    sums,
+                    numbers,
+                    #[inline(always)]
+                    |a, b| (a | b, (a & b) >> (low - 1) & 1),
+                );
+            }
+            _ => {
+                for (sum, &number) in sums.iter_mut().zip(numbers) {
+                    let [a, b] = [*sum, number].map(|value| bits::encode(i64::from(value), width));
+                    *sum = bits::sign_extend(self.apply(width, a, b) as u64, width) as i32;
+                }
+            }
+        }
+    }
+
     /// Whether every sum is known to be exact.
     pub fn is_exact(&self) -> bool {
         matches!(self, Scheme::Exact(_) | Scheme::Lower(_, 0) | Scheme::Cells(_, 0))
     }
+}
+
+/// Sums with a low part that gives its bits (those above are ignored) and a carry.
+#[inline(always)]
+fn accumulate(
+    width: u32,
+    low: u32,
+    sums: &mut [i32],
+    numbers: &[i32],
+    part: impl Fn(u32, u32) -> (u32, u32),
+) {
+    let (mask, spare) = (bits::mask(low) as u32, 32 - width);
+    // The carry out of a part of all 32 bits falls off.
+    let place = bits::mask(low + 1) as u32 & !mask;
+    crate::simd::widest(
+        #[inline(always)]
+        move || {
+            for (sum, number) in sums.iter_mut().zip(numbers) {
+                let (a, b) = (*sum as u32, *number as u32);
+                let (below, carry) = part(a, b);
+                let above = (a & !mask).wrapping_add(b & !mask).wrapping_add(carry * place);
+                *sum = ((above | below & mask) << spare) as i32 >> spare;
+            }
+        },
+    );
 }
 
 /// A low part that gives its sum bits and a carry, and an exact adder above it.

@@ -139,6 +139,14 @@ impl Mac {
         bits::sign_extend(self.accumulator.scheme.apply(width, sum, product) as u64, width)
     }
 
+    /// The next value of many accumulators of at most 32 bits, as [`Mac::accumulate`] has it for one.
+    ///
+    /// # Panics
+    /// When the accumulator is wider.
+    pub fn accumulate_all(&self, sums: &mut [i32], products: &[i32]) {
+        self.accumulator.scheme.accumulate(self.accumulator_width(), sums, products);
+    }
+
     /// Whether the accumulator adds exactly.
     pub fn accumulates_exactly(&self) -> bool {
         self.accumulator.scheme.is_exact()

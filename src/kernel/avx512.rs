@@ -129,6 +129,54 @@ impl Planes {
         true
     }
 
+    /// The products of one weight with some codes, a multiple of 64; false where the processor lacks the instructions.
+    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) -> bool {
+        if !supported() || !codes.len().is_multiple_of(64) {
+            return false;
+        }
+        // SAFETY: the instructions were detected above.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.expand_vbmi(weight, codes, products)
+        };
+        true
+    }
+
+    #[allow(unsafe_code)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    unsafe fn expand_vbmi(&self, weight: u8, codes: &[u8], products: &mut [i32]) {
+        let (bytes, base) =
+            (&self.bytes[usize::from(weight)], _mm512_set1_epi32(self.bases[usize::from(weight)]));
+        // SAFETY: eight loads of 64 bytes lie within the 512 bytes of a row.
+        let part = |at: usize| unsafe { _mm512_loadu_si512(bytes.as_ptr().add(64 * at).cast()) };
+        let table = [part(0), part(1), part(2), part(3), part(4), part(5), part(6), part(7)];
+        for (codes, products) in codes.as_chunks::<64>().0.iter().zip(products.as_chunks_mut::<64>().0) {
+            // SAFETY: a chunk has the 64 bytes that are read.
+            let code = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
+            let upper = _mm512_movepi8_mask(code);
+            let mut planes = [code; 2];
+            for (plane, found) in planes.iter_mut().enumerate() {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|at| table[4 * plane + at]);
+                let halves = (_mm512_permutex2var_epi8(a, code, b), _mm512_permutex2var_epi8(c, code, d));
+                *found = _mm512_mask_blend_epi8(upper, halves.0, halves.1);
+            }
+            let quarters = [
+                [_mm512_extracti32x4_epi32::<0>(planes[0]), _mm512_extracti32x4_epi32::<0>(planes[1])],
+                [_mm512_extracti32x4_epi32::<1>(planes[0]), _mm512_extracti32x4_epi32::<1>(planes[1])],
+                [_mm512_extracti32x4_epi32::<2>(planes[0]), _mm512_extracti32x4_epi32::<2>(planes[1])],
+                [_mm512_extracti32x4_epi32::<3>(planes[0]), _mm512_extracti32x4_epi32::<3>(planes[1])],
+            ];
+            for ([low, high], products) in quarters.into_iter().zip(products.as_chunks_mut::<16>().0) {
+                let high = _mm512_slli_epi32::<8>(_mm512_cvtepu8_epi32(high));
+                let above = _mm512_or_si512(_mm512_cvtepu8_epi32(low), high);
+                // SAFETY: sixteen products of 32 bits fill the 64 bytes that are written.
+                unsafe {
+                    _mm512_storeu_si512(products.as_mut_ptr().cast(), _mm512_add_epi32(base, above));
+                }
+            }
+        }
+    }
+
     fn add_half<'a, const HALF: usize, const PLANES: usize>(
         &self,
         sums: &mut [i32],

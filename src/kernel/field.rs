@@ -122,7 +122,33 @@ impl<const LANES: usize> Layout<LANES> {
         window.flat_map(of_tap).collect()
     }
 
-    /// Lays out one group of some samples; `code` says what a code becomes.
+    /// The same in the order of a filter, whose channels have their taps together; one channel a cell.
+    pub(super) fn filter_offsets(&self, geometry: &Geometry) -> Vec<usize> {
+        let taps = self.offsets(geometry.kernel);
+        let window = taps.len() / self.blocks;
+        (0..taps.len()).map(|k| taps[k % window * self.blocks + k / window]).collect()
+    }
+
+    /// All ones at the places of these runs of output positions, each within one row, in all samples.
+    pub(super) fn mask(
+        &self,
+        geometry: &Geometry,
+        positions: &[Range<usize>],
+        samples: usize,
+        columns: usize,
+    ) -> Vec<i32> {
+        let (width, pitch) = (geometry.out_width(), self.axes[1].pitch);
+        let mut mask = vec![0; columns];
+        for sample in 0..samples {
+            for run in positions {
+                let start = sample * self.pitch() + run.start / width * pitch + run.start % width;
+                mask[start..start + run.len()].fill(-1);
+            }
+        }
+        mask
+    }
+
+    /// Lays out one group of some samples.
     pub(super) fn fill(
         &self,
         geometry: &Geometry,

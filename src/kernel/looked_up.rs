@@ -14,10 +14,7 @@ pub(super) fn convolve(
     let mut chunks = field::chunks(geometry, operands.batch).peekable();
     let Some(largest) = chunks.peek().map(ExactSizeIterator::len) else { return };
     let layout = Layout::<1>::new(geometry, largest);
-    let (taps, channels) = (layout.offsets(geometry.kernel), geometry.in_channels / geometry.groups);
-    // Filters have a channel's taps together, the layout a tap's channels.
-    let of_tap = |k: usize| taps[k % (taps.len() / channels) * channels + k / (taps.len() / channels)];
-    let offsets: Vec<usize> = (0..taps.len()).map(of_tap).collect();
+    let offsets = layout.filter_offsets(geometry);
     let (mut codes, mut sums) = (vec![], vec![]);
     for samples in chunks {
         let columns = layout.columns(samples.len()).next_multiple_of(64);

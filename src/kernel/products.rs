@@ -99,6 +99,16 @@ impl Products {
         }
     }
 
+    /// The products of one weight with some codes.
+    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.planes.as_ref().is_some_and(|planes| planes.expand(weight, codes, products)) {
+            return;
+        }
+        let row = &self.rows[usize::from(weight)];
+        products.iter_mut().zip(codes).for_each(|(product, &code)| *product = row[usize::from(code)]);
+    }
+
     /// What padding adds to each position of a sample; nothing where its product is always 0, as it mostly is.
     pub(super) fn padded(
         &self,

@@ -67,6 +67,13 @@ proptest! {
         for products in tables {
             let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
             prop_assert_eq!(convolve(&geometry, operands, &products), expected);
+            // Neither associative nor neutral for a product of 0.
+            let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
+            let all = |sums: &mut [i32], products: &[i32]| {
+                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
+            };
+            let expected = convolve_accumulating(&geometry, operands, &products, &lossy);
+            prop_assert_eq!(convolve_in_order(&geometry, operands, &products, &all), expected);
         }
     }
 }

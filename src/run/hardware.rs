@@ -30,8 +30,8 @@ impl Engine for Hardware<'_> {
         match self.array.map(MacArray::mac).filter(|mac| !mac.accumulates_exactly()) {
             None => kernel::convolve(&layer.geometry, operands, products),
             Some(mac) => {
-                let add = |sum, product| mac.accumulate(i64::from(sum), i64::from(product)) as i32;
-                kernel::convolve_accumulating(&layer.geometry, operands, products, &add)
+                let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
+                kernel::convolve_in_order(&layer.geometry, operands, products, &add)
             }
         }
     }

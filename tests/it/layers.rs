@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The table of the crate documentation, as data.
 const LAYERS: [&[&str]; 10] = [
-    &["units", "bits", "rng", "tensor", "constant"],
+    &["units", "bits", "rng", "simd", "tensor", "constant"],
     &["ledger", "netlist", "table", "config"],
     &["tech", "kernel"],
     &["arith", "workload"],
