@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::arith::mac::Mac;
 use crate::arith::{self, Design, Unit};
 use crate::error::Error;
+use crate::kernel::Products;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -90,7 +91,17 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         let _ = writeln!(out, "  but with `{adder}` as the final adder");
     }
     let _ = writeln!(out, "  source: {}", family.source);
+    if let Some(way) = in_a_network(&id) {
+        let _ = writeln!(out, "  in a network, on this processor: {way}");
+    }
     Ok(out)
+}
+
+/// How layers form the products of an 8-bit multiplier: signed codes, as arrays take them.
+fn in_a_network(id: &str) -> Option<String> {
+    let mac = Mac::from_id(&format!("mac8{}", id.strip_prefix("mul8")?)).ok()?;
+    let product = |at: i64| mac.product((at >> 8) - 128, (at & 255) - 128) as i32;
+    Some(Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way())
 }
 
 fn in_words(mac: &Mac) -> String {

@@ -214,41 +214,50 @@ fn divided(values: &[i64]) -> (i64, Vec<i64>) {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::tests::{columns_cut, rows};
     use super::*;
-    use crate::arith::{design, table};
-
-    fn rows(entry: impl Fn(i32, i32) -> i32) -> Vec<[i32; 256]> {
-        (0..256).map(|w| std::array::from_fn(|x| entry(w, x as i32))).collect()
-    }
 
     fn terms(rows: &[[i32; 256]]) -> Option<usize> {
         Factors::find(rows).map(|factors| factors.terms.len())
     }
 
-    /// The table of an 8-bit design by codes.
-    fn of_design(id: &str) -> Vec<[i32; 256]> {
-        let table = table(&*design(id).unwrap()).unwrap();
-        rows(|w, x| table.entries()[(w << 8 | x) as usize])
+    /// The four bits from the leading one on, the lowest of them set where bits are cut off.
+    fn dynamic_range(value: i32) -> i32 {
+        let cut = (28 - value.leading_zeros() as i32).max(0);
+        if cut == 0 { value } else { (value >> cut | 1) << cut }
     }
 
-    /// Counts that others found by another way (over a prime field, and by Hermite forms): one term for DRUM, SSM and
-    /// perforation, two for the multiplier of 2×2 blocks, three for two columns cut.
+    /// The pairs of bits that are both 1, as a number.
+    fn threes(value: i32) -> i32 {
+        value & value >> 1 & 0x55
+    }
+
+    /// Counts by algebra: one term where each operand is changed by itself (DRUM, cut bits), a product of 2×2 blocks
+    /// (3 · 3 = 7) is the exact one less twice a product of its threes, and two columns cut are three bit products less.
     #[test]
     fn multipliers_that_change_their_operands_have_few_terms() {
-        for (id, expected) in [
-            ("mul8u_exact", Some(1)),
-            ("mul8s_exact", Some(1)),
-            ("mul8u_drum_k3", Some(1)),
-            ("mul8s_drum_k4", Some(1)),
-            ("mul8u_drum_k6", Some(1)),
-            ("mul8u_ssm_m4", Some(1)),
-            ("mul8u_kulkarni", Some(2)),
-            ("mul8u_trunc_t2", Some(3)),
-            ("mul8u_mitchell", None),
-            ("mul8u_trunc_t8", None),
+        let signed = |code: i32| code - 128;
+        for (name, rows, expected) in [
+            ("exact", rows(|w, x| w * x), Some(1)),
+            ("signed", rows(|w, x| signed(w) * signed(x)), Some(1)),
+            ("cut bits", rows(|w, x| 16 * (signed(w) >> 2) * (signed(x) >> 2)), Some(1)),
+            ("dynamic range", rows(|w, x| dynamic_range(w) * dynamic_range(x)), Some(1)),
+            ("blocks", rows(|w, x| w * x - 2 * threes(w) * threes(x)), Some(2)),
+            ("two columns", rows(|w, x| columns_cut(2, w, x)), Some(3)),
+            ("eight columns", rows(|w, x| columns_cut(8, w, x)), None),
         ] {
-            assert_eq!(terms(&of_design(id)), expected, "{id}");
+            assert_eq!(terms(&rows), expected, "{name}");
         }
+    }
+
+    /// The most negative code of a signed operand falls out of a byte once it is rounded away from zero.
+    #[test]
+    fn a_code_whose_factor_does_not_fit_is_left_out() {
+        let round =
+            |code: i32| if code < 128 { -dynamic_range(128 - code) } else { dynamic_range(code - 128) };
+        let found = Factors::find(&rows(|w, x| round(w) * round(x))).unwrap();
+        assert_eq!((found.terms.len(), &found.exceptions), (1, &[vec![0], vec![0]]));
+        assert!(found.cover(&[1, 255], &[1, 255]) && !found.cover(&[0], &[1]) && !found.cover(&[1], &[0]));
     }
 
     #[test]

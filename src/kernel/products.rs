@@ -87,6 +87,33 @@ impl Products {
         }
     }
 
+    /// How layers form these products on the processor at hand, in words.
+    ///
+    /// Whatever the way, sums are those of the table bit for bit. A layer of few channels, or one that uses a code which
+    /// the faster way leaves out, takes a slower one.
+    ///
+    /// ```
+    /// use axsim::kernel::Products;
+    /// let ways = ["one exact product of bytes", "looked up one by one", "looked up, two bytes each, in registers"];
+    /// assert!(ways.contains(&&*Products::exact(128, 128).way()));
+    /// ```
+    pub fn way(&self) -> String {
+        #[cfg(target_arch = "x86_64")]
+        return match (&self.factors, &self.residual, &self.planes) {
+            (Some(factors), ..) if super::vnni::supported() => match factors.terms.len() {
+                1 => "one exact product of bytes".into(),
+                terms => format!("the sum of {terms} exact products of bytes"),
+            },
+            (_, Some(_), _) if super::vnni::supported() && super::avx512::supported() => {
+                "an exact product of bytes and a byte looked up in registers".into()
+            }
+            (.., Some(_)) if super::avx512::supported() => "looked up, two bytes each, in registers".into(),
+            _ => "looked up one by one".into(),
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        "looked up one by one".into()
+    }
+
     /// The product of two codes.
     pub fn get(&self, weight: u8, activation: u8) -> i32 {
         self.rows[usize::from(weight)][usize::from(activation)]

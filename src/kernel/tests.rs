@@ -25,6 +25,17 @@ fn codes(stream: &mut Stream, count: usize) -> Vec<u8> {
     (0..count).map(|_| stream.word() as u8).collect()
 }
 
+/// A table by weight code and activation code.
+pub(super) fn rows(entry: impl Fn(i32, i32) -> i32) -> Vec<[i32; 256]> {
+    (0..256).map(|w| std::array::from_fn(|x| entry(w, x as i32))).collect()
+}
+
+/// A product without the products of bits in its lowest columns.
+pub(super) fn columns_cut(columns: u32, w: i32, x: i32) -> i32 {
+    let bits = (0..8).flat_map(|i| (0..8).map(move |j| (i, j))).filter(|(i, j)| i + j < columns);
+    w * x - bits.map(|(i, j)| (w >> i & x >> j & 1) << (i + j)).sum::<i32>()
+}
+
 /// A table without any structure; `spread` bounds its entries.
 fn table(stream: &mut Stream, spread: i64) -> Products {
     let entry = |_| (stream.below(2 * spread as u64) as i64 - spread) as i32;

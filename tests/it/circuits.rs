@@ -53,7 +53,12 @@ fn every_family_is_listed_with_an_id_that_works() {
 
 #[test]
 fn a_design_is_explained_by_its_formula_and_its_paper() {
-    insta::assert_snapshot!(printed(&["explain", "mul8s_drum_k4"]), @r"
+    let explained = printed(&["explain", "mul8s_drum_k4"]);
+    // The last line depends on the processor.
+    let (design, way) =
+        explained.split_once("  in a network, on this processor: ").expect("how layers use it");
+    assert!(way == "one exact product of bytes\n" || way.starts_with("looked up"), "{way}");
+    insta::assert_snapshot!(design, @r"
     mul8s_drum_k4: 8 by 8 bits, 16 bits out
       y = f(a) · f(b), where f keeps the k bits from the leading one on, sets the lowest of them to 1 if bits below were cut off, and clears those bits; here k = 4
       two's complement: |a| and |b| go through this, and y is negated where the signs differ
