@@ -52,3 +52,20 @@ impl Constant {
         self
     }
 }
+
+/// An end of [`SUPPLIES`], or both in words: literals, for texts that are put together before the program runs.
+macro_rules! supply {
+    (low) => {
+        0.6
+    };
+    (high) => {
+        1.25
+    };
+    (range) => {
+        concat!($crate::constant::supply!(low), " V to ", $crate::constant::supply!(high), " V")
+    };
+}
+pub(crate) use supply;
+
+/// Supplies in volts, lowest and highest, for which the law of the shipped 45 nm cells was fitted.
+pub const SUPPLIES: [f64; 2] = [supply!(low), supply!(high)];

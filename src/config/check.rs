@@ -2,6 +2,7 @@
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
 use super::{Calibration, Setup, Workload};
+use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
 pub(super) struct Fault {
@@ -102,6 +103,8 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
 fn array(units: &Array) -> Result<(), Fault> {
     require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
     require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
-    let known = units.voltage.is_none_or(|supply| (0.6..=1.25).contains(&supply.0));
-    require(known, "platform.compute.array.voltage", "write 0.6 V to 1.25 V, for which cells are known")
+    let [low, high] = SUPPLIES;
+    let known = units.voltage.is_none_or(|supply| (low..=high).contains(&supply.0));
+    let rule = concat!("write ", supply!(range), ", for which cells are known");
+    require(known, "platform.compute.array.voltage", rule)
 }

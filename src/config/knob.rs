@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::constant::supply;
+
 /// What a knob approximates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -112,7 +114,7 @@ pub const KNOBS: [Knob; 12] = [
     Knob {
         path: "compute.array.voltage",
         class: Class::Arithmetic,
-        range: "supply from 0.6 V to 1.25 V",
+        range: concat!("supply from ", supply!(range)),
         neutral: Neutral::Platform,
         does: "supply of the array; with `timing: latch` results that come after the clock edge are lost",
         energy: "switching falls with the square of the supply, leakage faster",

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::constant::supply;
 use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Volts, Watts};
 
 /// Names of the memories that a sample passes; the first is needed.
@@ -184,7 +185,7 @@ pub struct Array {
     pub dataflow: Dataflow,
     /// `fit`, or a frequency such as `400 MHz`.
     pub clock: Clock,
-    /// Supply of the units, 0.6 to 1.25 V; the one at which their figures were taken (1.1 V) where absent.
+    #[doc = concat!("Supply of the units, ", supply!(range), "; the one at which their figures were taken (1.1 V) where absent.")]
     #[serde(default)]
     pub voltage: Option<Volts>,
     /// Whether results may come after the clock edge.

@@ -5,6 +5,7 @@
 //! proportional to `V²`; the current that leaks grows exponentially with the supply, for the drain lowers the barrier.
 
 use super::CellLibrary;
+use crate::constant::{SUPPLIES, supply};
 use crate::units::Volts;
 
 /// What a technology's transistors make of another supply.
@@ -18,11 +19,8 @@ pub struct SupplyLaw {
     leakage: f64,
 }
 
-/// Supplies in volts for which the law was fitted.
-pub const SUPPLIES: [f64; 2] = [0.6, 1.25];
-
-/// FreePDK45's transistors of low threshold, nominal corner, 25 °C: inverters with a fan-out of four in ngspice 39, 0.6 to
-/// 1.25 V; delays within 0.8 % of the simulated ones, leakage within 5 %.
+/// FreePDK45's transistors of low threshold, nominal corner, 25 °C: inverters with a fan-out of four in ngspice 39, over
+/// [`SUPPLIES`]; delays within 0.8 % of the simulated ones, leakage within 5 %.
 pub(super) const FREEPDK45: SupplyLaw = SupplyLaw { threshold: 0.3762, exponent: 1.0659, leakage: 2.585 };
 
 /// The same with transistors of general threshold, which slow down more: the other end of the band.
@@ -51,7 +49,7 @@ pub enum SupplyError {
     )]
     Unknown(String, Volts),
     /// A supply that was not simulated.
-    #[error("a supply of {0} is outside what was simulated; write {low} V to {high} V", low = SUPPLIES[0], high = SUPPLIES[1])]
+    #[error("a supply of {0} is outside what was simulated; write {range}", range = supply!(range))]
     Outside(Volts),
 }
 
