@@ -1,5 +1,7 @@
 //! The verb `characterize`.
 
+mod table;
+
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -7,9 +9,10 @@ use rayon::prelude::*;
 use super::{circuits, errors, files, path, sdf, yosys};
 use crate::arith::metric::convention::Convention;
 use crate::arith::{self, Characterization, Unit};
-use crate::constant::Constant;
+use crate::constant::supply;
 use crate::error::Error;
-use crate::tech::{CellLibrary, Wires};
+use crate::tech::CellLibrary;
+use crate::units::Volts;
 
 /// Whose names, percentages and pairs error metrics are printed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,6 +23,17 @@ pub(super) enum Printed {
     Evoapproxlib,
     /// As EvoApprox8b of 2017 prints them
     Evoapprox8b,
+}
+
+impl Printed {
+    /// The conventions, where they are not ours.
+    fn of_another(self) -> Option<Convention> {
+        match self {
+            Self::Axsim => None,
+            Self::Evoapproxlib => Some(Convention::EvoApproxLib),
+            Self::Evoapprox8b => Some(Convention::EvoApprox8b),
+        }
+    }
 }
 
 /// Where area and delay come from.
@@ -43,23 +57,48 @@ pub(super) struct Cells {
     /// (0.35 in 45 nm, else by the square root of the cells' area)
     #[arg(long, value_name = "FF", value_parser = load)]
     wire_load: Option<f64>,
+    #[arg(
+        long,
+        value_name = "VOLTS",
+        value_parser = volts,
+        help = concat!(
+            "Supply of the shipped cells, ", supply!(range),
+            ": delay, energy and leakage follow it by a law [default: that of the cells' figures, 1.1 V]"
+        )
+    )]
+    supply: Option<Volts>,
     /// Also the longest path, cell by cell, as our own mapping has it
     #[arg(long)]
     path: bool,
     /// Delays of the cells of one Verilog file, which is priced as it stands and not mapped: typical values of an SDF
     /// file; cells of several gates as those, drives as one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["backend", "path"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["backend", "path", "supply"])]
     sdf: Option<PathBuf>,
 }
 
 impl Cells {
     fn library(&self) -> Result<CellLibrary, Error> {
         let library = self.liberty.library()?;
+        let supply = self.supply.unwrap_or(library.supply());
+        let library = library.at(supply).map_err(|error| Error::Usage(format!("`--supply`: {error}")))?;
         Ok(match self.wire_load {
             None => library.wired(),
             Some(0.0) => library,
             Some(load) => library.wired_with(load),
         })
+    }
+
+    /// A flag that says how costs are reckoned, which no error metric shows.
+    fn unused_under_convention(&self) -> Option<&'static str> {
+        let given = [
+            (self.path, "--path"),
+            (self.supply.is_some(), "--supply"),
+            (self.sdf.is_some(), "--sdf"),
+            (self.wire_load.is_some(), "--wire-load"),
+            (self.liberty.is_given(), "--liberty"),
+            (self.backend == Backend::Yosys, "--backend"),
+        ];
+        given.into_iter().find_map(|(given, flag)| given.then_some(flag))
     }
 
     /// What delays may be off by, as a fraction: the synthesiser is given one working point a cell.
@@ -124,6 +163,19 @@ pub(super) struct Errors {
     pub(super) histogram: bool,
 }
 
+impl Errors {
+    /// A flag that asks for figures which other conventions do not have.
+    fn unused_under_convention(&self) -> Option<&'static str> {
+        let given = [
+            (self.operands.is_some(), "--operands"),
+            (self.terms.is_some(), "--terms"),
+            (self.formal.is_some(), "--formal"),
+            (self.histogram, "--histogram"),
+        ];
+        given.into_iter().find_map(|(given, flag)| given.then_some(flag))
+    }
+}
+
 /// A capacitance in fF.
 fn load(text: &str) -> Result<f64, String> {
     let load = text.parse().ok().filter(|load| (0.0..=1e3).contains(load));
@@ -136,204 +188,97 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "seconds from 0 to 1000000 are expected".into())
 }
 
+/// A supply, with or without its unit.
+fn volts(text: &str) -> Result<Volts, String> {
+    let supply = text.parse().map(Volts).or_else(|_| text.parse::<Volts>());
+    supply.map_err(|_| "volts such as 0.8 are expected".into())
+}
+
 pub(super) fn characterize(
     names: &[String],
     errors: &Errors,
     cells: &Cells,
     json: Option<&Path>,
 ) -> Result<bool, Error> {
+    refuse_unused(errors, cells)?;
     let library = cells.library()?;
-    if cells.backend == Backend::Yosys && cells.liberty.is_given() {
-        let message =
-            "`--backend yosys` knows the shipped 45 nm cells alone; leave out `--liberty`, or `--backend`";
-        return Err(Error::Usage(message.into()));
-    }
-    let units = names
-        .iter()
-        .map(|name| circuits::units(name))
-        .collect::<Result<Vec<_>, Error>>()?
-        .into_iter()
-        .flatten();
-    let units: Vec<Unit> = units.collect();
+    let units = names.iter().map(|name| circuits::units(name)).collect::<Result<Vec<_>, Error>>()?;
+    let units: Vec<Unit> = units.into_iter().flatten().collect();
     let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
     let mut measured: Vec<Characterization> =
         units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
     if cells.backend == Backend::Yosys {
-        let synthesised = units.par_iter().map(|unit| yosys::synthesised(unit, &library));
-        for (found, synthesised) in measured.iter_mut().zip(synthesised.collect::<Result<Vec<_>, _>>()?) {
-            (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);
-            found.cost.synthesised_by = Some(synthesised.tool);
-        }
+        synthesise(&units, &library, &mut measured)?;
     }
     if let Some(file) = &cells.sdf {
-        let ([name], [found]) = (names, &mut measured[..]) else {
-            return Err(Error::Usage("`--sdf` belongs to one Verilog file; name that alone".into()));
-        };
-        found.cost = sdf::annotated(Path::new(name), file, &library)?;
+        annotate(names, file, &library, &mut measured)?;
     }
-    let convention = match errors.convention {
-        Printed::Axsim => None,
-        Printed::Evoapproxlib => Some(Convention::EvoApproxLib),
-        Printed::Evoapprox8b => Some(Convention::EvoApprox8b),
-    };
-    match (json, convention) {
-        (json, None) => {
-            let mut further = errors::further(&units, &measured, errors)?;
-            if cells.path {
-                let with = |(further, unit): (errors::Further, &Unit)| {
-                    further.with_path(path::stages(unit, &library))
-                };
-                further = further.into_iter().zip(&units).map(with).collect();
-            }
-            match json {
-                Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
-                None => {
-                    let cost = table(&measured, cells.delay_band(&library), &wires(&library));
-                    files::print(&(cost + &errors::text(&measured, &further)))
-                }
-            }
-        }
-        (json, Some(convention)) => {
-            let converted = converted(&units, &measured, convention)?;
-            match json {
-                Some(path) => files::json(path, &converted).map(|()| true),
-                None => files::print(&lines(&converted, convention)),
-            }
+    if let Some(convention) = errors.convention.of_another() {
+        let converted = table::converted(&units, &measured, convention)?;
+        return match json {
+            Some(path) => files::json(path, &converted).map(|()| true),
+            None => files::print(&table::lines(&converted, convention)),
+        };
+    }
+    let mut further = errors::further(&units, &measured, errors)?;
+    if cells.path {
+        let with =
+            |(further, unit): (errors::Further, &Unit)| further.with_path(path::stages(unit, &library));
+        further = further.into_iter().zip(&units).map(with).collect();
+    }
+    match json {
+        Some(path) => files::json(path, &errors::joined(&measured, &further)).map(|()| true),
+        None => {
+            let cost = table::table(&measured, cells.delay_band(&library), &library);
+            files::print(&(cost + &errors::text(&measured, &further)))
         }
     }
 }
 
-/// The error metrics of a design under the names and rules of another library.
-#[derive(serde::Serialize)]
-struct Converted {
-    design: String,
-    convention: Convention,
-    figures: indexmap::IndexMap<&'static str, f64>,
-}
-
-fn converted(
-    units: &[Unit],
-    measured: &[Characterization],
-    convention: Convention,
-) -> Result<Vec<Converted>, Error> {
-    let one = |(unit, measure): (&Unit, &Characterization)| {
-        let (Unit::Design(design), Some(error)) = (unit, &measure.error) else {
-            let message =
-                format!("`{}` is a MAC unit: leave --convention out, or name its multiplier", unit.id());
-            return Err(Error::Usage(message));
-        };
-        let figures = convention.figures(error, design.signature(), design.width_out());
-        Ok(Converted { design: measure.design.clone(), convention, figures: figures.into_iter().collect() })
-    };
-    units.iter().zip(measured).map(one).collect()
-}
-
-fn lines(converted: &[Converted], convention: Convention) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    if let Some(Converted { figures, .. }) = converted.first() {
-        let names = figures.keys().map(|name| name.replace("_pct", ", %"));
-        table.set_header(["design".to_string()].into_iter().chain(names));
+/// Refuses flags that would have no effect beside others.
+fn refuse_unused(errors: &Errors, cells: &Cells) -> Result<(), Error> {
+    let unused = || errors.unused_under_convention().or(cells.unused_under_convention());
+    if let Some(flag) = errors.convention.of_another().and_then(|_| unused()) {
+        let message = format!(
+            "`--convention` prints the metrics that its library publishes and nothing else; leave out `{flag}`, or `--convention`"
+        );
+        return Err(Error::Usage(message));
     }
-    for Converted { design, figures, .. } in converted {
-        table.add_row([design.clone()].into_iter().chain(figures.values().map(|figure| shortened(*figure))));
+    if cells.backend != Backend::Yosys {
+        return Ok(());
     }
-    let zeros = match convention {
-        Convention::EvoApproxLib => "leave out pairs whose exact result is 0",
-        Convention::EvoApprox8b => "divide by 1 where the exact result is 0",
+    let refused = |what: &str, flag: &str| {
+        Err(Error::Usage(format!(
+            "`--backend yosys` knows the shipped 45 nm cells {what}alone; leave out `{flag}`, or `--backend`"
+        )))
     };
-    format!(
-        "{table}\nMAE and WCE in % of two to the result's bits (of a signed sum one less); WCRE and MRE {zeros}\n"
-    )
-}
-
-pub(super) fn shortened(figure: f64) -> String {
-    let text = format!("{figure:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').into()
-}
-
-fn table(measured: &[Characterization], band: f64, wires: &str) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
-        "design",
-        "pairs",
-        "error rate",
-        "med",
-        "nmed",
-        "mred",
-        "wce",
-        "bias",
-        "area, µm²",
-        "delay, ps",
-        "clock, MHz",
-        "energy, fJ",
-        "settled, fJ",
-        "leakage, nW",
-    ]);
-    let band = if band > 0.0 { format!(" ± {:.0} %", 100.0 * band) } else { String::new() };
-    for design in measured {
-        let cost = &design.cost;
-        let mut row = vec![design.design.clone()];
-        row.extend(error_columns(design));
-        row.extend([
-            format!("{:.1}", cost.area_um2),
-            format!("{:.0}{}", cost.delay_ps, if cost.annotated_by.is_none() { &*band } else { "" }),
-            cost.clock_mhz.map_or("–".into(), |clock| format!("{clock:.0}")),
-            format!("{:.1}", cost.energy_fj),
-            format!("{:.1}", cost.settled_fj),
-            format!("{:.0}", cost.leakage_nw),
-        ]);
-        table.add_row(row);
+    match (cells.liberty.is_given(), cells.supply.is_some()) {
+        (true, _) => refused("", "--liberty"),
+        (_, true) => refused("at the supply of their figures ", "--supply"),
+        _ => Ok(()),
     }
-    let mut activities: Vec<&str> = measured.iter().map(|design| &*design.cost.activity).collect();
-    activities.sort_unstable();
-    activities.dedup();
-    let library = measured
-        .first()
-        .map_or(String::new(), |design| format!("{} at {} V", design.cost.library, design.cost.voltage));
-    let activities = activities.join("; ");
-    let tool = measured.iter().find_map(|design| design.cost.synthesised_by.as_deref());
-    let tool =
-        tool.map_or(String::new(), |tool| format!("area and delay by {tool} and ABC, without wires; "));
-    let file = measured.iter().find_map(|design| design.cost.annotated_by.as_deref());
-    let file = file.map_or(String::new(), |file| format!("cells as they stand, delays of {file}; "));
-    format!(
-        "{table}\n{library}; {tool}{file}{activities}; {wires}; settled: without glitches, a lower bound\n"
-    )
 }
 
-/// What wires and clock tree were reckoned with.
-fn wires(library: &CellLibrary) -> String {
-    let Some(Wires { load, sinks }) = library.wires() else {
-        return "neither wires nor clock tree".into();
-    };
-    let band = |constant: &Constant| match (constant.low, constant.high) {
-        (Some(low), Some(high)) => format!(" ({}–{})", shortened(low), shortened(high)),
-        _ => String::new(),
-    };
-    format!(
-        "wires: {} fF a fan-out{}; clock tree: a buffer for {} registers{}; both estimates",
-        shortened(load.value),
-        band(load),
-        sinks.value,
-        band(sinks)
-    )
+/// Puts area and delay of the synthesiser in the place of ours.
+fn synthesise(units: &[Unit], library: &CellLibrary, measured: &mut [Characterization]) -> Result<(), Error> {
+    let synthesised = units.par_iter().map(|unit| yosys::synthesised(unit, library));
+    for (found, synthesised) in measured.iter_mut().zip(synthesised.collect::<Result<Vec<_>, _>>()?) {
+        (found.cost.area_um2, found.cost.delay_ps) = (synthesised.area, synthesised.delay);
+        found.cost.synthesised_by = Some(synthesised.tool);
+    }
+    Ok(())
 }
 
-/// The columns of inputs and errors; dashes where errors are not defined.
-fn error_columns(design: &Characterization) -> Vec<String> {
-    let (Some(inputs), Some(error)) = (&design.inputs, &design.error) else {
-        return vec!["–".into(); 7];
+/// Puts the cost of the cells of the one file as they stand, with the delays of another file, in the place of ours.
+fn annotate(
+    names: &[String],
+    delays: &Path,
+    library: &CellLibrary,
+    measured: &mut [Characterization],
+) -> Result<(), Error> {
+    let ([name], [found]) = (names, measured) else {
+        return Err(Error::Usage("`--sdf` belongs to one Verilog file; name that alone".into()));
     };
-    let relative = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.3e}"));
-    vec![
-        format!("{} {}", inputs.count, inputs.method),
-        format!("{:.4}", error.error_rate),
-        format!("{:.4}", error.med),
-        relative(error.nmed),
-        relative(error.mred),
-        error.wce.to_string(),
-        format!("{:+.3}", error.bias),
-    ]
+    found.cost = sdf::annotated(Path::new(name), delays, library)?;
+    Ok(())
 }

@@ -318,3 +318,64 @@ fn the_longest_path_is_listed_cell_by_cell() {
     assert!(carries >= 6, "{path:?}");
     assert!(printed(&["characterize", "add8u_ripple", "--path"]).contains("longest path"));
 }
+
+/// 0.8 V is 0.73 times the supply of the figures: energies go with its square, leakage with its exponential, delays with
+/// the alpha-power law, and an area stays.
+#[test]
+fn designs_are_priced_at_another_supply() {
+    let (nominal, low) =
+        (characterized(&["mac8s_exact"]), characterized(&["mac8s_exact", "--supply", "0.8"]));
+    let cost = |found: &[serde_json::Value], figure: &str| found[0]["cost"][figure].as_f64().unwrap();
+    let near = |figure: &str, expected: f64| {
+        let ratio = cost(&low, figure) / cost(&nominal, figure);
+        assert!((ratio / expected - 1.0).abs() < 1e-6, "{figure}: {ratio} is not {expected}");
+    };
+    let square = (0.8f64 / 1.1).powi(2);
+    for figure in ["settled_fj", "clock_tree_fj"] {
+        near(figure, square);
+    }
+    near("leakage_nw", 0.8 / 1.1 * (2.585f64 * (0.8 - 1.1)).exp());
+    near("area_um2", 1.0);
+    near("voltage", 0.8 / 1.1);
+    let delay = |supply: f64| supply / (supply - 0.3762).powf(1.0659);
+    near("delay_ps", delay(0.8) / delay(1.1));
+    near("clock_mhz", delay(1.1) / delay(0.8));
+    assert_eq!(characterized(&["mac8s_exact", "--supply", "1.1 V"]), nominal);
+    let law = "nangate45 at 0.8 V by the alpha-power law fitted to ngspice 39 with FreePDK45 models (low threshold; general \
+        threshold is the slow end), delays 12 % longer there; uniform random operands";
+    let text = printed(&["characterize", "mac8s_exact", "--supply", "800 mV"]);
+    assert!(text.contains(law), "{text}");
+    assert!(!printed(&["characterize", "mac8s_exact"]).contains("alpha-power"));
+}
+
+#[test]
+fn flags_that_would_have_no_effect_are_refused() {
+    let file = tempfile::NamedTempFile::with_suffix(".lib").unwrap();
+    std::fs::write(file.path(), printed(&["export", "nangate45", "--format", "liberty"])).unwrap();
+    let file = file.path().to_str().unwrap();
+    let under = ["--convention", "evoapproxlib"];
+    for (options, expected) in [
+        (
+            &["--supply", "0.59"][..],
+            "`--supply`: a supply of 590 mV is outside what was simulated; write 0.6 V to 1.25 V",
+        ),
+        (&["--supply", "1.26"], "write 0.6 V to 1.25 V"),
+        (&["--supply", "much"], "volts such as 0.8 are expected"),
+        (
+            &["--supply", "0.8", "--liberty", file],
+            "has figures at 1.10 V alone, write that or leave the supply out",
+        ),
+        (&["--supply", "0.8", "--backend", "yosys"], "leave out `--supply`, or `--backend`"),
+        (&["--supply", "0.8", "--sdf", file], "cannot be used with"),
+        (&[&["--path"][..], &under].concat(), "leave out `--path`, or `--convention`"),
+        (&[&["--histogram"][..], &under].concat(), "leave out `--histogram`, or `--convention`"),
+        (&[&["--supply", "0.8"][..], &under].concat(), "leave out `--supply`, or `--convention`"),
+    ] {
+        let arguments = [&["characterize", "add4u_exact"], options].concat();
+        let output = axsim(&arguments).assert().code(2).get_output().stderr.clone();
+        let said = String::from_utf8(output).unwrap().replace("\n  │ ", " ");
+        assert!(said.contains(expected), "{options:?}: {said}");
+    }
+    let ours = ["characterize", "add4u_exact", "--path", "--convention", "axsim"];
+    assert!(printed(&ours).contains("longest path"));
+}
