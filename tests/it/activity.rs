@@ -13,7 +13,7 @@ use axsim::rng::Stream;
 use axsim::tech::CellLibrary;
 
 use crate::cli::axsim;
-use crate::verilog::icarus;
+use crate::simulators::icarus;
 
 const PERIOD: u64 = 4_000_000;
 const CLOCKS: usize = 100;

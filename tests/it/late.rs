@@ -9,7 +9,7 @@ use axsim::rng::Stream;
 use axsim::tech::{CellLibrary, Grid};
 use axsim::units::Seconds;
 
-use crate::verilog::{delayed, icarus};
+use crate::simulators::{delayed, icarus};
 
 /// Clocks that both simulators see.
 const STEPS: usize = 200;
