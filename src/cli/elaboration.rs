@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use super::yosys;
 use crate::error::Error;
 
+/// Endings of files that Yosys turns into gates.
+const VERILOG: [&str; 2] = ["v", "sv"];
+
 /// How Verilog with parameters, `always` blocks and loops becomes gates.
 #[derive(Debug, clap::Args)]
 pub(super) struct Elaboration {
@@ -26,10 +29,15 @@ pub(super) struct Elaborated {
 }
 
 impl Elaboration {
-    /// The file itself, or of Verilog the gates that Yosys makes of it.
+    /// The file itself, or where it was asked for the gates that Yosys makes of it.
     pub(super) fn file(&self, path: &Path) -> Result<Elaborated, Error> {
-        if !self.via_yosys || path.extension().is_none_or(|end| end != "v") {
+        if !self.via_yosys {
             return Ok(Elaborated { path: path.into(), _folder: None });
+        }
+        if !path.extension().and_then(|end| end.to_str()).is_some_and(|end| VERILOG.contains(&end)) {
+            let message =
+                "`--via-yosys` takes files of Verilog, whose names end in `.v` or `.sv`; leave it out";
+            return Err(Error::Usage(format!("{}: {message}", path.display())));
         }
         let failed = |error| Error::File(path.display().to_string(), error);
         let folder = tempfile::tempdir().map_err(failed)?;

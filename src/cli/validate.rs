@@ -42,7 +42,7 @@ pub(super) struct Rows {
 #[derive(Debug, clap::Args)]
 pub(super) struct Against {
     /// Published and recomputed metrics (CSV) that the Verilog files below PATHS must have
-    #[arg(long, value_name = "CSV")]
+    #[arg(long, value_name = "CSV", conflicts_with = "via_yosys")]
     goldens: Option<PathBuf>,
     /// Also compare area and power with the published ones, scaled by one factor each; the exit code does not depend on it
     #[arg(long, requires = "goldens")]
@@ -109,10 +109,10 @@ fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Er
         let cost = cost.map_err(|error| failed(path, error))?;
         return Ok(vec![Answer::Library { folder: path.display().to_string(), library, cost }]);
     }
-    let ending = path.extension().and_then(|end| end.to_str());
+    let file = against.elaboration.file(path)?;
+    let ending = file.path.extension().and_then(|end| end.to_str());
     if ending.is_some_and(|end| import::ENDINGS.contains(&end)) {
         let like = against.like.as_deref();
-        let file = against.elaboration.file(path)?;
         if against.lint {
             let lint = validate::lint(&file.path).map_err(|error| failed(path, error))?;
             return Ok(vec![Answer::Lint { file: path.display().to_string(), lint }]);

@@ -1,7 +1,8 @@
-//! Is Verilog that our reader does not take read by way of Yosys?
+//! Is Verilog that our reader does not take read by way of Yosys, and everything else refused?
 
 use std::process::Command;
 
+use crate::cli::axsim;
 use crate::simulators::Folder;
 
 /// A multiplier that leaves out the lowest columns, with the parameters, loops and blocks that our reader does not take.
@@ -24,16 +25,36 @@ fn parametric_modules_are_read_by_way_of_yosys() {
   end
 endmodule
 ";
-    let folder = Folder::of(&[("cut.v", text)]);
-    let axsim = |options: &[&str]| {
+    let folder = Folder::of(&[("cut.v", text), ("cut.sv", text)]);
+    let axsim = |file: &str, options: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_axsim"));
-        command.args(["validate", "cut.v"]).args(options).current_dir(folder.0.path());
+        command.args(["validate", file]).args(options).current_dir(folder.0.path());
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
-    assert_eq!(axsim(&["--like", "mul8u_trunc_t3"]).0, Some(2));
+    assert_eq!(axsim("cut.v", &["--like", "mul8u_trunc_t3"]).0, Some(2));
     let yosys = ["--via-yosys", "--top", "cut", "--chparam", "W=8", "--chparam", "T=3"];
-    let (code, said) = axsim(&[&yosys[..], &["--like", "mul8u_trunc_t3"]].concat());
-    assert!(code == Some(0) && said.starts_with("cut.v: computes what mul8u_trunc_t3 does"), "{said}");
-    assert_eq!(axsim(&[&yosys[..], &["--like", "mul8u_trunc_t4"]].concat()).0, Some(1));
+    for file in ["cut.v", "cut.sv"] {
+        let (code, said) = axsim(file, &[&yosys[..], &["--like", "mul8u_trunc_t3"]].concat());
+        let computes = format!("{file}: computes what mul8u_trunc_t3 does");
+        assert!(code == Some(0) && said.starts_with(&computes), "{said}");
+    }
+    assert_eq!(axsim("cut.v", &[&yosys[..], &["--like", "mul8u_trunc_t4"]].concat()).0, Some(1));
+}
+
+/// Whether Yosys is installed or not: nothing else than Verilog is passed over in silence.
+#[test]
+fn yosys_is_refused_what_is_no_verilog() {
+    let folder = Folder::of(&[("adder.blif", ".model m\n")]);
+    let file = folder.0.path().join("adder.blif");
+    let file = file.to_str().unwrap();
+    for arguments in
+        [&["validate", file][..], &["validate", "designs"], &["export", "mul4u_exact"], &["export", file]]
+    {
+        let output =
+            axsim(&[arguments, &["--via-yosys"]].concat()).assert().code(2).get_output().stderr.clone();
+        let said = String::from_utf8(output).unwrap().replace("\n  │ ", " ");
+        let expected = "`--via-yosys` takes files of Verilog, whose names end in `.v` or `.sv`; leave it out";
+        assert!(said.contains(&format!("{}: {expected}", arguments[1])), "{arguments:?}: {said}");
+    }
 }
