@@ -10,7 +10,7 @@ mod metrics;
 
 pub use cost::{CostAgreement, cost};
 pub use defects::defect;
-pub use equivalence::{Counterexample, Equivalence, Word, equivalence};
+pub use equivalence::{Counterexample, Equivalence, Unproved, Word, equivalence};
 pub use folder::{Difference, Verdict, folder, unit};
 pub use library::{Found, Library, circuit, library, name};
 pub use lint::{Lint, lint};

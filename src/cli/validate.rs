@@ -10,7 +10,8 @@ use super::{files, run};
 use crate::error::Error;
 use crate::netlist::import;
 use crate::validate::{
-    self, Comparison, CostAgreement, Counterexample, Equivalence, Found, Library, Lint, Verdict, Word,
+    self, Comparison, CostAgreement, Counterexample, Equivalence, Found, Library, Lint, Unproved, Verdict,
+    Word,
 };
 
 /// What a path was compared with, and how that went.
@@ -183,19 +184,29 @@ fn of_design(verdict: &Verdict) -> String {
 }
 
 fn of_circuit(file: &str, found: &Equivalence) -> String {
-    let Equivalence { id, method, compared, first, exchanged } = found;
+    let Equivalence { id, method, compared, first, exchanged, unproved } = found;
     match first {
         None if *method == "proof" => {
             format!("{file}: computes what {id} does, proved for every input by sweeping with a SAT solver\n")
         }
         None => {
-            let unproved = if *method == "every input" { "" } else { "; no proof was found in the time" };
-            format!("{file}: computes what {id} does, compared on {compared} ({method}{unproved})\n")
+            let why = unproved.map_or(String::new(), |why| format!("; {}", reason(why)));
+            format!("{file}: computes what {id} does, compared on {compared} ({method}{why})\n")
         }
         Some(first) => {
             let turned = if *exchanged { "; with its operands exchanged it computes the same" } else { "" };
             format!("{file}: differs from {id}{turned}\n{}", counterexample(first))
         }
+    }
+}
+
+fn reason(why: Unproved) -> &'static str {
+    match why {
+        Unproved::Time => "no proof was found in the time",
+        Unproved::Registers => {
+            "no proof, for its registers do not hold, one by one, what those of the design do"
+        }
+        Unproved::Unreached => "no proof, for they differ in a state that may never be reached",
     }
 }
 

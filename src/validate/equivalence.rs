@@ -71,6 +71,20 @@ pub struct Equivalence {
     pub first: Option<Counterexample>,
     /// Whether the circuit differs, but computes what the design does with its two operands exchanged.
     pub exchanged: bool,
+    /// Why there is no proof, where not every input was tried and no difference was found; else null.
+    pub unproved: Option<Unproved>,
+}
+
+/// Why equality is not proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unproved {
+    /// The proof takes longer than it may.
+    Time,
+    /// The registers of the two do not hold the same, one by one.
+    Registers,
+    /// They differ in a state that may never be reached from reset.
+    Unreached,
 }
 
 /// Compares the circuit of a file, gates and registers, with a design: its ports by their order, whatever their names.
@@ -143,9 +157,12 @@ impl Pair<'_> {
         if found.method == "every input" || found.first.is_some() {
             return found;
         }
+        let open = |why| Equivalence { unproved: Some(why), ..found.clone() };
         match prove(self.ours, self.theirs, time) {
             Proof::Equal => Equivalence { method: "proof", ..found },
-            Proof::Open => found,
+            Proof::Open => open(Unproved::Time),
+            Proof::Unmatched => open(Unproved::Registers),
+            Proof::Unreached => open(Unproved::Unreached),
             Proof::Differ(bits) => {
                 let inputs: Vec<Lane<WORDS>> = bits.iter().map(|bit| [u64::from(*bit); WORDS]).collect();
                 let mut lanes = [self.ours, self.theirs].map(Lanes::<WORDS>::new);
@@ -176,7 +193,7 @@ impl Pair<'_> {
             (false, false) => "random inputs",
         };
         let (compared, first) = found.map_or((planned, None), |(at, first)| (at + 1, Some(first)));
-        Equivalence { id: self.unit.id(), method, compared, first, exchanged: false }
+        Equivalence { id: self.unit.id(), method, compared, first, exchanged: false, unproved: None }
     }
 
     /// The first differing input of some blocks: every one of a block's numbers, or as many random ones.
@@ -313,7 +330,10 @@ mod tests {
         std::fs::write(&path, exported("mul20u_array")).unwrap();
         let soon = Duration::from_millis(200);
         let found = equivalence(&path, Some("mul20u_dadda"), soon, &|_, _| ()).unwrap();
-        assert_eq!((found.method, found.first), ("random inputs", None));
+        assert_eq!(
+            (found.method, found.first, found.unproved),
+            ("random inputs", None, Some(Unproved::Time))
+        );
     }
 
     /// The pair 0, 5 is the sixth.
@@ -354,6 +374,23 @@ mod tests {
         let late = exported("mac4s_exact").replacen(" ^ ", " ~^ ", 1);
         let first = compared("m.v", &late, None).unwrap().first.unwrap();
         assert!(first.cycle.unwrap() < 4 && first.answers.len() == 2, "{first:?}");
+    }
+
+    /// A unit that keeps the exclusive or of two of its bits in the place of one of them.
+    #[test]
+    fn registers_that_hold_something_else_are_said_to_stand_in_the_way_of_a_proof() {
+        let text = exported("mac4s_exact");
+        let mut kept = text.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(" <= "));
+        let [(one, next), (other, next_other)] = [(); 2].map(|()| kept.next().unwrap());
+        let theirs = text
+            .replace(
+                &format!("reg {one} = 1'b0;"),
+                &format!("reg both = 1'b0;\n  wire {one} = both ^ {other};"),
+            )
+            .replace(&format!("{one} <= {next};"), &format!("both <= {next} ^ {next_other};"));
+        let found = compared("m.v", &theirs, Some("mac4s_exact")).unwrap();
+        assert_eq!((found.method, &found.first), ("random cycles", &None), "{theirs}");
+        assert_eq!(found.unproved, Some(Unproved::Registers));
     }
 
     #[test]
