@@ -79,6 +79,21 @@ pub enum PlatformError {
         /// The unit whose cost stands in.
         unit: String,
     },
+    /// A baseline that loses results.
+    #[error(
+        "the baseline must be exact, but at {supply} `{unit}` needs {delay}, longer than a period of {clock}: what comes late \
+         would be lost; move the supply or the clock that is meant to be tried to `approximate`"
+    )]
+    LateBaseline {
+        /// The unit's id.
+        unit: String,
+        /// The supply.
+        supply: crate::units::Volts,
+        /// Its critical path.
+        delay: Seconds,
+        /// The clock.
+        clock: crate::units::Hertz,
+    },
     /// A unit that misses its clock.
     #[error(
         "`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit`, a slower clock, or `timing: latch` to \
@@ -102,7 +117,7 @@ impl PlatformError {
             Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Supply(_) => Some("compute.array.voltage"),
-            Self::LateTable { .. } => Some("compute.array.timing"),
+            Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),
             Self::Design { field, .. } => Some(field),
         }
     }

@@ -65,20 +65,27 @@ pub(super) fn bar(quiet: bool) -> ProgressBar {
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
-/// Builds the hardware of every setup that a run needs, and of every value that an exploration tries.
+/// Builds the hardware of every setup that a run needs, and of every value that an exploration tries; the baseline must
+/// be in time.
 ///
 /// A unit that misses a fixed clock is a finding of an exploration, not a mistake in its configuration.
 pub(super) fn feasible(config: &Config) -> Result<(), Error> {
     let alone =
         |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
-    let needed = [IndexMap::new(), config.approximate.clone()];
-    for knobs in needed.into_iter().chain(config.approximate.iter().map(alone)) {
-        buildable(&config.setup(&knobs)?, &files::table).map_err(|error| located(config, error))?;
+    let built = |knobs: &IndexMap<_, _>| -> Result<_, Error> {
+        let setup = config.setup(knobs)?;
+        buildable(&setup, &files::table).map_err(|error| located(config, error))
+    };
+    if let Some(array) = built(&IndexMap::new())? {
+        array.in_time().map_err(|error| located(config, error.into()))?;
+    }
+    for knobs in [config.approximate.clone()].into_iter().chain(config.approximate.iter().map(alone)) {
+        built(&knobs)?;
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
         match buildable(&config.setup(&alone(tried))?, &files::table) {
-            Ok(()) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
+            Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
             Err(error) => return Err(located(config, error)),
         }
     }

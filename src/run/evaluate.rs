@@ -176,6 +176,14 @@ impl<'a> Evaluator<'a> {
         setups.iter().try_for_each(|setup| self.prepared(&self.build(setup)?).map(drop))
     }
 
+    /// Refuses a setup that loses results, which no baseline may.
+    ///
+    /// # Errors
+    /// [`RunError`], also of a setup that cannot be built.
+    pub fn in_time(&self, setup: &Setup) -> Result<(), RunError> {
+        Ok(self.build(setup)?.array.map_or(Ok(()), |array| array.in_time())?)
+    }
+
     /// Hash of the product table that a setup names; `None` where it names a design, or a table that cannot be read.
     pub fn table_hash(&self, setup: &Setup) -> Option<String> {
         let Compute::Array(array) = &setup.platform.compute else { return None };
@@ -289,13 +297,14 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data.
+/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data; returns the array,
+/// where there is one.
 ///
 /// # Errors
 /// When a part cannot be built.
-pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<(), RunError> {
+pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<Option<MacArray>, RunError> {
     Platform::build(&setup.platform)?;
-    let Some(array) = array(setup, &CellLibrary::nangate45().wired(), open)? else { return Ok(()) };
+    let Some(array) = array(setup, &CellLibrary::nangate45().wired(), open)? else { return Ok(None) };
     let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
     let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
     // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.
@@ -303,7 +312,7 @@ pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<(), RunError> {
     let activations = CodeRange { bits: activation_bits, zero: 0 };
     array.holds(symmetric(weight_bits))?;
     array.holds(if signed { symmetric(activation_bits) } else { activations })?;
-    Ok(())
+    Ok(Some(array))
 }
 
 fn array(

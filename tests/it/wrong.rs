@@ -58,7 +58,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 34] = [
+const MISTAKES: [(&str, &[&str]); 35] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -96,6 +96,16 @@ const MISTAKES: [(&str, &[&str]); 34] = [
     ("a multiplier of no family", &["run", "--set", "approximate.compute.array.multiplier=mul8s_drom_k4"]),
     ("an adder as a multiplier", &["run", "--set", "approximate.compute.array.multiplier=add8u_loa_k2"]),
     ("an array too large", &["run", "--set", "platform.compute.array.rows=100000"]),
+    (
+        "a baseline that loses results",
+        &[
+            "run",
+            "--set",
+            "platform.compute.array.timing=latch",
+            "--set",
+            "platform.compute.array.voltage=0.9 V",
+        ],
+    ),
     ("a memory of no known size", &["run", "--set", "approximate={memory.buffer.sram.size: 100 KiB}"]),
     ("no thread", &["run", "--threads", "0"]),
     ("too many threads", &["run", "--threads", "100000"]),

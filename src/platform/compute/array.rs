@@ -167,6 +167,18 @@ impl MacArray {
         self.late.as_ref()
     }
 
+    /// Refuses an array that loses results, which no baseline may.
+    ///
+    /// # Errors
+    /// [`PlatformError::LateBaseline`].
+    pub fn in_time(&self) -> Result<(), PlatformError> {
+        if !self.is_late() {
+            return Ok(());
+        }
+        let (unit, supply) = (self.mac.id().into(), self.library.supply());
+        Err(PlatformError::LateBaseline { unit, supply, delay: self.timing.delay, clock: self.clock })
+    }
+
     /// Whether some results come after the clock edge, to be lost.
     pub fn is_late(&self) -> bool {
         self.late.is_some()
