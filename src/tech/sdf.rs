@@ -103,7 +103,8 @@ impl SdfError {
 pub struct Annotation {
     /// Ticks of every cell, for [`crate::netlist::Timed`].
     pub delays: Vec<u32>,
-    /// The longest path.
+    /// The longest path, from an input or a clock edge to an output or to the data pin of a register, without its setup
+    /// time, which is not read.
     pub longest: Seconds,
 }
 
@@ -116,7 +117,7 @@ impl Annotation {
     ///
     /// A cell answers after the mean of its paths to the output, rise and fall alike, each with the wire to its pin, and
     /// takes a tick at least. A cell of several gates takes a tick for each but the last. The longest path adds the larger of rise and
-    /// fall, path by path and wire by wire, whatever can follow what: a bound from above.
+    /// fall, path by path and wire by wire, whatever can follow what: a bound from above but for setup times.
     ///
     /// # Errors
     /// [`SdfError`] where names do not fit, or cells that are needed have no delay.
@@ -147,7 +148,8 @@ impl Annotation {
         let arrivals = arrivals(netlist, &paths);
         let port = |net: &Net| arrivals[net.index()] + wires.ports.get(net).map_or(0.0, |wire| wire.most);
         let ports = netlist.outputs().iter().flat_map(|(_, bus)| bus).map(port);
-        let longest = Seconds(ports.fold(0.0, f64::max) * 1e-12);
+        let ends = ports.chain(data_pins(netlist, instances, &arrivals, &wires));
+        let longest = Seconds(ends.fold(0.0, f64::max) * 1e-12);
         Ok(Self { delays: ticks(netlist, &paths), longest })
     }
 }
@@ -244,6 +246,21 @@ fn arrivals(netlist: &Netlist, paths: &[Vec<Path>]) -> Vec<f64> {
         arrivals.push(if paths.is_empty() { inner.fold(0.0, f64::max) } else { through.fold(0.0, f64::max) });
     }
     arrivals
+}
+
+/// When the data has come to the pin of each register, in picoseconds.
+fn data_pins(
+    netlist: &Netlist,
+    instances: &[Instance],
+    arrivals: &[f64],
+    wires: &Wires<'_>,
+) -> impl Iterator<Item = f64> {
+    let holds = |(_, net): &(String, Net)| matches!(netlist.cells()[net.index()], Cell::State);
+    let registers = instances.iter().enumerate().filter(move |(_, cell)| cell.outputs.iter().any(holds));
+    registers.flat_map(move |(at, cell)| {
+        let wire = move |pin: &str| wires.pins.get(&(at, pin)).map_or(0.0, |wire| wire.most);
+        cell.inputs.iter().map(move |(pin, net)| arrivals[net.index()] + wire(pin))
+    })
 }
 
 /// Ticks of every cell.

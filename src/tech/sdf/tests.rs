@@ -99,6 +99,34 @@ fn paths_wires_and_conditions_add_up_by_hand() {
     assert!(instances.iter().any(|cell| cell.name == "U4" && cell.outputs.is_empty()));
 }
 
+/// Into the register 40 ps and 30 ps, then a wire of 7; out of it 50 ps.
+#[test]
+fn a_path_that_ends_at_a_register_may_be_the_longest() {
+    let mut build = crate::netlist::Builder::new("part");
+    let (a, b) = (build.input("a", 1)[0], build.input("b", 1)[0]);
+    let half = build.xor(a, b);
+    let both = build.and(half, a);
+    let y = build.register(&[both]);
+    build.output("y", y.clone());
+    let netlist = build.finish();
+    let delay = |net: Net| [(half, 40.0), (both, 30.0), (y[0], 50.0)].into_iter().find(|(at, _)| *at == net);
+    let delays: Vec<_> = (0..netlist.cells().len() as u32).map(Net).map(delay).collect();
+    let delays: Vec<_> = delays.into_iter().map(|found| [found.map_or(0.0, |(_, delay)| delay); 3]).collect();
+    let (text, instances) = (sdf::write(&netlist, &delays, "test"), mapped::instances(&netlist));
+    let longest = |text: &str| {
+        let found = Annotation::of(&netlist, &instances, &Sdf::read(text).unwrap()).unwrap();
+        found.longest.0 * 1e12
+    };
+    assert!((longest(&text) - 70.0).abs() < 1e-9, "{}: {text}", longest(&text));
+    let register = instances.iter().find(|cell| cell.outputs[0].1 == y[0]).unwrap();
+    let wire = format!(
+        "(CELL (CELLTYPE \"part\") (INSTANCE) (DELAY (ABSOLUTE (INTERCONNECT x {}/D (7)))))\n)",
+        register.name
+    );
+    let wired = text.trim_end().strip_suffix(')').unwrap().to_string() + &wire;
+    assert!((longest(&wired) - 77.0).abs() < 1e-9, "{}: {wired}", longest(&wired));
+}
+
 #[test]
 fn what_does_not_fit_is_named_with_its_line() {
     let (netlist, instances) = circuit();
