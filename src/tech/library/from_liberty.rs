@@ -224,6 +224,35 @@ mod tests {
         assert!(different.is_empty(), "{different:#?}");
     }
 
+    #[test]
+    fn a_library_at_another_supply_reads_back_with_the_figures_at_that_supply() {
+        let mut build = crate::netlist::Builder::new("part");
+        let (a, b) = (build.input("a", 1)[0], build.input("b", 1)[0]);
+        let (half, both) = (build.xor(a, b), build.and(a, b));
+        let held = build.register(&[half, both]);
+        let y = build.or(held[0], held[1]);
+        build.output("y", vec![y]);
+        let netlist = CellLibrary::nangate45().map(&build.finish());
+        let toggles: Vec<u64> = (1..=netlist.cells().len() as u64).collect();
+        for supply in [0.6, 0.8, 1.25] {
+            let ours = CellLibrary::nangate45().at(Volts(supply)).unwrap();
+            let back = read(&ours.to_liberty()).unwrap();
+            assert_eq!((back.voltage, back.supply()), (Volts(supply), Volts(supply)));
+            let figures = |library: &CellLibrary| {
+                [
+                    library.critical_path(&netlist).delay.0,
+                    library.switching_energy(&netlist, &toggles).0,
+                    library.clock_energy(&netlist).0,
+                    library.leakage(&netlist).0,
+                    library.area(&netlist).0,
+                ]
+            };
+            for (ours, back) in figures(&ours).into_iter().zip(figures(&back)) {
+                assert!((back / ours - 1.0).abs() < 1e-3, "{supply} V: {back} is not {ours}");
+            }
+        }
+    }
+
     /// The file that the shipped table was extracted from gives its figures again, where it is at hand: the folder
     /// that `AXSIM_LIBERTY` names holds `nangate45_typ.lib`.
     #[test]

@@ -10,7 +10,8 @@ use crate::netlist::export::mapped::{REGISTER, mapping};
 const LOADS: [f64; 3] = [0.0, 10.0, 80.0];
 
 impl CellLibrary {
-    /// Writes the cells that netlists are mapped to, with their figures at the one working point that the table has.
+    /// Writes the cells that netlists are mapped to, with their figures at the one working point that the table has and at
+    /// the supply of the cells ([`CellLibrary::at`]), which is the text's `nom_voltage`.
     ///
     /// Delays are linear in the load and do not depend on the slew, rise and fall are alike, internal energy is given per
     /// transition and leakage is the mean over input states: what the table does not know, the text does not either.
@@ -31,6 +32,37 @@ impl CellLibrary {
     }
 
     fn written(&self, full_adder: impl Fn(&Self, &mut String)) -> String {
+        self.restated().written_as_it_is(full_adder)
+    }
+
+    /// The same library with the figures that its cells have at their supply.
+    fn restated(&self) -> Self {
+        let at = |figures: &CellFigures| self.at_its_supply(figures);
+        Self {
+            gates: self.gates.iter().map(|(gate, figures)| (*gate, at(figures))).collect(),
+            register: at(&self.register),
+            buffer: at(&self.buffer),
+            voltage: self.supply,
+            source: self.at_supply(&self.source),
+            ..self.clone()
+        }
+    }
+
+    fn at_its_supply(&self, figures: &CellFigures) -> CellFigures {
+        let (slowing, energy) = (self.slowing()[0], self.energy_factor());
+        CellFigures {
+            leakage: figures.leakage * self.leakage_factor(),
+            internal_energy: figures.internal_energy * energy,
+            data_edge_energy: figures.data_edge_energy * energy,
+            clock_edge_energy: figures.clock_edge_energy * energy,
+            delay: figures.delay * slowing,
+            delay_slope: figures.delay_slope * slowing,
+            setup: figures.setup * slowing,
+            ..*figures
+        }
+    }
+
+    fn written_as_it_is(&self, full_adder: impl Fn(&Self, &mut String)) -> String {
         let mut out = format!(
             "/* {}. One working point per cell, delays linear in the load. */
 library ({}) {{
