@@ -28,6 +28,9 @@ pub struct Checked<E> {
     pub netlist: Netlist,
     /// What is wrong with it, in the order of lines; at most a thousand.
     pub faults: Vec<E>,
+    /// Nets that nothing drives and that only gates read which no output needs, in the order of lines: they do not keep
+    /// the circuit from being read; at most a thousand.
+    pub unneeded: Vec<E>,
 }
 
 impl<E> Checked<E> {
@@ -39,8 +42,10 @@ impl<E> Checked<E> {
         if self.faults.is_empty() { Ok(self.netlist) } else { Err(self.faults.swap_remove(0)) }
     }
 
-    fn map<F>(self, into: impl FnMut(E) -> F) -> Checked<F> {
-        Checked { netlist: self.netlist, faults: self.faults.into_iter().map(into).collect() }
+    fn map<F>(self, mut into: impl FnMut(E) -> F) -> Checked<F> {
+        let Self { netlist, faults, unneeded } = self;
+        let mut each = |faults: Vec<E>| faults.into_iter().map(&mut into).collect();
+        Checked { netlist, faults: each(faults), unneeded: each(unneeded) }
     }
 }
 
@@ -84,7 +89,7 @@ pub fn read(file_name: &str, text: &str) -> Result<Netlist, ReadError> {
 /// [`ReadError`] where it cannot go on.
 pub fn check(file_name: &str, text: &str) -> Result<Checked<ReadError>, ReadError> {
     let (stem, ending) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
-    let whole = |netlist| Checked { netlist, faults: vec![] };
+    let whole = |netlist| Checked { netlist, faults: vec![], unneeded: vec![] };
     Ok(match ending {
         "v" => verilog::check(text, stem.strip_suffix("_pdk45").unwrap_or(stem))?.map(ReadError::from),
         "blif" => blif::check(text)?.map(ReadError::from),

@@ -17,7 +17,7 @@ use crate::table::{Operation, Signature};
 pub struct Lint {
     /// What makes it no circuit: nets driven twice or not at all, loops; each with its line.
     pub errors: Vec<String>,
-    /// What is rarely meant.
+    /// What is rarely meant, nets without a driver that only unneeded logic reads among it.
     pub warnings: Vec<String>,
 }
 
@@ -36,7 +36,11 @@ pub fn lint(path: &Path) -> Result<Lint, ValidateError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
     let checked = import::check(name, &text)?;
     let errors: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
-    let warnings = if errors.is_empty() { remarks(checked.netlist) } else { vec![] };
+    let unneeded = checked.unneeded.iter().map(|fault| format!("{fault}; no output needs what reads it"));
+    let mut warnings: Vec<String> = unneeded.collect();
+    if errors.is_empty() {
+        warnings.extend(remarks(checked.netlist));
+    }
     Ok(Lint { errors, warnings })
 }
 
@@ -202,6 +206,38 @@ mod tests {
                 "line 2: a combinational loop: `d` reads `d`",
                 "line 4: `b` is driven twice",
                 "line 8: `z` is driven twice",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_net_without_a_driver_is_told_where_no_output_needs_what_reads_it() {
+        let text = "module m(input [1:0] a, b, output [2:0] y);\n  wire [1:0] c;\n  wire d, unread;\n  assign c[0] = a[0];\n  \
+            assign d = c[1] & ~c[0];\n  assign y = a + b;\nendmodule\n";
+        let lint = found(text);
+        assert_eq!(lint.errors, [""; 0]);
+        let expected = "line 2: `c[1]` is read, but nothing drives it; no output needs what reads it";
+        assert_eq!(lint.warnings, [expected]);
+        let driven = found(&text.replace("assign c[0] = a[0]", "assign c = a"));
+        assert_eq!(driven.warnings, [""; 0]);
+    }
+
+    /// What cells compute is Verilog of ours, whose lines say nothing to whoever wrote the circuit.
+    #[test]
+    fn faults_at_library_cells_have_lines_of_the_file() {
+        let text = "module m(input clk, input a, output y, z);\n  wire n, q;\n  NAND2_X1 U1 (.A1(a), .ZN(y));\n  \
+            XOR2_X1 U2 (\n    .A(n), .B(a), .Z(n));\n  DFF_X1 U3 (.D(n), .CK(clk), .Q(z));\n  DFF_X1 U4 (.D(a), .CK(n), .Q(q));\nendmodule\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.v");
+        std::fs::write(&path, text).unwrap();
+        let clocks = lint(&path).unwrap_err().to_string();
+        assert!(clocks.starts_with("line 7: a second clock"), "{clocks}");
+        let faults = found(&text.replace(".CK(n)", ".CK(clk)")).errors;
+        assert_eq!(
+            faults,
+            [
+                "line 2: a combinational loop: `n` reads `U2.Z` reads `U2.A` reads `n`",
+                "line 3: `U1.A2` is read, but nothing drives it",
             ]
         );
     }

@@ -25,6 +25,8 @@ struct Named<'t> {
     name: &'t str,
     /// The index of the first bit, and whether later ones count downwards.
     index: Option<(i64, bool)>,
+    /// The instance of a library cell that it is a pin of.
+    cell: Option<&'t str>,
 }
 
 /// Bits that reading a circuit may look at, again and again: many times what the largest circuit needs, and seconds.
@@ -47,6 +49,8 @@ pub(super) struct Graph<'t> {
     gates: usize,
     spent: usize,
     faults: Vec<ImportError>,
+    /// The instance of a library cell that is being read, and its line: the lines of what cells compute are not of the text.
+    cell: Option<(&'t str, u32)>,
 }
 
 /// Named buses of bits, least significant first.
@@ -77,6 +81,16 @@ impl<'t> Graph<'t> {
         Ok(())
     }
 
+    /// Goes into an instance of a library cell, whose faults are those of its line, or back out; returns where it was.
+    pub(super) fn within(&mut self, cell: Option<(&'t str, u32)>) -> Option<(&'t str, u32)> {
+        std::mem::replace(&mut self.cell, cell)
+    }
+
+    /// The line of the text for a line that is being read.
+    pub(super) fn line(&self, line: u32) -> u32 {
+        self.cell.map_or(line, |(_, line)| line)
+    }
+
     /// Keeps a fault that reading can go on after.
     fn tell(&mut self, line: u32, fault: Fault) {
         if self.faults.len() < TOLD {
@@ -98,7 +112,8 @@ impl<'t> Graph<'t> {
         }
         self.check(line, width)?;
         let first = self.nodes.len() as u32;
-        self.names.push(Named { first, line, name, index });
+        let (line, cell) = (self.line(line), self.cell.map(|(cell, _)| cell));
+        self.names.push(Named { first, line, name, index, cell });
         self.nodes.resize(self.nodes.len() + width, Node::Open);
         Ok(Bit(first))
     }
@@ -145,7 +160,7 @@ impl<'t> Graph<'t> {
     fn drive(&mut self, line: u32, target: Bit, node: Node) {
         match self.nodes[target.0 as usize] {
             Node::Open => self.nodes[target.0 as usize] = node,
-            _ => self.tell(line, Fault::Driven(self.name(target).0)),
+            _ => self.tell(self.line(line), Fault::Driven(self.name(target).0)),
         }
     }
 
@@ -171,7 +186,8 @@ impl<'t> Graph<'t> {
             Some((first, false)) => format!("{}[{}]", named.name, first + offset),
             None => named.name.into(),
         };
-        (name, named.line)
+        let cell = named.cell.map_or(String::new(), |cell| format!("{cell}."));
+        (cell + &name, named.line)
     }
 
     /// The circuit, in order, folded and shared; what is not driven, and what closes a loop, is 0 and a fault.
@@ -235,9 +251,10 @@ impl<'t> Graph<'t> {
             ordering.builder.set_next(&[state], &[next]);
             done += 1;
         }
+        let unneeded = ordering.unneeded();
         let mut faults = ordering.graph.faults;
         faults.sort_by_key(|error| error.line);
-        Ok((Checked { netlist: ordering.builder.finish(), faults }, ordering.nets))
+        Ok((Checked { netlist: ordering.builder.finish(), faults, unneeded }, ordering.nets))
     }
 }
 
@@ -271,6 +288,33 @@ impl Ordering<'_> {
             path.pop();
         }
         self.nets[bit.0 as usize].expect("the path ended here")
+    }
+
+    /// Nets without a driver that gates or registers read, but no output needs.
+    fn unneeded(&self) -> Vec<ImportError> {
+        let (nodes, mut read) = (&self.graph.nodes, vec![false; self.graph.nodes.len()]);
+        let mut ahead: Vec<Bit> = vec![];
+        for node in nodes {
+            match node {
+                Node::Gate(gate, pins) => ahead.extend(&pins[..gate.inputs()]),
+                Node::State(next) => ahead.push(*next),
+                _ => continue,
+            }
+            while let Some(Bit(at)) = ahead.pop() {
+                let seen = std::mem::replace(&mut read[at as usize], true);
+                if let (false, Node::Wire(source)) = (seen, nodes[at as usize]) {
+                    ahead.push(source);
+                }
+            }
+        }
+        let open = |at: &usize| read[*at] && self.nets[*at].is_none() && matches!(nodes[*at], Node::Open);
+        let fault = |at: usize| {
+            let (name, line) = self.graph.name(Bit(at as u32));
+            ImportError::new(line, Fault::Undriven(name))
+        };
+        let mut found: Vec<ImportError> = (0..nodes.len()).filter(open).take(TOLD).map(fault).collect();
+        found.sort_by_key(|error| error.line);
+        found
     }
 
     /// An input of this bit's driver that has no net yet.

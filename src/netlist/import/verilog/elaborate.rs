@@ -271,7 +271,7 @@ impl<'m, 't> Elaborator<'m, 't> {
             ItemKind::Instance(instance) => self.instance(scope, line, instance, depth),
             ItemKind::Clocked { clock, body } => {
                 let clock = self.value(scope, clock, 1)?[0];
-                self.clocks.push((line, clock));
+                self.clocks.push((self.graph.line(line), clock));
                 let mut next = BTreeMap::new();
                 self.statement(scope, body, &mut next)?;
                 next.into_iter().for_each(|(target, next)| self.graph.register(line, target, next));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::cells;
 use super::elaborate::{Elaborator, Scope};
 use super::kept::Kept;
-use super::syntax::{Connection, Direction, Expression, Instance, ItemKind, Kind, Module, Primitive};
+use super::syntax::{Connection, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Primitive};
 use crate::netlist::Gate;
 use crate::netlist::import::graph::Bit;
 use crate::netlist::import::{Fault, ImportError};
@@ -79,12 +79,31 @@ impl<'m, 't> Elaborator<'m, 't> {
             given.insert(name, self.parameter(scope, value)?);
         }
         self.kept.iter_mut().for_each(|kept| kept.enter(instance.name));
-        let inner = self.module(module, given, false, depth + 1)?;
+        let inner = self.inside(instance, line, module, given, depth, local.is_none())?;
         self.kept.iter_mut().for_each(Kept::leave);
         for (port, value) in paired(line, module.name, &module.ports, &instance.ports)? {
             self.connect(scope, &inner, line, module.name, port, value)?;
         }
         Ok(())
+    }
+
+    /// What an instance holds; faults within a library cell have the line of the instance.
+    fn inside(
+        &mut self,
+        instance: &'m Instance<'t>,
+        line: u32,
+        module: &'m Module<'t>,
+        given: HashMap<&'t str, Number>,
+        depth: usize,
+        cell: bool,
+    ) -> Result<Scope<'t>, ImportError> {
+        if !cell {
+            return self.module(module, given, false, depth + 1);
+        }
+        let around = self.graph.within(Some((instance.name, line)));
+        let inner = self.module(module, given, false, depth + 1);
+        self.graph.within(around);
+        inner.map_err(|error| ImportError { line, ..error })
     }
 
     fn connect(
