@@ -81,7 +81,7 @@ mod tests {
     fn columns_cut_leave_a_byte_and_noise_does_not() {
         let exceptions = |rows: &[[i32; 256]]| Residual::find(rows).map(|found| found.exceptions.len());
         assert_eq!(exceptions(&rows(|w, x| columns_cut(4, w, x))), Some(0));
-        assert_eq!(exceptions(&rows(|w, x| w * x + 1000 * ((w * 7 ^ x * 13) % 5))), None);
+        assert_eq!(exceptions(&rows(|w, x| w * x + 1000 * (((w * 7) ^ (x * 13)) % 5))), None);
         // One row in five is no line.
         let some = exceptions(&rows(|w, x| w * x + if w % 5 == 0 { 1000 * (x % 2) } else { x * 7 % 200 }));
         assert_eq!(some, Some(52));
