@@ -23,36 +23,56 @@ pub fn convolve_in_order(
     let Some(largest) = chunks.peek().map(ExactSizeIterator::len) else { return output };
     let layout = Layout::<1>::new(geometry, largest);
     let (offsets, outside) = (layout.filter_offsets(geometry), field::outside(geometry));
-    let (mut codes, mut sums, mut before, mut buffer) = (vec![], vec![], vec![], vec![]);
+    let (mut codes, mut sums) = (vec![], vec![]);
     for samples in chunks {
         let columns = layout.columns(samples.len()).next_multiple_of(64);
-        let skips: Vec<Option<Vec<i32>>> = outside
-            .iter()
-            .map(|tap| (!tap.is_empty()).then(|| layout.mask(geometry, tap, samples.len(), columns)))
-            .collect();
-        buffer.resize(columns, 0);
+        let skip =
+            |tap: &Vec<_>| (!tap.is_empty()).then(|| layout.mask(geometry, tap, samples.len(), columns));
+        let skips: Vec<Option<Vec<i32>>> = outside.iter().map(skip).collect();
         for group in 0..geometry.groups {
             layout.fill(geometry, &operands, group, samples.clone(), &mut codes);
+            let taps = Taps { codes: &codes, offsets: &offsets, skips: &skips };
             for channel in geometry.group_channels(group) {
                 sums.clear();
                 sums.resize(columns, 0);
-                let filter = geometry.filter(operands.weights, channel);
-                for (k, (&weight, &offset)) in filter.iter().zip(&offsets).enumerate() {
-                    let skip = skips[k % skips.len()].as_deref();
-                    if skip.is_some() {
-                        before.clone_from(&sums);
-                    }
-                    products.expand(weight, &codes[offset..offset + columns], &mut buffer);
-                    accumulate(&mut sums, &buffer);
-                    if let Some(skip) = skip {
-                        put_back(&mut sums, &before, skip);
-                    }
-                }
+                taps.add(&mut sums, geometry.filter(operands.weights, channel), products, accumulate);
                 layout.scatter(geometry, channel, samples.clone(), &sums, &mut output);
             }
         }
     }
     output
+}
+
+/// What the taps of a filter read, and which sums skip them.
+struct Taps<'a> {
+    codes: &'a [u8],
+    offsets: &'a [usize],
+    /// All ones where a tap of the window lies in the padding; the same in every channel.
+    skips: &'a [Option<Vec<i32>>],
+}
+
+impl Taps<'_> {
+    /// Adds the products of one filter tap after tap.
+    fn add(
+        &self,
+        sums: &mut [i32],
+        filter: &[u8],
+        products: &Products,
+        accumulate: &(dyn Fn(&mut [i32], &[i32]) + Sync),
+    ) {
+        let (mut before, mut added) = (vec![0; sums.len()], vec![0; sums.len()]);
+        for (k, (&weight, &offset)) in filter.iter().zip(self.offsets).enumerate() {
+            let skip = self.skips[k % self.skips.len()].as_deref();
+            if skip.is_some() {
+                before.copy_from_slice(sums);
+            }
+            products.expand(weight, &self.codes[offset..offset + sums.len()], &mut added);
+            accumulate(sums, &added);
+            if let Some(skip) = skip {
+                put_back(sums, &before, skip);
+            }
+        }
+    }
 }
 
 /// The earlier sums where a mask is all ones.
