@@ -1,5 +1,6 @@
 //! Nodes of a file → the operators we run, every shape known; biases and identities are folded away.
 
+mod arrange;
 mod attribute;
 
 use std::collections::HashMap;
@@ -69,6 +70,9 @@ pub enum ModelError {
     },
 }
 
+/// An operator, the values it reads and the shape of its result.
+type Lowered = (Op, Vec<usize>, Vec<usize>);
+
 /// The most elements of a value per sample: a damaged shape shall not ask for all memory.
 const LARGEST_VALUE: usize = 1 << 28;
 
@@ -120,6 +124,9 @@ impl Lowering {
                 let bounds = self.clip(node)?;
                 self.same(node, bounds)?
             }
+            "BatchNormalization" => self.normalization(node)?,
+            "Slice" => self.slice(node)?,
+            "Pad" => self.pad(node)?,
             "Softmax" => self.softmax(node)?,
             "MaxPool" | "AveragePool" | "GlobalAveragePool" => self.pool(node)?,
             "Flatten" | "Reshape" => self.reshape(node)?,
@@ -188,7 +195,7 @@ impl Lowering {
         Ok((value, image))
     }
 
-    fn convolution(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    fn convolution(&self, node: &Node) -> Result<Lowered, ModelError> {
         let (value, image) = self.image(node)?;
         let weights = self.weights(node, 4)?;
         let groups = usize::try_from(int(node, "group", 1)?).unwrap_or(0);
@@ -213,7 +220,7 @@ impl Lowering {
         Ok((Op::Contract(Contraction { geometry, weights: weights.reals.clone(), bias }), vec![value], out))
     }
 
-    fn dense(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    fn dense(&self, node: &Node) -> Result<Lowered, ModelError> {
         let value = self.value(node, 0)?;
         let weights = self.weights(node, 2)?;
         let transposed = int(node, "transB", 0)? == 1;
@@ -263,10 +270,32 @@ impl Lowering {
                 format!("a constant of {} elements does not add to {out:?}", bias.len()),
             ));
         }
-        self.push(node, Op::AddConstant(bias, span), vec![value], out)
+        self.push(node, Op::Affine(vec![1.0; bias.len()], bias, span), vec![value], out)
     }
 
-    fn same(&self, node: &Node, op: Op) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    /// A factor and a constant per channel, from the statistics of training.
+    fn normalization(&self, node: &Node) -> Result<Lowered, ModelError> {
+        let value = self.value(node, 0)?;
+        let out = self.shapes[value].clone();
+        if int(node, "training_mode", 0)? != 0 || int(node, "spatial", 1)? != 1 {
+            let what = "training_mode or spatial".into();
+            return Err(ModelError::Attribute { node: node.name.clone(), what });
+        }
+        let parameter = |at: usize| match self.stored(node, at)? {
+            Some(stored) if stored.reals.len() == out[0] => Ok(&stored.reals),
+            _ => Err(shape(node, format!("operand {at} must have {} elements, one a channel", out[0]))),
+        };
+        let [scale, bias, mean, variance] = [parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?];
+        let epsilon = f64::from(float(node, "epsilon", 1e-5)?);
+        let factor = |at: usize| f64::from(scale[at]) / (f64::from(variance[at]) + epsilon).sqrt();
+        let constant = |at: usize| f64::from(bias[at]) - f64::from(mean[at]) * factor(at);
+        let factors = (0..out[0]).map(|at| factor(at) as f32).collect();
+        let constants = (0..out[0]).map(|at| constant(at) as f32).collect();
+        let span = out[1..].iter().product();
+        Ok((Op::Affine(factors, constants, span), vec![value], out))
+    }
+
+    fn same(&self, node: &Node, op: Op) -> Result<Lowered, ModelError> {
         let value = self.value(node, 0)?;
         Ok((op, vec![value], self.shapes[value].clone()))
     }
@@ -280,7 +309,7 @@ impl Lowering {
         if low <= high { Ok(Op::Clip(low, high)) } else { Err(shape(node, format!("{low} is above {high}"))) }
     }
 
-    fn softmax(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    fn softmax(&self, node: &Node) -> Result<Lowered, ModelError> {
         let (op, inputs, out) = self.same(node, Op::Softmax)?;
         let axis = int(node, "axis", -1)?;
         if out.len() != 1 || ![-1, 1].contains(&axis) {
@@ -292,7 +321,7 @@ impl Lowering {
         Ok((op, inputs, out))
     }
 
-    fn pool(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    fn pool(&self, node: &Node) -> Result<Lowered, ModelError> {
         let (value, image) = self.image(node)?;
         let [channels, height, width] = image;
         let kernel = if node.kind == "GlobalAveragePool" {
@@ -318,7 +347,7 @@ impl Lowering {
     }
 
     /// The batch stays; the rest of the target shape must hold a sample's elements.
-    fn reshape(&self, node: &Node) -> Result<(Op, Vec<usize>, Vec<usize>), ModelError> {
+    fn reshape(&self, node: &Node) -> Result<Lowered, ModelError> {
         let value = self.value(node, 0)?;
         let from = &self.shapes[value];
         let count: usize = from.iter().product();

@@ -27,7 +27,7 @@ pub struct Network {
 impl Network {
     pub(super) fn new(sample: Vec<usize>, steps: Vec<Step>, shapes: Vec<Vec<usize>>, output: usize) -> Self {
         let mut network = Self { sample, steps, shapes, output };
-        network.fold_biases();
+        network.fold_channels();
         network
     }
 
@@ -59,18 +59,23 @@ impl Network {
         named.map(|(index, (name, geometry))| Layer { index, name, geometry }).collect()
     }
 
-    /// A constant added to a contraction's output that nothing else reads becomes its bias.
-    fn fold_biases(&mut self) {
+    /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
+    fn fold_channels(&mut self) {
         for at in 0..self.steps.len() {
-            let Op::AddConstant(constant, _) = &self.steps[at].op else { continue };
-            let (constant, from) = (constant.clone(), self.steps[at].inputs[0]);
+            let Op::Affine(factors, constants, _) = &self.steps[at].op else { continue };
+            let (factors, constants, from) = (factors.clone(), constants.clone(), self.steps[at].inputs[0]);
             let readers =
                 self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();
             let alone = readers == 1 && self.output != from;
             if let Some(Op::Contract(contraction)) =
                 from.checked_sub(1).filter(|_| alone).map(|step| &mut self.steps[step].op)
             {
-                contraction.bias.iter_mut().zip(constant).for_each(|(bias, add)| *bias += add);
+                let depth = contraction.geometry.depth();
+                for (filter, factor) in contraction.weights.chunks_mut(depth).zip(&factors) {
+                    filter.iter_mut().for_each(|weight| *weight *= factor);
+                }
+                let channels = contraction.bias.iter_mut().zip(factors).zip(constants);
+                channels.for_each(|((bias, factor), constant)| *bias = *bias * factor + constant);
                 self.steps[at].op = Op::Reshape;
             }
         }

@@ -25,8 +25,10 @@ pub(super) enum Op {
     Contract(Contraction),
     Clip(f32, f32),
     Add,
-    /// Adds one constant per channel; the second field is the elements of a channel.
-    AddConstant(Vec<f32>, usize),
+    /// A factor and then a constant per channel; the third field is the elements of a channel.
+    Affine(Vec<f32>, Vec<f32>, usize),
+    /// Where each element comes from; elsewhere the value.
+    Arrange(Vec<Option<u32>>, f32),
     MaxPool(Window),
     AveragePool(Window),
     /// The same elements under another shape.
@@ -44,7 +46,11 @@ impl Op {
             Op::Contract(_) => unreachable!("contractions are run by the float code or an engine"),
             Op::Clip(low, high) => x.iter().map(|v| v.clamp(*low, *high)).collect(),
             Op::Add => x.iter().zip(inputs[1]).map(|(a, b)| a + b).collect(),
-            Op::AddConstant(bias, span) => x.iter().enumerate().map(|(at, v)| v + bias[at / span]).collect(),
+            Op::Affine(factors, constants, span) => {
+                let channel = |(at, v): (usize, &f32)| v * factors[at / span] + constants[at / span];
+                x.iter().enumerate().map(channel).collect()
+            }
+            Op::Arrange(from, fill) => from.iter().map(|at| at.map_or(*fill, |at| x[at as usize])).collect(),
             Op::MaxPool(window) => pool(window, x, f32::NEG_INFINITY, f32::max, |sum, _| sum),
             Op::AveragePool(window) => {
                 let taps = window.geometry.kernel[0] * window.geometry.kernel[1];

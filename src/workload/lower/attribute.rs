@@ -8,12 +8,13 @@ use crate::workload::onnx::{Attribute, Node};
 const LARGEST: usize = 4096;
 
 /// Operators with the attributes they may carry; any other attribute would change what they mean.
-const KNOWN: [(&str, &[&str]); 15] = [
+const KNOWN: [(&str, &[&str]); 18] = [
     ("Add", &[]),
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
     ),
+    ("BatchNormalization", &["epsilon", "momentum", "spatial", "training_mode"]),
     ("Clip", &["max", "min"]),
     // A constant is a value: it is taken before operators are looked at.
     ("Constant", &["value"]),
@@ -25,8 +26,10 @@ const KNOWN: [(&str, &[&str]); 15] = [
     ("Identity", &[]),
     ("MatMul", &[]),
     ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
+    ("Pad", &["mode", "pads", "value"]),
     ("Relu", &[]),
     ("Reshape", &["allowzero"]),
+    ("Slice", &["axes", "ends", "starts"]),
     ("Softmax", &["axis"]),
 ];
 
@@ -59,6 +62,14 @@ pub(super) fn float(node: &Node, name: &str, default: f32) -> Result<f32, ModelE
     match node.attributes.get(name) {
         None => Ok(default),
         Some(Attribute::Float(value)) => Ok(*value),
+        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+    }
+}
+
+pub(super) fn text<'a>(node: &'a Node, name: &str, default: &'a str) -> Result<&'a str, ModelError> {
+    match node.attributes.get(name) {
+        None => Ok(default),
+        Some(Attribute::Text(value)) => Ok(value),
         Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
     }
 }

@@ -58,18 +58,18 @@ fn summary(rule: Calibration, data: &[f32]) -> Vec<f32> {
 
 /// A value is put away when a contraction follows and it is not merely on its way into a Clip.
 fn is_wanted(network: &Network, value: usize) -> bool {
-    let only_clipped =
-        network.readers(value).all(|step| matches!(step.op, Op::Clip(..) | Op::AddConstant(..)));
+    let only_clipped = network.readers(value).all(|step| matches!(step.op, Op::Clip(..) | Op::Affine(..)));
     network.leads_to_contraction(value) && !(only_clipped && value > 0)
 }
 
-/// What is only reshaped or taken the maximum of lies on the grid of what it was made from.
+/// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
 fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
     for (at, step) in network.steps.iter().enumerate() {
-        if matches!(step.op, Op::Reshape | Op::MaxPool(_))
-            && ranges[at + 1].is_some()
-            && ranges[step.inputs[0]].is_some()
-        {
+        let kept = match step.op {
+            Op::Arrange(_, fill) => fill == 0.0,
+            _ => matches!(step.op, Op::Reshape | Op::MaxPool(_)),
+        };
+        if kept && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];
         }
     }
