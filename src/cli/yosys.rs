@@ -57,44 +57,62 @@ pub(super) fn synthesised(unit: &Unit, library: &CellLibrary) -> Result<Synthesi
             "has registers, whose timing ABC does not see; `--backend yosys` takes adders and multipliers";
         return Err(Error::Usage(format!("`{}` {message}", unit.id())));
     };
-    let failed = |error| Error::File("yosys".into(), error);
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).map_err(failed);
-    let run = |program: &str, option: &str, script: &str| {
-        run(program, option, script, folder.path(), "leave out `--backend yosys` for our own mapping")
-    };
+    let folder = Folder(tempfile::tempdir().map_err(failed)?);
     let netlist = design.netlist();
-    let port_load = library.figures(&Cell::Gate(Gate::Not, [Net(0); 3])).map_or(0.0, |f| f.input_capacitance);
-    write("design.v", verilog::write(&netlist))?;
-    write("cells.lib", library.to_liberty())?;
-    write("single.lib", library.to_liberty_of_single_outputs())?;
-    write("adder.v", FULL_ADDER.into())?;
-    write("load.sdc", format!("set_load {port_load}\n"))?;
-    let mapped = run(
-        "yosys",
-        "-p",
-        &format!(
-            "read_verilog design.v; synth -flatten; extract_fa -fa; techmap -map adder.v; opt_clean; \
-             abc -liberty cells.lib -script {MAPPING}; opt_clean -purge; stat -liberty single.lib; \
-             splitnets -ports; insbuf -buf BUF_X1 A Z; write_verilog -noattr -noexpr mapped.v"
-        ),
-    )?;
-    let area = area(&String::from_utf8_lossy(&mapped.stdout));
+    folder.write_inputs(&netlist, library)?;
     let refused = |said: &[u8]| {
         let said = String::from_utf8_lossy(said).trim().to_string();
         Error::Usage(format!("yosys did not synthesise `{}`: {said}", unit.id()))
     };
-    let area = area.ok_or_else(|| refused(&mapped.stderr))?;
-    let text = std::fs::read_to_string(folder.path().join("mapped.v")).map_err(failed)?;
-    write("mapped.v", with_constants_as_inputs(&text, &netlist))?;
-    let timed = run(
-        "yosys-abc",
-        "-c",
-        "read_lib single.lib; read_constr load.sdc; read_verilog -m mapped.v; topo; stime",
-    )?;
+    let mapped = folder.run("yosys", "-p", &mapping())?;
+    let report = String::from_utf8_lossy(&mapped.stdout);
+    let area = area(&report).ok_or_else(|| refused(&mapped.stderr))?;
+    let text = std::fs::read_to_string(folder.0.path().join("mapped.v")).map_err(failed)?;
+    folder.write("mapped.v", with_constants_as_inputs(&text, &netlist))?;
+    let timed = folder.run("yosys-abc", "-c", TIMING)?;
     let delay = delay(&String::from_utf8_lossy(&timed.stdout)).ok_or_else(|| refused(&timed.stdout))?;
-    Ok(Synthesised { area, delay, tool: version(&String::from_utf8_lossy(&mapped.stdout)) })
+    Ok(Synthesised { area, delay, tool: version(&report) })
 }
+
+fn failed(error: std::io::Error) -> Error {
+    Error::File("yosys".into(), error)
+}
+
+/// The folder in which the tools run.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn write(&self, name: &str, text: String) -> Result<(), Error> {
+        std::fs::write(self.0.path().join(name), text).map_err(failed)
+    }
+
+    /// The design, the cells with and without the full adder, and what ports drive.
+    fn write_inputs(&self, netlist: &Netlist, library: &CellLibrary) -> Result<(), Error> {
+        let inverter = library.figures(&Cell::Gate(Gate::Not, [Net(0); 3]));
+        let port_load = inverter.map_or(0.0, |figures| figures.input_capacitance);
+        self.write("design.v", verilog::write(netlist))?;
+        self.write("cells.lib", library.to_liberty())?;
+        self.write("single.lib", library.to_liberty_of_single_outputs())?;
+        self.write("adder.v", FULL_ADDER.into())?;
+        self.write("load.sdc", format!("set_load {port_load}\n"))
+    }
+
+    fn run(&self, program: &str, option: &str, script: &str) -> Result<std::process::Output, Error> {
+        run(program, option, script, self.0.path(), "leave out `--backend yosys` for our own mapping")
+    }
+}
+
+/// What Yosys does: the design in cells, their area, and a netlist that ABC reads.
+fn mapping() -> String {
+    format!(
+        "read_verilog design.v; synth -flatten; extract_fa -fa; techmap -map adder.v; opt_clean; \
+         abc -liberty cells.lib -script {MAPPING}; opt_clean -purge; stat -liberty single.lib; \
+         splitnets -ports; insbuf -buf BUF_X1 A Z; write_verilog -noattr -noexpr mapped.v"
+    )
+}
+
+/// What ABC does: the longest path of that netlist.
+const TIMING: &str = "read_lib single.lib; read_constr load.sdc; read_verilog -m mapped.v; topo; stime";
 
 /// ABC's timing knows no constants. One is there from the start, as an input is.
 fn with_constants_as_inputs(text: &str, netlist: &Netlist) -> String {

@@ -83,6 +83,28 @@ impl Lateness {
     }
 }
 
+/// The clock as configured, or the one that fits: the delay at the array's supply, or where results may come late that at
+/// the supply of the figures.
+fn clock(config: &config::Array, nominal: Seconds, delay: Seconds) -> Result<Hertz, PlatformError> {
+    match (config.clock, config.timing) {
+        (Clock::Fit, Late::Safe) => Ok(Hertz(1.0 / delay.0)),
+        (Clock::Fit, Late::Latch) => Ok(Hertz(1.0 / nominal.0)),
+        (Clock::Fixed(clock), _) => {
+            PlatformError::unless(clock.0 > 0.0, "compute.clock", clock, "more than 0 Hz").map(|()| clock)
+        }
+    }
+}
+
+/// Refuses late results where they are not allowed, and of a unit without gates that could tell what is lost.
+fn may_be_late(config: &config::Array, mac: &Mac, delay: Seconds, clock: Hertz) -> Result<(), PlatformError> {
+    let unit = mac.id().into();
+    match config.timing {
+        Late::Safe => Err(PlatformError::TooSlow { unit, delay, clock }),
+        Late::Latch if mac.multiplier().stand_in().is_some() => Err(PlatformError::LateTable { unit }),
+        Late::Latch => Ok(()),
+    }
+}
+
 /// A grid of multiply-accumulate units.
 pub struct MacArray {
     rows: usize,
@@ -107,8 +129,7 @@ impl MacArray {
     /// # Errors
     /// When there is no unit, or a fixed clock is faster than the unit's critical path allows.
     pub fn new(config: &config::Array, mac: Mac, library: &CellLibrary) -> Result<Self, PlatformError> {
-        let (rows, columns) = (config.rows, config.columns);
-        for (field, count) in [("compute.rows", rows), ("compute.columns", columns)] {
+        for (field, count) in [("compute.rows", config.rows), ("compute.columns", config.columns)] {
             PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
         }
         let netlist = library.map(&mac.netlist());
@@ -116,28 +137,19 @@ impl MacArray {
         let library = library.clone().at(config.voltage.unwrap_or(library.supply()));
         let library = library.map_err(PlatformError::Supply)?;
         let timing = library.critical_path(&netlist);
-        let clock = match (config.clock, config.timing) {
-            (Clock::Fit, Late::Safe) => Hertz(1.0 / timing.delay.0),
-            (Clock::Fit, Late::Latch) => Hertz(1.0 / nominal.0),
-            (Clock::Fixed(clock), _) => {
-                PlatformError::unless(clock.0 > 0.0, "compute.clock", clock, "more than 0 Hz")?;
-                clock
-            }
+        let clock = clock(config, nominal, timing.delay)?;
+        let late = if late(timing.delay, clock) {
+            may_be_late(config, &mac, timing.delay, clock)?;
+            Some(Lateness::new(&netlist, &library, clock)?)
+        } else {
+            None
         };
-        let too_slow = late(timing.delay, clock);
-        if too_slow && config.timing == Late::Safe {
-            return Err(PlatformError::TooSlow { unit: mac.id().into(), delay: timing.delay, clock });
-        }
-        if too_slow && mac.multiplier().stand_in().is_some() {
-            return Err(PlatformError::LateTable { unit: mac.id().into() });
-        }
-        let late = if too_slow { Some(Lateness::new(&netlist, &library, clock)?) } else { None };
         let name = |what: &str| format!("{}.{what}", mac.id());
         let leakage = library.leakage(&netlist).0;
         let clocking = library.clock_energy(&netlist).0;
         Ok(Self {
-            rows,
-            columns,
+            rows: config.rows,
+            columns: config.columns,
             dataflow: config.dataflow,
             unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
             unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),

@@ -44,45 +44,21 @@ impl CellLibrary {
         for (file, text) in files {
             libraries.push(Group::read(text).map_err(|error| error.in_file(file))?);
         }
-        let mut cells = vec![];
-        for ((file, _), library) in files.iter().zip(&libraries) {
-            let units = Units::of(library).map_err(|error| error.in_file(file))?;
-            for group in library.all("cell") {
-                let cell = Candidate::of(file, group, library, units);
-                cells.push(cell.map_err(|error| error.in_file(file))?);
-            }
-        }
         let first = libraries.first().ok_or_else(|| LibertyError::new(1, "a Liberty file is expected"))?;
+        let cells = candidates(files, &libraries)?;
         let missing =
             |what: &str| LibertyError::new(first.line, format!("no cell is {what}")).in_file(files[0].0);
         let inverter = chosen(&cells, Gate::Not)?.ok_or_else(|| missing("an inverter"))?;
         let point = Point::of(&inverter.tables);
-        let (mut gates, mut tables) = (HashMap::new(), HashMap::new());
-        for gate in Gate::ALL {
-            match chosen(&cells, gate)? {
-                Some(cell) => {
-                    let (shared, figures) = (matches!(gate, Gate::Sum | Gate::Majority), cell.figures(point));
-                    gates.insert(gate, if shared { figures.half() } else { figures });
-                    tables.insert(gate, if shared { cell.tables.half() } else { cell.tables });
-                }
-                None if REQUIRED.contains(&gate) => {
-                    return Err(missing(&format!("a gate of {} inputs for {gate:?}", gate.inputs())));
-                }
-                None => {}
-            }
-        }
-        // A full adder is one cell with both outputs, or none.
-        if !(gates.contains_key(&Gate::Sum) && gates.contains_key(&Gate::Majority)) {
-            gates.retain(|gate, _| !matches!(gate, Gate::Sum | Gate::Majority));
-        }
+        let (gates, tables) = gates(&cells, point, missing)?;
         let register = smallest(&cells, Candidate::flip_flop, |cell, pins| cell.register(pins))?;
         let register = register.ok_or_else(|| missing("a flip-flop with a rising clock and nothing else"))?;
         let buffer = smallest(&cells, Candidate::buffer, |cell, role| cell.tables(role, 1))?;
-        let voltage = supply(files, &libraries)?;
+        let voltage = Volts(supply(files, &libraries)?);
         Ok(Self {
             name: first.arguments.first().copied().unwrap_or("library").into(),
-            voltage: Volts(voltage),
-            supply: Volts(voltage),
+            voltage,
+            supply: voltage,
             law: None,
             temperature: Celsius(first.number("nom_temperature")?.unwrap_or(25.0)),
             load: point.load,
@@ -100,6 +76,52 @@ impl CellLibrary {
             wires: None,
         })
     }
+}
+
+/// The cells of all files.
+fn candidates<'t>(
+    files: &[(&'t str, &'t str)],
+    libraries: &'t [Group<'t>],
+) -> Result<Vec<Candidate<'t>>, LibertyError> {
+    let mut cells = vec![];
+    for ((file, _), library) in files.iter().zip(libraries) {
+        let units = Units::of(library).map_err(|error| error.in_file(file))?;
+        for group in library.all("cell") {
+            let cell = Candidate::of(file, group, library, units);
+            cells.push(cell.map_err(|error| error.in_file(file))?);
+        }
+    }
+    Ok(cells)
+}
+
+/// Figures and tables of each gate that there is a cell for.
+type Gates = (HashMap<Gate, CellFigures>, HashMap<Gate, CellTables>);
+
+/// The cell of each gate; an error where one that every netlist may hold has none.
+fn gates(
+    cells: &[Candidate],
+    point: Point,
+    missing: impl Fn(&str) -> LibertyError,
+) -> Result<Gates, LibertyError> {
+    let (mut gates, mut tables) = (HashMap::new(), HashMap::new());
+    for gate in Gate::ALL {
+        match chosen(cells, gate)? {
+            Some(cell) => {
+                let (shared, figures) = (matches!(gate, Gate::Sum | Gate::Majority), cell.figures(point));
+                gates.insert(gate, if shared { figures.half() } else { figures });
+                tables.insert(gate, if shared { cell.tables.half() } else { cell.tables });
+            }
+            None if REQUIRED.contains(&gate) => {
+                return Err(missing(&format!("a gate of {} inputs for {gate:?}", gate.inputs())));
+            }
+            None => {}
+        }
+    }
+    // A full adder is one cell with both outputs, or none.
+    if !(gates.contains_key(&Gate::Sum) && gates.contains_key(&Gate::Majority)) {
+        gates.retain(|gate, _| !matches!(gate, Gate::Sum | Gate::Majority));
+    }
+    Ok((gates, tables))
 }
 
 /// The one supply of all files in V.
