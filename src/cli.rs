@@ -8,7 +8,9 @@ mod errors;
 mod explain;
 mod explore;
 mod files;
+mod golden;
 mod knobs;
+mod layer;
 mod path;
 mod report;
 mod run;
@@ -60,17 +62,31 @@ pub struct Shared {
     json: Option<PathBuf>,
 }
 
+/// Layers of a run that are written out for other tools.
+#[derive(Debug, Args)]
+pub struct Layers {
+    /// Also write what a layer makes a unit of the configured array do, for sign-off tools: LAYER.vcd, .saif, .v
+    /// (the unit in library cells), .sdf (their delays), and LAYER.operands.csv for `characterize --operands`;
+    /// LAYER is a name or `#` and a number from 0 (repeatable). The exact array's: `--set approximate={}`
+    #[arg(long, value_name = "LAYER")]
+    activity: Vec<String>,
+    /// Also write golden vectors of a layer of the configured array on the first test sample, for those who check an
+    /// accelerator: codes and sums (NPY), operands, products and sums step by step (hex), the unit and a testbench (Verilog)
+    #[arg(long, value_name = "LAYER")]
+    golden: Option<String>,
+    /// Where golden vectors are written [default: golden/LAYER where results are written]
+    #[arg(long, value_name = "DIR", requires = "golden")]
+    golden_dir: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Exact baseline against the configured approximation, every knob alone and left out
     Run {
         #[command(flatten)]
         shared: Shared,
-        /// Also write what a layer makes a unit of the configured array do, for sign-off tools: LAYER.vcd, .saif, .v
-        /// (the unit in library cells), .sdf (their delays), and LAYER.operands.csv for `characterize --operands`;
-        /// LAYER is a name or `#` and a number from 0 (repeatable). The exact array's: `--set approximate={}`
-        #[arg(long, value_name = "LAYER")]
-        activity: Vec<String>,
+        #[command(flatten)]
+        layers: Layers,
     },
     /// Search over knobs; Pareto front; can be interrupted and resumed
     Explore {
@@ -158,7 +174,7 @@ impl Arguments {
     /// [`Error`], for what the user can change.
     pub fn run(self) -> Result<bool, Error> {
         match self.verb {
-            Verb::Run { shared, activity } => run::run(&shared, &activity),
+            Verb::Run { shared, layers } => run::run(&shared, &layers),
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),
             Verb::Report { results, out } => report::report(&results, out.as_deref()),
             Verb::Check(shared) => run::check(&shared),

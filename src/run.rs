@@ -5,6 +5,7 @@ mod activity;
 mod bill;
 mod capture;
 mod evaluate;
+mod golden;
 mod hardware;
 mod memo;
 pub mod outcome;
@@ -13,7 +14,10 @@ mod probe;
 pub mod statistics;
 pub mod stored;
 mod study;
+mod tap;
 
 pub use activity::Activity;
 pub use evaluate::{Evaluator, RunError, buildable};
+pub use golden::{Golden, Step};
 pub use study::{Settings, study};
+pub use tap::Contraction;

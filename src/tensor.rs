@@ -1,5 +1,7 @@
 //! Dense row-major arrays; nothing but shape and data.
 
+pub mod npy;
+
 /// A dense row-major array.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor<T> {

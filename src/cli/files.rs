@@ -36,10 +36,39 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::File(path.display().to_string(), error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = readable().tempfile_in(folder).map_err(failed)?;
+    let mut file = allowing(0o666).tempfile_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Checks that a folder may be written as a whole: there is none yet, it is empty, or it holds the file `mark`, by which it
+/// is known as one of ours.
+pub(super) fn replaceable(folder: &Path, mark: &str) -> Result<(), Error> {
+    let empty = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    if !folder.exists() || folder.join(mark).exists() || empty(folder) {
+        return Ok(());
+    }
+    let taken = format!("{} is there already and holds no {mark}; name another folder", folder.display());
+    Err(Error::Usage(taken))
+}
+
+/// Writes a folder of files under a temporary name and renames it; what [`replaceable`] allows to be there goes.
+pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], mark: &str) -> Result<(), Error> {
+    replaceable(folder, mark)?;
+    let failed = |error| Error::File(folder.display().to_string(), error);
+    let beside = folder.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(beside).map_err(failed)?;
+    let new = allowing(0o777).tempdir_in(beside).map_err(failed)?;
+    for (name, bytes) in contents {
+        std::fs::write(new.path().join(name), bytes).map_err(failed)?;
+    }
+    // The one before is moved aside and goes with the temporary folder that it is in.
+    let old = tempfile::tempdir_in(beside).map_err(failed)?;
+    if folder.exists() {
+        std::fs::rename(folder, old.path().join("old")).map_err(failed)?;
+    }
+    std::fs::rename(new.keep(), folder).map_err(failed)
 }
 
 /// Makes a folder for results and tries to write there, before work is done that could not be kept.
@@ -49,11 +78,11 @@ pub(super) fn writable(folder: &Path) -> Result<(), Error> {
     tempfile::tempfile_in(folder).map(drop).map_err(failed)
 }
 
-/// Temporary files are for their owner alone; results are for whoever may read the folder.
-fn readable() -> tempfile::Builder<'static, 'static> {
+/// Temporary files are for their owner alone; results are for whoever the system's mask of `mode` allows.
+fn allowing(mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     builder
 }
 

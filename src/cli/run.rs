@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Shared, activity, files, report};
+use super::{Layers, Shared, activity, files, golden, layer, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
@@ -105,11 +105,18 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     ))
 }
 
-pub(super) fn run(shared: &Shared, activity: &[String]) -> Result<bool, Error> {
+pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     let config = config(shared)?;
     files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
-    let layers = activity.iter().map(|name| activity::layer(&task, name)).collect::<Result<Vec<_>, _>>()?;
+    let named = |flag: &str, name: &String| layer::named(task.network.layers(), flag, name);
+    let layers =
+        asked.activity.iter().map(|name| named("--activity", name)).collect::<Result<Vec<_>, _>>()?;
+    let place = |name| {
+        let layer = named("--golden", name)?;
+        Ok::<_, Error>((golden::folder(asked.golden_dir.as_deref(), &shared.out, &layer)?, layer.index))
+    };
+    let place = asked.golden.as_ref().map(place).transpose()?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
     let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
@@ -126,11 +133,18 @@ pub(super) fn run(shared: &Shared, activity: &[String]) -> Result<bool, Error> {
         setup: &setup,
         progress: &progress,
     };
+    let approximate = config.setup(&config.approximate)?;
+    // First, for they are soon made, and what cannot be made is told before the work.
+    let vectors = place.map(|(folder, layer)| Ok((folder, evaluator.golden(&approximate, layer)?)));
+    let vectors = vectors.transpose().map_err(|error| located(&config, error))?;
     let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
     let mut kept = String::new();
     for layer in &layers {
-        let activity = evaluator.activity(&config.setup(&config.approximate)?, layer.index)?;
+        let activity = evaluator.activity(&approximate, layer.index)?;
         kept += &activity::write(layer, &activity, &shared.out)?;
+    }
+    if let Some((folder, golden)) = &vectors {
+        kept += &golden::write(folder, golden, settings.repeat, config.seed)?;
     }
     bar.finish_and_clear();
     let to_stdout = shared.json.as_deref() == Some(Path::new("-"));

@@ -5,6 +5,7 @@ pub mod c;
 pub mod cgp;
 pub mod hierarchical;
 mod keyword;
+pub mod mac_bench;
 pub mod mapped;
 pub mod saif;
 pub mod sdf;

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::account::{self, Observed, score};
-use super::activity::{Activity, Tap};
+use super::activity::Activity;
 use super::capture::{Captured, capture, pixels, slice};
+use super::golden::{self, Golden};
 use super::hardware::{Hardware, held};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::probe::{self, Probe, Seen};
+use super::tap::{Contraction, Tap};
 use crate::config::platform::{Compute, Link, Multiplier, Payload, Sensor};
 use crate::config::{Quantize, Setup};
 use crate::kernel::Products;
@@ -39,16 +41,38 @@ pub enum RunError {
     /// The knobs do not make a setup.
     #[error("{0}")]
     Setup(Box<crate::config::ConfigError>),
-    /// Activity of a unit was asked for, and there is none.
+    /// Activity or golden vectors of a unit were asked for, and there is none.
     #[error(
         "compute is ideal: no unit of gates sees the layer; name an array, as in `compute: {{array: {{rows: 16, columns: 16, …}}}}`"
     )]
     NoUnit,
-    /// Activity of a unit whose clock is too fast for it.
+    /// Activity or golden vectors of a unit whose clock is too fast for it.
     #[error(
-        "results come after the clock edge, and waveforms are of units in time; take a slower clock, or a higher voltage"
+        "results come after the clock edge, and waveforms and golden vectors are of units in time; take a slower clock, or a higher \
+         voltage"
     )]
     Late,
+    /// Golden vectors of a unit without gates.
+    #[error(
+        "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \
+         `mul8s_exact`"
+    )]
+    NoGates,
+    /// The sums of a stream of products are not those of the kernel.
+    #[error(
+        "layer `{layer}`: the products of output {output:?} sum to {streamed} in the unit, the network computed {stored}; no golden \
+         vectors were written"
+    )]
+    Stream {
+        /// Its name.
+        layer: String,
+        /// Channel, row and column.
+        output: [usize; 3],
+        /// Product by product in the unit's accumulator.
+        streamed: i64,
+        /// What the network went on with.
+        stored: i32,
+    },
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),
@@ -78,6 +102,12 @@ pub(super) struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// The array, where there is one and its results come in time.
+    fn timely(&self) -> Result<&MacArray, RunError> {
+        let array = self.array.as_ref().ok_or(RunError::NoUnit)?;
+        if array.is_late() { Err(RunError::Late) } else { Ok(array) }
+    }
+
     /// Bytes of a weight, an activation and a partial sum.
     pub(super) fn word_bytes(&self) -> [f64; 3] {
         let quantize = &self.setup.workload.quantize;
@@ -153,17 +183,42 @@ impl<'a> Evaluator<'a> {
     /// When the network has no such layer.
     pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
         let parts = self.build(setup)?;
-        let array = parts.array.as_ref().ok_or(RunError::NoUnit)?;
-        if array.is_late() {
-            return Err(RunError::Late);
+        let array = parts.timely()?;
+        let (contraction, _) = self.contraction(&parts, layer, probe::SAMPLES)?;
+        Ok(Activity::of(array, &contraction, self.seed))
+    }
+
+    /// One layer, by its index, as golden vectors of a setup.
+    ///
+    /// # Errors
+    /// As [`Evaluator::activity`]; [`RunError::NoGates`] where the multiplier is a product table.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn golden(&self, setup: &Setup, layer: usize) -> Result<Golden, RunError> {
+        let parts = self.build(setup)?;
+        let mac = parts.timely()?.mac();
+        if mac.multiplier().stand_in().is_some() {
+            return Err(RunError::NoGates);
         }
-        let (quantized, captured) = self.prepared(&parts)?;
-        let products = products(&parts, &quantized)?;
-        let hardware = hardware(&parts, &products, 0);
-        let tap = Tap { hardware, array, seed: self.seed, layer, found: Mutex::default() };
-        self.look(&parts, &quantized, &captured, &tap)?;
-        let found = tap.found.into_inner().expect("no layer panicked while it was looked at");
-        Ok(found.expect("the network runs through all of its layers"))
+        let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
+        let steps = golden::steps(&contraction, &products, mac)?;
+        Ok(Golden { contraction, steps, array: parts.array.ok_or(RunError::NoUnit)? })
+    }
+
+    /// What a layer takes and gives on the first samples, and the products that it sums.
+    fn contraction(
+        &self,
+        parts: &Parts<'_>,
+        layer: usize,
+        samples: usize,
+    ) -> Result<(Contraction, Products), RunError> {
+        let (quantized, captured) = self.prepared(parts)?;
+        let products = products(parts, &quantized)?;
+        let tap = Tap::new(hardware(parts, &products, 0), layer);
+        self.look(parts, &quantized, &captured, (&tap, samples))?;
+        let found = tap.into_found().expect("the network runs through all of its layers");
+        Ok((found, products[layer].clone()))
     }
 
     /// Calibrates and captures what evaluating these setups needs, each once.
@@ -263,19 +318,19 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<Seen>, RunError> {
         let hardware = hardware(parts, products, 0);
         let probe = Probe { hardware, seed: self.seed, seen: Mutex::default() };
-        self.look(parts, quantized, captured, &probe)?;
+        self.look(parts, quantized, captured, (&probe, probe::SAMPLES))?;
         Ok(probe.seen.into_inner().expect("no layer panicked while it was looked at"))
     }
 
-    /// Runs the samples that are pooled on an engine that looks at them.
+    /// Runs the first samples on an engine that looks at them.
     fn look(
         &self,
         parts: &Parts<'_>,
         quantized: &Quantized,
         captured: &Captured,
-        engine: &dyn Engine,
+        (engine, samples): (&dyn Engine, usize),
     ) -> Result<(), RunError> {
-        let samples = probe::SAMPLES.min(parts.setup.workload.samples);
+        let samples = samples.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
         self.device(parts, quantized, 0).run(engine, &batch, 0)?;
         Ok(())

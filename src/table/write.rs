@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Table, TableError};
+use crate::tensor::npy;
 
 impl Table {
     /// Results as text: row = code of `a`, column = code of `b`.
@@ -37,17 +38,7 @@ impl Table {
     /// Results as an NPY file of 32-bit integers, version 1.0.
     pub fn to_npy(&self) -> Vec<u8> {
         let signature = self.signature();
-        let (rows, columns) = (1u64 << signature.width_a, 1u64 << signature.width_b);
-        let mut header =
-            format!("{{'descr': '<i4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
-        // The elements begin at a multiple of 64 bytes, after a line feed.
-        while (10 + header.len() + 1) % 64 != 0 {
-            header.push(' ');
-        }
-        header.push('\n');
-        let size = (header.len() as u16).to_le_bytes();
-        let elements = self.entries().iter().flat_map(|entry| entry.to_le_bytes());
-        b"\x93NUMPY\x01\x00".iter().copied().chain(size).chain(header.bytes()).chain(elements).collect()
+        npy::write(&[1 << signature.width_a, 1 << signature.width_b], self.entries())
     }
 
     fn rows(&self, between: &str, before: &str, after: &str) -> String {

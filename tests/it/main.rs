@@ -11,6 +11,7 @@ mod elaboration;
 mod explore;
 mod exported;
 mod glitches;
+mod golden;
 mod late;
 mod layers;
 mod licences;

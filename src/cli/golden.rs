@@ -1,0 +1,210 @@
+//! Golden vectors of a layer, as files for those who check an accelerator against it.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{files, layer};
+use crate::bits;
+use crate::error::Error;
+use crate::netlist::Netlist;
+use crate::netlist::export::mac_bench::{self, Circuits};
+use crate::netlist::export::verilog;
+use crate::run::{Golden, Step};
+use crate::tensor::npy;
+use crate::workload::Layer;
+
+/// The file that says what the others are, by which a folder of golden vectors is known.
+const MANIFEST: &str = "golden.json";
+
+/// Where the vectors of a layer go, unless `given`.
+///
+/// # Errors
+/// Where something else is in that place.
+pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<PathBuf, Error> {
+    let folder = given.map_or_else(|| out.join("golden").join(layer::stem(layer)), Path::to_path_buf);
+    files::replaceable(&folder, MANIFEST)?;
+    Ok(folder)
+}
+
+/// Writes all files of a layer at once and says what is in them; `run` and `seed` repeat the run.
+pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Result<String, Error> {
+    let mac = golden.array.mac();
+    let (unit, multiplier) = (mac.netlist(), mac.multiplier().netlist());
+    let signed = mac.multiplier().signature().signed;
+    let circuits = Circuits { mac: &unit, multiplier: &multiplier, signed };
+    let mut contents = tensors(golden);
+    contents.extend(streams(golden, circuits));
+    let module = |netlist: &Netlist| (format!("{}.v", netlist.name()), verilog::write(netlist).into_bytes());
+    contents.extend([module(&unit), module(&multiplier)]);
+    contents.push(("bench.v".into(), mac_bench::write(circuits, golden.steps.len()).into_bytes()));
+    let about = serde_json::to_string_pretty(&manifest(golden, circuits, (run, seed)));
+    let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
+    contents.push((MANIFEST.into(), about.into_bytes()));
+    files::write_folder(folder, &contents, MANIFEST)?;
+    let outputs = golden.steps.iter().filter(|step| step.first).count();
+    Ok(format!(
+        "golden vectors of layer `{}` in `{}`: {} products of {outputs} outputs; {MANIFEST} says what is in each file\n{}",
+        golden.contraction.layer.name,
+        mac.id(),
+        golden.steps.len(),
+        files::written(&[folder.to_path_buf()])
+    ))
+}
+
+/// Codes of a tensor as an NPY file, its element type, and the zero point that is left in it.
+///
+/// Where the zero point is half of the range, codes are two's complement less that point; else they stay unsigned.
+fn codes(shape: &[usize], codes: &[u8], zero: u8, bits: u32) -> (Vec<u8>, &'static str, u8) {
+    if u32::from(zero) != 1 << (bits - 1) {
+        return (npy::write(shape, codes), "uint8", zero);
+    }
+    let signed: Vec<i8> = codes.iter().map(|&code| (i16::from(code) - i16::from(zero)) as i8).collect();
+    (npy::write(shape, &signed), "int8", 0)
+}
+
+/// Shapes of input [N, C, H, W] and weights [O, C / groups, H, W].
+fn shapes(golden: &Golden) -> [[usize; 4]; 2] {
+    let (geometry, samples) = (&golden.contraction.layer.geometry, golden.contraction.output.shape()[0]);
+    let [rows, columns] = geometry.kernel;
+    [
+        [samples, geometry.in_channels, geometry.in_height, geometry.in_width],
+        [geometry.out_channels, geometry.in_channels / geometry.groups, rows, columns],
+    ]
+}
+
+fn tensors(golden: &Golden) -> Vec<(String, Vec<u8>)> {
+    let contraction = &golden.contraction;
+    let (input, weights, output) = (&contraction.input, &contraction.weights, &contraction.output);
+    let [of_input, of_weights] = shapes(golden);
+    vec![
+        ("input.npy".into(), codes(&of_input, input.codes.data(), input.zero_point, input.bits).0),
+        ("weights.npy".into(), codes(&of_weights, &weights.codes, weights.zero_point, weights.bits).0),
+        ("output.npy".into(), npy::write(output.shape(), output.data())),
+    ]
+}
+
+/// A line a step, each with its output.
+fn streams(golden: &Golden, circuits: Circuits<'_>) -> Vec<(String, Vec<u8>)> {
+    let mac = golden.array.mac();
+    let hex = |word: u64, width: usize| format!("{word:0digits$x}", digits = width.div_ceil(4));
+    let code = |value: i64, width: usize| hex(bits::encode(value, width as u32), width);
+    let operand = |value: i64| hex(mac.port_word(value), circuits.operand_width());
+    let file = |name: &str, words: &dyn Fn(&Step) -> String| {
+        let mut text = String::new();
+        for step in &golden.steps {
+            let [channel, row, column] = step.output;
+            let _ = writeln!(text, "{} // output ({channel}, {row}, {column})", words(step));
+        }
+        (name.to_string(), text.into_bytes())
+    };
+    vec![
+        file("operands.hex", &|step| format!("{} {}", operand(step.weight), operand(step.activation))),
+        file("products.hex", &|step| code(step.product, circuits.product_width())),
+        file("sums.hex", &|step| code(step.sum, circuits.sum_width())),
+        file("first.hex", &|step| u8::from(step.first).to_string()),
+    ]
+}
+
+/// What each file is, and all that is needed to read it.
+fn manifest(golden: &Golden, circuits: Circuits<'_>, (run, seed): (&str, u64)) -> Value {
+    let (layer, geometry) = (&golden.contraction.layer, &golden.contraction.layer.geometry);
+    let samples = golden.contraction.output.shape()[0];
+    json!({
+        "axsim": env!("CARGO_PKG_VERSION"),
+        "repeat": format!("{run} --golden '#{}'", layer.index),
+        "seed": seed,
+        "samples": {"first": 0, "count": samples, "of": "the test set, on the device of fault map 0"},
+        "layer": {"index": layer.index, "name": layer.name},
+        "geometry": {
+            "groups": geometry.groups,
+            "kernel": geometry.kernel,
+            "stride": geometry.stride,
+            "pads_top_left_bottom_right": geometry.pads,
+            "dilation": geometry.dilation,
+        },
+        "tensors": tensor_notes(golden),
+        "unit": unit_notes(golden, circuits),
+        "stream": stream_notes(golden),
+        "files": file_notes(circuits),
+        "check": [
+            format!(
+                "iverilog -g2005 -Wall -o bench bench.v {0}.v {1}.v",
+                circuits.mac.name(),
+                circuits.multiplier.name()
+            ),
+            "vvp -n bench".to_string(),
+        ],
+    })
+}
+
+fn tensor_notes(golden: &Golden) -> Value {
+    let contraction = &golden.contraction;
+    let (input, weights, output) = (&contraction.input, &contraction.weights, &contraction.output);
+    let [of_input, of_weights] = shapes(golden);
+    let (_, input_type, input_zero) = codes(&[], &[], input.zero_point, input.bits);
+    let (_, weight_type, weight_zero) = codes(&[], &[], weights.zero_point, weights.bits);
+    json!({
+        "input": {
+            "axes": "NCHW", "shape": of_input, "type": input_type, "bits": input.bits, "zero_point": input_zero,
+            "scale": input.scale, "real": "scale * (code - zero_point)",
+        },
+        "weights": {
+            "axes": "OIHW", "shape": of_weights, "type": weight_type, "bits": weights.bits,
+            "zero_point": weight_zero, "scales": weights.scales, "real": "scales[O] * (code - zero_point)",
+        },
+        "output": {
+            "axes": "NCHW", "shape": output.shape(), "type": "int32",
+            "real": "input scale * weight scales[C] * sum, to which the network adds the bias in single precision",
+        },
+    })
+}
+
+fn unit_notes(golden: &Golden, circuits: Circuits<'_>) -> Value {
+    let encoding =
+        if circuits.signed { "two's complement" } else { "magnitude, with the sign as the highest bit" };
+    let mac = golden.array.mac();
+    json!({
+        "mac": mac.id(),
+        "multiplier": mac.multiplier().id(),
+        "operand_width": circuits.operand_width(),
+        "operand_encoding": encoding,
+        "operand_value": "code - zero_point",
+        "product_width": circuits.product_width(),
+        "accumulator_width": circuits.sum_width(),
+        "ports": "a: activation, b: weight, c: the sum that enters one clock after its operands, y: register of the new sum",
+        "overflow": "the accumulator wraps, as the 32 bits of output.npy do",
+    })
+}
+
+fn stream_notes(golden: &Golden) -> Value {
+    let outputs = golden.steps.iter().filter(|step| step.first).count();
+    json!({
+        "sample": 0,
+        "channel": golden.steps.first().map_or(0, |step| step.output[0]),
+        "outputs": outputs,
+        "steps": golden.steps.len(),
+        "order": "outputs row by row; the taps of an output in the order channel, row, column of the filter, as an \
+                  output-stationary unit meets them, and as the network sums them under any dataflow",
+        "padding": "taps in the padding are skipped: they have no step and add nothing",
+        "start": "the sum of every output begins at 0",
+    })
+}
+
+fn file_notes(circuits: Circuits<'_>) -> Value {
+    let mut notes = json!({
+        "input.npy": "activation codes that the layer reads",
+        "weights.npy": "weight codes, as the memories return them",
+        "output.npy": "sums that the array gives, of all channels",
+        "operands.hex": "a line a step: weight, activation, as the unit's ports take them",
+        "products.hex": "a line a step: what the multiplier makes of them, two's complement",
+        "sums.hex": "a line a step: the accumulator with this product, two's complement; the last of an output is in output.npy",
+        "first.hex": "a line a step: 1 where an output begins",
+        "bench.v": "a testbench that checks multiplier and unit step by step and prints PASS or the first difference",
+    });
+    for (netlist, what) in [(circuits.mac, "the unit"), (circuits.multiplier, "its multiplier")] {
+        notes[format!("{}.v", netlist.name())] = what.into();
+    }
+    notes
+}

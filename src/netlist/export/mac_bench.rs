@@ -1,0 +1,124 @@
+//! A testbench that streams golden vectors from files through a multiply-accumulate unit and its multiplier.
+
+use super::verilog;
+use crate::netlist::Netlist;
+
+/// What a testbench instantiates.
+#[derive(Debug, Clone, Copy)]
+pub struct Circuits<'a> {
+    /// The unit: operands `a` and `b`, the sum `c` that enters, and the register `y`.
+    pub mac: &'a Netlist,
+    /// Its multiplier: operands `a` and `b`, product `y`.
+    pub multiplier: &'a Netlist,
+    /// Whether the multiplier takes two's complement; otherwise it takes magnitudes, and the highest bit of the unit's
+    /// operands is their sign.
+    pub signed: bool,
+}
+
+impl Circuits<'_> {
+    /// Bits of an operand of the unit.
+    pub fn operand_width(&self) -> usize {
+        self.mac.inputs()[0].1.len()
+    }
+
+    /// Bits of a product in two's complement.
+    pub fn product_width(&self) -> usize {
+        self.multiplier.outputs()[0].1.len() + usize::from(!self.signed)
+    }
+
+    /// Bits of the accumulator.
+    pub fn sum_width(&self) -> usize {
+        self.mac.outputs()[0].1.len()
+    }
+}
+
+/// Writes a testbench in Verilog-2005, the module `bench`, for a stream of `steps` multiply-accumulates.
+///
+/// It reads `operands.hex` (for `b`, then for `a`), `products.hex`, `sums.hex` and `first.hex` (1 where a sum begins at 0),
+/// and drives an output-stationary unit: its register is tied to the sum that enters. It prints `PASS` and the number of
+/// steps, or the first difference with its step and `FAIL`.
+pub fn write(circuits: Circuits<'_>, steps: usize) -> String {
+    format!("module bench;\n{}{}{}endmodule\n", memories(circuits, steps), instances(circuits), stream())
+}
+
+fn memories(circuits: Circuits<'_>, steps: usize) -> String {
+    let [operand, product, sum] =
+        [circuits.operand_width(), circuits.product_width(), circuits.sum_width()].map(|width| width - 1);
+    format!(
+        "  localparam integer STEPS = {steps};
+  reg [{operand}:0] operands [0:2*STEPS-1];
+  reg [{product}:0] products [0:STEPS-1];
+  reg [{sum}:0] sums [0:STEPS-1];
+  reg [0:0] first [0:STEPS-1];
+  reg clock = 1'b0;
+  reg begins = 1'b1;
+  reg [{operand}:0] a = 0;
+  reg [{operand}:0] b = 0;
+  wire [{product}:0] product;
+  wire [{sum}:0] sum;
+  integer step;
+  integer differing;
+"
+    )
+}
+
+/// The two circuits, and the sign around a multiplier of magnitudes.
+fn instances(circuits: Circuits<'_>) -> String {
+    let (mac, multiplier) = (circuits.mac.name(), circuits.multiplier.name());
+    let clock = verilog::clock(circuits.mac).expect("a unit has registers");
+    let multiplier = if circuits.signed {
+        format!("  {multiplier} multiplier (.a(a), .b(b), .y(product));\n")
+    } else {
+        let (sign, top) = (circuits.operand_width() - 1, circuits.product_width() - 2);
+        let magnitude = format!("[{}:0]", sign - 1);
+        format!(
+            "  wire [{top}:0] magnitude;
+  {multiplier} multiplier (.a(a{magnitude}), .b(b{magnitude}), .y(magnitude));
+  assign product = a[{sign}] ^ b[{sign}] ? -{{1'b0, magnitude}} : {{1'b0, magnitude}};
+"
+        )
+    };
+    let zero = format!("{{{}{{1'b0}}}}", circuits.sum_width());
+    let sum = format!("begins ? {zero} : sum");
+    format!("{multiplier}  {mac} unit (.{clock}(clock), .a(a), .b(b), .c({sum}), .y(sum));\n")
+}
+
+/// Operands are registered: the sum of a step shows one clock after its operands were put in.
+fn stream() -> String {
+    let check = |step: &str, what: &str, found: &str, expected: &str| {
+        format!(
+            "{found} !== {expected}[{step}]) begin
+        if (differing == 0)
+          $display(\"first difference: step %0d: the {what} is %h, expected %h\", {step}, {found}, {expected}[{step}]);
+        differing = differing + 1;
+      end
+"
+        )
+    };
+    format!(
+        "  initial begin
+    $readmemh(\"operands.hex\", operands);
+    $readmemh(\"products.hex\", products);
+    $readmemh(\"sums.hex\", sums);
+    $readmemh(\"first.hex\", first);
+    differing = 0;
+    for (step = 0; step <= STEPS; step = step + 1) begin
+      if (step < STEPS) begin
+        b = operands[2 * step];
+        a = operands[2 * step + 1];
+      end
+      if (step > 0) begins = first[step - 1];
+      #1;
+      if (step < STEPS && {}      clock = 1'b1;
+      #1;
+      if (step > 0 && {}      clock = 1'b0;
+    end
+    if (differing == 0) $display(\"PASS: %0d steps\", STEPS);
+    else $display(\"FAIL: %0d of %0d values differ\", differing, 2 * STEPS);
+    $finish;
+  end
+",
+        check("step", "product", "product", "products"),
+        check("step - 1", "sum", "sum", "sums")
+    )
+}

@@ -1,0 +1,137 @@
+//! One layer of a real run, product by product, for those who check an accelerator against it.
+
+use super::evaluate::RunError;
+use super::tap::Contraction;
+use crate::arith::mac::Mac;
+use crate::kernel::Products;
+use crate::platform::compute::array::MacArray;
+
+/// Samples whose input and output are kept: the first of the test set.
+pub(super) const SAMPLES: usize = 1;
+/// The output channel whose products are streamed.
+const CHANNEL: usize = 0;
+/// Output positions that are streamed at most.
+const POSITIONS: usize = 64;
+
+/// A layer as golden vectors.
+pub struct Golden {
+    /// What it took and gave.
+    pub contraction: Contraction,
+    /// The array that computed it.
+    pub array: MacArray,
+    /// The first outputs of one channel of the first sample, in the order in which an output-stationary unit meets the
+    /// products.
+    pub steps: Vec<Step>,
+}
+
+/// One multiply-accumulate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Channel, row and column of the output.
+    pub output: [usize; 3],
+    /// Whether it is the output's first, whose sum begins at 0.
+    pub first: bool,
+    /// Weight code less its zero point.
+    pub weight: i64,
+    /// Activation code less its zero point.
+    pub activation: i64,
+    /// What the multiplier makes of them.
+    pub product: i64,
+    /// The accumulator with this product.
+    pub sum: i64,
+}
+
+/// The steps of the first outputs; each output's last sum is the one that the kernel found.
+///
+/// # Errors
+/// [`RunError::Stream`] where it is not.
+pub(super) fn steps(
+    contraction: &Contraction,
+    products: &Products,
+    mac: &Mac,
+) -> Result<Vec<Step>, RunError> {
+    let geometry = &contraction.layer.geometry;
+    let mut steps = vec![];
+    for position in 0..geometry.positions().min(POSITIONS) {
+        let output = [CHANNEL, position / geometry.out_width(), position % geometry.out_width()];
+        let along = along(contraction, products, mac, output);
+        let streamed = along.last().map_or(0, |step| step.sum);
+        let stored = contraction.output.data()[CHANNEL * geometry.positions() + position];
+        if streamed != i64::from(stored) {
+            return Err(RunError::Stream { layer: contraction.layer.name.clone(), output, streamed, stored });
+        }
+        steps.extend(along);
+    }
+    Ok(steps)
+}
+
+/// The steps of one output of the first sample: channel, row, column of the filter, without taps in the padding.
+fn along(contraction: &Contraction, products: &Products, mac: &Mac, output: [usize; 3]) -> Vec<Step> {
+    let Contraction { layer, input, weights, .. } = contraction;
+    let [channel, row, column] = output;
+    let group = channel / (layer.geometry.out_channels / layer.geometry.groups);
+    let codes = &input.codes.data()[layer.geometry.group_offset(group)..];
+    let filter = layer.geometry.filter(&weights.codes, channel);
+    let centred = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+    let (mut sum, mut first) = (0, true);
+    let step = |k: usize| {
+        let (weight, activation) = (filter[k], codes[layer.geometry.tap(k, row, column)?]);
+        let product = products.get(weight, activation).into();
+        sum = mac.accumulate(sum, product);
+        let [weight, activation] =
+            [centred(weight, weights.zero_point), centred(activation, input.zero_point)];
+        Some(Step { output, first: std::mem::take(&mut first), weight, activation, product, sum })
+    };
+    (0..filter.len()).filter_map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Geometry, convolve};
+    use crate::tensor::Tensor;
+    use crate::workload::{Codes, Layer, Weights, operands};
+
+    /// A 3×3 convolution with padding of two channels on 4×3 pixels, as the kernel computes it.
+    fn contraction() -> (Contraction, Products) {
+        let geometry = Geometry {
+            groups: 1,
+            in_channels: 2,
+            in_height: 4,
+            in_width: 3,
+            out_channels: 2,
+            kernel: [3, 3],
+            stride: [1, 1],
+            pads: [1; 4],
+            dilation: [1, 1],
+        };
+        let codes = |count: u8, by: u8| (0..count).map(|at| at.wrapping_mul(by)).collect::<Vec<u8>>();
+        let input = Tensor::new([1, 2, 4, 3], codes(24, 37)).unwrap();
+        let input = Codes { codes: input, scale: 1.0, zero_point: 128, bits: 8 };
+        let weights = Weights { codes: codes(36, 91), scales: vec![1.0; 2], zero_point: 128, bits: 8 };
+        let products = Products::exact(128, 128);
+        let output = convolve(&geometry, operands(&input, &weights), &products);
+        let output = Tensor::new([1, 2, 4, 3], output).unwrap();
+        let layer = Layer { index: 0, name: "conv".into(), geometry };
+        (Contraction { layer, input, weights, output }, products)
+    }
+
+    #[test]
+    fn padding_is_skipped_and_every_output_begins_once() {
+        let (contraction, products) = contraction();
+        let found = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap()).unwrap();
+        // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
+        assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
+        assert_eq!(found.iter().filter(|step| step.first).count(), 12);
+        assert!(found.iter().all(|step| step.product == step.weight * step.activation));
+    }
+
+    #[test]
+    fn a_stream_that_ends_elsewhere_than_the_output_is_refused() {
+        let (mut contraction, products) = contraction();
+        contraction.output.data_mut()[4] += 1;
+        let error = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("layer `conv`: the products of output [0, 1, 1] sum to "), "{error}");
+    }
+}

@@ -1,0 +1,58 @@
+//! What one layer of a run took and gave.
+
+use std::sync::Mutex;
+
+use super::hardware::Hardware;
+use crate::tensor::Tensor;
+use crate::workload::{Codes, Engine, Layer, Place, Weights};
+
+/// A contraction as the hardware computed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contraction {
+    /// Which one.
+    pub layer: Layer,
+    /// Activation codes of some samples.
+    pub input: Codes,
+    /// Weight codes, as the memories returned them.
+    pub weights: Weights,
+    /// Sums [batch, O, OH, OW].
+    pub output: Tensor<i32>,
+}
+
+/// An engine that behaves as the hardware and keeps one contraction.
+pub(super) struct Tap<'a> {
+    hardware: Hardware<'a>,
+    layer: usize,
+    found: Mutex<Option<Contraction>>,
+}
+
+impl<'a> Tap<'a> {
+    pub(super) fn new(hardware: Hardware<'a>, layer: usize) -> Self {
+        Self { hardware, layer, found: Mutex::default() }
+    }
+
+    /// What was kept; none where no sample ran through the layer.
+    pub(super) fn into_found(self) -> Option<Contraction> {
+        self.found.into_inner().expect("no layer panicked while it was looked at")
+    }
+}
+
+impl Engine for Tap<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let sums = self.hardware.contract(layer, input, weights);
+        if layer.index == self.layer {
+            let geometry = &layer.geometry;
+            let batch = input.codes.shape()[0];
+            let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
+            let output = Tensor::new(shape, sums.clone()).expect("a contraction gives a sum an output");
+            let (layer, input, weights) = (layer.clone(), input.clone(), weights.clone());
+            let found = Contraction { layer, input, weights, output };
+            *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
+        }
+        sums
+    }
+
+    fn store(&self, place: Place, codes: &mut Codes) {
+        self.hardware.store(place, codes);
+    }
+}

@@ -1,0 +1,152 @@
+//! Does an accelerator that computes what our network did pass the golden vectors of a layer, and one that does not fail?
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::cli::axsim;
+use crate::verilog::icarus;
+
+const RUN: [&str; 5] = ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2"];
+
+/// Runs the quickstart on two samples and returns what it prints.
+fn run(out: &Path, more: &[&str]) -> String {
+    let done = axsim(&RUN).arg("--out").arg(out).args(more).assert().success();
+    String::from_utf8(done.get_output().stdout.clone()).unwrap()
+}
+
+/// What a tool prints in a folder; it may not complain.
+fn tool(folder: &Path, command: &str) -> String {
+    let mut words = command.split(' ');
+    let output = Command::new(words.next().unwrap()).args(words).current_dir(folder).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && errors.is_empty(), "{command}: {errors}");
+    assert!(!printed.contains("WARNING") && !printed.contains("ERROR"), "{command}: {printed}");
+    printed
+}
+
+/// The commands by which a folder says that it is checked.
+fn check(folder: &Path) -> String {
+    let about = about(folder);
+    let commands = about["check"].as_array().unwrap().iter();
+    commands.map(|command| tool(folder, command.as_str().unwrap())).collect()
+}
+
+fn about(folder: &Path) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("golden.json")).unwrap()).unwrap()
+}
+
+/// The elements of an NPY file whose header says `kind`.
+fn npy(folder: &Path, name: &str, kind: &str) -> Vec<u8> {
+    let bytes = fs::read(folder.join(name)).unwrap();
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();
+    assert!(header.contains(kind), "{name}: {header}");
+    bytes[start..].to_vec()
+}
+
+/// The words of a file of hexadecimal words, line by line, and the comments behind them.
+fn hex(folder: &Path, name: &str) -> Vec<(Vec<u64>, String)> {
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    let line = |line: &str| {
+        let (words, comment) = line.split_once(" // ").unwrap();
+        let words = words.split(' ').map(|word| u64::from_str_radix(word, 16).unwrap());
+        (words.collect(), comment.to_string())
+    };
+    text.lines().map(line).collect()
+}
+
+/// Changes the last hexadecimal digit of a line.
+fn plant(folder: &Path, name: &str, line: usize) {
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
+    let end = lines[line].find(" //").unwrap();
+    let digit = if lines[line][..end].ends_with('0') { "1" } else { "0" };
+    lines[line].replace_range(end - 1..end, digit);
+    fs::write(folder.join(name), lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn vectors_of_a_layer_hold_the_sums_of_the_network_and_its_unit_passes_them() {
+    let out = tempfile::tempdir().unwrap();
+    let printed = run(out.path(), &["--golden", "conv2"]);
+    let folder = out.path().join("golden/conv2");
+    assert!(printed.contains("golden vectors of layer `conv2` in `mac8s_bwtrunc_t4`"), "{printed}");
+    let about = about(&folder);
+    let files = about["files"].as_object().unwrap();
+    assert_eq!(files.len(), fs::read_dir(&folder).unwrap().count() - 1, "all but golden.json are explained");
+    assert!(files.keys().all(|name| folder.join(name).exists()), "{files:?}");
+    // The accumulator after the last product of an output is that output's sum.
+    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
+    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
+    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
+    let output = npy(&folder, "output.npy", "'<i4'");
+    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    assert_eq!(ends.len() as u64, about["stream"]["outputs"].as_u64().unwrap());
+    assert!(ends.iter().copied().eq(output.take(ends.len())) && ends.iter().any(|sum| *sum != 0));
+    // The first operands are the first weight and pixel of the filter that lie inside the image.
+    let (operands, weights) = (hex(&folder, "operands.hex"), npy(&folder, "weights.npy", "'|i1'"));
+    assert_eq!(sums[0].1, "output (0, 0, 0)");
+    let [columns, pad] =
+        [&about["geometry"]["kernel"][1], &about["geometry"]["pads_top_left_bottom_right"][0]]
+            .map(|size| size.as_u64().unwrap());
+    let input = npy(&folder, "input.npy", "'|i1'");
+    assert_eq!(operands[0].0, [u64::from(weights[(pad * columns + pad) as usize]), u64::from(input[0])]);
+    if !icarus() {
+        return;
+    }
+    let steps = sums.len();
+    assert_eq!(check(&folder), format!("PASS: {steps} steps\n"));
+    let (found, line) = (sums[steps - 2].0[0], steps - 2);
+    plant(&folder, "sums.hex", line);
+    let expected = hex(&folder, "sums.hex")[line].0[0];
+    let message = format!("first difference: step {line}: the sum is {found:08x}, expected {expected:08x}\n");
+    assert_eq!(check(&folder), format!("{message}FAIL: 1 of {} values differ\n", 2 * steps));
+    plant(&folder, "products.hex", 3);
+    assert!(check(&folder).starts_with("first difference: step 3: the product is "));
+}
+
+#[test]
+fn units_of_other_operands_and_accumulators_pass_without_warnings() {
+    if !icarus() {
+        return;
+    }
+    let found = Command::new("verilator").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "verilator is missing; in CI it must be installed");
+    for (multiplier, layer) in [("mul8u_mitchell", "#4"), ("mul12s_drum_k6", "#0")] {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("vectors");
+        let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
+        let accumulator = "platform.compute.array.accumulator=loa_k5";
+        let more = ["--set", &multiplier, "--set", accumulator, "--golden", layer, "--golden-dir"];
+        run(out.path(), &[&more[..], &[folder.to_str().unwrap()]].concat());
+        let printed = check(&folder);
+        assert!(printed.starts_with("PASS: "), "{printed}");
+        if found {
+            let unit = about(&folder)["unit"].clone();
+            let module = |name: &str| unit[name].as_str().unwrap().to_string() + ".v";
+            let options = "verilator --lint-only -Wall -Wno-UNUSED --timing --top-module bench bench.v";
+            tool(&folder, &format!("{options} {} {}", module("mac"), module("multiplier")));
+        } else {
+            eprintln!("skipped: verilator is not installed, so no lint read the testbench");
+        }
+    }
+}
+
+#[test]
+fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
+    let out = tempfile::tempdir().unwrap();
+    let message = |more: &[&str]| {
+        let output = axsim(&RUN).arg("--out").arg(out.path()).args(more).assert().code(2);
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let unknown = message(&["--golden", "#9"]);
+    assert!(unknown.contains("`--golden #9`: there is no such layer among #0 to #4, `conv1`"), "{unknown}");
+    fs::create_dir_all(out.path().join("mine")).unwrap();
+    fs::write(out.path().join("mine/thesis.tex"), "").unwrap();
+    let mine = out.path().join("mine");
+    let taken = message(&["--golden", "conv2", "--golden-dir", mine.to_str().unwrap()]);
+    assert!(taken.contains("holds no golden.json") && mine.join("thesis.tex").exists(), "{taken}");
+    assert!(!out.path().join("outcome.json").exists());
+}
