@@ -76,15 +76,17 @@ impl Scheme {
         }
     }
 
-    /// Adds each number to its sum as two's complement of at most 32 bits, without the carry out.
+    /// Adds each number to its sum as two's complement of `width` bits, without the carry out; of a wider sum the low 32
+    /// bits are kept.
     ///
     /// As [`Scheme::apply`] on each of them; simple low parts are computed on many at once.
     ///
     /// # Panics
-    /// Above 32 bits.
+    /// Above 64 bits.
     pub fn accumulate(&self, width: u32, sums: &mut [i32], numbers: &[i32]) {
-        assert!((1..=32).contains(&width), "at most 32 bits");
+        assert!((1..=64).contains(&width), "at most 64 bits");
         match *self {
+            _ if width > 32 => self.accumulate_each(width, sums, numbers),
             Scheme::Lower(LowPart::Constant(one), low) if low <= width => {
                 let ones = if one { u32::MAX } else { 0 };
                 accumulate(width, low, sums, numbers, |_, _| (ones, 0));
@@ -105,12 +107,14 @@ impl Scheme {
                     |a, b| (a | b, (a & b) >> (low - 1) & 1),
                 );
             }
-            _ => {
-                for (sum, &number) in sums.iter_mut().zip(numbers) {
-                    let [a, b] = [*sum, number].map(|value| bits::encode(i64::from(value), width));
-                    *sum = bits::sign_extend(self.apply(width, a, b) as u64, width) as i32;
-                }
-            }
+            _ => self.accumulate_each(width, sums, numbers),
+        }
+    }
+
+    fn accumulate_each(&self, width: u32, sums: &mut [i32], numbers: &[i32]) {
+        for (sum, &number) in sums.iter_mut().zip(numbers) {
+            let [a, b] = [*sum, number].map(|value| bits::encode(i64::from(value), width));
+            *sum = bits::sign_extend(self.apply(width, a, b) as u64, width) as i32;
         }
     }
 

@@ -139,10 +139,7 @@ impl Mac {
         bits::sign_extend(self.accumulator.scheme.apply(width, sum, product) as u64, width)
     }
 
-    /// The next value of many accumulators of at most 32 bits, as [`Mac::accumulate`] has it for one.
-    ///
-    /// # Panics
-    /// When the accumulator is wider.
+    /// The next value of many accumulators, as [`Mac::accumulate`] has it for one; of a wider one the low 32 bits.
     pub fn accumulate_all(&self, sums: &mut [i32], products: &[i32]) {
         self.accumulator.scheme.accumulate(self.accumulator_width(), sums, products);
     }

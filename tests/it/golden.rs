@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cli::axsim;
-use crate::verilog::icarus;
+use crate::simulators::icarus;
 
 const RUN: [&str; 5] = ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2"];
 
@@ -118,7 +118,7 @@ fn units_of_other_operands_and_accumulators_pass_without_warnings() {
         let out = tempfile::tempdir().unwrap();
         let folder = out.path().join("vectors");
         let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
-        let accumulator = "platform.compute.array.accumulator=loa_k5";
+        let accumulator = "platform.compute.array.accumulator=add16u_loa_k5";
         let more = ["--set", &multiplier, "--set", accumulator, "--golden", layer, "--golden-dir"];
         run(out.path(), &[&more[..], &[folder.to_str().unwrap()]].concat());
         let printed = check(&folder);
