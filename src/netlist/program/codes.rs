@@ -2,7 +2,7 @@
 
 use super::{Lane, WORDS};
 
-/// Codes of up to 32 bits of [`LANES`] operand vectors: code `h` of row `r` is that of lane 32·h + r.
+/// Codes of up to 32 bits of [`LANES`](super::LANES) operand vectors: code `h` of row `r` is that of lane 32·h + r.
 pub type Codes = [[u32; 2 * WORDS]; 32];
 
 /// Turns the lanes of up to 32 bits into codes; `lanes` gives those of each bit, `None` where it is 0 everywhere.
