@@ -137,19 +137,19 @@ impl<'t> Lexer<'t> {
         let line = self.line;
         let digits = self.take(|c| c.is_ascii_digit() || c == '_').replace('_', "");
         self.take(|c| c == ' ');
-        let Some(base) = self.rest().strip_prefix('\'') else {
+        if !self.rest().starts_with('\'') {
             let mut bits = decimal(line, &digits)?;
             // Beyond 32 bits there is always one for the sign.
             if bits.len() > 32 {
                 bits.push(false);
             }
             return sized(line, bits, 32, true, false);
-        };
-        let base = base.trim_start();
-        let signed = base.starts_with(['s', 'S']);
-        let base = base[usize::from(signed)..].chars().next().unwrap_or(' ').to_ascii_lowercase();
+        }
         self.skip(1);
-        self.take(|c| c == ' ' || c == 's' || c == 'S');
+        self.take(|c| c == ' ');
+        let signed = self.rest().starts_with(['s', 'S']);
+        self.skip(usize::from(signed));
+        let base = self.rest().chars().next().unwrap_or(' ').to_ascii_lowercase();
         if !"bohd".contains(base) {
             return Err(ImportError::expected(line, "a base (b, o, d or h)", &base.to_string()));
         }
@@ -210,4 +210,18 @@ fn unknown(line: u32, digits: &str) -> ImportError {
         return ImportError::construct(line, "an unknown value");
     }
     ImportError::expected(line, "a number", digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_base_is_an_error_whatever_follows() {
+        for text in ["'", "'s", "4's ", "'sx", "'\u{a0}b1", "'s\u{a0}\u{a0}", "8'é", "' s'"] {
+            let Err(error) = tokens(text) else { panic!("{text:?} is no number") };
+            assert!(error.to_string().contains("a base (b, o, d or h)"), "{text:?}: {error}");
+        }
+        assert_eq!(tokens("8'sb1 4' h f 'd9").unwrap().len(), 4);
+    }
 }
