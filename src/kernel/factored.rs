@@ -83,7 +83,8 @@ impl<'a> Prepared<'a> {
         let constant = |channel: usize| {
             let filter = geometry.filter(&weights, channel);
             let sum: i32 = filter.iter().map(|&weight| i32::from(weight as i8)).sum();
-            sum.wrapping_add(term.weight_offset * filter.len() as i32).wrapping_mul(term.activation_offset)
+            let offsets = term.weight_offset.wrapping_mul(filter.len() as i32);
+            sum.wrapping_add(offsets).wrapping_mul(term.activation_offset)
         };
         let identical =
             term.activations.iter().enumerate().all(|(code, factor)| code == usize::from(*factor));
