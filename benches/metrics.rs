@@ -5,12 +5,13 @@
 //! that adds up the products. Its published figures (a Zen 5 at 3.8 GHz, products alone): EvoApproxLib's mul8u_1JFF 33 ns
 //! a pair, mul12u_08N 82, mul16u_GZ7 124 to 184, mul16u_0ZG 230 to 260; bit-sliced evaluation by hand-written AVX-512
 //! code took 0.035, 0.12, 0.16 and 0.20 ns. After Divan's own table `main` prints a pair's time of both and their ratio;
-//! targets on one quiet core: 8×8 bits 100 µs, 12×12 20 ms, 16×16 5 s with all metrics, 250 times the peer for the
+//! targets on one quiet core: 8×8 bits 100 µs (a netlist given), 12×12 20 ms, 16×16 5 s with all metrics, 250 times the peer for the
 //! products alone and 100 times with all metrics. One item is one operand pair.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use axsim::arith::imported::Imported;
 use axsim::arith::metric::Metrics;
 use axsim::arith::{Design, design, table};
 use axsim::netlist::export::c;
@@ -48,6 +49,13 @@ fn gates_and_metrics(bencher: Bencher<'_, '_>, id: &str) {
     let design = built(id);
     let pairs = 1u64 << design.signature().operand_bits();
     bencher.counter(ItemsCount::new(pairs)).bench_local(|| Metrics::of_gates(black_box(&*design)));
+}
+
+/// A given netlist, as of a file, to every metric, its compilation included.
+#[divan::bench(args = DESIGNS)]
+fn netlist_and_metrics(bencher: Bencher<'_, '_>, id: &str) {
+    let design = Imported::new(built(id).netlist()).expect("a multiplier of its own gates");
+    bencher.counter(ItemsCount::new(PAIRS)).bench_local(|| Metrics::of_gates(black_box(&design)));
 }
 
 /// Gates to products, the compilation of the gates excluded; of wide operands 2^24 pairs.

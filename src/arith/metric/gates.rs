@@ -105,9 +105,13 @@ impl Walk {
         walk.program = Program::new(netlist, lanes.fold(0, |lanes, bit| lanes | 1 << bit), bits > 16);
         walk.places = walk.program.order().iter().map(|&bit| walk.place(bit as u32)).collect();
         if signature.operation == Operation::Mul && walk.width_low() <= TABLED {
-            let row = |first: u64| each(|column| inverted(walk.low(first + 32 * column as u64) as f64));
-            let block = |first: u64| each(|at| row(first + at as u64));
-            walk.inverse = (0..1u64 << walk.width_low()).step_by(LANES as usize).map(block).collect();
+            let codes = 0..1u64 << walk.width_low();
+            let inverse: Vec<f64> = codes.clone().map(|code| inverted(walk.low(code) as f64)).collect();
+            // A block of few operands has them more than once.
+            let at = |index: usize| inverse[index & (inverse.len() - 1)];
+            let row = |first: usize| each(|column| at(first + 32 * column));
+            let block = |first: u64| each(|at| row(first as usize + at));
+            walk.inverse = codes.step_by(LANES as usize).map(block).collect();
         }
         walk
     }
@@ -284,9 +288,10 @@ impl Walk {
             let exact = if operation == Operation::Add { high + low } else { high * low };
             value.abs_diff(exact)
         };
-        let pairs = (base..base + LANES).filter(|index| distance(index) == greatest);
-        let first = pairs.map(|index| self.pair(index)).min().expect("it was seen here");
-        Worst(greatest, Reverse(first))
+        let mut pairs = (base..base + LANES).filter(|i| distance(i) == greatest).map(|i| self.pair(i));
+        // With `a` in the high bits pairs are in order.
+        let first = if self.a_low { pairs.min() } else { pairs.next() };
+        Worst(greatest, Reverse(first.expect("it was seen here")))
     }
 }
 

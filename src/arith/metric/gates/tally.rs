@@ -1,8 +1,11 @@
 //! Sums and extremes of many pairs at a time, in floating point: errors are whole numbers below 2^34 and the pairs of
 //! a task few, so that sums of errors and distances are exact.
 
+mod errors;
+
 use std::ops::Range;
 
+use self::errors::{Errors, Floating, NARROW, Part, Whole, columns};
 use crate::arith::metric::Sums;
 use crate::netlist::program::{Codes, WORDS};
 
@@ -12,25 +15,11 @@ const LANES: usize = 8;
 /// One figure of each of [`LANES`] pairs.
 type Each = [f64; LANES];
 
-/// What the bit above 32 counts.
-const TWO_32: f64 = (1u64 << 32) as f64;
-
 /// Columns of a block: each has 32 pairs that follow one another, in as many rows.
 pub(super) const COLUMNS: usize = 2 * WORDS;
 
 /// Inverse magnitudes (0 for 0) of the operand that differs from row to row.
 pub(super) type Inverses = [[f64; COLUMNS]; 32];
-
-/// The rows as numbers.
-const ROWS: [f64; 32] = {
-    let mut rows = [0.0; 32];
-    let mut row = 1;
-    while row < 32 {
-        rows[row] = rows[row - 1] + 1.0;
-        row += 1;
-    }
-    rows
-};
 
 /// The results of a block.
 pub(super) struct Results {
@@ -71,59 +60,6 @@ pub(super) struct Expected<'a> {
     pub(super) inverse: Option<(&'a Inverses, [f64; COLUMNS])>,
     /// No exact result is 0 from this row on.
     pub(super) zeros: usize,
-}
-
-/// Some columns of a block with what they should be.
-struct Part<'a> {
-    codes: &'a Codes,
-    above: [u32; LANES],
-    column: usize,
-    sign: u32,
-    first: Each,
-    step: Each,
-    inverses: Option<&'a Inverses>,
-}
-
-impl<'a> Part<'a> {
-    #[inline(always)]
-    fn new(results: &'a Results, column: usize, expected: &Expected<'a>) -> Self {
-        let Expected { sign, first, step, inverse, .. } = expected;
-        Self {
-            codes: &results.codes,
-            above: columns(&results.above.unwrap_or_default(), column),
-            column,
-            sign: *sign,
-            first: columns(first, column),
-            step: columns(step, column),
-            inverses: inverse.map(|(inverses, _)| inverses),
-        }
-    }
-
-    /// The exact results of a row.
-    #[inline(always)]
-    fn exact(&self, row: usize) -> Each {
-        each(|lane| ROWS[row].mul_add(self.step[lane], self.first[lane]))
-    }
-
-    /// The errors of a row's results, with the bit above the codes with `ABOVE`.
-    #[inline(always)]
-    fn errors<const ABOVE: bool>(&self, row: usize) -> Each {
-        let codes = columns(&self.codes[row], self.column);
-        // A signed result is read as an unsigned one with its sign bit turned over, which is that much more.
-        let offset = f64::from(self.sign);
-        each(|lane| {
-            let code = f64::from(codes[lane] ^ self.sign);
-            let code = if ABOVE { f64::from(self.above[lane] >> row & 1) * TWO_32 + code } else { code };
-            let from_first = code - (self.first[lane] + offset);
-            (-ROWS[row]).mul_add(self.step[lane], from_first)
-        })
-    }
-}
-
-/// Some columns of a row.
-#[inline(always)]
-fn columns<T: Copy>(row: &[T; COLUMNS], column: usize) -> [T; LANES] {
-    *row[column..].first_chunk().expect("a row has whole parts")
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -184,26 +120,32 @@ impl Tally {
     /// Adds a block of results.
     #[inline(always)]
     pub(super) fn add(&mut self, results: &Results, expected: &Expected<'_>) {
-        match (expected.inverse.is_some(), results.above.is_some()) {
-            (true, false) => self.add_block::<true, false>(results, expected),
-            (true, true) => self.add_block::<true, true>(results, expected),
-            (false, false) => self.add_block::<false, false>(results, expected),
-            (false, true) => self.add_block::<false, true>(results, expected),
+        match (results.above.is_some(), expected.mask < 1 << NARROW) {
+            (true, _) => self.add_errors::<Floating<true>>(results, expected),
+            (false, false) => self.add_errors::<Floating<false>>(results, expected),
+            (false, true) => self.add_errors::<Whole>(results, expected),
         }
     }
 
     #[inline(always)]
-    fn add_block<const TABLE: bool, const ABOVE: bool>(
-        &mut self,
-        results: &Results,
-        expected: &Expected<'_>,
-    ) {
+    fn add_errors<E: Errors>(&mut self, results: &Results, expected: &Expected<'_>) {
+        match expected.inverse.is_some() {
+            true => self.add_block::<true, E>(results, expected),
+            false => self.add_block::<false, E>(results, expected),
+        }
+    }
+
+    #[inline(always)]
+    fn add_block<const TABLE: bool, E: Errors>(&mut self, results: &Results, expected: &Expected<'_>) {
         self.greatest = [0.0; LANES];
-        self.codes.add::<ABOVE>(results, expected);
+        match results.above {
+            Some(_) => self.codes.add::<true>(results, expected),
+            None => self.codes.add::<false>(results, expected),
+        }
         for column in (0..COLUMNS).step_by(LANES) {
             let part = Part::new(results, column, expected);
             let factor = expected.inverse.map_or([1.0; LANES], |(_, factors)| columns(&factors, column));
-            self.add_part::<TABLE, ABOVE>(&part, &factor, expected.zeros);
+            self.add_part::<TABLE, E>(&part, &factor, expected.zeros);
         }
     }
 
@@ -214,20 +156,16 @@ impl Tally {
 
     /// Adds a part, whose relative errors are to be multiplied by a factor.
     #[inline(always)]
-    fn add_part<const TABLE: bool, const ABOVE: bool>(
-        &mut self,
-        part: &Part<'_>,
-        factor: &Each,
-        zeros: usize,
-    ) {
-        let mut own = Figures::default();
-        own.add_rows::<TABLE, ABOVE, true>(0..zeros, part);
-        own.add_rows::<TABLE, ABOVE, false>(zeros..32, part);
+    fn add_part<const TABLE: bool, E: Errors>(&mut self, part: &Part<'_>, factor: &Each, zeros: usize) {
+        let (mut own, mut errors) = (Figures::default(), E::of(part));
+        own.add_rows::<TABLE, true>(0..zeros, part, &mut errors);
+        own.add_rows::<TABLE, false>(zeros..32, part, &mut errors);
+        errors.give(&mut own);
         let [least, greatest] = &own.error_range;
         self.greatest = each(|lane| greater(greater(greatest[lane], -least[lane]), self.greatest[lane]));
         self.figures.join(&own, factor);
         for row in 0..zeros {
-            self.zeros.add(&part.exact(row), &part.errors::<ABOVE>(row));
+            self.zeros.add(&part.exact(row), &part.errors::<true>(row));
         }
     }
 
@@ -264,20 +202,18 @@ impl Figures {
     ///
     /// Without `ZEROS` no exact result here should be 0.
     #[inline(always)]
-    fn add_rows<const TABLE: bool, const ABOVE: bool, const ZEROS: bool>(
+    fn add_rows<const TABLE: bool, const ZEROS: bool>(
         &mut self,
         range: Range<usize>,
         part: &Part<'_>,
+        errors: &mut impl Errors,
     ) {
         for row in range {
-            let error = part.errors::<ABOVE>(row);
-            let distance = each(|lane| error[lane].abs());
-            add(&mut self.error, &error);
-            add(&mut self.distance, &distance);
+            let error = errors.next(part, row);
             add_products(&mut self.square, &error, &error);
-            widen(&mut self.error_range, &error, &error);
             match part.inverses {
                 Some(inverses) if TABLE => {
+                    let distance = each(|lane| error[lane].abs());
                     let inverses = columns(&inverses[row], part.column);
                     let relative = each(|lane| error[lane] * inverses[lane]);
                     add_products(&mut self.signed_relative, &error, &inverses);
