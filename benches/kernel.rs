@@ -74,12 +74,17 @@ const RESNET20: [([usize; 2], usize, usize, usize, usize); 8] = [
 ];
 
 /// All of them, with signed codes as a network has them after its rectifiers, or with all codes.
-#[divan::bench(args = ["exact", "few_terms", "near_lines", "any_table", "any_table, all codes"], sample_count = 10)]
+#[divan::bench(args = ["exact", "few_terms", "four_bits", "near_lines", "any_table", "any_table, all codes"], sample_count = 10)]
 fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
     let products = match table_of {
         "exact" => Products::exact(128, 128),
         // Two bits of each operand cut, as in several published signed multipliers.
         "few_terms" => by_codes(|weight, activation| 16 * (weight >> 2) * (activation >> 2)),
+        "four_bits" => {
+            let mut stream = Stream::new(1, "bench.four_bits", 0);
+            let mut entry = |at: usize| if at & 0xf0f0 == 0 { stream.below(226) as i32 } else { 0 };
+            Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+        }
         "near_lines" => {
             by_codes(|weight, activation| weight * activation + ((weight * 7) ^ (activation * 5)) % 100)
         }
@@ -91,16 +96,21 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
         .iter()
         .map(|&([inputs, outputs], rows, side, stride, count)| {
             let geometry = Geometry { stride: [stride; 2], ..layer([inputs, rows, rows], outputs, side) };
-            let activation = |_| stream.word() as u8 | if rectified { 128 } else { 0 };
+            let activation = |_| match table_of {
+                "four_bits" => stream.word() as u8 & 15,
+                _ => stream.word() as u8 | if rectified { 128 } else { 0 },
+            };
             let input: Vec<u8> = (0..BATCH * geometry.inputs_per_sample()).map(activation).collect();
-            let weights: Vec<u8> = (0..geometry.weights()).map(|_| stream.below(255) as u8 + 1).collect();
+            let weights = if table_of == "four_bits" { 15 } else { 255 };
+            let weights: Vec<u8> = (0..geometry.weights()).map(|_| stream.below(weights) as u8 + 1).collect();
             (geometry, input, weights, count)
         })
         .collect();
     let macs: u64 = layers.iter().map(|(geometry, .., count)| geometry.macs() * *count as u64).sum();
     bencher.counter(ItemsCount::new(BATCH as u64 * macs)).bench_local(|| {
         for (geometry, input, weights, count) in &layers {
-            let operands = Operands { batch: BATCH, input, weights, pad: 128 };
+            let pad = if table_of == "four_bits" { 8 } else { 128 };
+            let operands = Operands { batch: BATCH, input, weights, pad };
             (0..*count).for_each(|_| _ = black_box(convolve(geometry, black_box(operands), &products)));
         }
     });

@@ -1,7 +1,7 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
-//! them, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator.
+//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of both.
 
 mod accumulate;
@@ -14,6 +14,8 @@ mod factors;
 mod field;
 mod geometry;
 mod looked_up;
+#[cfg(target_arch = "x86_64")]
+mod nibbles;
 mod ordered;
 mod products;
 #[cfg(target_arch = "x86_64")]
@@ -67,6 +69,10 @@ pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products
 
 /// Sums by the fastest path for the table at hand, products of padding included.
 fn sum(geometry: &Geometry, operands: &Operands<'_>, products: &Products, output: &mut [i32]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(nibbles) = products.nibbles.as_ref().filter(|nibbles| nibbles.pays(geometry, operands)) {
+        return nibbles.convolve(geometry, operands, output);
+    }
     #[cfg(target_arch = "x86_64")]
     if let Some(factors) = &products.factors
         && factored::pays(geometry, factors)

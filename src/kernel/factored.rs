@@ -4,14 +4,11 @@ use std::borrow::Cow;
 
 use super::factors::{Factors, Term};
 use super::field::{self, Layout};
-use super::vnni::{CHANNELS, Finish, POSITIONS, Taps, sum};
+use super::vnni::{Block, CHANNELS, EXACT, Finish, POSITIONS, Taps, sum};
 use super::{Geometry, Operands, avx512};
 
 /// Channels that stand next to one another.
-const LANES: usize = 4;
-
-/// Four weights of each of some output channels, for one block of input channels.
-type Block = [[i8; LANES]; CHANNELS];
+pub(super) const LANES: usize = 4;
 
 /// Whether this is faster than looking products up: a look-up costs as much as about four terms.
 pub(super) fn pays(geometry: &Geometry, factors: &Factors) -> bool {
@@ -63,10 +60,10 @@ struct Prepared<'a> {
     input: Cow<'a, [u8]>,
     pad: u8,
     /// Weights of eight channels each, group after group.
-    tiles: Vec<Vec<Block>>,
+    tiles: Vec<Vec<Block<EXACT>>>,
     tiles_of_group: usize,
     /// Weights of 1 where weights have an offset.
-    ones: Option<Vec<Block>>,
+    ones: Option<Vec<Block<EXACT>>>,
     /// What the offset of activations adds to each output channel.
     constants: Vec<i32>,
 }
@@ -77,7 +74,7 @@ impl<'a> Prepared<'a> {
         let weights = avx512::mapped(&bytes, operands.weights);
         let tiles = |group: usize| {
             let channels: Vec<usize> = geometry.group_channels(group).collect();
-            let tile = |channels: &[usize]| blocks(geometry, channels, |at| weights[at] as i8);
+            let tile = |channels: &[usize]| blocks(geometry, channels, |at| [weights[at]]);
             channels.chunks(CHANNELS).map(tile).collect::<Vec<_>>()
         };
         let constant = |channel: usize| {
@@ -97,7 +94,7 @@ impl<'a> Prepared<'a> {
             pad: term.activations[usize::from(operands.pad)],
             tiles: (0..geometry.groups).flat_map(tiles).collect(),
             tiles_of_group: geometry.group_channels(0).len().div_ceil(CHANNELS),
-            ones: (term.weight_offset != 0).then(|| blocks(geometry, &[0], |_| 1)),
+            ones: (term.weight_offset != 0).then(|| blocks(geometry, &[0], |_| [1])),
             constants: (0..geometry.out_channels).map(constant).collect(),
         }
     }
@@ -126,16 +123,22 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The weights of some output channels in the order of [`Layout::offsets`]; `weight` takes a place among all weights.
-fn blocks(geometry: &Geometry, channels: &[usize], weight: impl Fn(usize) -> i8) -> Vec<Block> {
+/// The weights of some output channels in the order of [`Layout::offsets`]; `weight` gives the bytes of one, by its place
+/// among all weights.
+pub(super) fn blocks<const OWN: usize, const BYTES: usize>(
+    geometry: &Geometry,
+    channels: &[usize],
+    weight: impl Fn(usize) -> [u8; OWN],
+) -> Vec<Block<BYTES>> {
     let inputs = geometry.in_channels / geometry.groups;
     let (window, blocks) = (geometry.depth() / inputs, inputs.div_ceil(LANES));
-    let mut found = vec![Block::default(); window * blocks];
+    let mut found = vec![[[0; BYTES]; CHANNELS]; window * blocks];
     for (at, channel) in channels.iter().enumerate() {
         for input in 0..inputs {
             for tap in 0..window {
                 let place = channel * geometry.depth() + input * window + tap;
-                found[tap * blocks + input / LANES][at][input % LANES] = weight(place);
+                let own = &mut found[tap * blocks + input / LANES][at][input % LANES * OWN..][..OWN];
+                own.copy_from_slice(&weight(place));
             }
         }
     }

@@ -7,6 +7,8 @@ use super::avx512::{Half, Planes};
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
 #[cfg(target_arch = "x86_64")]
+use super::nibbles::Nibbles;
+#[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
@@ -19,6 +21,9 @@ pub struct Products {
     /// The rows as sums of few exact products, where they are.
     #[cfg(target_arch = "x86_64")]
     pub(super) factors: Option<Factors>,
+    /// The first sixteen products of each row, where they are bytes and no single product.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) nibbles: Option<Nibbles>,
     /// The rows as lines and a byte, where they are not sums of few exact products.
     #[cfg(target_arch = "x86_64")]
     pub(super) residual: Option<Residual>,
@@ -80,6 +85,11 @@ impl Products {
             #[cfg(target_arch = "x86_64")]
             planes: Planes::split(&rows),
             #[cfg(target_arch = "x86_64")]
+            nibbles: match &factors {
+                Some(factors) if factors.terms.len() <= 1 => None,
+                _ => Nibbles::find(&rows),
+            },
+            #[cfg(target_arch = "x86_64")]
             residual: if factors.is_none() { Residual::find(&rows) } else { None },
             #[cfg(target_arch = "x86_64")]
             factors,
@@ -100,8 +110,11 @@ impl Products {
     pub fn way(&self) -> String {
         #[cfg(target_arch = "x86_64")]
         return match (&self.factors, &self.residual, &self.planes) {
+            _ if self.nibbles.is_some() && self.has_four_bits() && super::vnni::looks_up() => {
+                "looked up, four weights at a time, in registers".into()
+            }
             (Some(factors), ..) if super::vnni::supported() => match factors.terms.len() {
-                1 => "one exact product of bytes".into(),
+                0 | 1 => "one exact product of bytes".into(),
                 terms => format!("the sum of {terms} exact products of bytes"),
             },
             (_, Some(_), _) if super::vnni::supported() && super::avx512::supported() => {
@@ -112,6 +125,12 @@ impl Products {
         };
         #[cfg(not(target_arch = "x86_64"))]
         "looked up one by one".into()
+    }
+
+    /// Whether activation codes above those of four bits have no product.
+    #[cfg(target_arch = "x86_64")]
+    fn has_four_bits(&self) -> bool {
+        self.rows.iter().all(|row| row[16..].iter().all(|&product| product == 0))
     }
 
     /// The product of two codes.

@@ -50,6 +50,15 @@ fn few_terms(stream: &mut Stream, count: usize) -> Products {
     Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>())
 }
 
+/// A table of four-bit codes without any structure.
+fn four_bits(stream: &mut Stream) -> Products {
+    let mut entry = |at: usize| match at & 0xf0f0 {
+        0 => stream.below(256) as i32 - 100 * (at >> 8) as i32,
+        _ => 0,
+    };
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+}
+
 /// A table whose rows are lines but for a byte, and one row that is not.
 fn near_lines(stream: &mut Stream) -> Products {
     let mut entry = |at: usize| match at >> 8 {
@@ -74,17 +83,20 @@ proptest! {
             few_terms(&mut stream, 1),
             few_terms(&mut stream, 2),
             near_lines(&mut stream),
+            four_bits(&mut stream),
         ];
-        for products in tables {
-            let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
-            prop_assert_eq!(convolve(&geometry, operands, &products), expected);
+        let low: [Vec<u8>; 2] = [&input, &weights].map(|codes| codes.iter().map(|code| code & 15).collect());
+        let narrow = Operands { input: &low[0], weights: &low[1], pad: operands.pad & 15, ..operands };
+        for (products, operands) in tables.iter().flat_map(|table| [(table, operands), (table, narrow)]) {
+            let expected = convolve_accumulating(&geometry, operands, products, &i32::wrapping_add);
+            prop_assert_eq!(convolve(&geometry, operands, products), expected);
             // Neither associative nor neutral for a product of 0.
             let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
             let all = |sums: &mut [i32], products: &[i32]| {
                 sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
             };
-            let expected = convolve_accumulating(&geometry, operands, &products, &lossy);
-            prop_assert_eq!(convolve_in_order(&geometry, operands, &products, &all), expected);
+            let expected = convolve_accumulating(&geometry, operands, products, &lossy);
+            prop_assert_eq!(convolve_in_order(&geometry, operands, products, &all), expected);
         }
     }
 }
