@@ -12,6 +12,8 @@ mod factored;
 #[cfg(target_arch = "x86_64")]
 mod factors;
 mod field;
+#[cfg(target_arch = "x86_64")]
+mod form;
 mod geometry;
 mod looked_up;
 #[cfg(target_arch = "x86_64")]
@@ -53,21 +55,22 @@ pub struct Operands<'a> {
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
     let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
-    sum(geometry, &operands, products, &mut output);
     let (outside, positions) = (field::outside(geometry), geometry.positions());
     for channel in 0..geometry.out_channels {
         let weights = geometry.filter(operands.weights, channel);
         if let Some(padded) = products.padded(weights, operands.pad, &outside, positions) {
+            // Sums begin without the products of padding that they will have.
+            let without: Vec<i32> = padded.iter().map(|padded| padded.wrapping_neg()).collect();
             for sample in output.chunks_exact_mut(geometry.outputs_per_sample()) {
-                let sums = sample[channel * positions..][..positions].iter_mut();
-                sums.zip(&padded).for_each(|(sum, padded)| *sum = sum.wrapping_sub(*padded));
+                sample[channel * positions..][..positions].copy_from_slice(&without);
             }
         }
     }
+    sum(geometry, &operands, products, &mut output);
     output
 }
 
-/// Sums by the fastest path for the table at hand, products of padding included.
+/// Adds sums by the fastest path for the table at hand, products of padding included.
 fn sum(geometry: &Geometry, operands: &Operands<'_>, products: &Products, output: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
     if let Some(nibbles) = products.nibbles.as_ref().filter(|nibbles| nibbles.pays(geometry, operands)) {

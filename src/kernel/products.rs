@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 #[cfg(target_arch = "x86_64")]
-use super::avx512::{Half, Planes};
+use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
+#[cfg(target_arch = "x86_64")]
+use super::form::Half;
 #[cfg(target_arch = "x86_64")]
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
@@ -167,11 +169,10 @@ impl Products {
             return None;
         }
         let mut added = None;
-        for (k, &weight) in weights.iter().enumerate() {
-            let (product, runs) = (self.get(weight, pad), &outside[k % outside.len()]);
-            if product == 0 || runs.is_empty() {
-                continue;
-            }
+        for (tap, runs) in outside.iter().enumerate().filter(|(_, runs)| !runs.is_empty()) {
+            // Every channel of the window has its tap outside at the same positions.
+            let channels = weights[tap..].iter().step_by(outside.len());
+            let product = channels.fold(0i32, |sum, &weight| sum.wrapping_add(self.get(weight, pad)));
             let sums = added.get_or_insert_with(|| vec![0i32; positions]);
             for run in runs {
                 sums[run.clone()].iter_mut().for_each(|sum| *sum = sum.wrapping_add(product));
