@@ -86,6 +86,31 @@ pub enum Samples {
         /// Samples to calibrate on; never scored.
         calibration: PathBuf,
     },
+    /// Features such as those of sound, as raw bytes: no light, so the sensor must be `ideal`.
+    ///
+    /// A feature q stands as the pixel q + 128 from there on: `preprocess` is written for 0..255.
+    Features {
+        /// Samples to score.
+        test: FeatureFiles,
+        /// Samples to calibrate on; never scored.
+        calibration: FeatureFiles,
+    },
+}
+
+/// A file of features with its labels, or some samples of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureFiles {
+    /// Signed bytes, sample after sample in the shape that the network reads.
+    pub features: PathBuf,
+    /// Unsigned bytes `[samples]`.
+    pub labels: PathBuf,
+    /// The first sample that is taken, counted from 0.
+    #[serde(default)]
+    pub from: usize,
+    /// The sample before which to stop; the end of the file where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<usize>,
 }
 
 /// An IDX image file with its labels.

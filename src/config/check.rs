@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
-use super::{Calibration, Setup, Workload};
+use super::{Calibration, Samples, Setup, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -30,6 +30,10 @@ pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
     if let Sensor::Cmos(cmos) = &platform.sensor {
         sensor(cmos)?;
     }
+    let seen = !matches!(setup.workload.data, Samples::Features { .. }) || platform.sensor == Sensor::Ideal;
+    let blind =
+        "the samples are features, no light that an image sensor could capture; write `sensor: ideal`";
+    demand(seen, "platform.sensor", || blind.into())?;
     let [buffer, main] = MEMORIES;
     let missing = || format!("a memory named `{buffer}` is needed: it feeds the array");
     demand(platform.memory.contains_key(buffer), "platform.memory", missing)?;

@@ -1,6 +1,7 @@
 //! Samples and labels, read from bytes.
 
 pub mod cifar10;
+pub mod features;
 pub mod idx;
 
 use crate::tensor::Tensor;
@@ -59,6 +60,18 @@ pub enum DataError {
         images: usize,
         /// Labels.
         labels: usize,
+    },
+    /// A part of the samples that is none.
+    #[error(
+        "there are no samples from {from} to before {to} among {held}; write `from` below `to`, and `to` up to {held}"
+    )]
+    Range {
+        /// The first one asked for.
+        from: usize,
+        /// The one before which to stop.
+        to: usize,
+        /// Samples in the file.
+        held: usize,
     },
     /// A label that names no class.
     #[error(

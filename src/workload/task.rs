@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::data::{DataError, Images, cifar10, idx};
+use super::data::{DataError, Images, cifar10, features, idx};
 use super::{ModelError, Network};
-use crate::config::{IdxFiles, Light, Samples, Workload};
+use crate::config::{FeatureFiles, IdxFiles, Light, Samples, Workload};
 use crate::tensor::Tensor;
 
 /// A network with its samples.
@@ -107,10 +107,16 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         Samples::Cifar10 { test, calibration } => {
             (finder.cifar10(test)?, finder.cifar10(calibration)?, Light::Srgb)
         }
+        Samples::Features { test, calibration } => {
+            let read = |files| finder.features(files, network.sample_shape());
+            // No sensor sees them: there is no light to code.
+            (read(test)?, read(calibration)?, Light::Linear)
+        }
     };
     check(workload, &network, &test, &calibration)?;
     let file = match &workload.data {
         Samples::Idx { test, .. } => &test.labels,
+        Samples::Features { test, .. } => &test.labels,
         Samples::Cifar10 { test, .. } => test,
     };
     labels(&network, &test).map_err(|fault| in_file(file, fault))?;
@@ -153,6 +159,12 @@ impl Finder<'_> {
         let labels =
             idx::labels(&self.read(&files.labels)?).map_err(|fault| in_file(&files.labels, fault))?;
         Images::join(pixels, labels).map_err(|fault| in_file(&files.labels, fault))
+    }
+
+    fn features(&self, files: &FeatureFiles, shape: &[usize]) -> Result<Images, LoadError> {
+        let (features, labels) = (self.read(&files.features)?, self.read(&files.labels)?);
+        let range = files.from..files.to.unwrap_or(labels.len());
+        features::read(&features, &labels, shape, range).map_err(|fault| in_file(&files.features, fault))
     }
 
     fn cifar10(&self, file: &Path) -> Result<Images, LoadError> {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::data::Images;
 use super::*;
-use crate::config::{Calibration, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload};
+use crate::config::{
+    Calibration, FeatureFiles, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload,
+};
 use crate::tensor::Tensor;
 
 fn shared() -> Option<PathBuf> {
@@ -20,6 +22,14 @@ fn shared() -> Option<PathBuf> {
 fn idx_files(folder: &str, prefix: &str) -> IdxFiles {
     let file = |kind: &str| PathBuf::from(format!("{folder}/{prefix}{kind}-ubyte.gz"));
     IdxFiles { images: file("images-idx3"), labels: file("labels-idx1") }
+}
+
+/// What a step of the keyword features stands for; their zero is 83, as a pixel 211.
+const STEP: f64 = 0.5847029089927673;
+
+fn features(from: usize, to: Option<usize>) -> FeatureFiles {
+    let file = |name: &str| PathBuf::from(format!("kws01/{name}.bin"));
+    FeatureFiles { features: file("features_int8_1000x49x10"), labels: file("labels_u8_1000"), from, to }
 }
 
 fn workload(model: &str) -> Workload {
@@ -49,6 +59,10 @@ fn workload(model: &str) -> Workload {
                 light: Light::Srgb,
             },
             Preprocess { scale: 1.0 / 255.0, mean: vec![0.5], std: vec![0.5] },
+        ),
+        "dscnn_kws" => (
+            Samples::Features { test: features(100, None), calibration: features(0, Some(100)) },
+            Preprocess { scale: STEP, mean: vec![211.0 * STEP], std: vec![1.0] },
         ),
         _ => (
             Samples::Idx {
@@ -107,15 +121,54 @@ fn float_outputs_and_scores_are_those_of_the_reference_runtime() {
     for (model, samples, right) in MODELS {
         let workload = workload(model);
         let task = load(&workload, std::slice::from_ref(&root)).unwrap();
-        let reference = npy(&std::fs::read(root.join(format!("ref/{model}__out0_first32.npy"))).unwrap());
-        let ours = task.network.run(&batch(&workload, &task.test, 0..32)).unwrap();
-        let largest = reference.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-        assert_eq!(ours.len(), reference.len());
-        for (found, expected) in ours.data().iter().zip(&reference) {
-            assert!((found - expected).abs() <= 1e-4 * largest, "{model}: {found} is not {expected}");
-        }
+        outputs_are_the_reference(
+            model,
+            &task.network.run(&batch(&workload, &task.test, 0..32)).unwrap(),
+            &root,
+        );
         let found = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap());
         assert_eq!(found, right, "{model}");
+    }
+}
+
+/// Compares the outputs of the first 32 samples with those of onnxruntime.
+fn outputs_are_the_reference(model: &str, ours: &Tensor<f32>, root: &std::path::Path) {
+    let reference = npy(&std::fs::read(root.join(format!("ref/{model}__out0_first32.npy"))).unwrap());
+    let largest = reference.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+    assert_eq!(ours.len(), reference.len());
+    for (found, expected) in ours.data().iter().zip(&reference) {
+        assert!((found - expected).abs() <= 1e-4 * largest, "{model}: {found} is not {expected}");
+    }
+}
+
+/// The published score is of all samples; here the first tenth calibrates and the others are scored.
+#[test]
+fn keywords_score_as_published_in_both_parts_together_and_with_eight_bits_in_the_scored_one() {
+    let Some(root) = shared() else { return };
+    let workload = Workload { samples: 900, ..workload("dscnn_kws") };
+    let workload =
+        Workload { quantize: Quantize { calibration_samples: 100, ..Quantize::default() }, ..workload };
+    let task = load(&workload, std::slice::from_ref(&root)).unwrap();
+    let [first, rest] = [&task.calibration, &task.test];
+    assert_eq!((first.len(), rest.len()), (100, 900));
+    let calibration = batch(&workload, first, 0..100);
+    let float = |images: &Images| {
+        let outputs = task.network.run(&batch(&workload, images, 0..images.len())).unwrap();
+        top1(&outputs, &images.labels).into_iter().filter(|&right| right).count()
+    };
+    outputs_are_the_reference(
+        "dscnn_kws",
+        &task.network.run(&batch(&workload, first, 0..32)).unwrap(),
+        &root,
+    );
+    let right = float(rest);
+    assert_eq!(float(first) + right, 913);
+    for scheme in [Scheme::Symmetric, Scheme::Affine] {
+        let quantized =
+            Quantized::calibrate(&task.network, &workload.quantize, scheme, &calibration).unwrap();
+        let run = |batch: &Tensor<f32>, first| quantized.run(&Exact, batch, first).unwrap();
+        let found = score(&workload, &task, 900, run);
+        assert!(right.abs_diff(found) <= 9, "{scheme:?}: {found} of {right}");
     }
 }
 

@@ -10,7 +10,7 @@ use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, NodeProto, TensorPro
 
 use crate::rng::Stream;
 use crate::tensor::Tensor;
-use crate::workload::data::{DataError, Images, cifar10, idx};
+use crate::workload::data::{DataError, Images, cifar10, features, idx};
 use crate::workload::{ModelError, Network};
 
 fn header(kind: u8, axes: u8, sizes: &[u32]) -> Vec<u8> {
@@ -51,6 +51,14 @@ fn wrong_data_name_the_byte_or_the_image() {
     record[3073] = 10;
     assert_eq!(cifar10::read(&record), Err(DataError::Label { image: 1, label: 10, classes: 10 }));
     assert_eq!(cifar10::read(&record[..3000]), Err(DataError::Length { expected: 3073, found: 3000 }));
+    let part = |bytes: &[u8], labels: &[u8], range| features::read(bytes, labels, &[1, 2, 2], range);
+    assert_eq!(part(&[0; 8], &[3, 4], 1..2).unwrap().labels, [4]);
+    assert_eq!(part(&[0; 7], &[3, 4], 0..2), Err(DataError::Length { expected: 8, found: 7 }));
+    assert_eq!(part(&[], &[], 0..0), Err(DataError::Length { expected: 4, found: 0 }));
+    assert_eq!(part(&[0; 8], &[3], 0..1), Err(DataError::Count { images: 2, labels: 1 }));
+    for (from, to) in [(0, 3), (1, 1), (2, 1)] {
+        assert_eq!(part(&[0; 8], &[3, 4], from..to), Err(DataError::Range { from, to, held: 2 }));
+    }
 }
 
 #[test]
@@ -215,6 +223,7 @@ proptest::proptest! {
         let file = [head, bytes.clone()].concat();
         let file = if zipped { gzip(&file) } else { file };
         let _ = (idx::images(&file), idx::labels(&file), cifar10::read(&bytes));
+        let _ = features::read(&bytes, &bytes[bytes.len() * 2 / 3..], &[1, 3], 0..bytes.len() / 3);
     }
 
     #[test]
