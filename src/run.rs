@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod arrays;
 mod bill;
 mod capture;
 mod evaluate;
@@ -10,6 +11,7 @@ mod hardware;
 mod memo;
 pub mod outcome;
 pub mod plain_bits;
+mod prefix;
 mod probe;
 pub mod statistics;
 pub mod stored;

@@ -4,6 +4,7 @@ pub mod data;
 mod engine;
 mod float;
 mod lower;
+mod named;
 mod network;
 mod onnx;
 mod op;
@@ -12,8 +13,9 @@ mod task;
 
 pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
 pub use lower::ModelError;
+pub use named::{NoLayer, layer};
 pub use network::Network;
-pub use quantize::{CalibrationError, Quantized, Scheme};
+pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load};
 
 /// For each sample whether its largest output is the label; the first of equal outputs counts.

@@ -1,25 +1,12 @@
 //! Layers that an argument names, and files that are named after them.
 
-use crate::config::suggest;
 use crate::error::Error;
-use crate::workload::Layer;
+use crate::workload::{Layer, layer};
 
 /// The layer that `wanted`, the value of `flag`, names: by its name in the model, or by `#` and its place from 0.
 pub(super) fn named(mut layers: Vec<Layer>, flag: &str, wanted: &str) -> Result<Layer, Error> {
-    let index = match wanted.strip_prefix('#') {
-        Some(index) => index.parse().ok().filter(|index| *index < layers.len()),
-        None => layers.iter().position(|layer| layer.name == wanted),
-    };
-    if let Some(index) = index {
-        return Ok(layers.swap_remove(index));
-    }
-    let names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
-    let last = layers.len().saturating_sub(1);
-    let near = suggest(wanted, &names).filter(|help| help.starts_with("did you mean"));
-    let near = near.map_or(String::new(), |help| format!("; {help}"));
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let names = names.join(", ");
-    Err(Error::Usage(format!("`{flag} {wanted}`: there is no such layer among #0 to #{last}, {names}{near}")))
+    let missing = |error| Error::Usage(format!("`{flag} {wanted}`: {error}"));
+    layer(&layers, wanted).map(|index| layers.swap_remove(index)).map_err(missing)
 }
 
 /// A layer's name as a file's; where nothing of it can be one, its number.

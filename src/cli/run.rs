@@ -50,6 +50,9 @@ fn located(config: &Config, error: RunError) -> Error {
             Some(field) => config.fault(field, &fault.to_string()).into(),
             None => error.into(),
         },
+        RunError::Layer { name, .. } | RunError::NoLayer { name, .. } | RunError::LayerTwice { name, .. } => {
+            config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
+        }
         _ => error.into(),
     }
 }
@@ -76,7 +79,7 @@ pub(super) fn feasible(config: &Config) -> Result<(), Error> {
         let setup = config.setup(knobs)?;
         buildable(&setup, &files::table).map_err(|error| located(config, error))
     };
-    if let Some(array) = built(&IndexMap::new())? {
+    for array in built(&IndexMap::new())? {
         array.in_time().map_err(|error| located(config, error.into()))?;
     }
     for knobs in [config.approximate.clone()].into_iter().chain(config.approximate.iter().map(alone)) {

@@ -46,7 +46,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 12] = [
+pub const KNOBS: [Knob; 13] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -102,6 +102,14 @@ pub const KNOBS: [Knob; 12] = [
         neutral: Neutral::Text("exact"),
         does: "which multiplier every unit of the array has",
         energy: "priced from its gates on the operands it sees",
+    },
+    Knob {
+        path: "compute.array.layers.*",
+        class: Class::Arithmetic,
+        range: "`exact`, a design id or `{table: FILE}`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Text("exact"),
+        does: "which multiplier one layer has, on an array of its own; the others keep that of the array",
+        energy: "priced from its gates on the operands it sees; every array that is used takes area",
     },
     Knob {
         path: "compute.array.accumulator",

@@ -102,7 +102,7 @@ impl Config {
         for knob in self.approximate.keys().chain(space).cloned().collect::<Vec<_>>() {
             let path = self.resolve(&knob)?;
             if let Some(neutral) = Knob::of(&path[1..]).and_then(Knob::neutral) {
-                *at_mut(&mut self.baseline, &path).expect("a resolved path exists") = neutral;
+                put(&mut self.baseline, &path, neutral);
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Config {
         let mut paths = vec![];
         for (knob, value) in knobs {
             let path = self.resolve(knob)?;
-            *at_mut(&mut tree, &path).expect("a resolved path exists") = value.clone();
+            put(&mut tree, &path, value.clone());
             paths.push((path, knob, value));
         }
         let located = |path: &[String], message: &str| {
@@ -165,19 +165,30 @@ impl Config {
         let tried = self.approximate.keys().map(|knob| vec!["approximate".to_string(), knob.clone()]);
         let space = self.explore.iter().flat_map(|explore| explore.space.keys());
         let space = space.map(|knob| vec!["explore".to_string(), "space".into(), knob.clone()]);
-        let named =
-            |written: &Vec<String>| self.resolve(&written[written.len() - 1]).is_ok_and(|knob| knob == path);
+        let named = |written: &Vec<String>| {
+            self.resolve(&written[written.len() - 1]).is_ok_and(|knob| path.starts_with(&knob))
+        };
         let path = tried.chain(space).find(named).unwrap_or_else(|| path.clone());
         self.origins.locate(&path, false, message)
     }
 
     /// The full path of a knob in the baseline; kind keys such as `cmos` may be left out.
+    ///
+    /// A layer is all that follows `layers.`, dots and all, and need not be there: only the model knows its name.
     fn resolve(&self, knob: &str) -> Result<Vec<String>, ConfigError> {
         let first = knob.split('.').next().unwrap_or("");
         let platform = self.baseline["platform"].as_object().is_some_and(|map| map.contains_key(first));
         let mut path = vec![if platform { "platform" } else { "workload" }.to_string()];
         let mut here = &self.baseline[path[0].as_str()];
-        for segment in knob.split('.') {
+        let mut rest = Some(knob);
+        while let Some(text) = rest {
+            if path == LAYERS {
+                path.push(text.to_string());
+                break;
+            }
+            let (segment, after) =
+                text.split_once('.').map_or((text, None), |(segment, after)| (segment, Some(after)));
+            rest = after;
             if let Some((kind, inner)) = sole_kind(here).filter(|(kind, _)| *kind != segment) {
                 path.push(kind.clone());
                 here = inner;
@@ -210,6 +221,16 @@ impl Config {
             .map(|inner| format!("write `{inner}`: a knob is a path inside the platform or the workload"));
         self.origins.knob_key(knob, &message).maybe_help(help.or_else(|| suggest(segment, &known)))
     }
+}
+
+/// Where the multipliers of single layers stand.
+const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
+
+/// Puts a value at a resolved path.
+fn put(tree: &mut Value, path: &[String], value: Value) {
+    let (last, parents) = path.split_last().expect("a resolved path has segments");
+    let parent = at_mut(tree, parents).and_then(Value::as_object_mut);
+    parent.expect("a resolved path exists").insert(last.clone(), value);
 }
 
 /// A part of a configuration is not a whole one: it is told apart by a key that only it has.

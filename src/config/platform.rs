@@ -193,6 +193,9 @@ pub struct Array {
     pub timing: Timing,
     /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file.
     pub multiplier: Multiplier,
+    /// Multipliers of single layers, by node name or `#` and place from 0; each has an array of its own like this one.
+    #[serde(default)]
+    pub layers: IndexMap<String, Multiplier>,
     /// `exact`, or an adder id whose family and parameters are used at the accumulator's width.
     #[schemars(regex(pattern = r"^(exact|add\d+[us]_\w+)$"))]
     pub accumulator: String,

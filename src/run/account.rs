@@ -36,7 +36,7 @@ pub(super) fn outcome(
         let part =
             |part: &Mapped| [price_name(&part.layer), wires_name(&part.layer)].iter().position(|p| p == name);
         let (at, kind) = mapped.iter().enumerate().find_map(|(at, one)| Some((at, part(one)?)))?;
-        let library = parts.array.as_ref()?.library();
+        let library = parts.array(at)?.library();
         let Replay { each, wires, .. } = observed.seen.get(at)?.replay?;
         let (price, unit) = (each - wires, "J per multiply-accumulate, replayed");
         match (kind, library.wire_constant(wires)) {
@@ -56,11 +56,11 @@ pub(super) fn outcome(
         latency_s: (observed.captured.latency + time).0,
         area_mm2: area(parts),
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
-        clock_hz: parts.array.as_ref().map_or(0.0, |array| array.clock().0),
-        late: parts.array.as_ref().filter(|array| array.is_late()).map(late),
+        clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
+        late: parts.used().find(|array| array.is_late()).map(late),
         layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(part, seen)).collect(),
         constants: constants(&ledger),
-        priced_as: parts.array.as_ref().and_then(|array| array.mac().multiplier().stand_in()),
+        priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         settings,
         ledger,
         right,
@@ -80,7 +80,7 @@ fn late(array: &MacArray) -> Late {
 
 fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
     let work = layer.geometry.gemm();
-    let (mapping, time) = match &parts.array {
+    let (mapping, time) = match parts.array(layer.index) {
         Some(array) => {
             let mapping = array.map(&work);
             (mapping, array.time(&mapping))
@@ -122,7 +122,7 @@ fn datapath(ledger: &Ledger) -> f64 {
 
 fn area(parts: &Parts<'_>) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    (memories + parts.array.as_ref().map_or(0.0, |array| array.area().0)) * 1e-6
+    (memories + parts.used().map(|array| array.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

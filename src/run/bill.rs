@@ -29,13 +29,12 @@ pub(super) fn wires_name(layer: &Layer) -> String {
 
 /// Bills one sample and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
-    if let Some(array) = &parts.array {
-        for part in mapped {
-            array.bill(ledger, "compute.array", &part.mapping);
-            let macs = part.layer.geometry.macs();
-            for price in [price_name(&part.layer), wires_name(&part.layer)] {
-                array.bill_switching(ledger, "compute.array", &price, macs);
-            }
+    for part in mapped {
+        let Some(array) = parts.array(part.layer.index) else { continue };
+        array.bill(ledger, "compute.array", &part.mapping);
+        let macs = part.layer.geometry.macs();
+        for price in [price_name(&part.layer), wires_name(&part.layer)] {
+            array.bill_switching(ledger, "compute.array", &price, macs);
         }
     }
     let active: Seconds = mapped.iter().map(|part| part.time).sum();
@@ -47,7 +46,8 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) ->
 
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut Ledger) {
-    let [weight, activation, sum] = parts.word_bytes();
+    let [weight, activation, _] = parts.word_bytes(0);
+    let sum = |part: &Mapped| parts.word_bytes(part.layer.index)[2];
     let period = parts.platform.frame_period;
     let weights: f64 = mapped.iter().map(|part| part.layer.geometry.weights() as f64 * weight).sum();
     let frame = parts.frame_elements() as f64 * activation;
@@ -63,10 +63,10 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
                 let mapping = &part.mapping;
                 mapping.input_reads as f64 * activation
                     + mapping.weight_reads as f64 * weight
-                    + mapping.partial_reads as f64 * sum
+                    + mapping.partial_reads as f64 * sum(part)
             });
             let outputs = total(&|part| {
-                finished(part) * activation + (part.mapping.output_writes as f64 - finished(part)) * sum
+                finished(part) * activation + (part.mapping.output_writes as f64 - finished(part)) * sum(part)
             });
             let loaded = if main { weights } else { 0.0 };
             // Without a main memory the buffer keeps the weights and so never sleeps.

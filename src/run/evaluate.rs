@@ -8,14 +8,16 @@ use rayon::prelude::*;
 
 use super::account::{self, Observed, score};
 use super::activity::Activity;
+use super::arrays::Arrays;
 use super::capture::{Captured, capture, pixels, slice};
 use super::golden::{self, Golden};
 use super::hardware::{Hardware, held};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
+use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
 use super::tap::{Contraction, Tap};
-use crate::config::platform::{Compute, Link, Multiplier, Payload, Sensor};
+use crate::config::platform::{self as config, Compute, Link, Multiplier, Payload, Sensor};
 use crate::config::{Quantize, Setup};
 use crate::kernel::Products;
 use crate::ledger::UnresolvedPrice;
@@ -24,7 +26,9 @@ use crate::platform::{Platform, PlatformError};
 use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{CalibrationError, Engine, ModelError, Quantized, Scheme, Task, Weights, top1};
+use crate::workload::{
+    CalibrationError, Checkpoint, Engine, ModelError, NoLayer, Quantized, Scheme, Start, Task, Weights, top1,
+};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,6 +36,30 @@ pub enum RunError {
     /// The platform cannot be built.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// A layer's multiplier that cannot be built.
+    #[error("layer `{name}`: {fault}")]
+    Layer {
+        /// The layer as configured.
+        name: String,
+        /// What is wrong.
+        fault: PlatformError,
+    },
+    /// A multiplier for a layer that the network does not have.
+    #[error("compute.array.layers names `{name}`: {fault}")]
+    NoLayer {
+        /// The layer as configured.
+        name: String,
+        /// The layers there are.
+        fault: Box<NoLayer>,
+    },
+    /// Two multipliers for one layer, by its name and by its place.
+    #[error("compute.array.layers names one layer twice, as `{other}` and as `{name}`; keep one of the two")]
+    LayerTwice {
+        /// The later name.
+        name: String,
+        /// The earlier one.
+        other: String,
+    },
     /// The network cannot be calibrated.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
@@ -91,28 +119,52 @@ pub struct Evaluator<'a> {
     tables: Memo<Table>,
     captured: Memo<Captured>,
     calibrated: Memo<Quantized>,
+    pub(super) prefixes: Prefixes,
 }
 
 /// The built parts of a setup.
 pub(super) struct Parts<'a> {
     pub setup: &'a Setup,
     pub platform: Platform,
-    pub array: Option<MacArray>,
+    /// Absent where compute is ideal.
+    pub arrays: Option<Arrays>,
     pub sample: Vec<usize>,
 }
 
 impl Parts<'_> {
-    /// The array, where there is one and its results come in time.
-    fn timely(&self) -> Result<&MacArray, RunError> {
-        let array = self.array.as_ref().ok_or(RunError::NoUnit)?;
-        if array.is_late() { Err(RunError::Late) } else { Ok(array) }
+    /// The array that a layer runs on, where there is one.
+    pub(super) fn array(&self, layer: usize) -> Option<&MacArray> {
+        self.arrays.as_ref().map(|arrays| arrays.of(layer))
     }
 
-    /// Bytes of a weight, an activation and a partial sum.
-    pub(super) fn word_bytes(&self) -> [f64; 3] {
+    /// A layer's multiplier as configured, where there is an array.
+    pub(super) fn multiplier(&self, layer: usize) -> Option<&Multiplier> {
+        self.arrays.as_ref().map(|arrays| arrays.multiplier(layer))
+    }
+
+    /// The arrays that some layer runs on.
+    pub(super) fn used(&self) -> impl Iterator<Item = &MacArray> {
+        self.arrays.iter().flat_map(Arrays::used)
+    }
+
+    /// The array of a layer, where there is one and its results come in time.
+    fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
+        let array = self.array(layer).ok_or(RunError::NoUnit)?;
+        // What an earlier layer lost would be in this one's operands.
+        if self.used().any(MacArray::is_late) { Err(RunError::Late) } else { Ok(array) }
+    }
+
+    /// Bytes of a weight, of an activation, and of a layer's partial sum.
+    pub(super) fn word_bytes(&self, layer: usize) -> [f64; 3] {
         let quantize = &self.setup.workload.quantize;
-        let sum = self.array.as_ref().map_or(32, |array| array.mac().accumulator_width());
+        let sum = self.array(layer).map_or(32, |array| array.mac().accumulator_width());
         [quantize.weight_bits, quantize.activation_bits, sum].map(|bits| f64::from(bits) / 8.0)
+    }
+
+    /// How activations are coded.
+    pub(super) fn scheme(&self) -> Scheme {
+        let signed = self.arrays.as_ref().is_none_or(Arrays::signed);
+        if signed { Scheme::Symmetric } else { Scheme::Affine }
     }
 
     /// Elements of a captured sample.
@@ -131,6 +183,9 @@ impl Parts<'_> {
     }
 }
 
+/// Network, samples, and products per layer.
+type Ready<'a> = (&'a Quantized, &'a Captured, &'a [Products]);
+
 impl<'a> Evaluator<'a> {
     /// An evaluator for one task; `open` reads the product tables that a configuration names.
     pub fn new(task: &'a Task, seed: u64, fault_maps: u32, open: &'a OpenTable<'a>) -> Self {
@@ -143,6 +198,7 @@ impl<'a> Evaluator<'a> {
             tables: Memo::default(),
             captured: Memo::default(),
             calibrated: Memo::default(),
+            prefixes: Prefixes::default(),
         }
     }
 
@@ -166,12 +222,25 @@ impl<'a> Evaluator<'a> {
     /// [`RunError`].
     pub fn evaluate(&self, setup: &Setup, settings: serde_json::Value) -> Result<Outcome, RunError> {
         let parts = self.build(setup)?;
-        let (quantized, captured) = self.prepared(&parts)?;
-        let products = products(&parts, &quantized)?;
-        let maps = self.run_maps(&parts, &quantized, &products, &captured)?;
-        let seen = self.probe(&parts, &quantized, &products, &captured)?;
+        let keys = prefix::keys(&parts, self.task.network.layers().len());
+        let outcome = self.outcome(&parts, &keys, settings);
+        self.prefixes.finish(&keys);
+        outcome
+    }
+
+    fn outcome(
+        &self,
+        parts: &Parts<'_>,
+        keys: &[prefix::Key],
+        settings: serde_json::Value,
+    ) -> Result<Outcome, RunError> {
+        let (quantized, captured) = self.prepared(parts)?;
+        let products = products(parts, &quantized)?;
+        let ready = (&*quantized, &*captured, &products[..]);
+        let maps = self.run_maps(parts, keys, ready)?;
+        let seen = self.probe(parts, keys, ready)?;
         let observed = Observed { quantized: &quantized, captured: &captured, maps, seen };
-        Ok(account::outcome(&parts, observed, settings)?)
+        Ok(account::outcome(parts, observed, settings)?)
     }
 
     /// What one layer, by its index, makes the unit of a setup do.
@@ -183,7 +252,7 @@ impl<'a> Evaluator<'a> {
     /// When the network has no such layer.
     pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
         let parts = self.build(setup)?;
-        let array = parts.timely()?;
+        let array = parts.timely(layer)?;
         let (contraction, _) = self.contraction(&parts, layer, probe::SAMPLES)?;
         Ok(Activity::of(array, &contraction, self.seed))
     }
@@ -197,13 +266,14 @@ impl<'a> Evaluator<'a> {
     /// When the network has no such layer.
     pub fn golden(&self, setup: &Setup, layer: usize) -> Result<Golden, RunError> {
         let parts = self.build(setup)?;
-        let mac = parts.timely()?.mac();
+        let mac = parts.timely(layer)?.mac();
         if mac.multiplier().stand_in().is_some() {
             return Err(RunError::NoGates);
         }
         let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
         let steps = golden::steps(&contraction, &products, mac)?;
-        Ok(Golden { contraction, steps, array: parts.array.ok_or(RunError::NoUnit)? })
+        let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
+        Ok(Golden { contraction, steps, array })
     }
 
     /// What a layer takes and gives on the first samples, and the products that it sums.
@@ -223,12 +293,19 @@ impl<'a> Evaluator<'a> {
 
     /// Calibrates and captures what evaluating these setups needs, each once.
     ///
-    /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice.
+    /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice. Setups
+    /// that were prepared also share what their networks' first layers compute, as far as those are the same.
     ///
     /// # Errors
     /// [`RunError`] of the first setup that cannot be evaluated.
     pub fn prepare(&self, setups: &[&Setup]) -> Result<(), RunError> {
-        setups.iter().try_for_each(|setup| self.prepared(&self.build(setup)?).map(drop))
+        let prepare = |setup: &&Setup| {
+            let parts = self.build(setup)?;
+            self.prepared(&parts)?;
+            self.prefixes.plan(&prefix::keys(&parts, self.task.network.layers().len()));
+            Ok(())
+        };
+        setups.iter().try_for_each(prepare)
     }
 
     /// Refuses a setup that loses results, which no baseline may.
@@ -236,14 +313,18 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// [`RunError`], also of a setup that cannot be built.
     pub fn in_time(&self, setup: &Setup) -> Result<(), RunError> {
-        Ok(self.build(setup)?.array.map_or(Ok(()), |array| array.in_time())?)
+        Ok(self.build(setup)?.used().try_for_each(MacArray::in_time)?)
     }
 
-    /// Hash of the product table that a setup names; `None` where it names a design, or a table that cannot be read.
+    /// Hashes of the product tables that a setup names; `None` where it names designs, or tables that cannot be read.
     pub fn table_hash(&self, setup: &Setup) -> Option<String> {
         let Compute::Array(array) = &setup.platform.compute else { return None };
-        let Multiplier::Table { table, signed } = &array.multiplier else { return None };
-        self.table(table, *signed).ok().map(|table| table.hash())
+        let hash = |multiplier: &Multiplier| match multiplier {
+            Multiplier::Table { table, signed } => self.table(table, *signed).ok().map(|table| table.hash()),
+            Multiplier::Id(_) => None,
+        };
+        let hashes: Vec<String> = array.layers.values().chain([&array.multiplier]).filter_map(hash).collect();
+        (!hashes.is_empty()).then(|| hashes.join(" "))
     }
 
     fn table(&self, path: &Path, signed: Option<bool>) -> Result<Arc<Table>, PlatformError> {
@@ -252,10 +333,7 @@ impl<'a> Evaluator<'a> {
 
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
         let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
-        let scheme = match &parts.array {
-            Some(array) if !array.mac().multiplier().signature().signed => Scheme::Affine,
-            _ => Scheme::Symmetric,
-        };
+        let scheme = parts.scheme();
         let calibrate = || self.calibrate(parts.setup, scheme);
         let quantized = self.calibrated.get(&(workload, scheme == Scheme::Affine), calibrate)?;
         let sensing = (&platform.sensor, platform.frame_period, workload.samples);
@@ -263,11 +341,17 @@ impl<'a> Evaluator<'a> {
         Ok((quantized, self.captured.get(&sensing, capture)?))
     }
 
-    fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
+    pub(super) fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
         let open = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
-        let array = array(setup, &self.library, &open)?;
+        let arrays = match &setup.platform.compute {
+            Compute::Ideal => None,
+            Compute::Array(config) => {
+                let layers = self.task.network.layers();
+                Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, &open))?)
+            }
+        };
         let sample = self.task.network.sample_shape().to_vec();
-        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, array, sample })
+        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample })
     }
 
     fn calibrate(&self, setup: &Setup, scheme: Scheme) -> Result<Quantized, RunError> {
@@ -281,9 +365,8 @@ impl<'a> Evaluator<'a> {
     fn run_maps(
         &self,
         parts: &Parts<'_>,
-        quantized: &Quantized,
-        products: &[Products],
-        captured: &Captured,
+        keys: &[prefix::Key],
+        (quantized, captured, products): Ready<'_>,
     ) -> Result<Vec<Vec<f64>>, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
@@ -291,8 +374,17 @@ impl<'a> Evaluator<'a> {
             let quantized = self.device(parts, quantized, map);
             let hardware = hardware(parts, products, map);
             let right = self.score(parts.setup.workload.samples, |range| {
-                let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, range.clone()));
-                Ok(quantized.run(&hardware, &batch, range.start)?)
+                let batch = (range.start, map);
+                let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
+                    self.prefixes.keep(keys, layer, batch, make);
+                };
+                if let Some(start) = self.prefixes.latest(keys, batch) {
+                    let start = Start::Layer(&start);
+                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
+                }
+                let pixels = slice(&captured.pixels, range.clone());
+                let samples = Task::preprocess(&parts.setup.workload, &pixels);
+                Ok(quantized.run_from(&hardware, Start::Input(&samples), range.start, &mut reach)?)
             })?;
             Ok(right.into_iter().map(f64::from).collect())
         };
@@ -312,14 +404,16 @@ impl<'a> Evaluator<'a> {
     fn probe(
         &self,
         parts: &Parts<'_>,
-        quantized: &Quantized,
-        products: &[Products],
-        captured: &Captured,
+        keys: &[prefix::Key],
+        (quantized, captured, products): Ready<'_>,
     ) -> Result<Vec<Seen>, RunError> {
         let hardware = hardware(parts, products, 0);
-        let probe = Probe { hardware, seed: self.seed, seen: Mutex::default() };
+        let known = self.prefixes.seen(keys);
+        let probe = Probe { hardware, seed: self.seed, known, seen: Mutex::default() };
         self.look(parts, quantized, captured, (&probe, probe::SAMPLES))?;
-        Ok(probe.seen.into_inner().expect("no layer panicked while it was looked at"))
+        let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
+        self.prefixes.saw(keys, &seen);
+        Ok(seen)
     }
 
     /// Runs the first samples on an engine that looks at them.
@@ -352,56 +446,65 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data; returns the array,
-/// where there is one.
+/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data; returns the arrays,
+/// none where compute is ideal.
 ///
 /// # Errors
 /// When a part cannot be built.
-pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<Option<MacArray>, RunError> {
+pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<Vec<MacArray>, RunError> {
     Platform::build(&setup.platform)?;
-    let Some(array) = array(setup, &CellLibrary::nangate45().wired(), open)? else { return Ok(None) };
+    let Compute::Array(config) = &setup.platform.compute else { return Ok(vec![]) };
+    let library = CellLibrary::nangate45().wired();
+    let build = |config: &config::Array| {
+        let array = MacArray::new(config, unit(config, exact_bits(setup), open)?, &library)?;
+        holds(setup, &array).map(|()| array)
+    };
+    let mut arrays = vec![build(config)?];
+    for (name, multiplier) in &config.layers {
+        let config = config::Array { multiplier: multiplier.clone(), ..config.clone() };
+        arrays.push(build(&config).map_err(|fault| RunError::Layer { name: name.clone(), fault })?);
+    }
+    Ok(arrays)
+}
+
+/// Whether an array takes the codes of a setup.
+fn holds(setup: &Setup, array: &MacArray) -> Result<(), PlatformError> {
     let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
     let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
     // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.
     let signed = array.mac().multiplier().signature().signed;
     let activations = CodeRange { bits: activation_bits, zero: 0 };
     array.holds(symmetric(weight_bits))?;
-    array.holds(if signed { symmetric(activation_bits) } else { activations })?;
-    Ok(Some(array))
+    array.holds(if signed { symmetric(activation_bits) } else { activations })
 }
 
-fn array(
-    setup: &Setup,
-    library: &CellLibrary,
-    open: &OpenTable<'_>,
-) -> Result<Option<MacArray>, PlatformError> {
-    let Compute::Array(config) = &setup.platform.compute else { return Ok(None) };
-    let quantize = &setup.workload.quantize;
-    let unit = unit(config, quantize.weight_bits.max(quantize.activation_bits), open)?;
-    MacArray::new(config, unit, library).map(Some)
+/// Bits of an `exact` multiplier.
+fn exact_bits(setup: &Setup) -> u32 {
+    setup.workload.quantize.weight_bits.max(setup.workload.quantize.activation_bits)
 }
 
 fn hardware<'a>(parts: &'a Parts<'_>, products: &'a [Products], map: u64) -> Hardware<'a> {
     let buffer = parts.platform.memory.get("buffer").map(|memory| &**memory);
-    Hardware { products, array: parts.array.as_ref(), buffer, map }
+    Hardware { products, arrays: parts.arrays.as_ref(), buffer, map }
 }
 
-/// Products per layer; layers with equal zero points share the work.
+/// Products per layer; layers with equal units and zero points share the work.
 fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, RunError> {
     let quantize = &parts.setup.workload.quantize;
-    let mut known: HashMap<[u8; 2], Products> = HashMap::new();
+    let mut known: HashMap<(Option<usize>, [u8; 2]), Products> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
         let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
-        if let Some(products) = known.get(&zeros) {
+        let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);
+        if let Some(products) = known.get(&key) {
             return Ok(products.clone());
         }
         let range = |bits: u32, zero: u8| CodeRange { bits, zero };
-        let products = match &parts.array {
+        let products = match parts.array(layer) {
             Some(array) => array
                 .products(range(quantize.weight_bits, zeros[0]), range(quantize.activation_bits, zeros[1]))?,
             None => Products::exact(zeros[0], zeros[1]),
         };
-        known.insert(zeros, products.clone());
+        known.insert(key, products.clone());
         Ok(products)
     };
     quantized.weights().iter().enumerate().map(&mut of).collect()

@@ -1,7 +1,7 @@
 //! The engine that a network runs on: the array's products, and a buffer that may flip bits.
 
+use super::arrays::Arrays;
 use crate::kernel::{self, Products};
-use crate::platform::compute::array::MacArray;
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
@@ -13,8 +13,8 @@ const REGION: u64 = 1 << 24;
 pub(super) struct Hardware<'a> {
     /// Products per layer.
     pub products: &'a [Products],
-    /// The array; absent where compute is ideal.
-    pub array: Option<&'a MacArray>,
+    /// The arrays; absent where compute is ideal.
+    pub arrays: Option<&'a Arrays>,
     /// What activations are put away in.
     pub buffer: Option<&'a dyn Memory>,
     /// The device's number among the fault maps.
@@ -24,10 +24,11 @@ pub(super) struct Hardware<'a> {
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let (operands, products) = (operands(input, weights), &self.products[layer.index]);
-        if let Some(array) = self.array.filter(|array| array.is_late()) {
+        let array = self.arrays.map(|arrays| arrays.of(layer.index));
+        if let Some(array) = array.filter(|array| array.is_late()) {
             return late::contract(array, &layer.geometry, operands, weights.zero_point);
         }
-        match self.array.map(MacArray::mac).filter(|mac| !mac.accumulates_exactly()) {
+        match array.map(|array| array.mac()).filter(|mac| !mac.accumulates_exactly()) {
             None => kernel::convolve(&layer.geometry, operands, products),
             Some(mac) => {
                 let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);

@@ -97,7 +97,7 @@ pub struct Outcome {
     pub area_mm2: f64,
     /// Array cycles per sample.
     pub cycles: u64,
-    /// The array's clock in hertz; 0 for an ideal one.
+    /// The array's clock in hertz; 0 for an ideal one. Arrays of single layers have clocks of their own where it fits.
     pub clock_hz: f64,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]

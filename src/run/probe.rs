@@ -25,20 +25,27 @@ pub(super) struct Seen {
 pub(super) struct Probe<'a> {
     pub hardware: Hardware<'a>,
     pub seed: u64,
+    /// What is known of each layer from a run that began alike.
+    pub known: Vec<Option<Seen>>,
     pub seen: Mutex<Vec<Seen>>,
 }
 
 impl Engine for Probe<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let sums = self.hardware.contract(layer, input, weights);
+        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
+        if let Some(seen) = self.known[layer.index] {
+            note(seen);
+            return sums;
+        }
         let exact = Products::exact(weights.zero_point, input.zero_point);
         let exact = kernel::convolve(&layer.geometry, operands(input, weights), &exact);
         let (relative_error, bias) = errors(&sums, &exact);
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
-        let price = |array| pooled(layer, input, weights, |operands| replay(array, operands, &mut stream));
-        let replay = self.hardware.array.map(price);
-        let mut seen = self.seen.lock().expect("no layer panicked while it was looked at");
-        seen.push(Seen { replay, relative_error, bias });
+        let mut price =
+            |array| pooled(layer, input, weights, |operands| replay(array, operands, &mut stream));
+        let replay = self.hardware.arrays.map(|arrays| price(arrays.of(layer.index)));
+        note(Seen { replay, relative_error, bias });
         sums
     }
 

@@ -33,6 +33,7 @@ pub struct Settings<'a> {
 }
 
 const MULTIPLIER: &str = "compute.array.multiplier";
+const LAYERS: &str = "compute.array.layers";
 const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 
 /// Runs everything and draws the comparison.
@@ -115,16 +116,23 @@ fn written(setup: &Setup) -> Value {
     serde_json::to_value(setup).expect("a setup is always writable")
 }
 
-/// Exact designs of 8 to 3 bits, re-quantised, where a multiplier is approximated.
+/// Whether a knob is the multiplier of a layer, or those of some.
+fn is_of_layers(knob: &str) -> bool {
+    knob.strip_prefix(LAYERS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated.
 fn rival_knobs(knobs: &Knobs) -> Vec<(Exact, Knobs)> {
+    let layered = knobs.keys().any(|knob| is_of_layers(knob));
     let of = |exact: Exact| {
         let bits = ["quantize.weight_bits", "quantize.activation_bits"];
         let quantize = bits.map(|knob| (knob.to_string(), json!(exact.bits)));
         let multiplier = (MULTIPLIER.to_string(), json!(exact.multiplier));
-        (exact, quantize.into_iter().chain([multiplier]).collect())
+        let layers = layered.then(|| (LAYERS.to_string(), json!({})));
+        (exact, quantize.into_iter().chain([multiplier]).chain(layers).collect())
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
-    if knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }
+    if layered || knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }
 }
 
 fn report(
@@ -216,6 +224,14 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.".into(),
         "Between layers and frames the array is gated off; a memory that must keep the weights is not.".into(),
     ];
+    let layers = approximate.settings.pointer("/platform/compute/array/layers");
+    if layers.and_then(Value::as_object).is_some_and(|layers| !layers.is_empty()) {
+        notes.push(
+            "A layer with a multiplier of its own runs on an array of its own, as large as the other: every array that some \
+             layer runs on takes area, has its own fitted clock, and is gated off while another one computes."
+                .into(),
+        );
+    }
     notes.extend(late(approximate));
     if [baseline, approximate].into_iter().any(off_nominal) {
         notes.push(

@@ -103,19 +103,40 @@ impl Network {
     pub(super) fn execute<V: AsRef<[f32]> + Default>(
         &self,
         batch: &Tensor<f32>,
-        mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
     ) -> Result<Tensor<f32>, ModelError> {
+        self.fits(batch)?;
+        let values = vec![put(0, batch.data().to_vec())];
+        Ok(self.proceed(batch.shape()[0], values, contract, put, |_, _| {}))
+    }
+
+    /// Whether samples have the shape that the network reads.
+    pub(super) fn fits(&self, batch: &Tensor<f32>) -> Result<(), ModelError> {
         let found = batch.shape().get(1..).unwrap_or_default().to_vec();
-        if found != self.sample {
-            return Err(ModelError::Input { expected: self.sample.clone(), found });
+        if found == self.sample {
+            Ok(())
+        } else {
+            Err(ModelError::Input { expected: self.sample.clone(), found })
         }
-        let samples = batch.shape()[0];
-        let mut values = vec![put(0, batch.data().to_vec())];
-        let mut layer = 0;
-        for (at, step) in self.steps.iter().enumerate() {
+    }
+
+    /// Goes on as [`Network::execute`] from the values that are there, the input's at least; tells of every contraction
+    /// that is reached, with all values before it.
+    pub(super) fn proceed<V: AsRef<[f32]> + Default>(
+        &self,
+        samples: usize,
+        mut values: Vec<V>,
+        mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        mut put: impl FnMut(usize, Vec<f32>) -> V,
+        mut reach: impl FnMut(usize, &[V]),
+    ) -> Tensor<f32> {
+        let done = values.len() - 1;
+        let mut layer = self.steps[..done].iter().filter(|step| matches!(step.op, Op::Contract(_))).count();
+        for (at, step) in self.steps.iter().enumerate().skip(done) {
             let out = match &step.op {
                 Op::Contract(_) => {
+                    reach(layer, &values);
                     layer += 1;
                     contract(layer - 1, step, &values[step.inputs[0]])
                 }
@@ -127,7 +148,7 @@ impl Network {
         let data = values[self.output].as_ref().to_vec();
         let mut shape = vec![samples];
         shape.extend(&self.shapes[self.output]);
-        Ok(Tensor::new(shape, data).expect("every step keeps its shape"))
+        Tensor::new(shape, data).expect("every step keeps its shape")
     }
 
     /// Frees values that no later step reads.

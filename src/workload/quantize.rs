@@ -10,9 +10,11 @@ use super::op::Op;
 use crate::config::Quantize;
 use crate::tensor::Tensor;
 
+mod checkpoint;
 mod grid;
 mod range;
 
+pub use checkpoint::{Checkpoint, Start};
 use grid::Grid;
 pub use grid::Scheme;
 
@@ -111,6 +113,27 @@ impl Quantized {
         batch: &Tensor<f32>,
         first_sample: usize,
     ) -> Result<Tensor<f32>, ModelError> {
+        self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
+    }
+
+    /// As [`Quantized::run`] from the input, or from what another run had put away when it reached a layer.
+    ///
+    /// `reach` is told of every layer that is reached and may ask for what is put away there. What comes out is the same
+    /// bit for bit, as long as the other run's layers before that one and all that was put away before were the same.
+    ///
+    /// # Errors
+    /// [`ModelError::Input`] when the samples have another shape.
+    pub fn run_from(
+        &self,
+        engine: &dyn Engine,
+        start: Start<'_>,
+        first_sample: usize,
+        reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
+    ) -> Result<Tensor<f32>, ModelError> {
+        let samples = match start {
+            Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
+            Start::Layer(checkpoint) => checkpoint.samples,
+        };
         let contract = |layer: usize, step: &Step, x: &Held| {
             let codes = x.codes.as_ref().expect("what a contraction reads is on a grid");
             let sums = engine.contract(&self.layers[layer], codes, &self.weights[layer]);
@@ -118,14 +141,27 @@ impl Quantized {
         };
         let put = |value: usize, real: Vec<f32>| {
             let Some(grid) = self.grids[value] else { return Held { real, codes: None } };
-            let mut codes = grid.codes(batch.shape()[0], &real);
+            let mut codes = grid.codes(samples, &real);
             if self.is_put_away(value) {
                 engine.store(Place { value, first_sample }, &mut codes);
             }
-            let real = if self.network.is_read_as_reals(value) { grid.reals(&codes) } else { vec![] };
-            Held { real, codes: Some(codes) }
+            self.held(value, codes)
         };
-        self.network.execute(batch, contract, put)
+        let values = match start {
+            Start::Input(batch) => {
+                self.network.fits(batch)?;
+                vec![put(0, batch.data().to_vec())]
+            }
+            Start::Layer(checkpoint) => checkpoint.values(|value, codes| self.held(value, codes)),
+        };
+        let reach = |layer: usize, values: &[Held]| reach(layer, &|| Checkpoint::of(samples, values));
+        Ok(self.network.proceed(samples, values, contract, put, reach))
+    }
+
+    /// Codes, with their values where something reads those.
+    fn held(&self, value: usize, codes: Codes) -> Held {
+        let grid = self.grids[value].filter(|_| self.network.is_read_as_reals(value));
+        Held { real: grid.map_or(vec![], |grid| grid.reals(&codes)), codes: Some(codes) }
     }
 
     /// Values that only stand under another shape are not put away a second time.

@@ -58,7 +58,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 35] = [
+const MISTAKES: [(&str, &[&str]); 38] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -94,6 +94,15 @@ const MISTAKES: [(&str, &[&str]); 35] = [
     ("a workload that is not there", &["run", "--set", "workload=DIR/none.yaml"]),
     ("a platform that is not there", &["run", "--set", "platform=DIR"]),
     ("a multiplier of no family", &["run", "--set", "approximate.compute.array.multiplier=mul8s_drom_k4"]),
+    (
+        "a layer that is not there",
+        &["run", "--set", "approximate={compute.array.layers.body.0: mul8s_drum_k4}"],
+    ),
+    ("a layer named twice", &["run", "--set", "platform.compute.array.layers={conv1: exact, '#0': exact}"]),
+    (
+        "a layer's multiplier of no family",
+        &["run", "--set", "approximate.compute.array.layers.#1=mul8s_drom_k4"],
+    ),
     ("an adder as a multiplier", &["run", "--set", "approximate.compute.array.multiplier=add8u_loa_k2"]),
     ("an array too large", &["run", "--set", "platform.compute.array.rows=100000"]),
     (

@@ -37,7 +37,7 @@ fn proposals(knob: &Knob) -> Vec<(String, Value)> {
     let neutral = knob.neutral().map_or("as in the platform".into(), |value| value.to_string());
     let description = format!("{}; {}; neutral: {neutral}; energy: {}", knob.does, knob.range, knob.energy);
     let named = |name: &str| (knob.path.replace('*', name), json!({ "description": description }));
-    if knob.path.contains('*') { MEMORIES.map(named).into() } else { vec![named("")] }
+    if knob.path.starts_with("memory.") { MEMORIES.map(named).into() } else { vec![named("#0")] }
 }
 
 /// Every path that a configuration may name, with a reference to the schema of its value.
@@ -57,10 +57,10 @@ impl Walk {
             self.step(&format!("{pointer}/properties/{key}"), &join(path, &key));
         }
         if schema["additionalProperties"].is_object() {
-            self.step(
-                &format!("{pointer}/additionalProperties"),
-                &join(path, &format!("({})", MEMORIES.join("|"))),
-            );
+            // Of the two mappings with names of the user's, one is of memories, the other of layers.
+            let names =
+                if path.ends_with("layers") { ".+".into() } else { format!("({})", MEMORIES.join("|")) };
+            self.step(&format!("{pointer}/additionalProperties"), &join(path, &names));
         }
         for (at, variant) in schema["oneOf"].as_array().into_iter().flatten().enumerate() {
             for kind in keys(&variant["properties"]) {

@@ -93,6 +93,7 @@ mod tests {
             voltage: None,
             timing: Timing::Safe,
             multiplier: Multiplier::Id(multiplier.into()),
+            layers: Default::default(),
             accumulator: "exact".into(),
         };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();

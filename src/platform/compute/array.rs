@@ -330,6 +330,7 @@ mod tests {
             voltage: None,
             timing: Late::Safe,
             multiplier: Multiplier::Id(multiplier.into()),
+            layers: Default::default(),
             accumulator: "exact".into(),
         }
     }

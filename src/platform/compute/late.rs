@@ -239,6 +239,7 @@ mod tests {
             voltage: Some(Volts(voltage)),
             timing: Timing::Latch,
             multiplier: Multiplier::Id(multiplier.into()),
+            layers: Default::default(),
             accumulator: "exact".into(),
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;

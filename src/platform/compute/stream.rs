@@ -248,6 +248,7 @@ mod tests {
             voltage: None,
             timing: Timing::Safe,
             multiplier: Multiplier::Id("exact".into()),
+            layers: Default::default(),
             accumulator: "exact".into(),
         };
         MacArray::new(

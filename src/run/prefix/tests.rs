@@ -1,0 +1,130 @@
+use std::path::Path;
+
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::*;
+use crate::config::{Config, Setup};
+use crate::platform::PlatformError;
+use crate::run::Evaluator;
+use crate::run::outcome::Outcome;
+use crate::workload::{Task, load};
+
+/// Two batches, the second not whole.
+const SAMPLES: usize = 80;
+
+fn quickstart() -> (Config, Task) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/runs/quickstart.yaml");
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let sets = [("workload.samples".to_string(), SAMPLES.to_string())];
+    let config = Config::load(&read(&file).unwrap(), &file, &read, &sets).unwrap();
+    let setup = config.setup(&IndexMap::new()).unwrap();
+    let task = load(&setup.workload, std::slice::from_ref(&config.base_dir)).unwrap();
+    (config, task)
+}
+
+fn setup(config: &Config, knobs: &[(&str, Value)]) -> Setup {
+    config.setup(&knobs.iter().map(|(knob, value)| (knob.to_string(), value.clone())).collect()).unwrap()
+}
+
+fn no_table(_: &Path, _: Option<bool>) -> Result<crate::table::Table, PlatformError> {
+    Err(PlatformError::Table("there is none".into()))
+}
+
+/// An outcome with the answers that are not part of the output.
+fn whole(outcome: &Outcome) -> (Value, Vec<f64>) {
+    (serde_json::to_value(outcome).unwrap(), outcome.right.clone())
+}
+
+/// Layer after layer with another multiplier, then with a buffer that errs, then both and two layers.
+fn sweep(config: &Config, layers: usize) -> Vec<Setup> {
+    let layer = |at: usize| format!("compute.array.layers.#{at}");
+    let voltage = ("memory.buffer.sram.voltage", json!(0.9));
+    let one = |at: usize| setup(config, &[(&layer(at), json!("mul8s_bwtrunc_t4"))]);
+    let faulty = |at: usize| setup(config, &[voltage.clone(), (&layer(at), json!("mul8s_bwtrunc_t4"))]);
+    let both = setup(config, &[(&layer(1), json!("mul8s_bwtrunc_t4")), (&layer(2), json!("mul8u_trunc_t4"))]);
+    let all = setup(config, &[("compute.array.multiplier", json!("mul8u_trunc_t4"))]);
+    let exact = setup(config, &[]);
+    let setups = [exact, both, all].into_iter().chain((0..layers).map(one));
+    setups
+        .chain([setup(config, std::slice::from_ref(&voltage))])
+        .chain((0..layers).step_by(2).map(faulty))
+        .collect()
+}
+
+#[test]
+fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind() {
+    let (config, task) = quickstart();
+    let setups = sweep(&config, task.network.layers().len());
+    let shared = Evaluator::new(&task, 1, 8, &no_table);
+    shared.prepare(&setups.iter().collect::<Vec<_>>()).unwrap();
+    let mut went_on = 0;
+    for setup in &setups {
+        let parts = shared.build(setup).unwrap();
+        let keys = keys(&parts, task.network.layers().len());
+        went_on += usize::from(shared.prefixes.latest(&keys, (64, 0)).is_some());
+        let outcome = shared.evaluate(setup, Value::Null).unwrap();
+        let alone = Evaluator::new(&task, 1, 8, &no_table).evaluate(setup, Value::Null).unwrap();
+        assert_eq!(whole(&outcome), whole(&alone));
+    }
+    // Each but the first layer of both sweeps, and the pair of layers.
+    let layers = task.network.layers().len();
+    assert_eq!(went_on, layers - 1 + 1 + layers.div_ceil(2) - 1);
+    let kept = shared.prefixes.kept();
+    assert_eq!((kept.bytes, kept.checkpoints.len(), kept.seen.len(), kept.planned.len()), (0, 0, 0, 0));
+}
+
+#[test]
+fn a_multiplier_for_every_layer_is_a_multiplier_for_the_array() {
+    let (config, task) = quickstart();
+    let evaluator = Evaluator::new(&task, 1, 8, &no_table);
+    let evaluate = |knobs: &[(&str, Value)]| evaluator.evaluate(&setup(&config, knobs), Value::Null).unwrap();
+    for id in ["mul8s_drum_k4", "mul8u_trunc_t4"] {
+        let names = task.network.layers().into_iter().map(|layer| (layer.name, json!(id)));
+        let layers = Value::Object(names.collect());
+        let mut layered = evaluate(&[("compute.array.layers", layers)]);
+        let whole_array = evaluate(&[("compute.array.multiplier", json!(id))]);
+        layered.clock_hz = whole_array.clock_hz;
+        assert_eq!(whole(&layered), whole(&whole_array));
+    }
+}
+
+#[test]
+fn a_layer_with_a_multiplier_of_its_own_takes_an_array_more() {
+    let (config, task) = quickstart();
+    let evaluator = Evaluator::new(&task, 1, 8, &no_table);
+    let evaluate = |knobs: &[(&str, Value)]| evaluator.evaluate(&setup(&config, knobs), Value::Null).unwrap();
+    let [exact, drum, one, same] = [
+        evaluate(&[]),
+        evaluate(&[("compute.array.multiplier", json!("mul8s_drum_k4"))]),
+        evaluate(&[("compute.array.layers.#1", json!("mul8s_drum_k4"))]),
+        evaluate(&[("compute.array.layers.#1", json!("mul8s_bw"))]),
+    ];
+    assert_eq!(whole(&same), whole(&exact), "the same unit is the same array");
+    // Of eight rows seven less.
+    let row = evaluate(&[("compute.array.rows", json!(1))]);
+    let array = (exact.area_mm2 - row.area_mm2) / 7.0 * 8.0;
+    assert!((one.area_mm2 - drum.area_mm2 - array).abs() < 1e-12);
+    let energies = |outcome: &Outcome| outcome.layers.iter().map(|layer| layer.energy_j).collect::<Vec<_>>();
+    assert_eq!(energies(&one)[0], energies(&exact)[0], "what comes before the layer stays");
+    assert!(one.layers[1].relative_error > 0.0 && one.layers[2].relative_error == 0.0);
+}
+
+#[test]
+fn what_does_not_fit_is_computed_again() {
+    let prefixes = Prefixes::default();
+    let keys: Vec<Key> = (0..4u8).map(|at| blake3::hash(&[at])).collect();
+    let other = [&keys[..3], &[blake3::hash(b"other")]].concat();
+    prefixes.plan(&keys);
+    prefixes.plan(&other);
+    prefixes.kept().bytes = LIMIT;
+    prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
+    assert!(prefixes.latest(&other, (0, 0)).is_none());
+    prefixes.kept().bytes = 0;
+    prefixes.keep(&keys, 1, (0, 0), &|| unreachable!("both setups go on from there"));
+    prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
+    assert!(prefixes.latest(&other, (0, 0)).is_some() && prefixes.latest(&other, (0, 1)).is_none());
+    prefixes.finish(&keys);
+    prefixes.finish(&other);
+    assert_eq!(prefixes.kept().bytes, 0);
+}
