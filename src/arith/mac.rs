@@ -149,6 +149,29 @@ impl Mac {
         self.accumulator.scheme.is_exact()
     }
 
+    /// How many products the accumulator surely holds the sum of: as many of the largest magnitude there is.
+    ///
+    /// Networks sum in 32 bits, so a wider accumulator counts as one of 32.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// // (2^31 − 1) / 128²
+    /// assert_eq!(Mac::from_id("mac8s_exact").unwrap().holds(), 131_071);
+    /// ```
+    pub fn holds(&self) -> u64 {
+        let sum = (1u64 << (self.accumulator_width().min(32) - 1)) - 1;
+        sum / self.largest_product().max(1)
+    }
+
+    /// The largest magnitude of a product; of operands too wide to try all of them what the result's bits allow.
+    fn largest_product(&self) -> u64 {
+        if self.width() > 8 {
+            return 1 << self.multiplier.width_out().min(63);
+        }
+        let products = |a| self.operands().map(move |b| self.product(a, b).unsigned_abs());
+        self.operands().flat_map(products).max().unwrap_or(0)
+    }
+
     /// The word on an operand port for a centred code.
     pub fn port_word(&self, value: i64) -> u64 {
         let width = self.width();

@@ -91,17 +91,18 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         let _ = writeln!(out, "  but with `{adder}` as the final adder");
     }
     let _ = writeln!(out, "  source: {}", family.source);
-    if let Some(way) = in_a_network(&id) {
+    if let Some((way, holds)) = in_a_network(&id) {
         let _ = writeln!(out, "  in a network, on this processor: {way}");
+        let _ = writeln!(out, "  in a network, sums of up to {holds} products surely fit the accumulator");
     }
     Ok(out)
 }
 
-/// How layers form the products of an 8-bit multiplier: signed codes, as arrays take them.
-fn in_a_network(id: &str) -> Option<String> {
+/// How layers form the products of an 8-bit multiplier (signed codes, as arrays take them), and how many a sum holds.
+fn in_a_network(id: &str) -> Option<(String, u64)> {
     let mac = Mac::from_id(&format!("mac8{}", id.strip_prefix("mul8")?)).ok()?;
     let product = |at: i64| mac.product((at >> 8) - 128, (at & 255) - 128) as i32;
-    Some(Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way())
+    Some((Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way(), mac.holds()))
 }
 
 fn in_words(mac: &Mac) -> String {

@@ -52,12 +52,17 @@ impl Factors {
             found.terms.push(Term::new(&weights, activations, &mut found.exceptions)?);
         }
         let few = found.exceptions.iter().all(|codes| codes.len() <= EXCEPTIONS);
+        (few && found.gives(rows)).then_some(found)
+    }
+
+    /// Whether the terms give every product of the table but those of codes that are left out.
+    fn gives(&self, rows: &[[i32; 256]]) -> bool {
         let covered = |operand: usize| {
-            let exceptions = &found.exceptions[operand];
+            let exceptions = &self.exceptions[operand];
             (0..256).filter(move |code| !exceptions.contains(&(*code as u8)))
         };
-        let equal = |w: usize| covered(1).all(|x| found.product(w, x) == i64::from(rows[w][x]));
-        (few && covered(0).all(equal)).then_some(found)
+        let equal = |w: usize| covered(1).all(|x| self.product(w, x) == i64::from(rows[w][x]));
+        covered(0).all(equal)
     }
 
     /// Whether the terms give every product of these codes.
@@ -258,6 +263,18 @@ mod tests {
         let found = Factors::find(&rows(|w, x| round(w) * round(x))).unwrap();
         assert_eq!((found.terms.len(), &found.exceptions), (1, &[vec![0], vec![0]]));
         assert!(found.cover(&[1, 255], &[1, 255]) && !found.cover(&[0], &[1]) && !found.cover(&[1], &[0]));
+    }
+
+    #[test]
+    fn a_term_with_a_wrong_factor_fails_the_check_on_all_products() {
+        let rows = rows(|w, x| columns_cut(2, w, x));
+        let right = Factors::find(&rows).unwrap();
+        assert!(right.gives(&rows));
+        let mut wrong = right.clone();
+        wrong.terms[2].weights[255] ^= 1;
+        assert!(!wrong.gives(&rows));
+        wrong.exceptions[0].push(255);
+        assert!(wrong.gives(&rows), "a code that is left out is not asked for");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::label;
 use crate::explore::Exploration;
-use crate::run::outcome::{Outcome, Report};
+use crate::run::outcome::{LayerOutcome, Outcome, Report};
 use crate::run::plain_bits::{Costed, EqualAccuracy, Interpolated};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -54,7 +54,16 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(interaction(report));
     sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
     sentences.extend(report.approximate.priced_as.as_deref().map(unpriced));
+    sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
+}
+
+/// What a layer may lose that sums more products than its accumulator surely holds.
+fn wide_sums(layer: &LayerOutcome) -> Option<String> {
+    let (name, holds) = (&layer.name, layer.holds?);
+    Some(format!(
+        "Layer `{name}` sums more products than the {holds} that its accumulator surely holds: sums may leave its range."
+    ))
 }
 
 fn saving(report: &Report) -> String {

@@ -6,6 +6,7 @@ use super::evaluate::Parts;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
 use super::probe::Seen;
 use super::statistics::wilson;
+use crate::arith::mac::Mac;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
@@ -58,7 +59,7 @@ pub(super) fn outcome(
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         late: parts.used().find(|array| array.is_late()).map(late),
-        layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(part, seen)).collect(),
+        layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(parts, part, seen)).collect(),
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         settings,
@@ -92,7 +93,15 @@ fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
     Mapped { layer: layer.clone(), mapping, time }
 }
 
-fn layer(part: &Mapped, seen: &Seen) -> LayerOutcome {
+/// The least number of products that any accumulator holds, for every one has 16 bits more than exact products.
+const SURE: usize = 1 << 14;
+
+/// How many products an accumulator surely holds the sum of, where `depth` is more.
+fn holds(mac: &Mac, depth: usize) -> Option<u64> {
+    if depth <= SURE { None } else { Some(mac.holds()).filter(|&holds| holds < depth as u64) }
+}
+
+fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let macs = part.layer.geometry.macs();
     let each = seen.replay.map_or(0.0, |replay| replay.each.0);
     LayerOutcome {
@@ -107,6 +116,9 @@ fn layer(part: &Mapped, seen: &Seen) -> LayerOutcome {
         energy_j: each * macs as f64,
         relative_error: seen.relative_error,
         bias: seen.bias,
+        holds: parts
+            .array(part.layer.index)
+            .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
     }
 }
 
@@ -154,4 +166,28 @@ pub(super) fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
     let samples = maps.first().map_or(0, Vec::len);
     let ci95 = wilson(value * samples as f64, samples as f64);
     Score { metric: "top1".into(), value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_accumulator_holds_as_many_products_as_it_says_and_no_more() {
+        for id in ["mac4s_bw", "mac4u_exact", "mac8s_bw", "mac8u_exact", "mac8u_mitchell"] {
+            let mac = Mac::from_id(id).unwrap();
+            let largest = mac.operands().flat_map(|a| mac.operands().map(move |b| (a, b)));
+            let largest =
+                largest.map(|(a, b)| mac.product(a, b)).max_by_key(|product| product.abs()).unwrap();
+            let count = mac.holds();
+            let summed = (0..count).fold(0, |sum, _| mac.accumulate(sum, largest));
+            assert_eq!(summed, count as i64 * largest, "{id}");
+            assert_ne!(mac.accumulate(summed, largest), summed + largest, "{id}");
+            assert!(count >= SURE as u64, "{id}");
+            assert_eq!(
+                [count as usize, count as usize + 1].map(|depth| holds(&mac, depth)),
+                [None, Some(count)]
+            );
+        }
+    }
 }

@@ -106,8 +106,10 @@ pub enum RunError {
     Price(#[from] UnresolvedPrice),
 }
 
-/// Samples that are run together.
+/// Samples that are run together at most.
 const BATCH: usize = 64;
+/// Elements of the largest activation of samples that are run together: what a thread needs is some such tensors.
+const ELEMENTS: usize = 1 << 22;
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -436,9 +438,10 @@ impl<'a> Evaluator<'a> {
         samples: usize,
         run: impl Fn(std::ops::Range<usize>) -> Result<Tensor<f32>, RunError> + Sync,
     ) -> Result<Vec<bool>, RunError> {
-        let starts: Vec<usize> = (0..samples).step_by(BATCH).collect();
+        let batch = (ELEMENTS / self.task.network.largest()).clamp(1, BATCH);
+        let starts: Vec<usize> = (0..samples).step_by(batch).collect();
         let chunk = |&start: &usize| {
-            let range = start..(start + BATCH).min(samples);
+            let range = start..(start + batch).min(samples);
             Ok(top1(&run(range.clone())?, &self.task.test.labels[range]))
         };
         let chunks: Vec<Vec<bool>> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;

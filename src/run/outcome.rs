@@ -77,6 +77,9 @@ pub struct LayerOutcome {
     pub relative_error: f64,
     /// Mean of (accumulated − exact) over the root mean square of exact.
     pub bias: f64,
+    /// How many products the accumulator surely holds the sum of, where the layer sums more: sums may leave its range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<u64>,
 }
 
 /// The result of one configuration.

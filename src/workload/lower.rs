@@ -144,6 +144,12 @@ impl Lowering {
         if elements(&out).is_none() {
             return Err(shape(node, format!("a result of shape {out:?} has too many elements")));
         }
+        if let Some((what, at, value)) = op.not_finite() {
+            return Err(shape(
+                node,
+                format!("{what} {at} comes to {value}; check the values that the node reads"),
+            ));
+        }
         self.steps.push(Step { name: node.name.clone(), op, inputs });
         self.shapes.push(out);
         self.values.insert(node.outputs.first().cloned().unwrap_or_default(), self.steps.len());

@@ -49,6 +49,11 @@ impl Network {
         self.shapes[self.output].iter().product()
     }
 
+    /// Elements of the largest value of a sample.
+    pub fn largest(&self) -> usize {
+        self.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0)
+    }
+
     /// The contractions in order.
     pub fn layers(&self) -> Vec<Layer> {
         let contraction = |step: &Step| match &step.op {

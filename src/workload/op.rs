@@ -37,6 +37,20 @@ pub(super) enum Op {
 }
 
 impl Op {
+    /// The first weight, bias, factor or constant that is no finite number: what, its place among its like, its value.
+    pub(super) fn not_finite(&self) -> Option<(&'static str, usize, f32)> {
+        let first = |what, values: &[f32]| {
+            let at = values.iter().position(|value| !value.is_finite())?;
+            Some((what, at, values[at]))
+        };
+        match self {
+            Op::Contract(of) => first("weight", &of.weights).or_else(|| first("bias", &of.bias)),
+            Op::Affine(factors, constants, _) => first("the factor of channel", factors)
+                .or_else(|| first("the constant of channel", constants)),
+            _ => None,
+        }
+    }
+
     /// Applies any operator but a contraction to one sample.
     ///
     /// `inputs` holds one slice per operand.

@@ -60,6 +60,14 @@ pub enum LoadError {
         /// What is wrong.
         fault: DataError,
     },
+    /// A set without a sample.
+    #[error("{file}: there is no sample in it; {job}")]
+    Empty {
+        /// The path.
+        file: String,
+        /// What samples are needed for.
+        job: &'static str,
+    },
     /// More samples are asked for than there are, or none.
     #[error("`{key}: {asked}` asks for more than the {held} samples of that set; write 1 to {held}")]
     Samples {
@@ -113,15 +121,27 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
             (read(test)?, read(calibration)?, Light::Linear)
         }
     };
+    let [of_test, of_calibration] = label_files(&workload.data);
+    let empty = |file: &Path, job| LoadError::Empty { file: file.display().to_string(), job };
+    if test.is_empty() {
+        return Err(empty(of_test, "the task is scored on samples"));
+    }
+    if calibration.is_empty() {
+        return Err(empty(of_calibration, "the range of every activation is found on calibration samples"));
+    }
     check(workload, &network, &test, &calibration)?;
-    let file = match &workload.data {
-        Samples::Idx { test, .. } => &test.labels,
-        Samples::Features { test, .. } => &test.labels,
-        Samples::Cifar10 { test, .. } => test,
-    };
-    labels(&network, &test).map_err(|fault| in_file(file, fault))?;
+    labels(&network, &test).map_err(|fault| in_file(of_test, fault))?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
     Ok(Task { network, test, calibration, light, files })
+}
+
+/// The files with the labels of test and calibration samples.
+fn label_files(data: &Samples) -> [&Path; 2] {
+    match data {
+        Samples::Idx { test, calibration, .. } => [&test.labels, &calibration.labels],
+        Samples::Features { test, calibration } => [&test.labels, &calibration.labels],
+        Samples::Cifar10 { test, calibration } => [test, calibration],
+    }
 }
 
 struct Finder<'a> {

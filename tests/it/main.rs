@@ -15,6 +15,7 @@ mod golden;
 mod late;
 mod layers;
 mod licences;
+mod memory;
 mod product_table;
 mod report;
 mod schema;

@@ -54,11 +54,13 @@ fn damage(folder: &Path) {
     write("long", &[&labels[..], &[0]].concat());
     write("fewer", &[&[0, 0, 8, 1, 0, 0, 0, 2][..], &[3; 2]].concat());
     write("reals", &[&[0, 0, 13, 1, 0, 0, 3, 232][..], &[0; 4000]].concat());
+    write("no_images", &[0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 48]);
+    write("no_labels", &[0, 0, 8, 1, 0, 0, 0, 0]);
     write("label_200", &[&labels[..13], &[200], &labels[14..]].concat());
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 38] = [
+const MISTAKES: [(&str, &[&str]); 39] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -78,6 +80,10 @@ const MISTAKES: [(&str, &[&str]); 38] = [
             "--set",
             "workload.data.idx.calibration={images: test-images-idx3-ubyte.gz, labels: test-labels-idx1-ubyte.gz}",
         ],
+    ),
+    (
+        "nothing to calibrate on",
+        &["run", "--set", "workload.data.idx.calibration={images: DIR/no_images, labels: DIR/no_labels}"],
     ),
     ("means of other channels", &["run", "--set", "workload.preprocess.mean=[0, 0, 0]"]),
     ("no sample", &["run", "--set", "workload.samples=0"]),

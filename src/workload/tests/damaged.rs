@@ -134,6 +134,41 @@ fn a_weight_that_is_no_number_is_named() {
     assert_eq!(error, format!("value `{name}`: element 3 is NaN; weights must be finite"));
 }
 
+/// The scenes network behind a normalisation of its only channel.
+fn normalised(variance: f32) -> Vec<u8> {
+    let mut model = ModelProto::parse_buf(&scenes()).unwrap();
+    let graph = model.graph.as_mut().unwrap();
+    let input = std::mem::replace(&mut graph.node[0].input[0], "normalised".into());
+    let parameters = [("scale", 1.0), ("shift", 0.0), ("mean", 0.0), ("variance", variance)];
+    let stored = |(name, value): (&str, f32)| TensorProto {
+        name: Some(name.into()),
+        dims: vec![1],
+        data_type: Some(DataType::FLOAT),
+        float_data: vec![value],
+        ..Default::default()
+    };
+    graph.initializer.extend(parameters.map(stored));
+    let node = NodeProto {
+        name: Some("norm".into()),
+        op_type: Some("BatchNormalization".into()),
+        input: [input].into_iter().chain(parameters.map(|(name, _)| name.into())).collect(),
+        output: vec!["normalised".into()],
+        ..Default::default()
+    };
+    graph.node.insert(0, node);
+    model.write_buf().unwrap()
+}
+
+#[test]
+fn a_variance_below_zero_is_an_error_at_its_node() {
+    assert!(Network::from_onnx(&normalised(0.5)).is_ok());
+    let error = Network::from_onnx(&normalised(-1.0)).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "node `norm`: the factor of channel 0 comes to NaN; check the values that the node reads"
+    );
+}
+
 /// Changes one part of a model that still is well-framed: what a wrong exporter would write.
 fn damage(model: &mut ModelProto, stream: &mut Stream) {
     const INTEGERS: [i64; 12] = [0, 1, -1, 2, 3, 7, -2, 4097, 1 << 31, 1 << 62, i64::MAX, i64::MIN];
