@@ -170,7 +170,7 @@ impl Geometry {
     }
 
     /// The output positions at which tap `k` lies inside the image.
-    pub(super) fn inside(&self, k: usize) -> Inside {
+    pub(crate) fn inside(&self, k: usize) -> Inside {
         let [rows, columns] = self.kernel;
         let (r, c) = (k / columns % rows, k % columns);
         let first = [r * self.dilation[0], c * self.dilation[1]];
@@ -194,7 +194,7 @@ impl Geometry {
 
 /// Where one tap lies inside the image: a rectangle of output positions.
 #[derive(Debug, Clone)]
-pub(super) struct Inside {
+pub(crate) struct Inside {
     pub rows: Range<usize>,
     pub columns: Range<usize>,
 }

@@ -1,6 +1,7 @@
 //! Contractions in single precision: im2col and a matrix product.
 
 use super::op::Contraction;
+use crate::kernel::Geometry;
 
 /// [batch, C, H, W] → [batch, O, OH, OW], bias included.
 pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -> Vec<f32> {
@@ -33,14 +34,25 @@ fn convolve(contraction: &Contraction, x: &[f32], y: &mut [f32]) {
     for group in 0..geometry.groups {
         let x = &x[geometry.group_offset(group)..];
         for (tap, row) in columns.chunks_exact_mut(n).enumerate() {
-            for (position, value) in row.iter_mut().enumerate() {
-                let (at_row, at_column) = (position / geometry.out_width(), position % geometry.out_width());
-                *value = geometry.tap(tap, at_row, at_column).map_or(0.0, |at| x[at]);
-            }
+            read(geometry, tap, x, row);
         }
         let weights = &contraction.weights[group * o * k..(group + 1) * o * k];
         let y = &mut y[group * o * n..(group + 1) * o * n];
         product([o, k, n], (weights, [k, 1]), (&columns, [n, 1]), (y, [n, 1]));
+    }
+}
+
+/// What a tap reads at every output position, 0 in the padding; along a row it reads at equal distances.
+fn read(geometry: &Geometry, tap: usize, x: &[f32], values: &mut [f32]) {
+    let (inside, width) = (geometry.inside(tap), geometry.out_width());
+    values.fill(0.0);
+    for row in inside.rows {
+        let start = geometry.tap(tap, row, inside.columns.start).expect("it lies inside");
+        let values = &mut values[row * width..][inside.columns.clone()];
+        values
+            .iter_mut()
+            .zip(x[start..].iter().step_by(geometry.stride[1]))
+            .for_each(|(value, x)| *value = *x);
     }
 }
 
@@ -74,5 +86,38 @@ fn product(
             step(c.1[0]),
             step(c.1[1]),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_tap_reads_what_its_definition_says(
+            size in 1usize..9, kernel in 1usize..4, stride in 1usize..4, dilation in 1usize..3,
+            pads in proptest::array::uniform4(0usize..4), other in 1usize..4,
+        ) {
+            let geometry = Geometry {
+                in_channels: 2,
+                in_height: size + other,
+                in_width: size,
+                kernel: [other, kernel],
+                stride: [other, stride],
+                pads,
+                dilation: [dilation, other],
+                ..Geometry::dense(1, 1)
+            };
+            proptest::prop_assume!(geometry.check().is_ok());
+            let x: Vec<f32> = (1..=geometry.inputs_per_sample()).map(|at| at as f32).collect();
+            let width = geometry.out_width();
+            for tap in 0..geometry.depth() {
+                let mut found = vec![f32::NAN; geometry.positions()];
+                read(&geometry, tap, &x, &mut found);
+                let one = |at: usize| geometry.tap(tap, at / width, at % width).map_or(0.0, |at| x[at]);
+                proptest::prop_assert_eq!(found, (0..geometry.positions()).map(one).collect::<Vec<_>>());
+            }
+        }
     }
 }
