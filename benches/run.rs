@@ -1,18 +1,25 @@
 //! Images per second of a whole evaluation: capture, faults, network on the array's arithmetic, replay, bill.
 //!
+//! `program` is all that one configuration takes, from the text of the YAML on: read configuration, model and data,
+//! calibrate and quantise, run, score, bill; `stages` are its parts, `sweep` evaluates the exact network and one setup a
+//! layer with another multiplier in it, where `shared` setups go on from what others computed and `apart` ones do not.
+//! ResNet-8 (12.5 million multiply-accumulates an image) joins where the shared models are at hand.
+//!
 //! Peers, one core, forward pass alone: AdaPT emulates about 0.16 GMAC/s of a network on a CPU, its bare kernel 1.9 to
 //! 2.7; a million multiply-accumulates an image make 160 and at most 2,700 images/s. `float` is our own float model on
 //! the same images in the same run. One item is one image.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use axsim::config::Config;
+use axsim::config::{Config, Setup};
 use axsim::platform::PlatformError;
 use axsim::run::Evaluator;
+use axsim::table::Table;
 use axsim::workload::{Task, load};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use indexmap::IndexMap;
+use serde_json::{Value, json};
 
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool was built before");
@@ -22,14 +29,102 @@ fn main() {
 const SAMPLES: usize = 256;
 
 fn quickstart() -> (Config, Task) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/runs/quickstart.yaml");
+    ready("quickstart")
+}
+
+/// Where the shared models lie.
+fn shared() -> PathBuf {
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data")
+}
+
+/// The runs whose models and data are at hand.
+fn runs() -> Vec<&'static str> {
+    if shared().exists() { vec!["quickstart", "resnet8"] } else { vec!["quickstart"] }
+}
+
+/// A shipped run on fewer samples, read from its text.
+fn config(run: &str) -> Config {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("configs/runs/{run}.yaml"));
     let read = |path: &Path| std::fs::read_to_string(path);
     let sets = [("workload.samples".to_string(), SAMPLES.to_string())];
-    let text = read(&file).expect("the quickstart is in the repository");
-    let config = Config::load(&text, &file, &read, &sets).expect("the quickstart is right");
-    let setup = config.setup(&IndexMap::new()).expect("the baseline is right");
-    let task = load(&setup.workload, std::slice::from_ref(&config.base_dir)).expect("its data is there");
+    let text = read(&file).expect("the run is in the repository");
+    Config::load(&text, &file, &read, &sets).expect("the run is right")
+}
+
+fn baseline(config: &Config) -> Setup {
+    config.setup(&IndexMap::new()).expect("the baseline is right")
+}
+
+fn task(config: &Config) -> Task {
+    let roots = [config.base_dir.clone(), shared()];
+    load(&baseline(config).workload, &roots).expect("its data is there")
+}
+
+fn ready(run: &str) -> (Config, Task) {
+    let config = config(run);
+    let task = task(&config);
     (config, task)
+}
+
+fn no_table(_: &Path, _: Option<bool>) -> Result<Table, PlatformError> {
+    Err(PlatformError::Table("the run names no table".into()))
+}
+
+/// From the text of the configuration to the outcome of its exact setup.
+#[divan::bench(args = runs(), sample_count = 10)]
+fn program(bencher: Bencher<'_, '_>, run: &str) {
+    bencher.counter(ItemsCount::new(SAMPLES)).bench_local(|| {
+        let (config, task) = ready(run);
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        evaluator.evaluate(&baseline(&config), Value::Null).expect("the run is right")
+    });
+}
+
+/// Parts of `program`: `load` reads, `quantise` captures and calibrates, `run` runs, scores and bills.
+#[divan::bench(args = runs().into_iter().flat_map(|run| ["load", "quantise", "run"].map(|stage| format!("{run} {stage}"))).collect::<Vec<_>>(), sample_count = 10)]
+fn stages(bencher: Bencher<'_, '_>, of: &str) {
+    let (run, stage) = of.split_once(' ').expect("a run and a stage");
+    let bencher = bencher.counter(ItemsCount::new(SAMPLES));
+    if stage == "load" {
+        return bencher.bench_local(|| drop(ready(run)));
+    }
+    let (config, task) = ready(run);
+    let setup = baseline(&config);
+    let prepared = || {
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        evaluator.prepare(&[&setup]).expect("the run is right");
+        evaluator
+    };
+    if stage == "quantise" {
+        return bencher.bench_local(|| drop(prepared()));
+    }
+    let evaluate =
+        |evaluator: Evaluator<'_>| drop(evaluator.evaluate(&setup, Value::Null).expect("it is right"));
+    bencher.with_inputs(prepared).bench_local_values(evaluate);
+}
+
+/// The exact network, and for every layer one setup with another multiplier in it.
+#[divan::bench(args = ["shared", "apart"], sample_count = 5)]
+fn sweep(bencher: Bencher<'_, '_>, how: &str) {
+    let (config, task) = ready(runs()[runs().len() - 1]);
+    let layer = |at: usize| {
+        let knob = format!("compute.array.layers.#{at}");
+        config.setup(&IndexMap::from([(knob, json!("mul8s_bwtrunc_t4"))])).expect("it is a knob")
+    };
+    let layers = task.network.layers().len();
+    let setups: Vec<Setup> = [baseline(&config)].into_iter().chain((0..layers).map(layer)).collect();
+    let planned = if how == "shared" { &setups[..] } else { &setups[..1] };
+    let prepared = || {
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        evaluator.prepare(&planned.iter().collect::<Vec<_>>()).expect("the run is right");
+        evaluator
+    };
+    let evaluate = |evaluator: Evaluator<'_>| {
+        setups.iter().for_each(|setup| drop(evaluator.evaluate(setup, Value::Null).expect("it is right")));
+    };
+    let bencher = bencher.counter(ItemsCount::new(setups.len() * SAMPLES));
+    bencher.with_inputs(prepared).bench_local_values(evaluate);
 }
 
 /// Every knob of the quickstart by itself; the voltage draws eight fault maps, so it counts eight times the images.
@@ -40,20 +135,18 @@ fn evaluate(bencher: Bencher<'_, '_>, knob: &str) {
     let setup = config.setup(&knobs.map(|(name, value)| (name.clone(), value.clone())).collect());
     let setup = setup.expect("the knobs of the quickstart are right");
     let maps = if knob.ends_with("voltage") { config.fault_maps as usize } else { 1 };
-    let open = |_: &Path, _: Option<bool>| Err(PlatformError::Table("the quickstart names no table".into()));
     bencher.counter(ItemsCount::new(maps * SAMPLES)).bench_local(|| {
         // A new evaluator, so that calibrating and capturing count.
-        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &open);
-        evaluator.evaluate(&setup, serde_json::Value::Null).expect("the quickstart runs")
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        evaluator.evaluate(&setup, Value::Null).expect("the quickstart runs")
     });
 }
 
 #[divan::bench]
 fn float(bencher: Bencher<'_, '_>) {
     let (config, task) = quickstart();
-    let setup = config.setup(&IndexMap::new()).expect("the baseline is right");
-    let open = |_: &Path, _: Option<bool>| Err(PlatformError::Table("the quickstart names no table".into()));
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &open);
+    let setup = baseline(&config);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
     bencher
         .counter(ItemsCount::new(SAMPLES))
         .bench_local(|| evaluator.reference(&setup).expect("the float model runs"));
