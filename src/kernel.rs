@@ -15,6 +15,7 @@ mod field;
 #[cfg(target_arch = "x86_64")]
 mod form;
 mod geometry;
+mod histogram;
 mod looked_up;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
@@ -27,6 +28,7 @@ mod vnni;
 
 pub use accumulate::convolve_accumulating;
 pub use geometry::{Gemm, Geometry, GeometryError};
+pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use products::Products;
 

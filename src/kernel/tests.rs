@@ -101,6 +101,70 @@ proptest! {
     }
 }
 
+/// What every output adds up to over its products, one after the other: [batch, O, positions].
+fn one_by_one(geometry: &Geometry, operands: Operands<'_>, value: impl Fn(u8, u8) -> i64) -> Vec<i128> {
+    let mut sums = vec![];
+    for sample in operands.input.chunks_exact(geometry.inputs_per_sample()) {
+        for channel in 0..geometry.out_channels {
+            let group = channel / (geometry.out_channels / geometry.groups);
+            let (codes, filter) =
+                (&sample[geometry.group_offset(group)..], geometry.filter(operands.weights, channel));
+            for at in 0..geometry.positions() {
+                let (row, column) = (at / geometry.out_width(), at % geometry.out_width());
+                let product =
+                    |(k, &weight)| Some(i128::from(value(weight, codes[geometry.tap(k, row, column)?])));
+                sums.push(filter.iter().enumerate().filter_map(product).sum());
+            }
+        }
+    }
+    sums
+}
+
+proptest! {
+    #[test]
+    fn histograms_give_what_a_walk_over_all_products_gives(
+        geometry in geometries(), batch in 1usize..4, few: bool, seed: u64,
+    ) {
+        let mut stream = Stream::new(seed, "kernel.histogram", 0);
+        let mask = if few { 3 } else { 255 };
+        let mut some = |count| codes(&mut stream, count).iter().map(|code| code & mask).collect::<Vec<u8>>();
+        let (input, weights) = (some(batch * geometry.inputs_per_sample()), some(geometry.weights()));
+        let operands = Operands { batch, input: &input, weights: &weights, pad: 7 };
+        // Unlike a product in both codes, and 0 nowhere.
+        let value = |w: u8, x: u8| i64::from(w) * 1000 - i64::from(x) * i64::from(w ^ x) - 1;
+        let histograms = Histograms::count(&geometry, operands);
+        let every = one_by_one(&geometry, operands, value);
+        let of_channel = |channel: usize| {
+            let outputs = every.chunks(geometry.positions()).enumerate();
+            outputs.filter(|(at, _)| at % geometry.out_channels == channel).flat_map(|(_, sums)| sums).sum::<i128>()
+        };
+        let expected: Vec<i128> = (0..geometry.out_channels).map(of_channel).collect();
+        prop_assert_eq!(histograms.total(value), every.iter().sum::<i128>());
+        prop_assert_eq!(histograms.channel_totals(&geometry, &weights, value), expected);
+        let activations = histograms.activations().iter().map(|&count| i128::from(count)).sum::<i128>();
+        let channels = (geometry.out_channels / geometry.groups) as i128;
+        prop_assert_eq!(activations * channels, one_by_one(&geometry, operands, |_, _| 1).iter().sum::<i128>());
+    }
+
+    /// The mean error of a table per output channel is the mean of what the kernel sums wrongly.
+    #[test]
+    fn mean_errors_from_histograms_are_those_of_the_sums(geometry in geometries(), batch in 1usize..4, seed: u64) {
+        let mut stream = Stream::new(seed, "kernel.histogram", 1);
+        let input = codes(&mut stream, batch * geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch, input: &input, weights: &weights, pad: 128 };
+        let (table, exact) = (table(&mut stream, 30_000), Products::exact(128, 128));
+        let error = |w: u8, x: u8| i64::from(table.get(w, x)) - i64::from(exact.get(w, x));
+        let found = Histograms::count(&geometry, operands).channel_totals(&geometry, &weights, error);
+        let mut expected = vec![0i128; geometry.out_channels];
+        let sums = convolve(&geometry, operands, &table).into_iter().zip(convolve(&geometry, operands, &exact));
+        for (at, (sum, exact)) in sums.enumerate() {
+            expected[at / geometry.positions() % geometry.out_channels] += i128::from(sum) - i128::from(exact);
+        }
+        prop_assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn padding_contributes_no_product_even_where_the_table_says_so() {
     let geometry = Geometry { pads: [1; 4], kernel: [3, 3], in_height: 1, ..Geometry::dense(1, 1) };
