@@ -18,6 +18,7 @@ mod merge;
 mod origins;
 pub mod platform;
 pub mod preset;
+mod recovery;
 pub mod schema;
 mod source;
 mod tree;
@@ -26,6 +27,7 @@ pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use load::Config;
 pub use platform::Platform;
+pub use recovery::{Measure, Recovery};
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -79,6 +79,15 @@ pub enum PlatformError {
         /// The unit whose cost stands in.
         unit: String,
     },
+    /// Recovery from the errors of products where results come too late as well.
+    #[error(
+        "the clock is too fast for `{unit}`: what is lost depends on the operations before, and recovery knows the errors of \
+         products only; write `recovery: none`, or a slower clock"
+    )]
+    LateRecovery {
+        /// The unit's id.
+        unit: String,
+    },
     /// A baseline that loses results.
     #[error(
         "the baseline must be exact, but at {supply} `{unit}` needs {delay}, longer than a period of {clock}: what comes late \
@@ -117,6 +126,7 @@ impl PlatformError {
             Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Supply(_) => Some("compute.array.voltage"),
+            Self::LateRecovery { .. } => Some("compute.array.recovery"),
             Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),
             Self::Design { field, .. } => Some(field),
         }

@@ -46,7 +46,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 13] = [
+pub const KNOBS: [Knob; 14] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -118,6 +118,15 @@ pub const KNOBS: [Knob; 13] = [
         neutral: Neutral::Text("exact"),
         does: "which adder accumulates the products",
         energy: "priced from its gates on the operands it sees",
+    },
+    Knob {
+        path: "compute.array.recovery",
+        class: Class::Arithmetic,
+        range: "`none`, `auto`, or a list of `remap`, `bias`, `affine`",
+        neutral: Neutral::Text("none"),
+        does: "what each layer may do, without training, about the errors of the multiplier; on calibration samples never worse \
+               than nothing",
+        energy: "remapped weights switch other gates; constants and factors become part of bias and scale",
     },
     Knob {
         path: "compute.array.voltage",

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Recovery;
 use crate::constant::supply;
 use crate::units::{BitRate, Bytes, Celsius, Hertz, Joules, Seconds, Volts, Watts};
 
@@ -199,6 +200,10 @@ pub struct Array {
     /// `exact`, or an adder id whose family and parameters are used at the accumulator's width.
     #[schemars(regex(pattern = r"^(exact|add\d+[us]_\w+)$"))]
     pub accumulator: String,
+    /// What is done, without training, about the errors of the multiplier: `none`, `auto`, or a list of measures; each
+    /// layer chooses on the calibration samples.
+    #[serde(default)]
+    pub recovery: Recovery,
 }
 
 /// Which operand stays in place.

@@ -1,8 +1,10 @@
 //! The findings of a run in sentences.
 
+use indexmap::IndexMap;
+
 use super::label;
 use crate::explore::Exploration;
-use crate::run::outcome::{LayerOutcome, Outcome, Report};
+use crate::run::outcome::{LayerOutcome, Outcome, Recovered, Report};
 use crate::run::plain_bits::{Costed, EqualAccuracy, Interpolated};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -50,6 +52,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
     sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
@@ -98,6 +101,37 @@ fn share(report: &Report) -> String {
          would save {limit:.2}×.",
         percent(datapath)
     )
+}
+
+/// What layers chose to do about the errors of their products, those that chose alike together.
+fn recovery(layers: &[LayerOutcome]) -> Option<String> {
+    let mut chosen: IndexMap<String, Vec<&str>> = IndexMap::new();
+    let mut errors = vec![];
+    for (layer, recovered) in layers.iter().filter_map(|layer| Some((layer, layer.recovery.as_ref()?))) {
+        chosen.entry(measures(recovered)).or_default().push(&layer.name);
+        errors.push([recovered.error_before, recovered.error_after]);
+    }
+    let range = |at: usize| {
+        let errors = errors.iter().map(|error| error[at]);
+        let (low, high) = (errors.clone().fold(f64::INFINITY, f64::min), errors.fold(0.0, f64::max));
+        format!("{:.1} to {}", 100.0 * low, percent(high))
+    };
+    let groups: Vec<String> =
+        chosen.iter().map(|(what, layers)| format!("{what} in {}", layers.join(", "))).collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "Recovery without training: {}. On the calibration samples the error of a layer's outputs is {} instead of {}.",
+            groups.join("; "),
+            range(1),
+            range(0)
+        )
+    })
+}
+
+/// The measures of a layer in words.
+pub fn measures(recovered: &Recovered) -> String {
+    let names: Vec<&str> = recovered.measures.iter().map(|measure| measure.name()).collect();
+    if names.is_empty() { "nothing".into() } else { names.join(" + ") }
 }
 
 fn floor(floor: &crate::run::outcome::Floor) -> String {
@@ -285,6 +319,7 @@ fn counts(found: &Exploration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Measure;
     use crate::run::plain_bits::Plain;
 
     fn found(dominated_by: Vec<u32>, plain: Option<(u32, f64)>) -> String {
@@ -320,6 +355,29 @@ mod tests {
         );
         assert!(text.contains("against it system 2.00× less, datapath 2.00× less."), "{text}");
         assert!(found(vec![], None).ends_with("no plain exact width scores as much."));
+    }
+
+    #[test]
+    fn layers_that_chose_alike_are_named_together() {
+        let layer = |name: &str, measures: Vec<Measure>, errors: [f64; 2]| {
+            let [error_before, error_after] = errors;
+            let recovery = Recovered { measures, weights_changed: 3, error_before, error_after };
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "recovery": recovery,
+            });
+            serde_json::from_value::<LayerOutcome>(layer).unwrap()
+        };
+        let both = vec![Measure::Remap, Measure::Affine];
+        let layers = [
+            layer("a", both.clone(), [0.5, 0.02]),
+            layer("b", vec![], [0.0, 0.0]),
+            layer("c", both, [0.25, 0.01]),
+        ];
+        let expected = "Recovery without training: remap + affine in a, c; nothing in b. On the calibration samples the \
+                        error of a layer's outputs is 0.0 to 2.0 % instead of 0.0 to 50.0 %.";
+        assert_eq!(recovery(&layers).unwrap(), expected);
+        assert_eq!(recovery(&[LayerOutcome { recovery: None, ..layers[0].clone() }]), None);
     }
 
     #[test]

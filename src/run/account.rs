@@ -5,6 +5,7 @@ use super::capture::Captured;
 use super::evaluate::Parts;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
 use super::probe::Seen;
+use super::recovery::LayerPlan;
 use super::statistics::wilson;
 use crate::arith::mac::Mac;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
@@ -22,6 +23,8 @@ pub(super) struct Observed<'a> {
     pub maps: Vec<Vec<f64>>,
     /// What each layer saw.
     pub seen: Vec<Seen>,
+    /// What each layer does about the errors of its products; empty where nothing was asked for.
+    pub plans: &'a [LayerPlan],
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -47,6 +50,11 @@ pub(super) fn outcome(
         }
     };
     let ledger = ledger.resolve(price)?;
+    let chosen = |at: usize| observed.plans.get(at).map(|plan| plan.chosen.clone());
+    let layers = mapped.iter().zip(&observed.seen).enumerate();
+    let layers = layers
+        .map(|(at, (part, seen))| LayerOutcome { recovery: chosen(at), ..layer(parts, part, seen) })
+        .collect();
     let errs = parts.platform.memory.values().any(|memory| memory.errs());
     let right = mean(&observed.maps);
     Ok(Outcome {
@@ -59,7 +67,7 @@ pub(super) fn outcome(
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         late: parts.used().find(|array| array.is_late()).map(late),
-        layers: mapped.iter().zip(&observed.seen).map(|(part, seen)| layer(parts, part, seen)).collect(),
+        layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         settings,
@@ -119,6 +127,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         holds: parts
             .array(part.layer.index)
             .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
+        mean_error: seen.mean_error,
+        recovery: None,
     }
 }
 

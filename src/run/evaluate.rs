@@ -16,6 +16,7 @@ use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
+use super::recovery::{LayerPlan, Plan};
 use super::tap::{Contraction, Tap};
 use crate::config::platform::{self as config, Compute, Link, Multiplier, Payload, Sensor};
 use crate::config::{Quantize, Setup};
@@ -122,6 +123,7 @@ pub struct Evaluator<'a> {
     captured: Memo<Captured>,
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
+    plans: Memo<Plan>,
 }
 
 /// The built parts of a setup.
@@ -186,7 +188,7 @@ impl Parts<'_> {
 }
 
 /// Network, samples, and products per layer.
-type Ready<'a> = (&'a Quantized, &'a Captured, &'a [Products]);
+type Ready<'a> = (&'a Plan, &'a Captured, &'a [Products]);
 
 impl<'a> Evaluator<'a> {
     /// An evaluator for one task; `open` reads the product tables that a configuration names.
@@ -201,6 +203,7 @@ impl<'a> Evaluator<'a> {
             captured: Memo::default(),
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
+            plans: Memo::default(),
         }
     }
 
@@ -238,10 +241,12 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Outcome, RunError> {
         let (quantized, captured) = self.prepared(parts)?;
         let products = products(parts, &quantized)?;
-        let ready = (&*quantized, &*captured, &products[..]);
+        let plan = self.plan(parts, quantized, &products)?;
+        let ready = (&*plan, &*captured, &products[..]);
         let maps = self.run_maps(parts, keys, ready)?;
         let seen = self.probe(parts, keys, ready)?;
-        let observed = Observed { quantized: &quantized, captured: &captured, maps, seen };
+        let observed =
+            Observed { quantized: &plan.network, captured: &captured, maps, seen, plans: &plan.layers };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -287,13 +292,14 @@ impl<'a> Evaluator<'a> {
     ) -> Result<(Contraction, Products), RunError> {
         let (quantized, captured) = self.prepared(parts)?;
         let products = products(parts, &quantized)?;
-        let tap = Tap::new(hardware(parts, &products, 0), layer);
-        self.look(parts, &quantized, &captured, (&tap, samples))?;
+        let plan = self.plan(parts, quantized, &products)?;
+        let tap = Tap::new(hardware(parts, &products, &plan.layers, 0), layer);
+        self.look(parts, &plan.network, &captured, (&tap, samples))?;
         let found = tap.into_found().expect("the network runs through all of its layers");
         Ok((found, products[layer].clone()))
     }
 
-    /// Calibrates and captures what evaluating these setups needs, each once.
+    /// Calibrates, captures and lets layers choose what evaluating these setups needs, each once.
     ///
     /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice. Setups
     /// that were prepared also share what their networks' first layers compute, as far as those are the same.
@@ -303,7 +309,9 @@ impl<'a> Evaluator<'a> {
     pub fn prepare(&self, setups: &[&Setup]) -> Result<(), RunError> {
         let prepare = |setup: &&Setup| {
             let parts = self.build(setup)?;
-            self.prepared(&parts)?;
+            let (quantized, _) = self.prepared(&parts)?;
+            let products = products(&parts, &quantized)?;
+            self.plan(&parts, quantized, &products)?;
             self.prefixes.plan(&prefix::keys(&parts, self.task.network.layers().len()));
             Ok(())
         };
@@ -357,10 +365,34 @@ impl<'a> Evaluator<'a> {
     }
 
     fn calibrate(&self, setup: &Setup, scheme: Scheme) -> Result<Quantized, RunError> {
+        let batch = self.calibration(setup);
+        Ok(Quantized::calibrate(&self.task.network, &setup.workload.quantize, scheme, &batch)?)
+    }
+
+    /// The samples that a setup calibrates on.
+    fn calibration(&self, setup: &Setup) -> Tensor<f32> {
         let images = &self.task.calibration;
         let count = setup.workload.quantize.calibration_samples.min(images.len());
-        let batch = Task::preprocess(&setup.workload, &pixels(images, count));
-        Ok(Quantized::calibrate(&self.task.network, &setup.workload.quantize, scheme, &batch)?)
+        Task::preprocess(&setup.workload, &pixels(images, count))
+    }
+
+    /// What the layers do about the errors of their products, chosen with memories that never err.
+    fn plan(
+        &self,
+        parts: &Parts<'_>,
+        network: Arc<Quantized>,
+        products: &[Products],
+    ) -> Result<Arc<Plan>, RunError> {
+        let measures = match &parts.setup.platform.compute {
+            Compute::Array(array) => array.recovery.measures(),
+            Compute::Ideal => &[],
+        };
+        if measures.is_empty() {
+            return Ok(Arc::new(Plan::none(network)));
+        }
+        let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };
+        let choose = || Plan::choose(&network, &hardware, measures, &self.calibration(parts.setup));
+        Ok(self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)?)
     }
 
     /// Right answers per fault map; one map where no memory errs.
@@ -368,13 +400,13 @@ impl<'a> Evaluator<'a> {
         &self,
         parts: &Parts<'_>,
         keys: &[prefix::Key],
-        (quantized, captured, products): Ready<'_>,
+        (plan, captured, products): Ready<'_>,
     ) -> Result<Vec<Vec<f64>>, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
         let run = |map: u64| {
-            let quantized = self.device(parts, quantized, map);
-            let hardware = hardware(parts, products, map);
+            let quantized = self.device(parts, &plan.network, map);
+            let hardware = hardware(parts, products, &plan.layers, map);
             let right = self.score(parts.setup.workload.samples, |range| {
                 let batch = (range.start, map);
                 let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
@@ -407,12 +439,12 @@ impl<'a> Evaluator<'a> {
         &self,
         parts: &Parts<'_>,
         keys: &[prefix::Key],
-        (quantized, captured, products): Ready<'_>,
+        (plan, captured, products): Ready<'_>,
     ) -> Result<Vec<Seen>, RunError> {
-        let hardware = hardware(parts, products, 0);
+        let hardware = hardware(parts, products, &plan.layers, 0);
         let known = self.prefixes.seen(keys);
         let probe = Probe { hardware, seed: self.seed, known, seen: Mutex::default() };
-        self.look(parts, quantized, captured, (&probe, probe::SAMPLES))?;
+        self.look(parts, &plan.network, captured, (&probe, probe::SAMPLES))?;
         let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
         self.prefixes.saw(keys, &seen);
         Ok(seen)
@@ -486,9 +518,14 @@ fn exact_bits(setup: &Setup) -> u32 {
     setup.workload.quantize.weight_bits.max(setup.workload.quantize.activation_bits)
 }
 
-fn hardware<'a>(parts: &'a Parts<'_>, products: &'a [Products], map: u64) -> Hardware<'a> {
+fn hardware<'a>(
+    parts: &'a Parts<'_>,
+    products: &'a [Products],
+    plans: &'a [LayerPlan],
+    map: u64,
+) -> Hardware<'a> {
     let buffer = parts.platform.memory.get("buffer").map(|memory| &**memory);
-    Hardware { products, arrays: parts.arrays.as_ref(), buffer, map }
+    Hardware { products, arrays: parts.arrays.as_ref(), buffer, map, plans }
 }
 
 /// Products per layer; layers with equal units and zero points share the work.

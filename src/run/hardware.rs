@@ -1,6 +1,7 @@
 //! The engine that a network runs on: the array's products, and a buffer that may flip bits.
 
 use super::arrays::Arrays;
+use super::recovery::LayerPlan;
 use crate::kernel::{self, Products};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
@@ -19,10 +20,24 @@ pub(super) struct Hardware<'a> {
     pub buffer: Option<&'a dyn Memory>,
     /// The device's number among the fault maps.
     pub map: u64,
+    /// What each layer does about the errors of its products; empty where nothing is done.
+    pub plans: &'a [LayerPlan],
 }
 
-impl Engine for Hardware<'_> {
-    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+impl<'a> Hardware<'a> {
+    /// The products of a layer; none where results come late, which no table holds.
+    pub fn table(&self, layer: &Layer) -> Option<&'a Products> {
+        let late = self.arrays.is_some_and(|arrays| arrays.of(layer.index).is_late());
+        self.products.get(layer.index).filter(|_| !late)
+    }
+
+    /// What a layer does about the errors of its products.
+    pub fn plan(&self, layer: &Layer) -> Option<&'a LayerPlan> {
+        self.plans.get(layer.index)
+    }
+
+    /// Sums as the units accumulate them.
+    pub fn sums(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let (operands, products) = (operands(input, weights), &self.products[layer.index]);
         let array = self.arrays.map(|arrays| arrays.of(layer.index));
         if let Some(array) = array.filter(|array| array.is_late()) {
@@ -35,6 +50,20 @@ impl Engine for Hardware<'_> {
                 kernel::convolve_in_order(&layer.geometry, operands, products, &add)
             }
         }
+    }
+
+    /// Sums as the network goes on with them.
+    pub fn corrected(&self, layer: &Layer, mut sums: Vec<i32>) -> Vec<i32> {
+        if let Some(correction) = self.plan(layer).and_then(|plan| plan.correction.as_ref()) {
+            correction.apply(&layer.geometry, &mut sums);
+        }
+        sums
+    }
+}
+
+impl Engine for Hardware<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        self.corrected(layer, self.sums(layer, input, weights))
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

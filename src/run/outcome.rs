@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plain_bits::{EqualAccuracy, Rival};
 use super::statistics::{Delta, Pairs, Verdict, mean_delta};
+use crate::config::Measure;
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 
@@ -80,6 +81,39 @@ pub struct LayerOutcome {
     /// How many products the accumulator surely holds the sum of, where the layer sums more: sums may leave its range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<u64>,
+    /// Mean error of the products by output channel; absent where results come late, which no table holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_error: Option<MeanError>,
+    /// What the layer does about the errors of its products; absent where nothing was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovered>,
+}
+
+/// What a layer chose, on the calibration samples, to do about the errors of its products.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// The measures chosen, in the order in which they act; none where nothing brings outputs nearer.
+    pub measures: Vec<Measure>,
+    /// Weights that have another code.
+    pub weights_changed: usize,
+    /// Root mean square of the error of the layer's real outputs over that of exact ones, with nothing done.
+    pub error_before: f64,
+    /// The same with what was chosen: never more.
+    pub error_after: f64,
+}
+
+/// What a layer's outputs are off on average, exactly, from histograms of its codes and the table of products.
+///
+/// Errors of an approximate accumulator are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanError {
+    /// Mean over all outputs, in steps of an integer sum.
+    pub value: f64,
+    /// Largest magnitude among the means of output channels, in steps of an integer sum.
+    pub largest: f64,
+    /// Root mean square of the means of output channels over that of exact sums: the part of the error that a constant
+    /// per output channel would take away.
+    pub relative: f64,
 }
 
 /// The result of one configuration.

@@ -3,10 +3,12 @@
 use std::sync::Mutex;
 
 use super::hardware::Hardware;
-use crate::kernel::{self, Geometry, Products};
+use super::mean_error::channel_means;
+use super::outcome::MeanError;
+use crate::kernel::{self, Geometry, Histograms, Products};
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
-use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
+use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights, operands};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -19,6 +21,8 @@ pub(super) struct Seen {
     pub replay: Option<Replay>,
     pub relative_error: f64,
     pub bias: f64,
+    /// Absent where no table holds the products.
+    pub mean_error: Option<MeanError>,
 }
 
 /// An engine that behaves as the hardware and looks at every contraction.
@@ -38,14 +42,18 @@ impl Engine for Probe<'_> {
             note(seen);
             return sums;
         }
-        let exact = Products::exact(weights.zero_point, input.zero_point);
-        let exact = kernel::convolve(&layer.geometry, operands(input, weights), &exact);
-        let (relative_error, bias) = errors(&sums, &exact);
+        // Where other codes stand in a weight's place, its own products are what is meant.
+        let meant = self.hardware.plan(layer).and_then(|plan| plan.meant.as_ref()).unwrap_or(weights);
+        let exact = Exact.contract(layer, input, meant);
+        let size = root_mean_square(&exact);
+        let (relative_error, bias) = errors(&sums, &exact, size);
+        let mean_error =
+            self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
         let mut price =
             |array| pooled(layer, input, weights, |operands| replay(array, operands, &mut stream));
         let replay = self.hardware.arrays.map(|arrays| price(arrays.of(layer.index)));
-        note(Seen { replay, relative_error, bias });
+        note(Seen { replay, relative_error, bias, mean_error });
         sums
     }
 
@@ -54,16 +62,39 @@ impl Engine for Probe<'_> {
     }
 }
 
+impl Probe<'_> {
+    /// Mean error of each output channel, its correction applied; none where no table holds the products.
+    fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
+        let (geometry, table) = (&layer.geometry, self.hardware.table(layer)?);
+        let exact = Products::exact(weights.zero_point, input.zero_point);
+        let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
+        if *table == exact && correction.is_none() {
+            return Some(vec![0.0; geometry.out_channels]);
+        }
+        let counted = (&Histograms::count(geometry, operands(input, weights)), input.codes.shape()[0]);
+        let found = channel_means(geometry, counted, &weights.codes, table);
+        let expected = channel_means(geometry, counted, &meant.codes, &exact);
+        let off = |(channel, (found, expected)): (usize, (f64, f64))| {
+            correction.map_or(found, |correction| correction.of_mean(channel, found)) - expected
+        };
+        Some(found.into_iter().zip(expected).enumerate().map(off).collect())
+    }
+}
+
+/// Root mean square of the exact sums.
+fn root_mean_square(exact: &[i32]) -> f64 {
+    (exact.iter().map(|&sum| f64::from(sum).powi(2)).sum::<f64>() / exact.len() as f64).sqrt()
+}
+
 /// Root mean square and mean of the difference over the root mean square of the exact sums.
-fn errors(sums: &[i32], exact: &[i32]) -> (f64, f64) {
-    let differences = || sums.iter().zip(exact).map(|(sum, exact)| f64::from(*sum) - f64::from(*exact));
-    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>();
-    let size = (square(&mut exact.iter().map(|&x| f64::from(x))) / exact.len() as f64).sqrt();
+fn errors(sums: &[i32], exact: &[i32], size: f64) -> (f64, f64) {
     if size == 0.0 {
         return (0.0, 0.0);
     }
+    let differences = || sums.iter().zip(exact).map(|(sum, exact)| f64::from(*sum) - f64::from(*exact));
     let count = exact.len() as f64;
-    ((square(&mut differences()) / count).sqrt() / size, differences().sum::<f64>() / count / size)
+    let square = differences().map(|difference| difference * difference).sum::<f64>();
+    ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
 /// The operands of all pooled samples as one long contraction: sample after sample.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::evaluate::{Evaluator, RunError};
-use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
+use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
 use crate::config::Setup;
@@ -199,6 +199,19 @@ fn late(outcome: &Outcome) -> Option<String> {
     ))
 }
 
+/// What recovery costs, and where its figures come from.
+fn recovery(outcome: &Outcome) -> Option<String> {
+    let chose =
+        |layer: &LayerOutcome| layer.recovery.as_ref().is_some_and(|found| !found.measures.is_empty());
+    outcome.layers.iter().any(chose).then(|| {
+        "Recovery was chosen layer by layer on the calibration samples, with memories that do not err. Weights in other codes \
+         are written once and switch what they switch. A factor and a constant per output channel become part of the scale \
+         and the bias that every output has anyway, so they add neither energy nor area; sums are rounded to whole numbers \
+         after them. Errors of layers are against exact products of the weights before."
+            .into()
+    })
+}
+
 /// What the model itself approximates.
 fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
     let pairs: u64 = baseline.layers.iter().map(|layer| layer.replayed_pairs).sum();
@@ -247,6 +260,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
              so a datapath saving cannot show."
         )
     }));
+    notes.extend(recovery(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
         notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }

@@ -15,7 +15,7 @@ pub struct Contraction {
     pub input: Codes,
     /// Weight codes, as the memories returned them.
     pub weights: Weights,
-    /// Sums [batch, O, OH, OW].
+    /// Sums [batch, O, OH, OW], as the units accumulate them: a factor and a constant that correct them come after.
     pub output: Tensor<i32>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Tap<'a> {
 
 impl Engine for Tap<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let sums = self.hardware.contract(layer, input, weights);
+        let sums = self.hardware.sums(layer, input, weights);
         if layer.index == self.layer {
             let geometry = &layer.geometry;
             let batch = input.codes.shape()[0];
@@ -49,7 +49,7 @@ impl Engine for Tap<'_> {
             let found = Contraction { layer, input, weights, output };
             *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
         }
-        sums
+        self.hardware.corrected(layer, sums)
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

@@ -17,6 +17,7 @@ mod layers;
 mod licences;
 mod memory;
 mod product_table;
+mod recovery;
 mod report;
 mod schema;
 mod simulators;

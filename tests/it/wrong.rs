@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 39] = [
+const MISTAKES: [(&str, &[&str]); 40] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -119,6 +119,16 @@ const MISTAKES: [(&str, &[&str]); 39] = [
             "platform.compute.array.timing=latch",
             "--set",
             "platform.compute.array.voltage=0.9 V",
+        ],
+    ),
+    (
+        "recovery where results come late",
+        &[
+            "run",
+            "--set",
+            "platform.compute.array.timing=latch",
+            "--set",
+            "approximate={compute.array.voltage: 0.9 V, compute.array.recovery: auto}",
         ],
     ),
     ("a memory of no known size", &["run", "--set", "approximate={memory.buffer.sram.size: 100 KiB}"]),

@@ -95,6 +95,7 @@ mod tests {
             multiplier: Multiplier::Id(multiplier.into()),
             layers: Default::default(),
             accumulator: "exact".into(),
+            recovery: crate::config::Recovery::default(),
         };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();
         MacArray::new(&config, mac, &CellLibrary::nangate45()).unwrap()

@@ -95,11 +95,13 @@ fn clock(config: &config::Array, nominal: Seconds, delay: Seconds) -> Result<Her
     }
 }
 
-/// Refuses late results where they are not allowed, and of a unit without gates that could tell what is lost.
+/// Refuses late results where they are not allowed, of a unit without gates that could tell what is lost, and where layers
+/// recover from the errors of products that a table holds.
 fn may_be_late(config: &config::Array, mac: &Mac, delay: Seconds, clock: Hertz) -> Result<(), PlatformError> {
     let unit = mac.id().into();
     match config.timing {
         Late::Safe => Err(PlatformError::TooSlow { unit, delay, clock }),
+        Late::Latch if !config.recovery.measures().is_empty() => Err(PlatformError::LateRecovery { unit }),
         Late::Latch if mac.multiplier().stand_in().is_some() => Err(PlatformError::LateTable { unit }),
         Late::Latch => Ok(()),
     }
@@ -332,6 +334,7 @@ mod tests {
             multiplier: Multiplier::Id(multiplier.into()),
             layers: Default::default(),
             accumulator: "exact".into(),
+            recovery: crate::config::Recovery::default(),
         }
     }
 

@@ -241,6 +241,7 @@ mod tests {
             multiplier: Multiplier::Id(multiplier.into()),
             layers: Default::default(),
             accumulator: "exact".into(),
+            recovery: crate::config::Recovery::default(),
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;
         MacArray::new(&config, unit, &CellLibrary::nangate45())

@@ -250,6 +250,7 @@ mod tests {
             multiplier: Multiplier::Id("exact".into()),
             layers: Default::default(),
             accumulator: "exact".into(),
+            recovery: crate::config::Recovery::default(),
         };
         MacArray::new(
             &config,

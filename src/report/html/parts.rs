@@ -129,6 +129,7 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
         ("error", "n"),
         ("", "bar"),
         ("bias", "n"),
+        ("by channel", "n"),
     ];
     let pairs: Vec<(&LayerOutcome, &LayerOutcome)> = baseline.layers.iter().zip(&outcome.layers).collect();
     let largest = |of: fn(&LayerOutcome) -> f64| {
@@ -153,16 +154,45 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
             words::percent(layer.relative_error),
             meter("unmet", layer.relative_error / error),
             words::signed(100.0 * layer.bias) + " %",
+            layer.mean_error.map_or("–".into(), |error| words::percent(error.relative)),
         ]
     };
     let pairs_of = outcome.layers.iter().map(|layer| layer.replayed_pairs);
     let replayed = pairs_of.fold(0, u64::saturating_add);
     let lead = format!(
         "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
-         root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean. Grey bar: exact.",
+         root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean; by channel: root \
+         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact.",
         thousands(replayed)
     );
-    section("Layers", &lead, &table(&columns, &[pairs.iter().map(row).collect()]))
+    let layers = section("Layers", &lead, &table(&columns, &[pairs.iter().map(row).collect()]));
+    layers + &recovery(&outcome.layers)
+}
+
+/// What layers do about the errors of their products, where they were asked to.
+fn recovery(layers: &[LayerOutcome]) -> String {
+    let columns = [
+        ("layer", ""),
+        ("measures", ""),
+        ("weights changed", "n"),
+        ("error: nothing done", "n"),
+        ("recovered", "n"),
+    ];
+    let row = |layer: &LayerOutcome| {
+        let recovered = layer.recovery.as_ref()?;
+        let errors = [recovered.error_before, recovered.error_after].map(words::percent);
+        let [before, after] = errors;
+        let changed = thousands(recovered.weights_changed as u64);
+        Some(vec![escape(&layer.name), words::measures(recovered), changed, before, after])
+    };
+    let rows: Vec<Vec<String>> = layers.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let lead = "What each layer chose, on the calibration samples and without training, to bring its outputs nearer to those \
+                of exact products. Error: root mean square over that of exact outputs, on those samples, where nothing is \
+                always a choice.";
+    section("Recovery", lead, &table(&columns, &[rows]))
 }
 
 /// A whole number in groups of three digits.

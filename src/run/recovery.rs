@@ -1,0 +1,222 @@
+//! Recovery without training: each layer chooses, on the calibration samples, what brings its outputs nearest to exact ones.
+//!
+//! Layers choose in the order of the network, on what the layers before, already recovered, make of the samples. What a
+//! layer does about it is compared by the squared error of its outputs in real units, against exact products of its own
+//! weights with the same activations. To do nothing is always among the candidates, so no layer is worse off on these samples.
+
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+
+use super::hardware::Hardware;
+use super::outcome::Recovered;
+use crate::config::Measure;
+use crate::kernel::{CODES, Counts, Histograms};
+use crate::tensor::Tensor;
+use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Place, Quantized, Weights, operands};
+
+mod correction;
+mod remap;
+
+use correction::Correction;
+use remap::{Activations, Goal, remap};
+
+/// Samples that are summed together.
+const BATCH: usize = 16;
+
+/// A network with what its layers do about the errors of products.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// The network, with the weight codes that hardware holds.
+    pub network: Arc<Quantized>,
+    /// What each layer does; empty where nothing was asked for.
+    pub layers: Vec<LayerPlan>,
+}
+
+/// What one layer does.
+#[derive(Debug, Clone)]
+pub(super) struct LayerPlan {
+    /// What was chosen, in figures.
+    pub chosen: Recovered,
+    /// The weights that products are meant to be of, where others were put in their place.
+    pub meant: Option<Weights>,
+    /// What is done to the sums.
+    pub correction: Option<Correction>,
+}
+
+impl Plan {
+    /// Nothing is done.
+    pub(super) fn none(network: Arc<Quantized>) -> Self {
+        Self { network, layers: vec![] }
+    }
+
+    /// Lets every layer choose among `measures` on calibration samples; `hardware` sums products and keeps tensors as they are.
+    ///
+    /// # Errors
+    /// [`ModelError::Input`] when the samples have another shape.
+    pub(super) fn choose(
+        network: &Quantized,
+        hardware: &Hardware<'_>,
+        measures: &[Measure],
+        samples: &Tensor<f32>,
+    ) -> Result<Self, ModelError> {
+        let choice = Choice { hardware, measures, found: Mutex::default() };
+        network.run(&choice, samples, 0)?;
+        let found = choice.found.into_inner().expect("no layer panicked while it chose");
+        let (weights, layers) = found.into_iter().unzip();
+        Ok(Self { network: Arc::new(network.with_weights(weights)), layers })
+    }
+}
+
+/// An engine on which every layer tries its candidates and goes on with the best.
+struct Choice<'a> {
+    hardware: &'a Hardware<'a>,
+    measures: &'a [Measure],
+    found: Mutex<Vec<(Weights, LayerPlan)>>,
+}
+
+impl Engine for Choice<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let trial = Trial::new(self.hardware, layer, input, weights);
+        let (best, before) = trial.best(self.measures);
+        let changed = best.weights.codes.iter().zip(&weights.codes).filter(|(new, old)| new != old).count();
+        let chosen = Recovered {
+            measures: best.measures,
+            weights_changed: changed,
+            error_before: trial.relative(before),
+            error_after: trial.relative(best.error),
+        };
+        let meant = (changed > 0).then(|| weights.clone());
+        let plan = LayerPlan { chosen, meant, correction: best.correction };
+        self.found.lock().expect("no layer panicked while it chose").push((best.weights, plan));
+        best.sums
+    }
+
+    fn store(&self, _: Place, _: &mut Codes) {}
+}
+
+/// One layer on the calibration samples.
+struct Trial<'a> {
+    hardware: &'a Hardware<'a>,
+    layer: &'a Layer,
+    weights: &'a Weights,
+    /// The activations, some samples each.
+    batches: Vec<Codes>,
+    exact: Vec<i32>,
+}
+
+/// One way to go on, and what it gives.
+struct Candidate {
+    measures: Vec<Measure>,
+    weights: Weights,
+    correction: Option<Correction>,
+    sums: Vec<i32>,
+    /// Sum of squared errors of the outputs, in real units over the scale of the activations.
+    error: f64,
+}
+
+impl<'a> Trial<'a> {
+    fn new(hardware: &'a Hardware<'a>, layer: &'a Layer, input: &Codes, weights: &'a Weights) -> Self {
+        let size = layer.geometry.inputs_per_sample();
+        let batch = |codes: &[u8]| {
+            let codes = Tensor::new([codes.len() / size, size], codes.to_vec()).expect("whole samples");
+            Codes { codes, ..*input }
+        };
+        let batches: Vec<Codes> = input.codes.data().chunks(BATCH * size).map(batch).collect();
+        let exact = sums(&batches, |input| Exact.contract(layer, input, weights));
+        Self { hardware, layer, weights, batches, exact }
+    }
+
+    /// The candidate of least error, the simplest of equals, and the error where nothing is done.
+    fn best(&self, measures: &[Measure]) -> (Candidate, f64) {
+        let mut best = self.candidate(self.weights.clone(), vec![]);
+        let before = best.error;
+        if before == 0.0 {
+            return (best, before);
+        }
+        let keep = |best: Candidate, other: Candidate| if other.error < best.error { other } else { best };
+        for fit in self.corrected(&best, measures) {
+            best = keep(best, fit);
+        }
+        if measures.contains(&Measure::Remap) {
+            for weights in self.remapped() {
+                let plain = self.candidate(weights, vec![Measure::Remap]);
+                best = self.corrected(&plain, measures).into_iter().fold(best, keep);
+                best = keep(best, plain);
+            }
+        }
+        (best, before)
+    }
+
+    fn candidate(&self, weights: Weights, measures: Vec<Measure>) -> Candidate {
+        let sums = sums(&self.batches, |input| self.hardware.sums(self.layer, input, &weights));
+        let error = self.error(|at| f64::from(sums[at]) - f64::from(self.exact[at]));
+        Candidate { measures, weights, correction: None, sums, error }
+    }
+
+    /// The same with its sums corrected in every way asked for.
+    fn corrected(&self, plain: &Candidate, measures: &[Measure]) -> Vec<Candidate> {
+        let geometry = &self.layer.geometry;
+        let fit = |&measure: &Measure| {
+            let correction = match measure {
+                Measure::Remap => return None,
+                Measure::Bias => Correction::bias(geometry, &plain.sums, &self.exact),
+                Measure::Affine => Correction::affine(geometry, &plain.sums, &self.exact),
+            };
+            let mut sums = plain.sums.clone();
+            correction.apply(geometry, &mut sums);
+            let error = self.error(|at| f64::from(sums[at]) - f64::from(self.exact[at]));
+            let measures = plain.measures.iter().copied().chain([measure]).collect();
+            Some(Candidate {
+                measures,
+                weights: plain.weights.clone(),
+                correction: Some(correction),
+                sums,
+                error,
+            })
+        };
+        measures.iter().filter_map(fit).collect()
+    }
+
+    /// The weights in other codes, for either goal.
+    fn remapped(&self) -> [Weights; 2] {
+        let products = &self.hardware.products[self.layer.index];
+        let activations = Activations { counts: self.counts(), zero_point: self.batches[0].zero_point };
+        [Goal::Square, Goal::Variance].map(|goal| {
+            let zero = (self.weights.zero_point, self.weights.bits);
+            let map = remap(&activations, products, zero, goal);
+            let codes = self.weights.codes.iter().map(|&code| map[usize::from(code)]).collect();
+            Weights { codes, ..self.weights.clone() }
+        })
+    }
+
+    /// How often each activation code meets a weight.
+    fn counts(&self) -> Counts {
+        let count = |input: &Codes| {
+            Histograms::count(&self.layer.geometry, operands(input, self.weights)).activations()
+        };
+        let add = |one: Counts, other: Counts| std::array::from_fn(|code| one[code] + other[code]);
+        self.batches.par_iter().map(count).reduce(|| [0; CODES], add)
+    }
+
+    /// Sum of squares of a figure per output, weighted as real outputs are scaled.
+    fn error(&self, figure: impl Fn(usize) -> f64) -> f64 {
+        let (positions, channels) = (self.layer.geometry.positions(), self.layer.geometry.out_channels);
+        let scale = |at: usize| f64::from(self.weights.scales[at / positions % channels]);
+        (0..self.exact.len()).map(|at| (scale(at) * figure(at)).powi(2)).sum()
+    }
+
+    /// Root mean square of an error over that of the exact outputs.
+    fn relative(&self, error: f64) -> f64 {
+        let size = self.error(|at| f64::from(self.exact[at]));
+        if size == 0.0 { 0.0 } else { (error / size).sqrt() }
+    }
+}
+
+/// Sums of all batches, in their order.
+fn sums(batches: &[Codes], of: impl Fn(&Codes) -> Vec<i32> + Send + Sync) -> Vec<i32> {
+    batches.par_iter().map(of).collect::<Vec<_>>().concat()
+}
+
+#[cfg(test)]
+mod tests;
