@@ -53,6 +53,7 @@
 //! | retention, refresh interval, `ber` | how long a cell holds; time between refreshes; bit error rate |
 //! | payload, capture | what is sent; what the sensor does |
 //! | knob, neutral value | a configured approximation; the value at which it does nothing |
+//! | recovery, measure | what a layer does, without training, about the errors of its products; one way to do it |
 //! | sweep, point, Pareto front | the grid, one entry, the entries no other beats |
 #![warn(missing_docs)]
 

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod plain_bits;
 mod prefix;
 mod probe;
+mod products;
 mod recovery;
 pub mod statistics;
 pub mod stored;

@@ -122,11 +122,11 @@ pub const KNOBS: [Knob; 14] = [
     Knob {
         path: "compute.array.recovery",
         class: Class::Arithmetic,
-        range: "`none`, `auto`, or a list of `remap`, `bias`, `affine`",
+        range: "`none`, `auto`, or a list of `swap`, `remap`, `bias`, `affine`",
         neutral: Neutral::Text("none"),
         does: "what each layer may do, without training, about the errors of the multiplier; on calibration samples never worse \
                than nothing",
-        energy: "remapped weights switch other gates; constants and factors become part of bias and scale",
+        energy: "weights in other codes and swapped operands switch other gates; constants and factors become part of bias and scale",
     },
     Knob {
         path: "compute.array.voltage",

@@ -8,6 +8,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
+    /// Activations and weights enter the multiplier by each other's ports, which helps where its products are not
+    /// symmetric: the layer is computed as its transpose.
+    Swap,
     /// Each weight code is replaced by the one whose products come nearest to those of the weight, as ALWANN does
     /// (Mrazek et al., ICCAD 2019).
     Remap,
@@ -19,11 +22,12 @@ pub enum Measure {
 
 impl Measure {
     /// All measures, in the order in which they act on a layer.
-    pub const ALL: [Self; 3] = [Self::Remap, Self::Bias, Self::Affine];
+    pub const ALL: [Self; 4] = [Self::Swap, Self::Remap, Self::Bias, Self::Affine];
 
     /// The name in configurations and reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Swap => "swap",
             Self::Remap => "remap",
             Self::Bias => "bias",
             Self::Affine => "affine",
@@ -50,7 +54,7 @@ pub struct Recovery(Vec<Measure>);
 /// A value that names no recovery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is no recovery: write `none`, `auto`, or a list of `remap`, `bias` and `affine` such as [remap, bias]"
+    "{0} is no recovery: write `none`, `auto`, or a list of `swap`, `remap`, `bias` and `affine` such as [remap, bias]"
 )]
 pub struct NoRecovery(String);
 

@@ -62,6 +62,14 @@ pub struct Gemm {
     pub depth: usize,
 }
 
+impl Gemm {
+    /// The transposed products: [outputs, depth] · [depth, positions].
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        Self { positions: self.outputs, outputs: self.positions, ..self }
+    }
+}
+
 impl Geometry {
     /// A dense layer.
     pub fn dense(inputs: usize, outputs: usize) -> Self {

@@ -33,7 +33,9 @@ pub(super) fn outcome(
     observed: Observed<'_>,
     settings: serde_json::Value,
 ) -> Result<Outcome, UnresolvedPrice> {
-    let mapped: Vec<Mapped> = observed.quantized.layers().iter().map(|layer| map(parts, layer)).collect();
+    let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
+    let layers = observed.quantized.layers().iter();
+    let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
     let price = |name: &str| {
@@ -87,8 +89,9 @@ fn late(array: &MacArray) -> Late {
     }
 }
 
-fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
+fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapped {
     let work = layer.geometry.gemm();
+    let work = if swapped { work.transposed() } else { work };
     let (mapping, time) = match parts.array(layer.index) {
         Some(array) => {
             let mapping = array.map(&work);
@@ -98,6 +101,7 @@ fn map(parts: &Parts<'_>, layer: &crate::workload::Layer) -> Mapped {
             (Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary), Seconds::ZERO)
         }
     };
+    let mapping = if swapped { mapping.swapped() } else { mapping };
     Mapped { layer: layer.clone(), mapping, time }
 }
 

@@ -30,11 +30,11 @@ pub struct Activity {
 impl Activity {
     /// What a contraction makes the unit of an array do; `seed` is that of the run.
     pub(super) fn of(array: &MacArray, contraction: &Contraction, seed: u64) -> Self {
-        let Contraction { layer, input, weights, .. } = contraction;
+        let Contraction { layer, input, weights, swapped, .. } = contraction;
         // The stream that prices the layer as well: the stretches are among those that it was priced by.
         let mut stream = Stream::new(seed, PROBE, layer.index as u64);
         let library = array.library();
-        let (trace, counts) = pooled(layer, input, weights, |operands| {
+        let (trace, counts) = pooled(layer, (input, weights, *swapped), |operands| {
             (trace(array, operands, &mut stream), histogram(array, operands))
         });
         let pairs = counts.iter().map(|pair| pair.2).sum();

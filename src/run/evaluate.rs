@@ -1,6 +1,5 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -16,10 +15,11 @@ use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
-use super::recovery::{LayerPlan, Plan};
+use super::products::{products, swapped_products};
+use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
 use crate::config::platform::{self as config, Compute, Link, Multiplier, Payload, Sensor};
-use crate::config::{Quantize, Setup};
+use crate::config::{Measure, Quantize, Setup};
 use crate::kernel::Products;
 use crate::ledger::UnresolvedPrice;
 use crate::platform::compute::array::{CodeRange, MacArray, OpenTable, unit};
@@ -87,6 +87,12 @@ pub enum RunError {
          `mul8s_exact`"
     )]
     NoGates,
+    /// Golden vectors of a layer whose operands are swapped.
+    #[error(
+        "layer `{0}` recovers by swapping its operands, and golden vectors have activations at port `a`; leave `swap` out of \
+         compute.array.recovery"
+    )]
+    Swapped(String),
     /// The sums of a stream of products are not those of the kernel.
     #[error(
         "layer `{layer}`: the products of output {output:?} sum to {streamed} in the unit, the network computed {stored}; no golden \
@@ -278,6 +284,9 @@ impl<'a> Evaluator<'a> {
             return Err(RunError::NoGates);
         }
         let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
+        if contraction.swapped {
+            return Err(RunError::Swapped(contraction.layer.name));
+        }
         let steps = golden::steps(&contraction, &products, mac)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
         Ok(Golden { contraction, steps, array })
@@ -296,7 +305,8 @@ impl<'a> Evaluator<'a> {
         let tap = Tap::new(hardware(parts, &products, &plan.layers, 0), layer);
         self.look(parts, &plan.network, &captured, (&tap, samples))?;
         let found = tap.into_found().expect("the network runs through all of its layers");
-        Ok((found, products[layer].clone()))
+        let products = hardware(parts, &products, &plan.layers, 0).products(&found.layer).clone();
+        Ok((found, products))
     }
 
     /// Calibrates, captures and lets layers choose what evaluating these setups needs, each once.
@@ -391,8 +401,13 @@ impl<'a> Evaluator<'a> {
             return Ok(Arc::new(Plan::none(network)));
         }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };
-        let choose = || Plan::choose(&network, &hardware, measures, &self.calibration(parts.setup));
-        Ok(self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)?)
+        let choose = || {
+            let swap = measures.contains(&Measure::Swap);
+            let swapped = if swap { swapped_products(parts, &network, products)? } else { vec![] };
+            let options = Options { hardware: &hardware, measures, swapped: &swapped };
+            Ok::<_, RunError>(Plan::choose(&network, options, &self.calibration(parts.setup))?)
+        };
+        self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
 
     /// Right answers per fault map; one map where no memory errs.
@@ -526,26 +541,4 @@ fn hardware<'a>(
 ) -> Hardware<'a> {
     let buffer = parts.platform.memory.get("buffer").map(|memory| &**memory);
     Hardware { products, arrays: parts.arrays.as_ref(), buffer, map, plans }
-}
-
-/// Products per layer; layers with equal units and zero points share the work.
-fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, RunError> {
-    let quantize = &parts.setup.workload.quantize;
-    let mut known: HashMap<(Option<usize>, [u8; 2]), Products> = HashMap::new();
-    let mut of = |(layer, weights): (usize, &Weights)| {
-        let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
-        let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);
-        if let Some(products) = known.get(&key) {
-            return Ok(products.clone());
-        }
-        let range = |bits: u32, zero: u8| CodeRange { bits, zero };
-        let products = match parts.array(layer) {
-            Some(array) => array
-                .products(range(quantize.weight_bits, zeros[0]), range(quantize.activation_bits, zeros[1]))?,
-            None => Products::exact(zeros[0], zeros[1]),
-        };
-        known.insert(key, products.clone());
-        Ok(products)
-    };
-    quantized.weights().iter().enumerate().map(&mut of).collect()
 }

@@ -113,7 +113,7 @@ mod tests {
         let output = convolve(&geometry, operands(&input, &weights), &products);
         let output = Tensor::new([1, 2, 4, 3], output).unwrap();
         let layer = Layer { index: 0, name: "conv".into(), geometry };
-        (Contraction { layer, input, weights, output }, products)
+        (Contraction { layer, input, weights, output, swapped: false }, products)
     }
 
     #[test]

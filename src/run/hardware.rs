@@ -25,10 +25,10 @@ pub(super) struct Hardware<'a> {
 }
 
 impl<'a> Hardware<'a> {
-    /// The products of a layer; none where results come late, which no table holds.
+    /// The products that a layer sums; none where results come late, which no table holds.
     pub fn table(&self, layer: &Layer) -> Option<&'a Products> {
         let late = self.arrays.is_some_and(|arrays| arrays.of(layer.index).is_late());
-        self.products.get(layer.index).filter(|_| !late)
+        (!late).then(|| self.products(layer))
     }
 
     /// What a layer does about the errors of its products.
@@ -36,9 +36,25 @@ impl<'a> Hardware<'a> {
         self.plans.get(layer.index)
     }
 
+    /// Whether activations and weights of a layer enter the multiplier by each other's ports.
+    pub fn is_swapped(&self, layer: &Layer) -> bool {
+        self.plan(layer).is_some_and(|plan| plan.swapped.is_some())
+    }
+
+    /// The products that a layer sums.
+    pub fn products(&self, layer: &Layer) -> &'a Products {
+        let swapped = self.plan(layer).and_then(|plan| plan.swapped.as_ref());
+        swapped.unwrap_or(&self.products[layer.index])
+    }
+
     /// Sums as the units accumulate them.
     pub fn sums(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let (operands, products) = (operands(input, weights), &self.products[layer.index]);
+        self.sums_of(layer, input, weights, self.products(layer))
+    }
+
+    /// Sums of these products.
+    pub fn sums_of(&self, layer: &Layer, input: &Codes, weights: &Weights, products: &Products) -> Vec<i32> {
+        let operands = operands(input, weights);
         let array = self.arrays.map(|arrays| arrays.of(layer.index));
         if let Some(array) = array.filter(|array| array.is_late()) {
             return late::contract(array, &layer.geometry, operands, weights.zero_point);
@@ -53,7 +69,7 @@ impl<'a> Hardware<'a> {
     }
 
     /// Sums as the network goes on with them.
-    pub fn corrected(&self, layer: &Layer, mut sums: Vec<i32>) -> Vec<i32> {
+    pub fn recovered(&self, layer: &Layer, mut sums: Vec<i32>) -> Vec<i32> {
         if let Some(correction) = self.plan(layer).and_then(|plan| plan.correction.as_ref()) {
             correction.apply(&layer.geometry, &mut sums);
         }
@@ -63,7 +79,7 @@ impl<'a> Hardware<'a> {
 
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        self.corrected(layer, self.sums(layer, input, weights))
+        self.recovered(layer, self.sums(layer, input, weights))
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

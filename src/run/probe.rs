@@ -50,8 +50,8 @@ impl Engine for Probe<'_> {
         let mean_error =
             self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
-        let mut price =
-            |array| pooled(layer, input, weights, |operands| replay(array, operands, &mut stream));
+        let pairs = (input, weights, self.hardware.is_swapped(layer));
+        let mut price = |array| pooled(layer, pairs, |operands| replay(array, operands, &mut stream));
         let replay = self.hardware.arrays.map(|arrays| price(arrays.of(layer.index)));
         note(Seen { replay, relative_error, bias, mean_error });
         sums
@@ -97,11 +97,10 @@ fn errors(sums: &[i32], exact: &[i32], size: f64) -> (f64, f64) {
     ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
-/// The operands of all pooled samples as one long contraction: sample after sample.
+/// The operands of all pooled samples as one long contraction: sample after sample; transposed where they are swapped.
 pub(super) fn pooled<T>(
     layer: &Layer,
-    input: &Codes,
-    weights: &Weights,
+    (input, weights, swapped): (&Codes, &Weights, bool),
     with: impl FnOnce(&Operands<'_>) -> T,
 ) -> T {
     let geometry: &Geometry = &layer.geometry;
@@ -119,5 +118,8 @@ pub(super) fn pooled<T>(
         centred(geometry.filter(&weights.codes, channel)[k], weights.zero_point)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
+    if swapped {
+        return with(&Operands { gemm: gemm.transposed(), activation: &weight, weight: &activation });
+    }
     with(&Operands { gemm, activation: &activation, weight: &weight })
 }

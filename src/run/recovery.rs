@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::hardware::Hardware;
 use super::outcome::Recovered;
 use crate::config::Measure;
-use crate::kernel::{CODES, Counts, Histograms};
+use crate::kernel::{CODES, Counts, Histograms, Products};
 use crate::tensor::Tensor;
 use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Place, Quantized, Weights, operands};
 
@@ -40,8 +40,21 @@ pub(super) struct LayerPlan {
     pub chosen: Recovered,
     /// The weights that products are meant to be of, where others were put in their place.
     pub meant: Option<Weights>,
+    /// The products of swapped operands, where they are swapped.
+    pub swapped: Option<Products>,
     /// What is done to the sums.
     pub correction: Option<Correction>,
+}
+
+/// What layers choose among.
+#[derive(Clone, Copy)]
+pub(super) struct Options<'a> {
+    /// Sums products, and keeps tensors as they are.
+    pub hardware: &'a Hardware<'a>,
+    /// What may be done.
+    pub measures: &'a [Measure],
+    /// Per layer the products of swapped operands; none where those are the same. Empty where they may not be swapped.
+    pub swapped: &'a [Option<Products>],
 }
 
 impl Plan {
@@ -50,17 +63,16 @@ impl Plan {
         Self { network, layers: vec![] }
     }
 
-    /// Lets every layer choose among `measures` on calibration samples; `hardware` sums products and keeps tensors as they are.
+    /// Lets every layer choose on calibration samples.
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
     pub(super) fn choose(
         network: &Quantized,
-        hardware: &Hardware<'_>,
-        measures: &[Measure],
+        options: Options<'_>,
         samples: &Tensor<f32>,
     ) -> Result<Self, ModelError> {
-        let choice = Choice { hardware, measures, found: Mutex::default() };
+        let choice = Choice { options, found: Mutex::default() };
         network.run(&choice, samples, 0)?;
         let found = choice.found.into_inner().expect("no layer panicked while it chose");
         let (weights, layers) = found.into_iter().unzip();
@@ -70,16 +82,16 @@ impl Plan {
 
 /// An engine on which every layer tries its candidates and goes on with the best.
 struct Choice<'a> {
-    hardware: &'a Hardware<'a>,
-    measures: &'a [Measure],
+    options: Options<'a>,
     found: Mutex<Vec<(Weights, LayerPlan)>>,
 }
 
 impl Engine for Choice<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let trial = Trial::new(self.hardware, layer, input, weights);
-        let (best, before) = trial.best(self.measures);
+        let trial = Trial::new(self.options, layer, input, weights);
+        let (best, before) = trial.best();
         let changed = best.weights.codes.iter().zip(&weights.codes).filter(|(new, old)| new != old).count();
+        let swapped = best.swapped().then(|| best.products.clone());
         let chosen = Recovered {
             measures: best.measures,
             weights_changed: changed,
@@ -87,7 +99,7 @@ impl Engine for Choice<'_> {
             error_after: trial.relative(best.error),
         };
         let meant = (changed > 0).then(|| weights.clone());
-        let plan = LayerPlan { chosen, meant, correction: best.correction };
+        let plan = LayerPlan { chosen, meant, swapped, correction: best.correction };
         self.found.lock().expect("no layer panicked while it chose").push((best.weights, plan));
         best.sums
     }
@@ -97,7 +109,7 @@ impl Engine for Choice<'_> {
 
 /// One layer on the calibration samples.
 struct Trial<'a> {
-    hardware: &'a Hardware<'a>,
+    options: Options<'a>,
     layer: &'a Layer,
     weights: &'a Weights,
     /// The activations, some samples each.
@@ -106,8 +118,9 @@ struct Trial<'a> {
 }
 
 /// One way to go on, and what it gives.
-struct Candidate {
+struct Candidate<'a> {
     measures: Vec<Measure>,
+    products: &'a Products,
     weights: Weights,
     correction: Option<Correction>,
     sums: Vec<i32>,
@@ -115,8 +128,14 @@ struct Candidate {
     error: f64,
 }
 
+impl Candidate<'_> {
+    fn swapped(&self) -> bool {
+        self.measures.contains(&Measure::Swap)
+    }
+}
+
 impl<'a> Trial<'a> {
-    fn new(hardware: &'a Hardware<'a>, layer: &'a Layer, input: &Codes, weights: &'a Weights) -> Self {
+    fn new(options: Options<'a>, layer: &'a Layer, input: &Codes, weights: &'a Weights) -> Self {
         let size = layer.geometry.inputs_per_sample();
         let batch = |codes: &[u8]| {
             let codes = Tensor::new([codes.len() / size, size], codes.to_vec()).expect("whole samples");
@@ -124,42 +143,60 @@ impl<'a> Trial<'a> {
         };
         let batches: Vec<Codes> = input.codes.data().chunks(BATCH * size).map(batch).collect();
         let exact = sums(&batches, |input| Exact.contract(layer, input, weights));
-        Self { hardware, layer, weights, batches, exact }
+        Self { options, layer, weights, batches, exact }
     }
 
     /// The candidate of least error, the simplest of equals, and the error where nothing is done.
-    fn best(&self, measures: &[Measure]) -> (Candidate, f64) {
-        let mut best = self.candidate(self.weights.clone(), vec![]);
+    fn best(&self) -> (Candidate<'a>, f64) {
+        let own = &self.options.hardware.products[self.layer.index];
+        let mut best = self.candidate(own, self.weights.clone(), vec![]);
         let before = best.error;
         if before == 0.0 {
             return (best, before);
         }
-        let keep = |best: Candidate, other: Candidate| if other.error < best.error { other } else { best };
-        for fit in self.corrected(&best, measures) {
-            best = keep(best, fit);
-        }
-        if measures.contains(&Measure::Remap) {
-            for weights in self.remapped() {
-                let plain = self.candidate(weights, vec![Measure::Remap]);
-                best = self.corrected(&plain, measures).into_iter().fold(best, keep);
-                best = keep(best, plain);
+        let keep =
+            |best: Candidate<'a>, other: Candidate<'a>| if other.error < best.error { other } else { best };
+        for (measures, products) in self.products() {
+            for (measures, weights) in self.weights_tried(measures, products) {
+                let plain = self.candidate(products, weights, measures);
+                let corrected = self.corrected(&plain);
+                best = corrected.into_iter().fold(keep(best, plain), keep);
             }
         }
         (best, before)
     }
 
-    fn candidate(&self, weights: Weights, measures: Vec<Measure>) -> Candidate {
-        let sums = sums(&self.batches, |input| self.hardware.sums(self.layer, input, &weights));
+    /// The layer's own weights and, where asked for, others in their place, each with what it takes.
+    fn weights_tried(&self, measures: Vec<Measure>, products: &Products) -> Vec<(Vec<Measure>, Weights)> {
+        let mut tried = vec![(measures.clone(), self.weights.clone())];
+        if self.options.measures.contains(&Measure::Remap) {
+            let measures = [measures, vec![Measure::Remap]].concat();
+            tried.extend(self.remapped(products).map(|weights| (measures.clone(), weights)));
+        }
+        tried
+    }
+
+    /// The layer's own products and those of swapped operands, each with what it takes.
+    fn products(&self) -> Vec<(Vec<Measure>, &'a Products)> {
+        let own = &self.options.hardware.products[self.layer.index];
+        let swapped = self.options.swapped.get(self.layer.index).and_then(Option::as_ref);
+        let swapped = swapped.map(|products| (vec![Measure::Swap], products));
+        [(vec![], own)].into_iter().chain(swapped).collect()
+    }
+
+    fn candidate(&self, products: &'a Products, weights: Weights, measures: Vec<Measure>) -> Candidate<'a> {
+        let sum = |input: &Codes| self.options.hardware.sums_of(self.layer, input, &weights, products);
+        let sums = sums(&self.batches, sum);
         let error = self.error(|at| f64::from(sums[at]) - f64::from(self.exact[at]));
-        Candidate { measures, weights, correction: None, sums, error }
+        Candidate { measures, products, weights, correction: None, sums, error }
     }
 
     /// The same with its sums corrected in every way asked for.
-    fn corrected(&self, plain: &Candidate, measures: &[Measure]) -> Vec<Candidate> {
+    fn corrected(&self, plain: &Candidate<'a>) -> Vec<Candidate<'a>> {
         let geometry = &self.layer.geometry;
         let fit = |&measure: &Measure| {
             let correction = match measure {
-                Measure::Remap => return None,
+                Measure::Swap | Measure::Remap => return None,
                 Measure::Bias => Correction::bias(geometry, &plain.sums, &self.exact),
                 Measure::Affine => Correction::affine(geometry, &plain.sums, &self.exact),
             };
@@ -169,18 +206,18 @@ impl<'a> Trial<'a> {
             let measures = plain.measures.iter().copied().chain([measure]).collect();
             Some(Candidate {
                 measures,
+                products: plain.products,
                 weights: plain.weights.clone(),
                 correction: Some(correction),
                 sums,
                 error,
             })
         };
-        measures.iter().filter_map(fit).collect()
+        self.options.measures.iter().filter_map(fit).collect()
     }
 
     /// The weights in other codes, for either goal.
-    fn remapped(&self) -> [Weights; 2] {
-        let products = &self.hardware.products[self.layer.index];
+    fn remapped(&self, products: &Products) -> [Weights; 2] {
         let activations = Activations { counts: self.counts(), zero_point: self.batches[0].zero_point };
         [Goal::Square, Goal::Variance].map(|goal| {
             let zero = (self.weights.zero_point, self.weights.bits);

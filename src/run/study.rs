@@ -10,7 +10,7 @@ use super::evaluate::{Evaluator, RunError};
 use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
-use crate::config::Setup;
+use crate::config::{Measure, Setup};
 use crate::units::{Seconds, Volts};
 
 /// Knob path → value.
@@ -203,12 +203,22 @@ fn late(outcome: &Outcome) -> Option<String> {
 fn recovery(outcome: &Outcome) -> Option<String> {
     let chose =
         |layer: &LayerOutcome| layer.recovery.as_ref().is_some_and(|found| !found.measures.is_empty());
+    let swaps = |layer: &LayerOutcome| {
+        layer.recovery.as_ref().is_some_and(|found| found.measures.contains(&Measure::Swap))
+    };
+    let swapped = if outcome.layers.iter().any(swaps) {
+        " A layer with swapped operands is computed as its transpose, weights on the way of activations and activations on that \
+         of weights: with other cycles and traffic, and no other gates."
+    } else {
+        ""
+    };
     outcome.layers.iter().any(chose).then(|| {
         "Recovery was chosen layer by layer on the calibration samples, with memories that do not err. Weights in other codes \
          are written once and switch what they switch. A factor and a constant per output channel become part of the scale \
          and the bias that every output has anyway, so they add neither energy nor area; sums are rounded to whole numbers \
          after them. Errors of layers are against exact products of the weights before."
-            .into()
+            .to_string()
+            + swapped
     })
 }
 

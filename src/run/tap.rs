@@ -17,6 +17,8 @@ pub struct Contraction {
     pub weights: Weights,
     /// Sums [batch, O, OH, OW], as the units accumulate them: a factor and a constant that correct them come after.
     pub output: Tensor<i32>,
+    /// Whether weights enter the unit's port `a` and activations its port `b`.
+    pub swapped: bool,
 }
 
 /// An engine that behaves as the hardware and keeps one contraction.
@@ -46,10 +48,11 @@ impl Engine for Tap<'_> {
             let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
             let output = Tensor::new(shape, sums.clone()).expect("a contraction gives a sum an output");
             let (layer, input, weights) = (layer.clone(), input.clone(), weights.clone());
-            let found = Contraction { layer, input, weights, output };
+            let swapped = self.hardware.is_swapped(&layer);
+            let found = Contraction { layer, input, weights, output, swapped };
             *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
         }
-        self.hardware.corrected(layer, sums)
+        self.hardware.recovered(layer, sums)
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

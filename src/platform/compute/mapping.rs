@@ -73,6 +73,12 @@ impl Mapping {
         }
     }
 
+    /// The same where the operands have changed places: what counts as an input word is a weight, and the other way round.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        Self { input_reads: self.weight_reads, weight_reads: self.input_reads, ..self }
+    }
+
     const NOTHING: Self = Self {
         folds: 0,
         cycles: 0,

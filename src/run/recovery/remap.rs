@@ -83,8 +83,13 @@ mod tests {
     use crate::rng::Stream;
 
     /// The cost as it is defined, one activation after the other.
-    fn cost(activations: &Activations, products: &Products, [weight, other]: [u8; 2], goal: Goal) -> f64 {
-        let exact = Products::exact(128, activations.zero_point);
+    fn cost(
+        activations: &Activations,
+        products: [&Products; 2],
+        [weight, other]: [u8; 2],
+        goal: Goal,
+    ) -> f64 {
+        let [products, exact] = products;
         let all = || activations.counts.iter().enumerate().map(|(x, &count)| (x as u8, count as f64));
         let error = |x: u8| f64::from(products.get(other, x)) - f64::from(exact.get(weight, x));
         let count: f64 = all().map(|(_, count)| count).sum();
@@ -110,7 +115,7 @@ mod tests {
             for bits in [4, 8] {
                 let map = remap(&activations, &products, (128, bits), goal);
                 for weight in (0..1usize << bits).step_by(5).map(|code| code as u8) {
-                    let cost = |other: u8| cost(&activations, &products, [weight, other], goal);
+                    let cost = |other: u8| cost(&activations, [&products, &exact], [weight, other], goal);
                     let least = (0..1usize << bits).map(|other| cost(other as u8)).fold(f64::MAX, f64::min);
                     let found = cost(map[usize::from(weight)]);
                     assert!(found <= least + 1e-6 * (1.0 + least), "{weight}: {found} {least}");

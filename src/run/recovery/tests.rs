@@ -39,8 +39,19 @@ fn squares(layer: &Layer, weights: &Weights, sums: &[i32], exact: &[i32]) -> f64
     (0..sums.len()).map(|at| (f64::from(weights.scales[channel(at)]) * error(at)).powi(2)).sum()
 }
 
+/// What a layer chooses among these measures: the weights it holds, its plan, and the sums it goes on with.
+fn choose(
+    options: Options<'_>,
+    (layer, input, weights): (&Layer, &Codes, &Weights),
+) -> (Weights, LayerPlan, Vec<i32>) {
+    let choice = Choice { options, found: Mutex::default() };
+    let sums = choice.contract(layer, input, weights);
+    let (held, plan) = choice.found.into_inner().unwrap().remove(0);
+    (held, plan, sums)
+}
+
 fn measures() -> impl Strategy<Value = Vec<Measure>> {
-    prop::sample::subsequence(Measure::ALL.to_vec(), 0..=3)
+    prop::sample::subsequence(Measure::ALL.to_vec(), 0..=4)
 }
 
 proptest! {
@@ -52,17 +63,24 @@ proptest! {
     ) {
         let window = Geometry { in_height: side, in_width: side, kernel: [2, 2], pads: [1; 4], ..Geometry::dense(3, outs) };
         let (layer, input, weights) = layer(window, batch, seed);
-        let products = [table(|product| product >> cut << cut)];
+        // Low bits of the weight are lost, and of the product.
+        let exact = Products::exact(128, 128);
+        let product = |w: u8, x: u8| exact.get(w & 0xf8, x) >> cut << cut;
+        let own = |at: usize| product((at >> 8) as u8, at as u8);
+        let other = |at: usize| product(at as u8, (at >> 8) as u8);
+        let products = [Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>())];
+        let swapped = [Some(Products::new(&(0..1 << 16).map(other).collect::<Vec<_>>()))];
+        let swapped = if measures.contains(&Measure::Swap) { &swapped[..] } else { &[] };
         let bare = hardware(&products, &[]);
-        let choice = Choice { hardware: &bare, measures: &measures, found: Mutex::default() };
-        let recovered = choice.contract(&layer, &input, &weights);
-        let (held, plan) = choice.found.into_inner().unwrap().remove(0);
+        let options = Options { hardware: &bare, measures: &measures, swapped };
+        let (held, plan, recovered) = choose(options, (&layer, &input, &weights));
         let exact = Exact.contract(&layer, &input, &weights);
         let plain = convolve(&layer.geometry, operands(&input, &weights), &products[0]);
         let errors = [&plain, &recovered].map(|sums| squares(&layer, &weights, sums, &exact));
         prop_assert!(errors[1] <= errors[0], "{errors:?} with {:?}", plan.chosen.measures);
         prop_assert!(plan.chosen.measures.iter().all(|measure| measures.contains(measure)));
         prop_assert_eq!(plan.meant.is_some(), plan.chosen.weights_changed > 0);
+        prop_assert_eq!(plan.swapped.is_some(), plan.chosen.measures.contains(&Measure::Swap));
         // What runs afterwards is what was chosen.
         let plans = [plan];
         prop_assert_eq!(hardware(&products, &plans).contract(&layer, &input, &held), recovered);
@@ -80,10 +98,26 @@ fn a_layer_without_errors_is_left_alone() {
     let (layer, input, weights) = layer(Geometry::dense(30, 4), 5, 1);
     let products = [Products::exact(128, 128)];
     let bare = hardware(&products, &[]);
-    let choice = Choice { hardware: &bare, measures: &Measure::ALL, found: Mutex::default() };
-    assert_eq!(choice.contract(&layer, &input, &weights), Exact.contract(&layer, &input, &weights));
-    let (held, plan) = choice.found.into_inner().unwrap().remove(0);
+    let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &[] };
+    let (held, plan, sums) = choose(options, (&layer, &input, &weights));
+    assert_eq!(sums, Exact.contract(&layer, &input, &weights));
     assert_eq!((held, plan.chosen.measures, plan.correction), (weights, vec![], None));
+}
+
+#[test]
+fn operands_are_swapped_where_the_multiplier_spoils_only_weights() {
+    let (layer, mut input, weights) = layer(Geometry::dense(20, 3), 4, 5);
+    input.codes.data_mut().iter_mut().for_each(|code| *code &= 0xf0);
+    let exact = Products::exact(128, 128);
+    let own = |at: usize| exact.get((at >> 8) as u8 & 0xf0, at as u8);
+    let other = |at: usize| exact.get((at >> 8) as u8, at as u8 & 0xf0);
+    let products = [Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>())];
+    let swapped = [Some(Products::new(&(0..1 << 16).map(other).collect::<Vec<_>>()))];
+    let bare = hardware(&products, &[]);
+    let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &swapped };
+    let (_, plan, sums) = choose(options, (&layer, &input, &weights));
+    assert_eq!((plan.chosen.measures, plan.chosen.error_after), (vec![Measure::Swap], 0.0));
+    assert_eq!(sums, Exact.contract(&layer, &input, &weights));
 }
 
 /// The constant that least squares finds is the mean error that histograms give.
@@ -136,7 +170,8 @@ fn layers_choose_on_what_recovered_layers_before_them_make() {
         Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &samples).unwrap();
     let products = vec![table(|product| product & !127); quantized.layers().len()];
     let bare = hardware(&products, &[]);
-    let plan = Plan::choose(&quantized, &bare, &Measure::ALL, &samples).unwrap();
+    let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &[] };
+    let plan = Plan::choose(&quantized, options, &samples).unwrap();
     let planned = hardware(&products, &plan.layers);
     plan.network.run(&Judge { bare, planned }, &samples, 0).unwrap();
 }

@@ -1,0 +1,64 @@
+//! The products that each layer of a setup sums.
+
+use std::collections::HashMap;
+
+use super::evaluate::{Parts, RunError};
+use crate::kernel::Products;
+use crate::platform::compute::array::{CodeRange, MacArray};
+use crate::workload::{Quantized, Weights};
+
+/// Products per layer.
+pub(super) fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, RunError> {
+    by_unit(parts, quantized, |array, weights, activations| match array {
+        Some(array) => Ok(array.products(weights, activations)?),
+        None => Ok(Products::exact(weights.zero, activations.zero)),
+    })
+}
+
+/// Products per layer with weights at the multiplier's port `a` and activations at `b`; none where they are the same.
+pub(super) fn swapped_products(
+    parts: &Parts<'_>,
+    quantized: &Quantized,
+    products: &[Products],
+) -> Result<Vec<Option<Products>>, RunError> {
+    if parts.arrays.is_none() {
+        return Ok(vec![None; products.len()]);
+    }
+    let swapped = by_unit(parts, quantized, |array, weights, activations| {
+        let array = array.ok_or(RunError::NoUnit)?;
+        let other = array.products(activations, weights)?;
+        let product = |at: usize| other.get(at as u8, (at >> 8) as u8);
+        Ok(Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()))
+    })?;
+    Ok(swapped
+        .into_iter()
+        .zip(products)
+        .map(|(swapped, own)| Some(swapped).filter(|other| other != own))
+        .collect())
+}
+
+/// Products per layer, made by its array of the codes of its weights and activations; layers with equal units and zero
+/// points share the work.
+fn by_unit(
+    parts: &Parts<'_>,
+    quantized: &Quantized,
+    of: impl Fn(Option<&MacArray>, CodeRange, CodeRange) -> Result<Products, RunError>,
+) -> Result<Vec<Products>, RunError> {
+    let quantize = &parts.setup.workload.quantize;
+    let mut known: HashMap<(Option<usize>, [u8; 2]), Products> = HashMap::new();
+    let mut of = |(layer, weights): (usize, &Weights)| {
+        let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
+        let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);
+        if let Some(products) = known.get(&key) {
+            return Ok(products.clone());
+        }
+        let products = of(
+            parts.array(layer),
+            CodeRange { bits: quantize.weight_bits, zero: zeros[0] },
+            CodeRange { bits: quantize.activation_bits, zero: zeros[1] },
+        )?;
+        known.insert(key, products.clone());
+        Ok(products)
+    };
+    quantized.weights().iter().enumerate().map(&mut of).collect()
+}
