@@ -199,6 +199,11 @@ pub enum Calibration {
     MinMax,
     /// The range that holds this percentage of the values, for example 99.99.
     Percentile(#[schemars(range(min = 50.0, max = 100.0))] f64),
+    /// The hundredth part of the range from smallest to largest value, or a multiple of it, whose codes have the least mean
+    /// squared error.
+    Mse,
+    /// The range whose codes lose the least information: least Kullback-Leibler divergence over a histogram of magnitudes.
+    Entropy,
 }
 
 /// Search over knobs.

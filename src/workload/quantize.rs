@@ -11,7 +11,9 @@ use crate::config::Quantize;
 use crate::tensor::Tensor;
 
 mod checkpoint;
+mod entropy;
 mod grid;
+mod mse;
 mod range;
 
 pub use checkpoint::{Checkpoint, Start};
@@ -69,8 +71,8 @@ impl Quantized {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
-        let ranges = range::ranges(network, settings.calibration, calibration)?;
         let grid = |(low, high)| Grid::new(scheme, settings.activation_bits, low, high);
+        let ranges = range::ranges(network, settings.calibration, &grid, calibration)?;
         let grids = ranges.into_iter().map(|range| range.map(grid)).collect();
         let contractions = network.steps.iter().filter_map(|step| match &step.op {
             Op::Contract(contraction) => Some(contraction),

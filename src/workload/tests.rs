@@ -197,6 +197,35 @@ fn eight_bits_stay_within_one_point_of_float() {
     }
 }
 
+/// Right answers of a model in integers with exact arithmetic.
+fn quantized_score(root: &std::path::Path, model: &str, settings: &Quantize, scheme: Scheme) -> usize {
+    let workload = workload(model);
+    let task = load(&workload, &[root.to_path_buf()]).unwrap();
+    let calibration = batch(&workload, &task.calibration, 0..256);
+    let quantized = Quantized::calibrate(&task.network, settings, scheme, &calibration).unwrap();
+    score(&workload, &task, 1000, |batch, first| quantized.run(&Exact, batch, first).unwrap())
+}
+
+#[test]
+fn rules_that_weigh_loss_stay_near_float_and_beat_extremes_where_codes_are_few() {
+    let Some(root) = shared() else { return };
+    for (model, float) in [("resnet8_cifar10", 881), ("mlp_fashion", 886)] {
+        for scheme in [Scheme::Symmetric, Scheme::Affine] {
+            let right = |calibration, activation_bits| {
+                let settings = Quantize { calibration, activation_bits, ..Quantize::default() };
+                quantized_score(&root, model, &settings, scheme)
+            };
+            for rule in [Calibration::Mse, Calibration::Entropy] {
+                let found = right(rule, 8);
+                assert!(found.abs_diff(float) <= 15, "{model}, {rule:?}, {scheme:?}: {found} of {float}");
+            }
+            let [extremes, least] = [Calibration::MinMax, Calibration::Mse].map(|rule| right(rule, 4));
+            eprintln!("{model} {scheme:?}: {extremes} {least}");
+            assert!(least + 5 >= extremes, "{model}, {scheme:?}: {least} against {extremes}");
+        }
+    }
+}
+
 #[test]
 fn a_missing_file_says_where_it_was_looked_for() {
     let mut workload = workload("resnet8_cifar10");

@@ -60,6 +60,12 @@ impl Grid {
         (f32::from(code) - f32::from(self.zero_point)) * self.scale
     }
 
+    /// Codes from that of zero to the end that is further away, both counted.
+    pub(super) fn levels(&self) -> usize {
+        let top = ((1u32 << self.bits) - 1) as u8;
+        usize::from((self.zero_point - self.lowest).max(top - self.zero_point)) + 1
+    }
+
     /// The codes of `samples` samples, one after the other in `reals`.
     pub(super) fn codes(&self, samples: usize, reals: &[f32]) -> Codes {
         let codes: Vec<u8> = reals.iter().map(|&value| self.code(value)).collect();

@@ -2,58 +2,64 @@
 
 use super::super::network::Network;
 use super::super::op::Op;
-use super::CalibrationError;
+use super::grid::Grid;
+use super::{CalibrationError, entropy, mse};
 use crate::config::Calibration;
 use crate::tensor::Tensor;
 
-/// Values kept per tensor for a percentile; every n-th is taken so that all samples count alike.
+/// Values that a rule goes through many times, per tensor; every n-th is taken so that all samples count alike.
 const KEPT: usize = 200_000;
 
-type Range = (f32, f32);
+/// Lowest and highest value.
+pub(super) type Range = (f32, f32);
 
-/// The range of each value that is put away.
+/// The range of each value that is put away; `grid` makes the codes of a range, for rules that weigh what codes lose.
 pub(super) fn ranges(
     network: &Network,
     rule: Calibration,
+    grid: &dyn Fn(Range) -> Grid,
     samples: &Tensor<f32>,
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
     let count = network.steps.len() + 1;
     let wanted: Vec<bool> = (0..count).map(|value| is_wanted(network, value)).collect();
-    let mut seen: Vec<Vec<f32>> = vec![vec![]; count];
+    let mut found = vec![None; count];
     let mut broken = None;
     network.observe(samples, |value, data| {
         if data.iter().any(|x| !x.is_finite()) {
             broken.get_or_insert(value);
-        } else if wanted[value] {
-            seen[value] = summary(rule, data);
+        } else if wanted[value] && !data.is_empty() {
+            found[value] = Some(range(rule, grid, data));
         }
     })?;
     if let Some(value) = broken {
         let name = value.checked_sub(1).map_or("input".into(), |step| network.steps[step].name.clone());
         return Err(CalibrationError::NotFinite(name));
     }
-    let range = |mut values: Vec<f32>| {
-        values.sort_by(f32::total_cmp);
-        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-        match rule {
-            Calibration::MinMax => (at(0.0), at(1.0)),
-            Calibration::Percentile(percent) => (at(1.0 - percent / 100.0), at(percent / 100.0)),
-        }
-    };
-    let ranges = seen.into_iter().map(|values| (!values.is_empty()).then(|| range(values)));
-    Ok(inherit(network, ranges.collect()))
+    Ok(inherit(network, found))
 }
 
-fn summary(rule: Calibration, data: &[f32]) -> Vec<f32> {
+fn range(rule: Calibration, grid: &dyn Fn(Range) -> Grid, data: &[f32]) -> Range {
     match rule {
-        Calibration::MinMax => {
-            let low = data.iter().copied().fold(f32::INFINITY, f32::min);
-            vec![low, data.iter().copied().fold(f32::NEG_INFINITY, f32::max)]
-        }
-        Calibration::Percentile(_) => {
-            data.iter().step_by(data.len().div_ceil(KEPT).max(1)).copied().collect()
-        }
+        Calibration::MinMax => extremes(data),
+        Calibration::Percentile(percent) => percentile(kept(data), percent),
+        Calibration::Mse => mse::range(extremes(data), &kept(data), grid),
+        Calibration::Entropy => entropy::range(extremes(data), data, grid),
     }
+}
+
+fn extremes(data: &[f32]) -> Range {
+    let low = data.iter().copied().fold(f32::INFINITY, f32::min);
+    (low, data.iter().copied().fold(f32::NEG_INFINITY, f32::max))
+}
+
+fn kept(data: &[f32]) -> Vec<f32> {
+    data.iter().step_by(data.len().div_ceil(KEPT).max(1)).copied().collect()
+}
+
+fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
+    values.sort_by(f32::total_cmp);
+    let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+    (at(1.0 - percent / 100.0), at(percent / 100.0))
 }
 
 /// A value is put away when a contraction follows and it is not merely on its way into a Clip.
