@@ -91,18 +91,28 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         let _ = writeln!(out, "  but with `{adder}` as the final adder");
     }
     let _ = writeln!(out, "  source: {}", family.source);
-    if let Some((way, holds)) = in_a_network(&id) {
-        let _ = writeln!(out, "  in a network, on this processor: {way}");
-        let _ = writeln!(out, "  in a network, sums of up to {holds} products surely fit the accumulator");
+    if let Some(mac) = in_a_network(&id) {
+        let (holds, width) = (mac.holds(), mac.accumulator_width());
+        let _ = writeln!(
+            out,
+            "  in a network: the {width}-bit accumulator surely holds the sum of {holds} products"
+        );
+        if mac.width() == 8 {
+            let _ = writeln!(out, "  in a network, on this processor: {}", way(&mac));
+        }
     }
     Ok(out)
 }
 
-/// How layers form the products of an 8-bit multiplier (signed codes, as arrays take them), and how many a sum holds.
-fn in_a_network(id: &str) -> Option<(String, u64)> {
-    let mac = Mac::from_id(&format!("mac8{}", id.strip_prefix("mul8")?)).ok()?;
+/// The unit of a multiplier that takes a network's codes, at most 8 bits of them.
+fn in_a_network(id: &str) -> Option<Mac> {
+    Mac::from_id(&format!("mac{}", id.strip_prefix("mul")?)).ok().filter(|mac| mac.width() <= 8)
+}
+
+/// How layers form the products of an 8-bit multiplier: signed codes, as arrays take them.
+fn way(mac: &Mac) -> String {
     let product = |at: i64| mac.product((at >> 8) - 128, (at & 255) - 128) as i32;
-    Some((Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way(), mac.holds()))
+    Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way()
 }
 
 fn in_words(mac: &Mac) -> String {

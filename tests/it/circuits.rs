@@ -63,6 +63,7 @@ fn a_design_is_explained_by_its_formula_and_its_paper() {
       y = f(a) · f(b), where f keeps the k bits from the leading one on, sets the lowest of them to 1 if bits below were cut off, and clears those bits; here k = 4
       two's complement: |a| and |b| go through this, and y is negated where the signs differ
       source: S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier for approximate applications, ICCAD 2015
+      in a network: the 32-bit accumulator surely holds the sum of 103563 products
     ");
     let unit = printed(&["explain", "mac8u_trunc_t5__loa_k6"]);
     assert!(unit.contains("added by `loa_k6`") && unit.contains("here t = 5"), "{unit}");
