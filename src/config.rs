@@ -167,7 +167,7 @@ pub enum Score {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quantize {
-    /// Bits of a weight code, 2 to 8; symmetric per output channel.
+    /// Bits of a weight code, 2 to 8; symmetric.
     #[schemars(range(min = 2, max = 8))]
     pub weight_bits: u32,
     /// Bits of an activation code, 2 to 8; per tensor.
@@ -178,6 +178,10 @@ pub struct Quantize {
     /// How many calibration samples are used.
     #[schemars(range(min = 1))]
     pub calibration_samples: usize,
+    /// What shares a scale among weights.
+    pub weight_scales: WeightScales,
+    /// How an activation is rounded to a code; weights and zero points are rounded half to even.
+    pub rounding: Rounding,
 }
 
 impl Default for Quantize {
@@ -187,8 +191,36 @@ impl Default for Quantize {
             activation_bits: 8,
             calibration: Calibration::MinMax,
             calibration_samples: 256,
+            weight_scales: WeightScales::default(),
+            rounding: Rounding::default(),
         }
     }
+}
+
+/// What shares a scale among weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightScales {
+    /// The filter of an output channel.
+    #[default]
+    PerChannel,
+    /// All weights of a layer.
+    PerTensor,
+}
+
+/// How a real is rounded to a whole number of steps from the zero point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// To the nearest; from half-way to the even one, as ONNX's QuantizeLinear does.
+    #[default]
+    HalfEven,
+    /// To the nearest; from half-way up, as adding a half before a shift does.
+    HalfUp,
+    /// To the nearest; from half-way away from zero, as C's `round` does.
+    HalfAway,
+    /// Down, as a shift alone does.
+    Floor,
 }
 
 /// How the range of an activation is found.

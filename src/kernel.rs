@@ -20,6 +20,7 @@ mod looked_up;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod ordered;
+mod padded;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
@@ -30,6 +31,7 @@ pub use accumulate::convolve_accumulating;
 pub use geometry::{Gemm, Geometry, GeometryError};
 pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
+pub use padded::padded;
 pub use products::Products;
 
 /// Codes and geometry of one contraction.

@@ -88,6 +88,12 @@ pub enum PlatformError {
         /// The unit's id.
         unit: String,
     },
+    /// Recovery from the errors of products that are not all there is in a sum.
+    #[error(
+        "recovery knows the errors of products of centred codes, with padding that adds nothing; write `products: centred` and \
+         `padding: drop`, or `recovery: none`"
+    )]
+    RecoveryOfOther,
     /// A baseline that loses results.
     #[error(
         "the baseline must be exact, but at {supply} `{unit}` needs {delay}, longer than a period of {clock}: what comes late \
@@ -126,7 +132,7 @@ impl PlatformError {
             Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Supply(_) => Some("compute.array.voltage"),
-            Self::LateRecovery { .. } => Some("compute.array.recovery"),
+            Self::LateRecovery { .. } | Self::RecoveryOfOther => Some("compute.array.recovery"),
             Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),
             Self::Design { field, .. } => Some(field),
         }

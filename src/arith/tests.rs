@@ -1,6 +1,7 @@
 use super::mac::Mac;
 use super::metric::Metrics;
 use super::*;
+use crate::config::platform::Overflow;
 use crate::netlist::Lanes;
 use crate::rng::Stream;
 
@@ -307,12 +308,15 @@ fn a_mac_units_gates_follow_its_function() {
         ("mul4u_mitchell", "add8s_ripple"),
         ("mul3s_kulkarni", "add8s_loa_k2"),
     ] {
-        let mac = Mac::new(design(id).unwrap(), super::accumulator(accumulator).unwrap());
-        let (low, high) = mac.operands().into_inner();
-        follow(&mac, |stream| {
-            let mut draw = || low + stream.below((high - low + 1) as u64) as i64;
-            (draw(), draw())
-        });
+        let unit = || Mac::new(design(id).unwrap(), super::accumulator(accumulator).unwrap());
+        let narrow = |overflow| unit().with_accumulator(unit().width() * 2 + 2, overflow).unwrap();
+        for mac in [unit(), unit().raw(), narrow(Overflow::Wrap), narrow(Overflow::Saturate)] {
+            let (low, high) = mac.operands().into_inner();
+            follow(&mac, |stream| {
+                let mut draw = || low + stream.below((high - low + 1) as u64) as i64;
+                (draw(), draw())
+            });
+        }
     }
 }
 
@@ -353,6 +357,55 @@ fn a_mac_units_gates_equal_its_function_on_every_operand_pair_of_2_and_3_bits() 
             }
         }
     }
+}
+
+#[test]
+fn a_narrow_accumulator_wraps_or_saturates_as_its_gates_do() {
+    for id in ["mul3s_exact", "mul2u_exact", "mul3s_mitchell"] {
+        for (adder, overflow) in ["exact", "add8s_loa_k3"]
+            .into_iter()
+            .flat_map(|adder| [Overflow::Wrap, Overflow::Saturate].map(|overflow| (adder, overflow)))
+        {
+            let mac = Mac::new(design(id).unwrap(), super::accumulator(adder).unwrap());
+            let bits = if overflow == Overflow::Wrap { 5 } else { 7 };
+            let mac = mac.with_accumulator(bits, overflow).unwrap();
+            let half = 1i64 << (bits - 1);
+            assert_eq!(Mac::from_id(mac.id()).unwrap().id(), mac.id());
+            let netlist = mac.netlist();
+            let pairs = mac.operands().flat_map(|a| mac.operands().map(move |b| (a, b)));
+            let vectors: Vec<[i64; 3]> =
+                pairs.flat_map(|(a, b)| (-half..half).map(move |c| [a, b, c])).collect();
+            let mut beyond = 0;
+            for block in vectors.chunks(64) {
+                for ([a, b, c], gates) in block.iter().zip(settled(&mac, &netlist, block)) {
+                    let product = mac.product(*a, *b);
+                    let function = mac.accumulate(*c, product);
+                    assert_eq!(gates, function, "{}: {a}, {b}, {c}", mac.id());
+                    let mut all = [*c as i32];
+                    mac.accumulate_all(&mut all, &[product as i32]);
+                    assert_eq!(i64::from(all[0]), function);
+                    let whole = c + product;
+                    beyond += usize::from(!(-half..half).contains(&whole));
+                    let expected = match overflow {
+                        Overflow::Saturate => whole.clamp(-half, half - 1),
+                        Overflow::Wrap => (whole + half).rem_euclid(2 * half) - half,
+                    };
+                    assert!(adder != "exact" || function == expected, "{}: {a}, {b}, {c}", mac.id());
+                }
+            }
+            assert!(beyond > 0);
+        }
+    }
+}
+
+#[test]
+fn an_accumulator_that_cannot_be_is_refused() {
+    let error = |id: &str| Mac::from_id(id).err().unwrap().to_string();
+    assert_eq!(error("mac8s_exact__w3"), "`mac8s_exact__w3`: an accumulator has 4 to 64 bits, not 3");
+    assert!(
+        error("mac8u_exact__s33").contains("that saturates has 17 bits, to hold a product, to 32, not 33")
+    );
+    assert!(error("mac8s_exact__w32").contains("write `mac8s_exact`"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::arith::mac::Mac;
 use crate::arith::{self, Design, Unit};
+use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::kernel::Products;
 
@@ -50,7 +51,7 @@ pub(super) fn family(name: &str) -> String {
 
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
-    let looks_like_an_id = ["add", "mul", "mac"]
+    let looks_like_an_id = ["add", "mul", "mac", "macr"]
         .iter()
         .any(|head| id.strip_prefix(head).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
     if !looks_like_an_id {
@@ -116,12 +117,16 @@ fn way(mac: &Mac) -> String {
 }
 
 fn in_words(mac: &Mac) -> String {
-    let adder = mac.id().rsplit_once("__").map_or("an exact adder".into(), |(_, adder)| format!("`{adder}`"));
+    let adder = if mac.adder().is_empty() { "an exact adder".into() } else { format!("`{}`", mac.adder()) };
     format!(
         "{}: operands of {} bits, partial sum of {} bits in and out, operands and result in registers\n  \
-         y = c + product, added by {adder}\n",
+         y = c + product, added by {adder}, which {}\n",
         mac.id(),
         mac.port_width(),
-        mac.accumulator_width()
+        mac.accumulator_width(),
+        match mac.overflow() {
+            Overflow::Wrap => "wraps",
+            Overflow::Saturate => "saturates",
+        }
     )
 }

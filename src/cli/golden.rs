@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{files, layer};
 use crate::bits;
+use crate::config::platform::{Overflow, Padding};
 use crate::error::Error;
 use crate::netlist::Netlist;
 use crate::netlist::export::mac_bench::{self, Circuits};
@@ -32,8 +33,7 @@ pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<
 pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Result<String, Error> {
     let mac = golden.array.mac();
     let (unit, multiplier) = (mac.netlist(), mac.multiplier().netlist());
-    let signed = mac.multiplier().signature().signed;
-    let circuits = Circuits { mac: &unit, multiplier: &multiplier, signed };
+    let circuits = Circuits { mac: &unit, multiplier: &multiplier };
     let mut contents = tensors(golden);
     contents.extend(streams(golden, circuits));
     let module = |netlist: &Netlist| (format!("{}.v", netlist.name()), verilog::write(netlist).into_bytes());
@@ -145,7 +145,7 @@ fn tensor_notes(golden: &Golden) -> Value {
     let [of_input, of_weights] = shapes(golden);
     let (_, input_type, input_zero) = codes(&[], &[], input.zero_point, input.bits);
     let (_, weight_type, weight_zero) = codes(&[], &[], weights.zero_point, weights.bits);
-    json!({
+    let mut notes = json!({
         "input": {
             "axes": "NCHW", "shape": of_input, "type": input_type, "bits": input.bits, "zero_point": input_zero,
             "scale": input.scale, "real": "scale * (code - zero_point)",
@@ -158,23 +158,43 @@ fn tensor_notes(golden: &Golden) -> Value {
             "axes": "NCHW", "shape": output.shape(), "type": "int32",
             "real": "input scale * weight scales[C] * sum, to which the network adds the bias in single precision",
         },
-    })
+    });
+    if golden.array.takes_raw_codes() {
+        // Of the codes as the files have them, from which a zero point may have been taken.
+        let [of_input, of_weights] = golden.offsets.map(i64::from);
+        let taken = |zero: u8, left: u8| i64::from(zero) - i64::from(left);
+        notes["input"]["operand_offset"] = (of_input - taken(input.zero_point, input_zero)).into();
+        notes["weights"]["operand_offset"] = (of_weights - taken(weights.zero_point, weight_zero)).into();
+        notes["output"]["real"] = "input scale * weight scales[C] * (sum - z * (sum of the activations) - v * (sum of the \
+                                   weights) + z * v * (number of the products)) of operands, with z and v the operands \
+                                   of a weight and an activation of zero; to which the network adds the bias in single \
+                                   precision"
+            .into();
+    }
+    notes
 }
 
 fn unit_notes(golden: &Golden, circuits: Circuits<'_>) -> Value {
-    let encoding =
-        if circuits.signed { "two's complement" } else { "magnitude, with the sign as the highest bit" };
     let mac = golden.array.mac();
+    let encoding = match (circuits.signs_outside(), mac.multiplier().signature().signed) {
+        (true, _) => "magnitude, with the sign as the highest bit",
+        (false, true) => "two's complement",
+        (false, false) => "unsigned",
+    };
     json!({
         "mac": mac.id(),
         "multiplier": mac.multiplier().id(),
         "operand_width": circuits.operand_width(),
         "operand_encoding": encoding,
-        "operand_value": "code - zero_point",
+        "operand_value": if golden.array.takes_raw_codes() { "code - operand_offset" } else { "code - zero_point" },
         "product_width": circuits.product_width(),
         "accumulator_width": circuits.sum_width(),
         "ports": "a: activation, b: weight, c: the sum that enters one clock after its operands, y: register of the new sum",
-        "overflow": "the accumulator wraps, as the 32 bits of output.npy do",
+        "overflow": match golden.array.mac().overflow() {
+            Overflow::Wrap if circuits.sum_width() < 32 => "the accumulator wraps, and output.npy holds what it holds",
+            Overflow::Wrap => "the accumulator wraps, as the 32 bits of output.npy do",
+            Overflow::Saturate => "the accumulator stays at its lowest or highest value",
+        },
     })
 }
 
@@ -187,7 +207,10 @@ fn stream_notes(golden: &Golden) -> Value {
         "steps": golden.steps.len(),
         "order": "outputs row by row; the taps of an output in the order channel, row, column of the filter, as an \
                   output-stationary unit meets them, and as the network sums them under any dataflow",
-        "padding": "taps in the padding are skipped: they have no step and add nothing",
+        "padding": match golden.array.padding() {
+            Padding::Drop | Padding::Skip => "taps in the padding are skipped: they have no step and add nothing",
+            Padding::Multiply => "what is padded is part of input.npy, and multiplied as any other code",
+        },
         "start": "the sum of every output begins at 0",
     })
 }

@@ -15,7 +15,7 @@ pub(super) fn list() -> Result<bool, Error> {
     });
     out += "\nknobs: path, range, neutral value\n";
     for knob in KNOBS {
-        let neutral = knob.neutral().map_or("as in the platform".into(), |value| value.to_string());
+        let neutral = knob.neutral().map_or("as configured".into(), |value| value.to_string());
         let _ = writeln!(out, "  {:<40} {} (neutral: {neutral})", knob.path, knob.range);
     }
     files::print(&out)
@@ -24,7 +24,7 @@ pub(super) fn list() -> Result<bool, Error> {
 pub(super) fn explain(name: &str) -> Result<bool, Error> {
     let mut out = String::new();
     for knob in KNOBS.iter().filter(|knob| knob.path == name || knob.path.ends_with(&format!(".{name}"))) {
-        let neutral = knob.neutral().map_or("as in the platform".into(), |value| value.to_string());
+        let neutral = knob.neutral().map_or("as configured".into(), |value| value.to_string());
         let _ = writeln!(
             out,
             "knob {}\n  {}\n  class: {:?}\n  range: {}\n  neutral: {neutral}\n  energy: {}",

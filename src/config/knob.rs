@@ -24,7 +24,7 @@ pub enum Neutral {
     Whole(u32),
     /// The same on every platform, as text.
     Text(&'static str),
-    /// Whatever the platform gives.
+    /// Whatever platform or workload give.
     Platform,
 }
 
@@ -46,7 +46,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 14] = [
+pub const KNOBS: [Knob; 21] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -145,6 +145,41 @@ pub const KNOBS: [Knob; 14] = [
         energy: "a faster clock leaks for a shorter time",
     },
     Knob {
+        path: "compute.array.accumulator_bits",
+        class: Class::Arithmetic,
+        range: "whole number from 4 to 64, where it saturates from the bits of a product to 32",
+        neutral: Neutral::Platform,
+        does: "bits of the accumulator; twice the multiplier's and 16 unless given",
+        energy: "a narrower adder, registers and partial sums",
+    },
+    Knob {
+        path: "compute.array.overflow",
+        class: Class::Arithmetic,
+        range: "`wrap` or `saturate`",
+        neutral: Neutral::Platform,
+        does: "what an accumulator does with a sum beyond its bits",
+        energy: "priced from the gates; saturating takes a multiplexer a bit",
+    },
+    Knob {
+        path: "compute.array.padding",
+        class: Class::Arithmetic,
+        range: "`drop`, `skip` or `multiply`",
+        neutral: Neutral::Platform,
+        does: "what becomes of the zeros around an image: they pass the unit and their products are dropped, the unit idles, or \
+               they are multiplied and added as any other code",
+        energy: "with `skip` nothing switches for them; clock and leakage stay, the bypass of a sum is not priced",
+    },
+    Knob {
+        path: "compute.array.products",
+        class: Class::Arithmetic,
+        range: "`centred` or `raw`",
+        neutral: Neutral::Platform,
+        does: "what the multiplier takes: codes less their zero points (signs outside an unsigned multiplier), or raw codes, with \
+               an exact correction of the sums for the zero points",
+        energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, and the adders of the correction are \
+                 not priced",
+    },
+    Knob {
         path: "quantize.weight_bits",
         class: Class::Precision,
         range: "whole number from 2 to 8",
@@ -159,6 +194,30 @@ pub const KNOBS: [Knob; 14] = [
         neutral: Neutral::Whole(8),
         does: "bits of an activation code",
         energy: "narrower units and less traffic",
+    },
+    Knob {
+        path: "quantize.calibration",
+        class: Class::Precision,
+        range: "`min_max`, `{percentile: 50 to 100}`, `mse` or `entropy`",
+        neutral: Neutral::Platform,
+        does: "how the range of an activation is found on the calibration samples",
+        energy: "by the codes alone",
+    },
+    Knob {
+        path: "quantize.weight_scales",
+        class: Class::Precision,
+        range: "`per_channel` or `per_tensor`",
+        neutral: Neutral::Platform,
+        does: "what shares a scale among weights: the filter of an output channel, or all weights of a layer",
+        energy: "by the codes alone",
+    },
+    Knob {
+        path: "quantize.rounding",
+        class: Class::Precision,
+        range: "`half_even`, `half_up`, `half_away` or `floor`",
+        neutral: Neutral::Platform,
+        does: "how an activation is rounded to a code",
+        energy: "by the codes alone",
     },
 ];
 

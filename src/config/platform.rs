@@ -169,7 +169,7 @@ pub enum Compute {
     /// Exact arithmetic that costs nothing.
     Ideal,
     /// A grid of multiply-accumulate units.
-    Array(Array),
+    Array(Box<Array>),
 }
 
 /// A grid of multiply-accumulate units.
@@ -204,6 +204,56 @@ pub struct Array {
     /// layer chooses on the calibration samples.
     #[serde(default)]
     pub recovery: Recovery,
+    /// Bits of the accumulator, 4 to 64, where it saturates from those of a product to 32; twice the multiplier's and 16
+    /// where absent.
+    #[serde(default)]
+    #[schemars(range(min = 4, max = 64))]
+    pub accumulator_bits: Option<u32>,
+    /// What an accumulator does with a sum beyond its bits.
+    #[serde(default)]
+    pub overflow: Overflow,
+    /// What becomes of the zeros around an image.
+    #[serde(default)]
+    pub padding: Padding,
+    /// What the multiplier takes of a code.
+    #[serde(default)]
+    pub products: Products,
+}
+
+/// What a multiplier takes of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Products {
+    /// The code less its zero point; an unsigned multiplier takes the magnitude, the sign passes outside.
+    #[default]
+    Centred,
+    /// The code itself, as two's complement where the multiplier is signed; what zero points add is taken from the sums
+    /// exactly. Activations use all codes from lowest to highest value, also with a signed multiplier.
+    Raw,
+}
+
+/// What an accumulator does with a sum beyond its bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Overflow {
+    /// Its low bits stay.
+    #[default]
+    Wrap,
+    /// The nearest sum that the accumulator holds stays.
+    Saturate,
+}
+
+/// What becomes of the zeros around an image; every one of them takes its clock either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Padding {
+    /// A zero passes the unit, which takes energy, and its product is not added.
+    #[default]
+    Drop,
+    /// The unit idles: its operands stay, nothing switches, nothing is added. The bypass of sums that pass it is not priced.
+    Skip,
+    /// A zero passes the unit and its product is added, whatever multiplier and accumulator make of it.
+    Multiply,
 }
 
 /// Which operand stays in place.

@@ -150,6 +150,20 @@ impl Geometry {
         (self.outputs_per_sample() * self.depth()) as u64
     }
 
+    /// Multiply-accumulates of a sample whose taps lie inside the image.
+    ///
+    /// ```
+    /// use axsim::kernel::Geometry;
+    /// let geometry = Geometry { pads: [0, 1, 0, 1], kernel: [1, 3], ..Geometry::dense(1, 1) };
+    /// assert_eq!((geometry.macs(), geometry.macs_inside()), (3, 1));
+    /// ```
+    pub fn macs_inside(&self) -> u64 {
+        let window = self.kernel[0] * self.kernel[1];
+        let inside = (0..window).map(|k| self.inside(k));
+        let positions: usize = inside.map(|tap| tap.rows.len() * tap.columns.len()).sum();
+        (self.out_channels * (self.depth() / window) * positions) as u64
+    }
+
     /// The matrix products of one sample.
     pub fn gemm(&self) -> Gemm {
         let outputs = self.out_channels / self.groups;

@@ -120,6 +120,20 @@ fn one_by_one(geometry: &Geometry, operands: Operands<'_>, value: impl Fn(u8, u8
     sums
 }
 
+/// The sum of one output straight from the definition, with every tap in the padding a code like any other.
+fn with_padding(
+    geometry: &Geometry,
+    operands: Operands<'_>,
+    at: [usize; 3],
+    add: impl Fn(i32, usize, u8) -> i32,
+) -> i32 {
+    let [channel, row, column] = at;
+    let group = channel / (geometry.out_channels / geometry.groups);
+    let inputs = &operands.input[geometry.group_offset(group)..];
+    let code = |k: usize| geometry.tap(k, row, column).map_or(operands.pad, |place| inputs[place]);
+    (0..geometry.depth()).fold(0, |sum, k| add(sum, channel * geometry.depth() + k, code(k)))
+}
+
 proptest! {
     #[test]
     fn histograms_give_what_a_walk_over_all_products_gives(
@@ -162,6 +176,39 @@ proptest! {
             expected[at / geometry.positions() % geometry.out_channels] += i128::from(sum) - i128::from(exact);
         }
         prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn padding_that_is_multiplied_counts_as_any_other_code_on_every_path(geometry in geometries(), seed: u64) {
+        let mut stream = Stream::new(seed, "kernel.padded", 0);
+        let (input, weights) = (codes(&mut stream, geometry.inputs_per_sample()), codes(&mut stream, geometry.weights()));
+        let operands = Operands { batch: 1, input: &input, weights: &weights, pad: stream.word() as u8 };
+        let (inner, around) = padded(&geometry, operands);
+        let all = Operands { input: &around, ..operands };
+        prop_assert_eq!(inner.gemm(), geometry.gemm());
+        let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
+        for products in [table(&mut stream, 30_000), Products::exact(3, 250), few_terms(&mut stream, 2), near_lines(&mut stream)] {
+            let add_all = |sums: &mut [i32], products: &[i32]| {
+                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
+            };
+            let found = [convolve(&inner, all, &products), convolve_in_order(&inner, all, &products, &add_all)];
+            let outputs = (0..geometry.out_channels).flat_map(|channel| (0..geometry.positions()).map(move |at| (channel, at)));
+            for (place, (channel, position)) in outputs.enumerate() {
+                let at = [channel, position / geometry.out_width(), position % geometry.out_width()];
+                let product = |k: usize, code| products.get(weights[k], code);
+                let exact = with_padding(&geometry, operands, at, |sum, k, code| sum.wrapping_add(product(k, code)));
+                let ordered = with_padding(&geometry, operands, at, |sum, k, code| lossy(sum, product(k, code)));
+                prop_assert_eq!([found[0][place], found[1][place]], [exact, ordered]);
+            }
+        }
+    }
+
+    #[test]
+    fn operations_inside_are_those_whose_taps_read_a_pixel(geometry in geometries()) {
+        let positions = (0..geometry.positions()).map(|at| (at / geometry.out_width(), at % geometry.out_width()));
+        let taps = positions.flat_map(|(row, column)| (0..geometry.depth()).map(move |k| (k, row, column)));
+        let inside = taps.filter(|&(k, row, column)| geometry.tap(k, row, column).is_some()).count();
+        prop_assert_eq!(geometry.macs_inside(), (inside * geometry.out_channels) as u64);
     }
 }
 

@@ -112,7 +112,7 @@ fn gate_energy(platform: &config::Platform) -> f64 {
     // A normal weight from twelve uniform numbers, 3 sigma at the ends of the codes; a rectified activation.
     let normal = |stream: u64, a, b| (0..12).map(|n| uniform(stream + n, a, b)).sum::<f64>() - 6.0;
     let activation =
-        |_: usize, position, depth| (normal(100, position, depth).max(0.0) * 42.0).min(127.0) as i64;
+        |_: usize, position, depth| Some((normal(100, position, depth).max(0.0) * 42.0).min(127.0) as i64);
     let weight = |_: usize, output, depth| (normal(200, output, depth) * 42.0).clamp(-127.0, 127.0) as i64;
     let operands = stream::Operands { gemm, activation: &activation, weight: &weight };
     let mut draws = crate::rng::Stream::new(1, "platform.test", 0);

@@ -34,7 +34,7 @@ impl Activity {
         // The stream that prices the layer as well: the stretches are among those that it was priced by.
         let mut stream = Stream::new(seed, PROBE, layer.index as u64);
         let library = array.library();
-        let (trace, counts) = pooled(layer, (input, weights, *swapped), |operands| {
+        let (trace, counts) = pooled(array, layer, (input, weights, *swapped), |operands| {
             (trace(array, operands, &mut stream), histogram(array, operands))
         });
         let pairs = counts.iter().map(|pair| pair.2).sum();

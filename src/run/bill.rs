@@ -32,7 +32,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) ->
     for part in mapped {
         let Some(array) = parts.array(part.layer.index) else { continue };
         array.bill(ledger, "compute.array", &part.mapping);
-        let macs = part.layer.geometry.macs();
+        let macs = array.operations(&part.layer.geometry);
         for price in [price_name(&part.layer), wires_name(&part.layer)] {
             array.bill_switching(ledger, "compute.array", &price, macs);
         }

@@ -10,7 +10,7 @@ use super::activity::Activity;
 use super::arrays::Arrays;
 use super::capture::{Captured, capture, pixels, slice};
 use super::golden::{self, Golden};
-use super::hardware::{Hardware, held};
+use super::hardware::{Hardware, Multiplied, held, offsets};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
 use super::prefix::{self, Prefixes};
@@ -173,8 +173,8 @@ impl Parts<'_> {
 
     /// How activations are coded.
     pub(super) fn scheme(&self) -> Scheme {
-        let signed = self.arrays.as_ref().is_none_or(Arrays::signed);
-        if signed { Scheme::Symmetric } else { Scheme::Affine }
+        let symmetric = |arrays: &Arrays| arrays.signed() && !arrays.main().takes_raw_codes();
+        if self.arrays.as_ref().is_none_or(symmetric) { Scheme::Symmetric } else { Scheme::Affine }
     }
 
     /// Elements of a captured sample.
@@ -194,7 +194,7 @@ impl Parts<'_> {
 }
 
 /// Network, samples, and products per layer.
-type Ready<'a> = (&'a Plan, &'a Captured, &'a [Products]);
+type Ready<'a> = (&'a Plan, &'a Captured, &'a [Multiplied]);
 
 impl<'a> Evaluator<'a> {
     /// An evaluator for one task; `open` reads the product tables that a configuration names.
@@ -279,17 +279,18 @@ impl<'a> Evaluator<'a> {
     /// When the network has no such layer.
     pub fn golden(&self, setup: &Setup, layer: usize) -> Result<Golden, RunError> {
         let parts = self.build(setup)?;
-        let mac = parts.timely(layer)?.mac();
-        if mac.multiplier().stand_in().is_some() {
+        if parts.timely(layer)?.mac().multiplier().stand_in().is_some() {
             return Err(RunError::NoGates);
         }
         let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
         if contraction.swapped {
             return Err(RunError::Swapped(contraction.layer.name));
         }
-        let steps = golden::steps(&contraction, &products, mac)?;
+        let array = parts.timely(layer)?;
+        let offsets = offsets(array, &contraction.input, &contraction.weights);
+        let steps = golden::steps(&contraction, &products, array.mac(), offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
-        Ok(Golden { contraction, steps, array })
+        Ok(Golden { contraction, steps, array, offsets })
     }
 
     /// What a layer takes and gives on the first samples, and the products that it sums.
@@ -391,7 +392,7 @@ impl<'a> Evaluator<'a> {
         &self,
         parts: &Parts<'_>,
         network: Arc<Quantized>,
-        products: &[Products],
+        products: &[Multiplied],
     ) -> Result<Arc<Plan>, RunError> {
         let measures = match &parts.setup.platform.compute {
             Compute::Array(array) => array.recovery.measures(),
@@ -511,7 +512,7 @@ pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<Vec<MacArray>, R
     };
     let mut arrays = vec![build(config)?];
     for (name, multiplier) in &config.layers {
-        let config = config::Array { multiplier: multiplier.clone(), ..config.clone() };
+        let config = config::Array { multiplier: multiplier.clone(), ..(**config).clone() };
         arrays.push(build(&config).map_err(|fault| RunError::Layer { name: name.clone(), fault })?);
     }
     Ok(arrays)
@@ -535,10 +536,10 @@ fn exact_bits(setup: &Setup) -> u32 {
 
 fn hardware<'a>(
     parts: &'a Parts<'_>,
-    products: &'a [Products],
+    multiplied: &'a [Multiplied],
     plans: &'a [LayerPlan],
     map: u64,
 ) -> Hardware<'a> {
     let buffer = parts.platform.memory.get("buffer").map(|memory| &**memory);
-    Hardware { products, arrays: parts.arrays.as_ref(), buffer, map, plans }
+    Hardware { multiplied, arrays: parts.arrays.as_ref(), buffer, map, plans }
 }

@@ -19,6 +19,8 @@ pub struct Golden {
     pub contraction: Contraction,
     /// The array that computed it.
     pub array: MacArray,
+    /// What is taken from activation and weight codes before they enter a unit.
+    pub offsets: [u8; 2],
     /// The first outputs of one channel of the first sample, in the order in which an output-stationary unit meets the
     /// products.
     pub steps: Vec<Step>,
@@ -31,9 +33,9 @@ pub struct Step {
     pub output: [usize; 3],
     /// Whether it is the output's first, whose sum begins at 0.
     pub first: bool,
-    /// Weight code less its zero point.
+    /// Weight as the unit takes it: its code less its zero point, or raw.
     pub weight: i64,
-    /// Activation code less its zero point.
+    /// Activation as the unit takes it.
     pub activation: i64,
     /// What the multiplier makes of them.
     pub product: i64,
@@ -41,7 +43,8 @@ pub struct Step {
     pub sum: i64,
 }
 
-/// The steps of the first outputs; each output's last sum is the one that the kernel found.
+/// The steps of the first outputs; each output's last sum is the one that the kernel found. `offsets` are taken from
+/// activation and weight codes.
 ///
 /// # Errors
 /// [`RunError::Stream`] where it is not.
@@ -49,12 +52,13 @@ pub(super) fn steps(
     contraction: &Contraction,
     products: &Products,
     mac: &Mac,
+    offsets: [u8; 2],
 ) -> Result<Vec<Step>, RunError> {
     let geometry = &contraction.layer.geometry;
     let mut steps = vec![];
     for position in 0..geometry.positions().min(POSITIONS) {
         let output = [CHANNEL, position / geometry.out_width(), position % geometry.out_width()];
-        let along = along(contraction, products, mac, output);
+        let along = along(contraction, products, (mac, offsets), output);
         let streamed = along.last().map_or(0, |step| step.sum);
         let stored = contraction.output.data()[CHANNEL * geometry.positions() + position];
         if streamed != i64::from(stored) {
@@ -66,20 +70,24 @@ pub(super) fn steps(
 }
 
 /// The steps of one output of the first sample: channel, row, column of the filter, without taps in the padding.
-fn along(contraction: &Contraction, products: &Products, mac: &Mac, output: [usize; 3]) -> Vec<Step> {
+fn along(
+    contraction: &Contraction,
+    products: &Products,
+    (mac, offsets): (&Mac, [u8; 2]),
+    output: [usize; 3],
+) -> Vec<Step> {
     let Contraction { layer, input, weights, .. } = contraction;
     let [channel, row, column] = output;
     let group = channel / (layer.geometry.out_channels / layer.geometry.groups);
     let codes = &input.codes.data()[layer.geometry.group_offset(group)..];
     let filter = layer.geometry.filter(&weights.codes, channel);
-    let centred = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+    let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
     let (mut sum, mut first) = (0, true);
     let step = |k: usize| {
         let (weight, activation) = (filter[k], codes[layer.geometry.tap(k, row, column)?]);
         let product = products.get(weight, activation).into();
         sum = mac.accumulate(sum, product);
-        let [weight, activation] =
-            [centred(weight, weights.zero_point), centred(activation, input.zero_point)];
+        let [weight, activation] = [operand(weight, offsets[1]), operand(activation, offsets[0])];
         Some(Step { output, first: std::mem::take(&mut first), weight, activation, product, sum })
     };
     (0..filter.len()).filter_map(step).collect()
@@ -119,7 +127,7 @@ mod tests {
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
         let (contraction, products) = contraction();
-        let found = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap()).unwrap();
+        let found = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -130,7 +138,7 @@ mod tests {
     fn a_stream_that_ends_elsewhere_than_the_output_is_refused() {
         let (mut contraction, products) = contraction();
         contraction.output.data_mut()[4] += 1;
-        let error = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap()).unwrap_err();
+        let error = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("layer `conv`: the products of output [0, 1, 1] sum to "), "{error}");
     }

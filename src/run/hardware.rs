@@ -1,19 +1,33 @@
 //! The engine that a network runs on: the array's products, and a buffer that may flip bits.
 
+use std::borrow::Cow;
+
 use super::arrays::Arrays;
 use super::recovery::LayerPlan;
-use crate::kernel::{self, Products};
+use crate::config::platform::Padding;
+use crate::kernel::{self, Operands, Products};
+use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
+use crate::tensor::Tensor;
 use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
 
+/// What the units make of the codes of a layer.
+#[derive(Clone)]
+pub(super) struct Multiplied {
+    /// Products of a unit.
+    pub products: Products,
+    /// What is added for the zero points of raw codes.
+    pub correction: Option<Products>,
+}
+
 /// Array and buffer of one device.
 pub(super) struct Hardware<'a> {
     /// Products per layer.
-    pub products: &'a [Products],
+    pub multiplied: &'a [Multiplied],
     /// The arrays; absent where compute is ideal.
     pub arrays: Option<&'a Arrays>,
     /// What activations are put away in.
@@ -25,10 +39,19 @@ pub(super) struct Hardware<'a> {
 }
 
 impl<'a> Hardware<'a> {
-    /// The products that a layer sums; none where results come late, which no table holds.
+    /// The array that a layer runs on.
+    fn array(&self, layer: &Layer) -> Option<&'a MacArray> {
+        self.arrays.map(|arrays| arrays.of(layer.index))
+    }
+
+    /// The products that a layer sums; none where they are not all that is summed: where results come late, codes are
+    /// raw, or padding is multiplied.
     pub fn table(&self, layer: &Layer) -> Option<&'a Products> {
-        let late = self.arrays.is_some_and(|arrays| arrays.of(layer.index).is_late());
-        (!late).then(|| self.products(layer))
+        let array = self.array(layer);
+        let other = array.is_some_and(|array| {
+            array.is_late() || array.takes_raw_codes() || array.padding() == Padding::Multiply
+        });
+        (!other).then(|| self.products(layer))
     }
 
     /// What a layer does about the errors of its products.
@@ -44,32 +67,60 @@ impl<'a> Hardware<'a> {
     /// The products that a layer sums.
     pub fn products(&self, layer: &Layer) -> &'a Products {
         let swapped = self.plan(layer).and_then(|plan| plan.swapped.as_ref());
-        swapped.unwrap_or(&self.products[layer.index])
+        swapped.unwrap_or(&self.multiplied[layer.index].products)
     }
 
-    /// Sums as the units accumulate them.
+    /// Layer and input as the units take them: padding that is multiplied is part of the input.
+    pub(super) fn fed<'c>(&self, layer: &'c Layer, input: &'c Codes) -> (Cow<'c, Layer>, Cow<'c, Codes>) {
+        let multiplied = self.array(layer).is_some_and(|array| array.padding() == Padding::Multiply);
+        let batch = input.codes.shape()[0];
+        if !multiplied || layer.geometry.pads == [0; 4] {
+            return (Cow::Borrowed(layer), Cow::Borrowed(input));
+        }
+        let inside = Operands { batch, input: input.codes.data(), weights: &[], pad: input.zero_point };
+        let (geometry, codes) = kernel::padded(&layer.geometry, inside);
+        let codes =
+            Tensor::new([batch, geometry.inputs_per_sample()], codes).expect("codes fill their shape");
+        (Cow::Owned(Layer { geometry, ..layer.clone() }), Cow::Owned(Codes { codes, ..*input }))
+    }
+
+    /// What the accumulators hold in the end, of layer and input as the units take them.
     pub fn sums(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         self.sums_of(layer, input, weights, self.products(layer))
     }
 
-    /// Sums of these products.
+    /// The same of these products.
     pub fn sums_of(&self, layer: &Layer, input: &Codes, weights: &Weights, products: &Products) -> Vec<i32> {
-        let operands = operands(input, weights);
-        let array = self.arrays.map(|arrays| arrays.of(layer.index));
+        let (operands, array) = (operands(input, weights), self.array(layer));
         if let Some(array) = array.filter(|array| array.is_late()) {
-            return late::contract(array, &layer.geometry, operands, weights.zero_point);
+            return late::contract(array, &layer.geometry, operands, offsets(array, input, weights));
         }
-        match array.map(|array| array.mac()).filter(|mac| !mac.accumulates_exactly()) {
-            None => kernel::convolve(&layer.geometry, operands, products),
-            Some(mac) => {
+        match array.map(MacArray::mac) {
+            Some(mac) if !mac.accumulates_exactly() => {
                 let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
                 kernel::convolve_in_order(&layer.geometry, operands, products, &add)
+            }
+            mac => {
+                let mut sums = kernel::convolve(&layer.geometry, operands, products);
+                mac.inspect(|mac| mac.wrap_all(&mut sums));
+                sums
             }
         }
     }
 
-    /// Sums as the network goes on with them.
-    pub fn recovered(&self, layer: &Layer, mut sums: Vec<i32>) -> Vec<i32> {
+    /// Sums as the network goes on with them, of layer and input as the units take them: without what the zero points of
+    /// raw codes add, and recovered.
+    pub(super) fn corrected(
+        &self,
+        mut sums: Vec<i32>,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+    ) -> Vec<i32> {
+        if let Some(correction) = &self.multiplied[layer.index].correction {
+            let added = kernel::convolve(&layer.geometry, operands(input, weights), correction);
+            sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.wrapping_add(added));
+        }
         if let Some(correction) = self.plan(layer).and_then(|plan| plan.correction.as_ref()) {
             correction.apply(&layer.geometry, &mut sums);
         }
@@ -77,9 +128,18 @@ impl<'a> Hardware<'a> {
     }
 }
 
+/// What an array takes from activation and weight codes before they enter a unit.
+pub(super) fn offsets(array: &MacArray, input: &Codes, weights: &Weights) -> [u8; 2] {
+    let activations = CodeRange { bits: input.bits, zero: input.zero_point };
+    let weights = CodeRange { bits: weights.bits, zero: weights.zero_point };
+    [activations, weights].map(|codes| array.offset(codes))
+}
+
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        self.recovered(layer, self.sums(layer, input, weights))
+        let (layer, input) = self.fed(layer, input);
+        let sums = self.sums(&layer, &input, weights);
+        self.corrected(sums, &layer, &input, weights)
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {
@@ -103,4 +163,183 @@ pub(super) fn held(memory: &dyn Memory, map: u64, weights: Vec<Weights>) -> Vec<
         weights
     };
     weights.into_iter().map(&mut hold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Recovery;
+    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Products as Taken, Timing};
+    use crate::kernel::Geometry;
+    use crate::rng::Stream;
+    use crate::table::{Operation, Signature, Table};
+    use crate::tech::CellLibrary;
+
+    const GEOMETRY: Geometry = Geometry {
+        groups: 2,
+        in_channels: 4,
+        in_height: 5,
+        in_width: 4,
+        out_channels: 6,
+        kernel: [3, 2],
+        stride: [2, 1],
+        pads: [1, 1, 1, 0],
+        dilation: [1, 1],
+    };
+
+    /// Adder, bits and what happens beyond them.
+    type Adds = (&'static str, Option<u32>, Overflow);
+
+    const ACCUMULATORS: [Adds; 5] = [
+        ("exact", None, Overflow::Wrap),
+        ("add8s_loa_k6", None, Overflow::Wrap),
+        ("exact", Some(17), Overflow::Wrap),
+        ("exact", Some(17), Overflow::Saturate),
+        ("add8s_loa_k6", Some(17), Overflow::Saturate),
+    ];
+
+    /// Neither 0 where an operand is, nor even in its operands.
+    fn crooked(a: i64, b: i64) -> i64 {
+        a * b + (a & 3) - (b & 1) + 2
+    }
+
+    /// An array for one layer.
+    fn arrays(
+        signed: bool,
+        padding: Padding,
+        products: Taken,
+        (accumulator, accumulator_bits, overflow): Adds,
+        layer: &Layer,
+    ) -> Arrays {
+        let config = Array {
+            rows: 4,
+            columns: 4,
+            dataflow: Dataflow::OutputStationary,
+            clock: Clock::Fit,
+            voltage: None,
+            timing: Timing::Safe,
+            multiplier: Multiplier::Table { table: "crooked".into(), signed: Some(signed) },
+            layers: Default::default(),
+            accumulator: accumulator.into(),
+            recovery: Recovery::default(),
+            accumulator_bits,
+            overflow,
+            padding,
+            products,
+        };
+        let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };
+        let open = |_: &std::path::Path, _| Ok(Table::from_function(signature, crooked).unwrap());
+        let layers = std::slice::from_ref(layer);
+        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), &open))
+            .map_err(|error| error.to_string())
+            .unwrap()
+    }
+
+    /// The sum of one output from the definition of the semantics alone.
+    fn naive(
+        array: &MacArray,
+        accumulator: Adds,
+        (input, weights): (&Codes, &Weights),
+        sample: usize,
+        at: [usize; 3],
+    ) -> i32 {
+        let signed = array.mac().multiplier().signature().signed;
+        let (x_zero, w_zero) = (i64::from(input.zero_point), i64::from(weights.zero_point));
+        let product = |x: i64, w: i64| match (array.takes_raw_codes(), signed) {
+            (true, true) => crooked(x - 128, w - 128),
+            (true, false) => crooked(x, w),
+            (false, true) => crooked(x - x_zero, w - w_zero),
+            (false, false) => {
+                let magnitude = crooked((x - x_zero).abs(), (w - w_zero).abs());
+                if (x < x_zero) != (w < w_zero) { -magnitude } else { magnitude }
+            }
+        };
+        let half = if signed { 128 } else { 0 };
+        let (x_raw, w_raw) = (x_zero - half, w_zero - half);
+        let [channel, row, column] = at;
+        let group = channel / (GEOMETRY.out_channels / GEOMETRY.groups);
+        let start = sample * GEOMETRY.inputs_per_sample() + GEOMETRY.group_offset(group);
+        let (mut sum, mut of_x, mut of_w, mut count) = (0, 0, 0, 0);
+        for k in 0..GEOMETRY.depth() {
+            let w = i64::from(GEOMETRY.filter(&weights.codes, channel)[k]);
+            let x = match GEOMETRY.tap(k, row, column) {
+                Some(place) => i64::from(input.codes.data()[start + place]),
+                None if array.padding() == Padding::Multiply => x_zero,
+                None => continue,
+            };
+            sum = match accumulator {
+                ("exact", None, _) => sum + product(x, w),
+                ("exact", Some(bits), Overflow::Saturate) => {
+                    (sum + product(x, w)).clamp(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+                }
+                ("exact", Some(bits), Overflow::Wrap) => {
+                    (sum + product(x, w) + (1 << (bits - 1))).rem_euclid(1 << bits) - (1 << (bits - 1))
+                }
+                _ => array.mac().accumulate(sum, product(x, w)),
+            };
+            (of_x, of_w, count) = (of_x + x - half, of_w + w - half, count + 1);
+        }
+        if array.takes_raw_codes() {
+            sum += count * w_raw * x_raw - w_raw * of_x - x_raw * of_w;
+        }
+        sum as i32
+    }
+
+    fn codes(stream: &mut Stream, x_zero: u8) -> (Codes, Weights) {
+        // Most are large, so that sums go beyond narrow accumulators.
+        let mut code = || match stream.below(8) {
+            0 => stream.below(255) as u8 + 1,
+            _ => stream.below(56) as u8 + 200,
+        };
+        let mut draw = |count: usize| (0..count).map(|_| code()).collect::<Vec<_>>();
+        let input =
+            Tensor::new([2, GEOMETRY.inputs_per_sample()], draw(2 * GEOMETRY.inputs_per_sample())).unwrap();
+        let input = Codes { codes: input, scale: 1.0, zero_point: x_zero, bits: 8 };
+        (input, Weights { codes: draw(GEOMETRY.weights()), scales: vec![1.0; 6], zero_point: 128, bits: 8 })
+    }
+
+    #[test]
+    fn every_combination_of_semantics_sums_as_its_definition_says() {
+        let mut stream = Stream::new(7, "test.semantics", 0);
+        let layer = Layer { index: 0, name: "conv".into(), geometry: GEOMETRY };
+        let mut distinct = std::collections::HashSet::new();
+        for signed in [true, false] {
+            for taken in [Taken::Centred, Taken::Raw] {
+                // Centred codes of a signed multiplier have zero in the middle.
+                let x_zero = if signed && taken == Taken::Centred { 128 } else { 37 };
+                let (input, weights) = codes(&mut stream, x_zero);
+                for padding in [Padding::Drop, Padding::Skip, Padding::Multiply] {
+                    for accumulator in ACCUMULATORS {
+                        let arrays = arrays(signed, padding, taken, accumulator, &layer);
+                        let array = arrays.main();
+                        let range = |zero: u8| CodeRange { bits: 8, zero };
+                        let multiplied = [Multiplied {
+                            products: array.products(range(128), range(x_zero)).unwrap(),
+                            correction: array.correction(range(128), range(x_zero)),
+                        }];
+                        let (arrays, multiplied) = (Some(&arrays), &multiplied);
+                        let hardware = Hardware { multiplied, arrays, buffer: None, map: 0, plans: &[] };
+                        let found = hardware.contract(&layer, &input, &weights);
+                        for (at, &sum) in found.iter().enumerate() {
+                            let (sample, place) =
+                                (at / GEOMETRY.outputs_per_sample(), at % GEOMETRY.outputs_per_sample());
+                            let (channel, position) =
+                                (place / GEOMETRY.positions(), place % GEOMETRY.positions());
+                            let width = GEOMETRY.out_width();
+                            let output = [channel, position / width, position % width];
+                            let expected = naive(array, accumulator, (&input, &weights), sample, output);
+                            assert_eq!(
+                                sum, expected,
+                                "{signed}, {taken:?}, {padding:?}, {accumulator:?}, {output:?}"
+                            );
+                        }
+                        distinct.insert(found);
+                    }
+                }
+            }
+        }
+        // Dropping and skipping differ in energy alone, and a narrow accumulator that no sum exceeds gives what a wide one
+        // gives; all else tells.
+        assert!(distinct.len() > 2 * 2 * 2 * (ACCUMULATORS.len() - 1), "{}", distinct.len());
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Mutex;
 
-use super::hardware::Hardware;
+use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
+use crate::config::platform::Padding;
 use crate::kernel::{self, Geometry, Histograms, Products};
+use crate::platform::compute::array::MacArray;
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
 use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights, operands};
@@ -51,7 +53,8 @@ impl Engine for Probe<'_> {
             self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
         let pairs = (input, weights, self.hardware.is_swapped(layer));
-        let mut price = |array| pooled(layer, pairs, |operands| replay(array, operands, &mut stream));
+        let mut price =
+            |array: &MacArray| pooled(array, layer, pairs, |operands| replay(array, operands, &mut stream));
         let replay = self.hardware.arrays.map(|arrays| price(arrays.of(layer.index)));
         note(Seen { replay, relative_error, bias, mean_error });
         sums
@@ -97,8 +100,10 @@ fn errors(sums: &[i32], exact: &[i32], size: f64) -> (f64, f64) {
     ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
-/// The operands of all pooled samples as one long contraction: sample after sample; transposed where they are swapped.
+/// The operands of all pooled samples as one long contraction: sample after sample, padding as the array treats it;
+/// transposed where they are swapped.
 pub(super) fn pooled<T>(
+    array: &MacArray,
     layer: &Layer,
     (input, weights, swapped): (&Codes, &Weights, bool),
     with: impl FnOnce(&Operands<'_>) -> T,
@@ -106,20 +111,27 @@ pub(super) fn pooled<T>(
     let geometry: &Geometry = &layer.geometry;
     let gemm = geometry.gemm();
     let samples = input.codes.shape()[0];
-    let centred = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+    let [of_input, of_weights] = offsets(array, input, weights);
+    let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
     let activation = |group: usize, position: usize, k: usize| {
         let (sample, at) = (position / gemm.positions, position % gemm.positions);
         let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
-        tap.map_or(0, |tap| centred(input.codes.data()[start + tap], input.zero_point))
+        match tap {
+            Some(tap) => Some(operand(input.codes.data()[start + tap], of_input)),
+            None => (array.padding() != Padding::Skip).then(|| operand(input.zero_point, of_input)),
+        }
     };
     let weight = |group: usize, output: usize, k: usize| {
         let channel = group * gemm.outputs + output;
-        centred(geometry.filter(&weights.codes, channel)[k], weights.zero_point)
+        operand(geometry.filter(&weights.codes, channel)[k], of_weights)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     if swapped {
-        return with(&Operands { gemm: gemm.transposed(), activation: &weight, weight: &activation });
+        let given = |group: usize, position: usize, k: usize| Some(weight(group, position, k));
+        // Operands are swapped only where padding is dropped, which passes the unit.
+        let stays = |group: usize, output: usize, k: usize| activation(group, output, k).unwrap_or_default();
+        return with(&Operands { gemm: gemm.transposed(), activation: &given, weight: &stays });
     }
     with(&Operands { gemm, activation: &activation, weight: &weight })
 }

@@ -3,15 +3,21 @@
 use std::collections::HashMap;
 
 use super::evaluate::{Parts, RunError};
+use super::hardware::Multiplied;
 use crate::kernel::Products;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::workload::{Quantized, Weights};
 
-/// Products per layer.
-pub(super) fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Products>, RunError> {
+/// Products per layer, and what is added to their sums.
+pub(super) fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Multiplied>, RunError> {
     by_unit(parts, quantized, |array, weights, activations| match array {
-        Some(array) => Ok(array.products(weights, activations)?),
-        None => Ok(Products::exact(weights.zero, activations.zero)),
+        Some(array) => Ok(Multiplied {
+            products: array.products(weights, activations)?,
+            correction: array.correction(weights, activations),
+        }),
+        None => {
+            Ok(Multiplied { products: Products::exact(weights.zero, activations.zero), correction: None })
+        }
     })
 }
 
@@ -19,7 +25,7 @@ pub(super) fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<P
 pub(super) fn swapped_products(
     parts: &Parts<'_>,
     quantized: &Quantized,
-    products: &[Products],
+    products: &[Multiplied],
 ) -> Result<Vec<Option<Products>>, RunError> {
     if parts.arrays.is_none() {
         return Ok(vec![None; products.len()]);
@@ -33,19 +39,19 @@ pub(super) fn swapped_products(
     Ok(swapped
         .into_iter()
         .zip(products)
-        .map(|(swapped, own)| Some(swapped).filter(|other| other != own))
+        .map(|(swapped, own)| Some(swapped).filter(|other| *other != own.products))
         .collect())
 }
 
 /// Products per layer, made by its array of the codes of its weights and activations; layers with equal units and zero
 /// points share the work.
-fn by_unit(
+fn by_unit<T: Clone>(
     parts: &Parts<'_>,
     quantized: &Quantized,
-    of: impl Fn(Option<&MacArray>, CodeRange, CodeRange) -> Result<Products, RunError>,
-) -> Result<Vec<Products>, RunError> {
+    of: impl Fn(Option<&MacArray>, CodeRange, CodeRange) -> Result<T, RunError>,
+) -> Result<Vec<T>, RunError> {
     let quantize = &parts.setup.workload.quantize;
-    let mut known: HashMap<(Option<usize>, [u8; 2]), Products> = HashMap::new();
+    let mut known: HashMap<(Option<usize>, [u8; 2]), T> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
         let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
         let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);

@@ -148,7 +148,7 @@ impl<'a> Trial<'a> {
 
     /// The candidate of least error, the simplest of equals, and the error where nothing is done.
     fn best(&self) -> (Candidate<'a>, f64) {
-        let own = &self.options.hardware.products[self.layer.index];
+        let own = self.options.hardware.products(self.layer);
         let mut best = self.candidate(own, self.weights.clone(), vec![]);
         let before = best.error;
         if before == 0.0 {
@@ -178,7 +178,7 @@ impl<'a> Trial<'a> {
 
     /// The layer's own products and those of swapped operands, each with what it takes.
     fn products(&self) -> Vec<(Vec<Measure>, &'a Products)> {
-        let own = &self.options.hardware.products[self.layer.index];
+        let own = self.options.hardware.products(self.layer);
         let swapped = self.options.swapped.get(self.layer.index).and_then(Option::as_ref);
         let swapped = swapped.map(|products| (vec![Measure::Swap], products));
         [(vec![], own)].into_iter().chain(swapped).collect()

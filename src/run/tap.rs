@@ -11,11 +11,12 @@ use crate::workload::{Codes, Engine, Layer, Place, Weights};
 pub struct Contraction {
     /// Which one.
     pub layer: Layer,
-    /// Activation codes of some samples.
+    /// Activation codes of some samples, with the padding where that is multiplied.
     pub input: Codes,
     /// Weight codes, as the memories returned them.
     pub weights: Weights,
-    /// Sums [batch, O, OH, OW], as the units accumulate them: a factor and a constant that correct them come after.
+    /// Sums of the accumulators [batch, O, OH, OW], before what the zero points of raw codes add is taken away and recovery
+    /// corrects them.
     pub output: Tensor<i32>,
     /// Whether weights enter the unit's port `a` and activations its port `b`.
     pub swapped: bool,
@@ -41,18 +42,20 @@ impl<'a> Tap<'a> {
 
 impl Engine for Tap<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let sums = self.hardware.sums(layer, input, weights);
+        let (layer, input) = self.hardware.fed(layer, input);
+        let sums = self.hardware.sums(&layer, &input, weights);
+        let corrected = self.hardware.corrected(sums.clone(), &layer, &input, weights);
         if layer.index == self.layer {
             let geometry = &layer.geometry;
             let batch = input.codes.shape()[0];
             let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
-            let output = Tensor::new(shape, sums.clone()).expect("a contraction gives a sum an output");
-            let (layer, input, weights) = (layer.clone(), input.clone(), weights.clone());
+            let output = Tensor::new(shape, sums).expect("a contraction gives a sum an output");
             let swapped = self.hardware.is_swapped(&layer);
+            let (layer, input, weights) = (layer.into_owned(), input.into_owned(), weights.clone());
             let found = Contraction { layer, input, weights, output, swapped };
             *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
         }
-        self.hardware.recovered(layer, sums)
+        corrected
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

@@ -1,4 +1,4 @@
-//! Static post-training quantisation: scales from calibration samples, weights per output channel.
+//! Static post-training quantisation: scales from calibration samples.
 //!
 //! Every activation that leads to another contraction is put away as codes; what follows the last
 //! contraction stays real, and so do biases and the addition of two tensors between being read and put away.
@@ -7,7 +7,7 @@ use super::engine::{Codes, Engine, Layer, Place, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
 use super::op::Op;
-use crate::config::Quantize;
+use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
 
 mod checkpoint;
@@ -71,15 +71,15 @@ impl Quantized {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
-        let grid = |(low, high)| Grid::new(scheme, settings.activation_bits, low, high);
+        let grid =
+            |(low, high)| Grid::new(scheme, settings.activation_bits, low, high).rounding(settings.rounding);
         let ranges = range::ranges(network, settings.calibration, &grid, calibration)?;
         let grids = ranges.into_iter().map(|range| range.map(grid)).collect();
         let contractions = network.steps.iter().filter_map(|step| match &step.op {
             Op::Contract(contraction) => Some(contraction),
             _ => None,
         });
-        let weights =
-            contractions.map(|c| round(&c.weights, c.geometry.out_channels, settings.weight_bits)).collect();
+        let weights = contractions.map(|c| round(&c.weights, c.geometry.out_channels, settings)).collect();
         Ok(Self { network: network.clone(), layers: network.layers(), grids, weights })
     }
 
@@ -185,14 +185,40 @@ impl Quantized {
     }
 }
 
-/// Symmetric codes per output channel.
-fn round(weights: &[f32], channels: usize, bits: u32) -> Weights {
+/// Symmetric codes.
+fn round(weights: &[f32], channels: usize, settings: &Quantize) -> Weights {
+    let largest = |weights: &[f32]| weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
+    let (bits, of_all) = (settings.weight_bits, largest(weights));
     let (mut codes, mut scales) = (Vec::with_capacity(weights.len()), vec![]);
     for filter in weights.chunks_exact(weights.len() / channels) {
-        let largest = filter.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
+        let largest = match settings.weight_scales {
+            WeightScales::PerChannel => largest(filter),
+            WeightScales::PerTensor => of_all,
+        };
         let grid = Grid::new(Scheme::Symmetric, bits, -largest, largest);
-        codes.extend(filter.iter().map(|&weight| grid.code(weight)));
+        codes.extend(grid.code(filter));
         scales.push(grid.scale);
     }
     Weights { codes, scales, zero_point: 1 << (bits - 1), bits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_is_that_of_the_filter_or_of_all_filters() {
+        let weights = [0.6f32, -1.0, 0.25, 4.0, 0.0, 1.9];
+        let rounded = |weight_scales| {
+            round(&weights, 3, &Quantize { weight_scales, weight_bits: 4, ..Quantize::default() })
+        };
+        let each = rounded(WeightScales::PerChannel);
+        assert_eq!(each.scales, [1.0f32, 4.0, 1.9].map(|largest| largest / 7.0));
+        // 0.6 is 4.2 steps of 1/7, 0.25 is 0.4 of 4/7.
+        assert_eq!(each.codes, [12, 1, 8, 15, 8, 15]);
+        let all = rounded(WeightScales::PerTensor);
+        assert_eq!(all.scales, [4.0 / 7.0; 3]);
+        // 0.6 is 1.05 steps of 4/7, -1 is -1.75, 1.9 is 3.3.
+        assert_eq!(all.codes, [9, 6, 8, 15, 8, 11]);
+    }
 }

@@ -135,6 +135,37 @@ fn units_of_other_operands_and_accumulators_pass_without_warnings() {
 }
 
 #[test]
+fn raw_codes_and_multiplied_padding_pass_too() {
+    for (multiplier, zeros) in [("mul8u_drum_k4", "unsigned"), ("mul8s_bwtrunc_t4", "two's complement")] {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("vectors");
+        let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
+        let sets =
+            ["platform.compute.array.products=raw", "platform.compute.array.padding=multiply", &multiplier];
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", *set]).collect();
+        let more = ["--golden", "conv2", "--golden-dir", folder.to_str().unwrap()];
+        run(out.path(), &[&sets[..], &more].concat());
+        let about = about(&folder);
+        assert_eq!(about["unit"]["operand_encoding"], zeros);
+        assert_eq!(about["geometry"]["pads_top_left_bottom_right"], serde_json::json!([0, 0, 0, 0]));
+        // Every output has all taps of its filter.
+        let shape = about["tensors"]["weights"]["shape"].as_array().unwrap();
+        let taps: u64 = shape[1..].iter().map(|size| size.as_u64().unwrap()).product();
+        let stream = &about["stream"];
+        assert_eq!(stream["steps"].as_u64().unwrap(), taps * stream["outputs"].as_u64().unwrap());
+        // Operands are the files' codes less the offsets that are told.
+        let kind = |tensor: &str| if about["tensors"][tensor]["type"] == "int8" { "'|i1'" } else { "'|u1'" };
+        let offset = about["tensors"]["weights"]["operand_offset"].as_i64().unwrap();
+        let code = npy(&folder, "weights.npy", kind("weights"))[0];
+        let code = if kind("weights") == "'|i1'" { i64::from(code as i8) } else { i64::from(code) };
+        assert_eq!(hex(&folder, "operands.hex")[0].0[0], (code - offset) as u64 & 255);
+        if icarus() {
+            assert!(check(&folder).starts_with("PASS: "));
+        }
+    }
+}
+
+#[test]
 fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
     let out = tempfile::tempdir().unwrap();
     let message = |more: &[&str]| {

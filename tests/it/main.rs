@@ -20,6 +20,7 @@ mod product_table;
 mod recovery;
 mod report;
 mod schema;
+mod semantics;
 mod simulators;
 mod verilog;
 mod wrong;

@@ -81,6 +81,12 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("resolution") => json!([4, 4]),
             Some("voltage") => json!("1 V"),
             Some("clock") => json!("fit"),
+            Some("overflow") => json!("saturate"),
+            Some("padding") => json!("skip"),
+            Some("products") => json!("raw"),
+            Some("calibration") => json!("mse"),
+            Some("weight_scales") => json!("per_tensor"),
+            Some("rounding") => json!("floor"),
             _ => json!(8),
         });
         let short = [".cmos", ".dram", ".sram", ".array"]

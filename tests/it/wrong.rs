@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 40] = [
+const MISTAKES: [(&str, &[&str]); 41] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -130,6 +130,10 @@ const MISTAKES: [(&str, &[&str]); 40] = [
             "--set",
             "approximate={compute.array.voltage: 0.9 V, compute.array.recovery: auto}",
         ],
+    ),
+    (
+        "recovery of raw codes",
+        &["run", "--set", "approximate={compute.array.products: raw, compute.array.recovery: auto}"],
     ),
     ("a memory of no known size", &["run", "--set", "approximate={memory.buffer.sram.size: 100 KiB}"]),
     ("no thread", &["run", "--threads", "0"]),

@@ -10,9 +10,6 @@ pub struct Circuits<'a> {
     pub mac: &'a Netlist,
     /// Its multiplier: operands `a` and `b`, product `y`.
     pub multiplier: &'a Netlist,
-    /// Whether the multiplier takes two's complement; otherwise it takes magnitudes, and the highest bit of the unit's
-    /// operands is their sign.
-    pub signed: bool,
 }
 
 impl Circuits<'_> {
@@ -21,9 +18,14 @@ impl Circuits<'_> {
         self.mac.inputs()[0].1.len()
     }
 
-    /// Bits of a product in two's complement.
+    /// Whether the multiplier takes magnitudes, and the highest bit of the unit's operands is their sign.
+    pub fn signs_outside(&self) -> bool {
+        self.operand_width() > self.multiplier.inputs()[0].1.len()
+    }
+
+    /// Bits of a product, with those signs in two's complement.
     pub fn product_width(&self) -> usize {
-        self.multiplier.outputs()[0].1.len() + usize::from(!self.signed)
+        self.multiplier.outputs()[0].1.len() + usize::from(self.signs_outside())
     }
 
     /// Bits of the accumulator.
@@ -66,7 +68,7 @@ fn memories(circuits: Circuits<'_>, steps: usize) -> String {
 fn instances(circuits: Circuits<'_>) -> String {
     let (mac, multiplier) = (circuits.mac.name(), circuits.multiplier.name());
     let clock = verilog::clock(circuits.mac).expect("a unit has registers");
-    let multiplier = if circuits.signed {
+    let multiplier = if !circuits.signs_outside() {
         format!("  {multiplier} multiplier (.a(a), .b(b), .y(product));\n")
     } else {
         let (sign, top) = (circuits.operand_width() - 1, circuits.product_width() - 2);

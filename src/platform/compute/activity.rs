@@ -41,7 +41,7 @@ pub fn trace(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) -> 
 }
 
 /// How often the multiplier of a unit meets each pair (activation, weight) in a whole contraction; pairs in order, and
-/// together as many as the contraction has products.
+/// together as many as the contraction has products, those left out where the unit idles.
 ///
 /// A unit whose signs travel outside hands its multiplier magnitudes.
 pub fn histogram(array: &MacArray, operands: &Operands<'_>) -> Vec<(i64, i64, u64)> {
@@ -58,7 +58,8 @@ pub fn histogram(array: &MacArray, operands: &Operands<'_>) -> Vec<(i64, i64, u6
     let mut found = vec![0u64; SPAN * SPAN];
     for (group, k) in (0..gemm.groups).flat_map(|group| (0..gemm.depth).map(move |k| (group, k))) {
         // Every activation at this depth meets every weight there.
-        let activations = counts(&mut (0..gemm.positions).map(|at| (operands.activation)(group, at, k)));
+        let activations =
+            counts(&mut (0..gemm.positions).filter_map(|at| (operands.activation)(group, at, k)));
         let weights = counts(&mut (0..gemm.outputs).map(|at| (operands.weight)(group, at, k)));
         for (a, of_a) in &activations {
             weights.iter().for_each(|(b, of_b)| found[a * SPAN + b] += of_a * of_b);
@@ -74,7 +75,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Timing};
+    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Padding, Products, Timing};
     use crate::kernel::Gemm;
     use crate::netlist::Timed;
     use crate::platform::compute::array::unit;
@@ -96,6 +97,10 @@ mod tests {
             layers: Default::default(),
             accumulator: "exact".into(),
             recovery: crate::config::Recovery::default(),
+            accumulator_bits: None,
+            overflow: Overflow::Wrap,
+            padding: Padding::Drop,
+            products: Products::Centred,
         };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();
         MacArray::new(&config, mac, &CellLibrary::nangate45()).unwrap()
@@ -107,7 +112,7 @@ mod tests {
 
     /// Calls `with` with operands of every value between −127 and 127.
     fn some<T>(with: impl FnOnce(&Operands<'_>) -> T) -> T {
-        let (activation, weight) = (|g, p, k| value(1, [g, p, k]), |g, o, k| value(2, [g, o, k]));
+        let (activation, weight) = (|g, p, k| Some(value(1, [g, p, k])), |g, o, k| value(2, [g, o, k]));
         with(&Operands { gemm: GEMM, activation: &activation, weight: &weight })
     }
 

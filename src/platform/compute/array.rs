@@ -6,9 +6,9 @@ use super::mapping::Mapping;
 use crate::arith::mac::Mac;
 use crate::arith::tabulated::{NotSquare, Tabulated};
 use crate::arith::{Design, accumulator, design};
-use crate::config::platform::{self as config, Clock, Dataflow, Multiplier, Timing as Late};
+use crate::config::platform::{self as config, Clock, Dataflow, Multiplier, Padding, Timing as Late};
 use crate::constant::Constant;
-use crate::kernel::{Gemm, Products};
+use crate::kernel::{Gemm, Geometry, Products};
 use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::netlist::Netlist;
 use crate::platform::{Bill, PlatformError};
@@ -46,7 +46,11 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     }
     let adder = accumulator(&config.accumulator);
     let adder = adder.map_err(|fault| PlatformError::Design { field: "compute.array.accumulator", fault })?;
-    Ok(Mac::new(multiplier, adder))
+    let mac = Mac::new(multiplier, adder);
+    let mac = if config.products == config::Products::Raw { mac.raw() } else { mac };
+    let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
+    let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
+    mac.with_accumulator(bits, config.overflow).map_err(wrong)
 }
 
 /// Width and zero point of a tensor's codes.
@@ -112,6 +116,8 @@ pub struct MacArray {
     rows: usize,
     columns: usize,
     dataflow: Dataflow,
+    padding: Padding,
+    raw: bool,
     mac: Mac,
     cells: Netlist,
     library: CellLibrary,
@@ -134,6 +140,10 @@ impl MacArray {
         for (field, count) in [("compute.rows", config.rows), ("compute.columns", config.columns)] {
             PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
         }
+        let plain = config.products == config::Products::Centred && config.padding == Padding::Drop;
+        if !plain && !config.recovery.measures().is_empty() {
+            return Err(PlatformError::RecoveryOfOther);
+        }
         let netlist = library.map(&mac.netlist());
         let nominal = library.critical_path(&netlist).delay;
         let library = library.clone().at(config.voltage.unwrap_or(library.supply()));
@@ -153,6 +163,8 @@ impl MacArray {
             rows: config.rows,
             columns: config.columns,
             dataflow: config.dataflow,
+            padding: config.padding,
+            raw: config.products == config::Products::Raw,
             unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
             unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),
             unit_clock_tree: library.clock_tree(&netlist, &name("clock_tree")),
@@ -218,6 +230,19 @@ impl MacArray {
         self.dataflow
     }
 
+    /// What becomes of the zeros around an image.
+    pub fn padding(&self) -> Padding {
+        self.padding
+    }
+
+    /// Operations of a sample of a contraction that switch units; the others idle.
+    pub fn operations(&self, geometry: &Geometry) -> u64 {
+        match self.padding {
+            Padding::Skip => geometry.macs_inside(),
+            Padding::Drop | Padding::Multiply => geometry.macs(),
+        }
+    }
+
     /// Rows and columns.
     pub fn shape(&self) -> [usize; 2] {
         [self.rows, self.columns]
@@ -267,49 +292,67 @@ impl MacArray {
         ledger.bill(Entry { stage: Stage::Compute, component, action, count: macs as f64, price });
     }
 
-    /// The unit's products of all weight and activation codes, centred on their zero points; activations enter
-    /// port `a`, weights port `b`. Codes that do not occur at these widths have the product 0.
+    /// Whether units take codes as they are, instead of less their zero points.
+    pub fn takes_raw_codes(&self) -> bool {
+        self.raw
+    }
+
+    /// What is taken from a code before it enters a unit: its zero point, or of raw codes what makes them two's complement
+    /// for a signed multiplier.
+    pub fn offset(&self, codes: CodeRange) -> u8 {
+        match (self.raw, self.mac.multiplier().signature().signed) {
+            (false, _) => codes.zero,
+            (true, true) => 1 << (codes.bits - 1),
+            (true, false) => 0,
+        }
+    }
+
+    /// What is added to the unit's products of raw codes for what their zero points add: of a code w and a code x that are 0
+    /// at z and v, −z·x − v·w + z·v exactly. None where units take codes less their zero points.
+    pub fn correction(&self, weights: CodeRange, activations: CodeRange) -> Option<Products> {
+        let offsets = [weights, activations].map(|codes| i32::from(self.offset(codes)));
+        let zeros = [weights, activations].map(|codes| i32::from(codes.zero));
+        let product = |at: i32, [w, x]: [i32; 2]| ((at >> 8) - w) * ((at & 255) - x);
+        let correction = |at: i32| product(at, zeros) - product(at, offsets);
+        (offsets != zeros).then(|| Products::new(&(0..1 << 16).map(correction).collect::<Vec<_>>()))
+    }
+
+    /// The unit's products of all weight and activation codes, less their [`MacArray::offset`]; activations enter port `a`,
+    /// weights port `b`. Codes that do not occur at these widths have the product 0.
     ///
     /// # Errors
-    /// When a centred code does not fit an operand: a signed multiplier needs a zero point of
-    /// 2^(bits − 1), an unsigned one takes any (the sign travels outside).
+    /// When a code does not fit an operand: centred ones need a zero point of 2^(bits − 1) where the multiplier is signed,
+    /// and any fits an unsigned one (the sign travels outside).
     pub fn products(&self, weights: CodeRange, activations: CodeRange) -> Result<Products, PlatformError> {
         self.holds(weights)?;
         self.holds(activations)?;
+        let offsets = [weights, activations].map(|codes| self.offset(codes));
         let product = |weight: i64, activation: i64| {
             if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
                 return 0;
             }
-            let centred = (activation - i64::from(activations.zero), weight - i64::from(weights.zero));
-            self.mac.product(centred.0, centred.1) as i32
+            self.mac.product(activation - i64::from(offsets[1]), weight - i64::from(offsets[0])) as i32
         };
         let all: Vec<i32> = (0..1i64 << 16).map(|pair| product(pair >> 8, pair & 255)).collect();
-        let exact = Products::exact(weights.zero, activations.zero);
+        let exact = Products::exact(offsets[0], offsets[1]);
         let codes = |range: CodeRange| 0..(1u32 << range.bits) as u16;
         let same =
             |w: u16| codes(activations).all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
         Ok(if codes(weights).all(same) { exact } else { Products::new(&all) })
     }
 
-    /// Checks that the operands of the multiplier hold every centred code.
+    /// Checks that the operands of the unit hold every code less its offset.
     ///
     /// # Errors
     /// When one does not fit.
-    pub fn holds(&self, CodeRange { bits, zero }: CodeRange) -> Result<(), PlatformError> {
-        let top = (1i64 << bits) - 1;
-        let reach = [-i64::from(zero), top - i64::from(zero)];
-        if bits <= 8 && reach.iter().all(|&value| self.fits(value)) {
+    pub fn holds(&self, codes: CodeRange) -> Result<(), PlatformError> {
+        let (bits, offset) = (codes.bits, i64::from(self.offset(codes)));
+        let reach = [-offset, (1i64 << bits) - 1 - offset];
+        if bits <= 8 && reach.iter().all(|value| self.mac.operands().contains(value)) {
             return Ok(());
         }
         let (multiplier, width) = (self.mac.multiplier().id(), self.mac.width());
         Err(PlatformError::Operands { multiplier, width, bits, reach })
-    }
-
-    /// Whether a centred code fits an operand of the multiplier.
-    fn fits(&self, value: i64) -> bool {
-        let limit = 1i64 << (self.mac.width() - u32::from(self.mac.multiplier().signature().signed));
-        let lowest = if self.mac.multiplier().signature().signed { -limit } else { 1 - limit };
-        (lowest..limit).contains(&value)
     }
 }
 
@@ -335,6 +378,10 @@ mod tests {
             layers: Default::default(),
             accumulator: "exact".into(),
             recovery: crate::config::Recovery::default(),
+            accumulator_bits: None,
+            overflow: config::Overflow::Wrap,
+            padding: Padding::Drop,
+            products: config::Products::Centred,
         }
     }
 
@@ -394,6 +441,33 @@ mod tests {
             let expected = drum.eval(x.abs(), w.abs()) * x.signum() * w.signum();
             assert_eq!(i64::from(products.get(weight, activation)), expected, "{weight} {activation}");
         }
+    }
+
+    #[test]
+    fn raw_products_and_their_correction_sum_to_the_exact_ones() {
+        for (multiplier, weight_offset, activation_offset) in [("exact", 128, 128), ("mul8u_exact", 0, 0)] {
+            let mut raw = config(multiplier, Clock::Fit);
+            raw.products = config::Products::Raw;
+            let array = build(&raw).unwrap();
+            let (weights, activations) = (range(8, 128), range(8, 37));
+            assert_eq!(
+                [weights, activations].map(|codes| array.offset(codes)),
+                [weight_offset, activation_offset]
+            );
+            let (products, correction) = (
+                array.products(weights, activations).unwrap(),
+                array.correction(weights, activations).unwrap(),
+            );
+            let exact = Products::exact(128, 37);
+            for (w, x) in (0..=255).flat_map(|w| (0..=255).map(move |x| (w, x))) {
+                let raw =
+                    (i32::from(w) - i32::from(weight_offset)) * (i32::from(x) - i32::from(activation_offset));
+                assert_eq!(products.get(w, x), raw);
+                assert_eq!(products.get(w, x) + correction.get(w, x), exact.get(w, x));
+            }
+        }
+        let centred = build(&config("mul8u_exact", Clock::Fit)).unwrap();
+        assert!(centred.correction(range(8, 128), range(8, 37)).is_none());
     }
 
     #[test]

@@ -15,12 +15,14 @@ use crate::netlist::{Clocked, pack, unpack};
 
 /// Sums of products that the array latches: [batch, O, OH, OW], as [`crate::kernel::convolve`] has them where nothing is late.
 ///
+/// `offsets` are taken from activation and weight codes before they enter a unit ([`MacArray::offset`]).
+///
 /// # Panics
 /// When the array is in time, or slices and geometry do not fit together.
-pub fn contract(array: &MacArray, geometry: &Geometry, operands: Operands<'_>, weight_zero: u8) -> Vec<i32> {
+pub fn contract(array: &MacArray, geometry: &Geometry, operands: Operands<'_>, offsets: [u8; 2]) -> Vec<i32> {
     let grid = &array.late().expect("only a late array loses results").coarse;
     let clocked = Clocked::new(array.cells(), &grid.delays, grid.period as usize, grid.setup as usize);
-    let mut work = Work { unit: Unit::new(array, clocked), geometry, operands, weight_zero, sums: vec![] };
+    let mut work = Work { unit: Unit::new(array, clocked), geometry, operands, offsets, sums: vec![] };
     work.sums = vec![0; operands.batch * geometry.outputs_per_sample()];
     for group in 0..geometry.groups {
         match array.dataflow() {
@@ -48,7 +50,7 @@ impl<'a> Unit<'a> {
         Self { array, clocked, result }
     }
 
-    /// The lanes of an operand port for centred codes.
+    /// The lanes of an operand port.
     fn port(&self, values: impl Iterator<Item = i64>) -> Vec<Lane> {
         let words: Vec<u64> = values.map(|value| self.array.mac().port_word(value)).collect();
         pack(&words, self.array.mac().port_width() as usize)
@@ -82,7 +84,8 @@ struct Work<'a> {
     unit: Unit<'a>,
     geometry: &'a Geometry,
     operands: Operands<'a>,
-    weight_zero: u8,
+    /// What is taken from activation and weight codes.
+    offsets: [u8; 2],
     sums: Vec<i32>,
 }
 
@@ -194,12 +197,12 @@ impl Work<'_> {
     fn activation(&self, group: usize, output: &Output, tap: usize) -> i64 {
         let start = output.sample * self.geometry.inputs_per_sample() + self.geometry.group_offset(group);
         let code = |place: usize| i64::from(self.operands.input[start + place]);
-        self.place(tap, output.position).map_or(0, |place| code(place) - i64::from(self.operands.pad))
+        self.place(tap, output.position).map_or(0, |place| code(place) - i64::from(self.offsets[0]))
     }
 
     fn weight(&self, channel: usize, tap: usize) -> i64 {
         let filter = self.geometry.filter(self.operands.weights, channel);
-        i64::from(filter[tap]) - i64::from(self.weight_zero)
+        i64::from(filter[tap]) - i64::from(self.offsets[1])
     }
 
     fn keep(&mut self, outputs: &[Output], sums: &[Lane]) {
@@ -214,8 +217,8 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier, Timing};
-    use crate::kernel::{Products, convolve};
+    use crate::config::platform::{Array, Clock, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::kernel::{self, convolve};
     use crate::netlist::{Netlist, Timed};
     use crate::platform::PlatformError;
     use crate::platform::compute::array::unit;
@@ -242,6 +245,10 @@ mod tests {
             layers: Default::default(),
             accumulator: "exact".into(),
             recovery: crate::config::Recovery::default(),
+            accumulator_bits: None,
+            overflow: Overflow::Wrap,
+            padding: Padding::Drop,
+            products: Products::Centred,
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;
         MacArray::new(&config, unit, &CellLibrary::nangate45())
@@ -283,13 +290,13 @@ mod tests {
     #[test]
     fn in_time_the_gates_give_the_exact_sums() {
         let codes = Codes::random(3);
-        let exact = convolve(&GEOMETRY, codes.operands(), &Products::exact(8, 8));
+        let exact = convolve(&GEOMETRY, codes.operands(), &kernel::Products::exact(8, 8));
         for dataflow in BOTH {
             for multiplier in ["exact", "mul4s_array", "mul4u_exact"] {
                 assert!(!array(dataflow, multiplier, Clock::Fit, 1.1).unwrap().is_late());
                 let array = array(dataflow, multiplier, Clock::Fit, 1.0995).unwrap();
                 assert!(array.is_late());
-                assert_eq!(contract(&array, &GEOMETRY, codes.operands(), 8), exact, "{multiplier}");
+                assert_eq!(contract(&array, &GEOMETRY, codes.operands(), [8, 8]), exact, "{multiplier}");
             }
         }
     }
@@ -297,12 +304,12 @@ mod tests {
     #[test]
     fn the_lower_the_supply_the_more_is_lost() {
         let codes = Codes::random(3);
-        let exact = convolve(&GEOMETRY, codes.operands(), &Products::exact(8, 8));
+        let exact = convolve(&GEOMETRY, codes.operands(), &kernel::Products::exact(8, 8));
         for dataflow in BOTH {
             let wrong = |voltage: f64| {
                 let array = array(dataflow, "exact", Clock::Fit, voltage).unwrap();
                 assert!(array.is_late());
-                let sums = contract(&array, &GEOMETRY, codes.operands(), 8);
+                let sums = contract(&array, &GEOMETRY, codes.operands(), [8, 8]);
                 sums.iter().zip(&exact).filter(|(sum, exact)| sum != exact).count()
             };
             let [mild, severe] = [0.95, 0.75].map(wrong);
@@ -315,7 +322,7 @@ mod tests {
     fn an_output_alone_is_what_it_is_among_hundreds() {
         let codes = Codes::random(2);
         let array = array(Dataflow::OutputStationary, "exact", Clock::Fit, 0.8).unwrap();
-        let together = contract(&array, &GEOMETRY, codes.operands(), 8);
+        let together = contract(&array, &GEOMETRY, codes.operands(), [8, 8]);
         let grid = &array.late().unwrap().coarse;
         let (netlist, mac) = (array.cells(), array.mac());
         for (at, found) in together.iter().enumerate().step_by(7) {

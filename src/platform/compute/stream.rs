@@ -4,7 +4,7 @@
 //! the dataflow presents them: an output-stationary unit walks along the depth of one output and adds to its
 //! own sum, a weight-stationary one keeps its weight while positions pass and adds to the sum from the row
 //! above. Where a fold ends the stream goes on with the next one (column fold outer, row fold inner); a unit
-//! without work in a fold keeps its inputs. Loading and draining between folds is not replayed.
+//! without work in a fold keeps its inputs, and so does one that skips padding. Loading and draining between folds is not replayed.
 //!
 //! Every gate answers after its delay, so glitches are paid for. What the same stretches cost if gates answered at once
 //! stands beside it as a lower bound. Under a clock that is too fast what is late goes on in the next period, while the
@@ -23,12 +23,12 @@ pub(super) const SLOTS: u64 = 34;
 /// Batches of 64 stretches, a lane each, that are replayed side by side.
 pub const BATCHES: usize = 4;
 
-/// The centred operand values of a contraction.
+/// The values that a contraction hands to the operand ports of the units.
 pub struct Operands<'a> {
     /// Its shape.
     pub gemm: Gemm,
-    /// Value at (group, position, depth); padding is 0.
-    pub activation: &'a (dyn Fn(usize, usize, usize) -> i64 + Sync),
+    /// Value at (group, position, depth); none where the unit idles.
+    pub activation: &'a (dyn Fn(usize, usize, usize) -> Option<i64> + Sync),
     /// Value at (group, output, depth).
     pub weight: &'a (dyn Fn(usize, usize, usize) -> i64 + Sync),
 }
@@ -133,9 +133,10 @@ impl<'a> Walk<'a> {
         let mut before = None;
         let inside = (start..(start + SLOTS).min(slots)).map(|slot| {
             let step = self.step(unit, slot as usize)?;
+            let activation = self.activation(&step, step.depth)?;
             let sum = self.sum(&step, before);
             before = Some((step, sum));
-            Some([self.activation(&step, step.depth), self.weight(&step, step.depth), sum])
+            Some([activation, self.weight(&step, step.depth), sum])
         });
         around.clone().chain(inside).chain(around).collect()
     }
@@ -168,11 +169,11 @@ impl<'a> Walk<'a> {
             _ => (step.first, 0),
         };
         let mac = self.array.mac();
-        let product = |k| mac.product(self.activation(step, k), self.weight(step, k));
-        (from..step.depth).fold(sum, |sum, k| mac.accumulate(sum, product(k)))
+        let product = |k| Some(mac.product(self.activation(step, k)?, self.weight(step, k)));
+        (from..step.depth).filter_map(product).fold(sum, |sum, product| mac.accumulate(sum, product))
     }
 
-    fn activation(&self, step: &Step, k: usize) -> i64 {
+    fn activation(&self, step: &Step, k: usize) -> Option<i64> {
         (self.operands.activation)(step.group, step.position, k)
     }
     fn weight(&self, step: &Step, k: usize) -> i64 {
@@ -234,7 +235,7 @@ pub(super) fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier, Timing};
+    use crate::config::platform::{Array, Clock, Multiplier, Overflow, Padding, Products, Timing};
     use crate::platform::compute::array::unit;
     use crate::rng::uniform_at;
     use crate::tech::CellLibrary;
@@ -251,6 +252,10 @@ mod tests {
             layers: Default::default(),
             accumulator: "exact".into(),
             recovery: crate::config::Recovery::default(),
+            accumulator_bits: None,
+            overflow: Overflow::Wrap,
+            padding: Padding::Drop,
+            products: Products::Centred,
         };
         MacArray::new(
             &config,
@@ -269,7 +274,7 @@ mod tests {
     }
 
     fn price(dataflow: Dataflow, reach: f64, seed: u64) -> Replay {
-        let activation = |g, p, k| value(1, [g, p, k], reach);
+        let activation = |g, p, k| Some(value(1, [g, p, k], reach));
         let weight = |g, o, k| value(2, [g, o, k], reach);
         let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
         let mut stream = Stream::new(seed, "test", 0);
@@ -280,14 +285,15 @@ mod tests {
     fn every_operation_of_a_contraction_passes_exactly_once() {
         for dataflow in BOTH {
             let array = array(dataflow);
-            let activation = |g, p, k| (g * 1000 + p * 10 + k) as i64;
+            let activation = |g, p, k| Some((g * 1000 + p * 10 + k) as i64);
             let weight = |_, o, _| o as i64;
             let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
             let walk = Walk::new(&array, &operands);
             let slots = GEMM.groups * walk.folds.iter().product::<usize>();
             let units = (0..4).flat_map(|row| (0..3).map(move |column| [row, column]));
             let passed = units.flat_map(|unit| (0..slots).map(move |slot| (unit, slot)));
-            let pair = |step: Step| [walk.activation(&step, step.depth), walk.weight(&step, step.depth)];
+            let pair =
+                |step: Step| [walk.activation(&step, step.depth).unwrap(), walk.weight(&step, step.depth)];
             let mut pairs: Vec<[i64; 2]> =
                 passed.filter_map(|(unit, slot)| walk.step(unit, slot)).map(pair).collect();
             assert_eq!(pairs.len(), 2 * 20 * 7 * 10);
@@ -313,7 +319,7 @@ mod tests {
     fn a_single_operation_has_a_price() {
         let gemm = Gemm { groups: 1, positions: 1, outputs: 3, depth: 1 };
         for dataflow in BOTH {
-            let operands = Operands { gemm, activation: &|_, _, _| 85, weight: &|_, _, _| 51 };
+            let operands = Operands { gemm, activation: &|_, _, _| Some(85), weight: &|_, _, _| 51 };
             let array = array(dataflow);
             let mut stream = Stream::new(1, "test", 0);
             let found = replay(&array, &operands, &mut stream);
@@ -331,7 +337,7 @@ mod tests {
     fn replayed_gates_add_the_sums_of_the_walk() {
         for dataflow in BOTH {
             let array = array(dataflow);
-            let activation = |g, p, k| value(1, [g, p, k], 127.0);
+            let activation = |g, p, k| Some(value(1, [g, p, k], 127.0));
             let weight = |g, o, k| value(2, [g, o, k], 127.0);
             let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
             let stretch = Walk::new(&array, &operands).stretch(&mut Stream::new(3, "test", 0));
@@ -348,6 +354,36 @@ mod tests {
                     lanes.output(0).iter().enumerate().fold(0, |w, (bit, lane)| w | (lane[0] & 1) << bit);
                 assert_eq!(word, bits::encode(c + a * b, array.mac().accumulator_width()));
             }
+        }
+    }
+
+    /// Every second depth idles: what is left costs what a contraction of the other half costs, operation by operation.
+    #[test]
+    fn a_unit_that_idles_keeps_its_operands_and_its_sum() {
+        for dataflow in BOTH {
+            let array = array(dataflow);
+            let activation = |g, p, k: usize| k.is_multiple_of(2).then(|| value(1, [g, p, k / 2], 127.0));
+            let weight = |g, o, k: usize| value(2, [g, o, k / 2], 127.0);
+            let operands = Operands { gemm: GEMM, activation: &activation, weight: &weight };
+            let walk = Walk::new(&array, &operands);
+            for seed in 0..20 {
+                let stretch = walk.stretch(&mut Stream::new(seed, "test", 0));
+                if dataflow == Dataflow::OutputStationary {
+                    let worked = stretch.windows(3).filter(|three| three[0].is_some() && three[2].is_some());
+                    for three in worked.filter(|three| three[1].is_none()) {
+                        let ([a, b, c], [_, _, next]) = (three[0].unwrap(), three[2].unwrap());
+                        assert!(next == c + a * b || next == 0, "a sum goes on, or begins");
+                    }
+                }
+            }
+            let busy = replay(&array, &operands, &mut Stream::new(1, "test", 0));
+            let always = |g, p, k| Some(activation(g, p, k).unwrap_or(0));
+            let fed = Operands { activation: &always, ..operands };
+            let fed = replay(&array, &fed, &mut Stream::new(1, "test", 0));
+            let half = |replay: &Replay| replay.pairs as f64 / fed.pairs as f64;
+            assert!((0.4..0.6).contains(&half(&busy)), "{busy:?} {fed:?}");
+            // Zeros in between make every operand switch to nothing and back.
+            assert!(busy.each * half(&busy) < fed.each, "{dataflow:?}: {busy:?} {fed:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::config::Quantize;
 use crate::kernel::{Geometry, Products, convolve};
 use crate::rng::Stream;
+use crate::run::hardware::Multiplied;
 use crate::workload::{Network, Scheme};
 
 /// Exact products of centred codes, changed by their value.
@@ -13,8 +14,13 @@ fn table(change: impl Fn(i32) -> i32) -> Products {
     Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>())
 }
 
-fn hardware<'a>(products: &'a [Products], plans: &'a [LayerPlan]) -> Hardware<'a> {
-    Hardware { products, arrays: None, buffer: None, map: 0, plans }
+fn hardware<'a>(multiplied: &'a [Multiplied], plans: &'a [LayerPlan]) -> Hardware<'a> {
+    Hardware { multiplied, arrays: None, buffer: None, map: 0, plans }
+}
+
+/// Products of centred codes: nothing is added to their sums.
+fn centred(products: Products) -> Multiplied {
+    Multiplied { products, correction: None }
 }
 
 fn codes(stream: &mut Stream, count: usize) -> Vec<u8> {
@@ -68,14 +74,14 @@ proptest! {
         let product = |w: u8, x: u8| exact.get(w & 0xf8, x) >> cut << cut;
         let own = |at: usize| product((at >> 8) as u8, at as u8);
         let other = |at: usize| product(at as u8, (at >> 8) as u8);
-        let products = [Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>())];
+        let products = [centred(Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>()))];
         let swapped = [Some(Products::new(&(0..1 << 16).map(other).collect::<Vec<_>>()))];
         let swapped = if measures.contains(&Measure::Swap) { &swapped[..] } else { &[] };
         let bare = hardware(&products, &[]);
         let options = Options { hardware: &bare, measures: &measures, swapped };
         let (held, plan, recovered) = choose(options, (&layer, &input, &weights));
         let exact = Exact.contract(&layer, &input, &weights);
-        let plain = convolve(&layer.geometry, operands(&input, &weights), &products[0]);
+        let plain = convolve(&layer.geometry, operands(&input, &weights), &products[0].products);
         let errors = [&plain, &recovered].map(|sums| squares(&layer, &weights, sums, &exact));
         prop_assert!(errors[1] <= errors[0], "{errors:?} with {:?}", plan.chosen.measures);
         prop_assert!(plan.chosen.measures.iter().all(|measure| measures.contains(measure)));
@@ -96,7 +102,7 @@ proptest! {
 #[test]
 fn a_layer_without_errors_is_left_alone() {
     let (layer, input, weights) = layer(Geometry::dense(30, 4), 5, 1);
-    let products = [Products::exact(128, 128)];
+    let products = [centred(Products::exact(128, 128))];
     let bare = hardware(&products, &[]);
     let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &[] };
     let (held, plan, sums) = choose(options, (&layer, &input, &weights));
@@ -111,7 +117,7 @@ fn operands_are_swapped_where_the_multiplier_spoils_only_weights() {
     let exact = Products::exact(128, 128);
     let own = |at: usize| exact.get((at >> 8) as u8 & 0xf0, at as u8);
     let other = |at: usize| exact.get((at >> 8) as u8, at as u8 & 0xf0);
-    let products = [Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>())];
+    let products = [centred(Products::new(&(0..1 << 16).map(own).collect::<Vec<_>>()))];
     let swapped = [Some(Products::new(&(0..1 << 16).map(other).collect::<Vec<_>>()))];
     let bare = hardware(&products, &[]);
     let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &swapped };
@@ -168,7 +174,7 @@ fn layers_choose_on_what_recovered_layers_before_them_make() {
     let samples = Tensor::new(shape, pixels).unwrap();
     let quantized =
         Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &samples).unwrap();
-    let products = vec![table(|product| product & !127); quantized.layers().len()];
+    let products = vec![centred(table(|product| product & !127)); quantized.layers().len()];
     let bare = hardware(&products, &[]);
     let options = Options { hardware: &bare, measures: &Measure::ALL, swapped: &[] };
     let plan = Plan::choose(&quantized, options, &samples).unwrap();

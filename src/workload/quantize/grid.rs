@@ -1,6 +1,7 @@
 //! The codes of one tensor: scale, zero point, rounding.
 
 use super::super::engine::Codes;
+use crate::config::Rounding;
 use crate::tensor::Tensor;
 
 /// How activations are coded.
@@ -19,6 +20,7 @@ pub(super) struct Grid {
     pub zero_point: u8,
     lowest: u8,
     pub bits: u32,
+    rounding: Rounding,
 }
 
 impl Grid {
@@ -33,27 +35,51 @@ impl Grid {
                     zero_point,
                     lowest: 1,
                     bits,
+                    rounding: Rounding::HalfEven,
                 }
             }
             Scheme::Affine => {
                 let (low, high) = (low.min(0.0), high.max(0.0));
                 let scale = positive((high - low) / top as f32);
-                Self { scale, zero_point: (-low / scale).round_ties_even() as u8, lowest: 0, bits }
+                let zero_point = (-low / scale).round_ties_even() as u8;
+                Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven }
             }
         }
     }
 
-    /// Round half to even, saturating; what is not a number gets the lowest code.
-    ///
+    /// The same grid with another rounding than half to even.
+    pub(super) fn rounding(self, rounding: Rounding) -> Self {
+        Self { rounding, ..self }
+    }
+
+    /// Rounded, saturating; what is not a number gets the lowest code.
+    pub(super) fn code(&self, values: &[f32]) -> Vec<u8> {
+        match self.rounding {
+            // Steps are rounded half to even where they become a code.
+            Rounding::HalfEven => self.code_by(values, |steps| steps),
+            // The difference is exact wherever it is near a half, which x + 0.5 is not.
+            Rounding::HalfUp => self.code_by(values, |steps| {
+                let below = steps.floor();
+                if steps - below >= 0.5 { below + 1.0 } else { below }
+            }),
+            Rounding::HalfAway => self.code_by(values, f32::round),
+            Rounding::Floor => self.code_by(values, f32::floor),
+        }
+    }
+
     /// Adding 1.5 · 2^23 leaves no fraction bits, so the sum is rounded as IEEE 754 rounds, half to even, and its
     /// lowest bits are the integer. The value is held within the codes first, which changes nothing because
     /// their ends are integers. Nothing branches, so the compiler codes many values at once.
-    pub(super) fn code(&self, value: f32) -> u8 {
+    fn code_by(&self, values: &[f32], round: impl Fn(f32) -> f32) -> Vec<u8> {
         const SHIFT: f32 = 12_582_912.0;
         let zero = f32::from(self.zero_point);
         let top = ((1u32 << self.bits) - 1) as f32;
-        let steps = (value / self.scale).max(f32::from(self.lowest) - zero).min(top - zero);
-        ((steps + SHIFT).to_bits() as u8).wrapping_add(self.zero_point)
+        let (lowest, highest) = (f32::from(self.lowest) - zero, top - zero);
+        let code = |value: &f32| {
+            let steps = round((value / self.scale).max(lowest).min(highest));
+            ((steps + SHIFT).to_bits() as u8).wrapping_add(self.zero_point)
+        };
+        values.iter().map(code).collect()
     }
 
     pub(super) fn value(&self, code: u8) -> f32 {
@@ -68,7 +94,7 @@ impl Grid {
 
     /// The codes of `samples` samples, one after the other in `reals`.
     pub(super) fn codes(&self, samples: usize, reals: &[f32]) -> Codes {
-        let codes: Vec<u8> = reals.iter().map(|&value| self.code(value)).collect();
+        let codes = self.code(reals);
         let shape = [samples, codes.len() / samples.max(1)];
         let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
         Codes { codes, scale: self.scale, zero_point: self.zero_point, bits: self.bits }
@@ -88,22 +114,47 @@ fn positive(scale: f32) -> f32 {
 mod tests {
     use super::*;
 
+    fn grid(affine: bool) -> Grid {
+        Grid::new(if affine { Scheme::Affine } else { Scheme::Symmetric }, 8, -1.0, 3.0)
+    }
+
     proptest::proptest! {
         #[test]
-        fn codes_are_rounded_half_to_even_and_saturate(steps in -600f32..600.0, halves in -600i32..600, affine: bool) {
-            let scheme = if affine { Scheme::Affine } else { Scheme::Symmetric };
-            let grid = Grid::new(scheme, 8, -1.0, 3.0);
-            for steps in [steps, halves as f32 / 2.0] {
-                let value = steps * grid.scale;
-                let plain = (value / grid.scale).round_ties_even() + f32::from(grid.zero_point);
-                proptest::prop_assert_eq!(grid.code(value), plain.clamp(f32::from(grid.lowest), 255.0) as u8);
+        fn codes_are_rounded_as_asked_and_saturate(steps in -600f32..600.0, halves in -600i32..600, affine: bool) {
+            let rule = |rounding, x: f64| match rounding {
+                Rounding::HalfEven => x.round_ties_even(),
+                Rounding::HalfUp => (x + 0.5).floor(),
+                Rounding::HalfAway => x.signum() * (x.abs() + 0.5).floor(),
+                Rounding::Floor => x.floor(),
+            };
+            let half = halves as f32 / 2.0;
+            for rounding in [Rounding::HalfEven, Rounding::HalfUp, Rounding::HalfAway, Rounding::Floor] {
+                let grid = grid(affine).rounding(rounding);
+                for steps in [steps, half, half.next_up(), half.next_down()] {
+                    let value = steps * grid.scale;
+                    let plain = rule(rounding, f64::from(value / grid.scale)) + f64::from(grid.zero_point);
+                    proptest::prop_assert_eq!(grid.code(&[value]), [plain.clamp(f64::from(grid.lowest), 255.0) as u8]);
+                }
             }
         }
 
         #[test]
         fn a_code_reads_back_as_itself(code in 1u8.., low in -9f32..0.0, high in 0.1f32..9.0, affine: bool) {
             let grid = Grid::new(if affine { Scheme::Affine } else { Scheme::Symmetric }, 8, low, high);
-            proptest::prop_assert_eq!(grid.code(grid.value(code)), code);
+            proptest::prop_assert_eq!(grid.code(&[grid.value(code)]), [code]);
         }
+    }
+
+    #[test]
+    fn half_way_tells_the_roundings_apart() {
+        let steps = [-1.5f32, -0.5, 0.5, 1.5, 1.75];
+        let rounded = |rounding| {
+            let grid = Grid { scale: 1.0, zero_point: 128, lowest: 0, bits: 8, rounding };
+            grid.code(&steps).into_iter().map(|code| i16::from(code) - 128).collect::<Vec<_>>()
+        };
+        assert_eq!(rounded(Rounding::HalfEven), [-2, 0, 0, 2, 2]);
+        assert_eq!(rounded(Rounding::HalfUp), [-1, 0, 1, 2, 2]);
+        assert_eq!(rounded(Rounding::HalfAway), [-2, -1, 1, 2, 2]);
+        assert_eq!(rounded(Rounding::Floor), [-2, -1, 0, 1, 1]);
     }
 }

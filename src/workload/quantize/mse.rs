@@ -25,8 +25,8 @@ fn tried((low, high): Range) -> impl Iterator<Item = Range> {
 
 /// Sum of the squared differences between values and what their codes stand for.
 fn squared_error(grid: &Grid, values: &[f32]) -> f64 {
-    let square = |&value: &f32| f64::from(value - grid.value(grid.code(value))).powi(2);
-    values.iter().map(square).sum()
+    let coded = grid.code(values).into_iter().map(|code| grid.value(code));
+    values.iter().zip(coded).map(|(value, coded)| f64::from(value - coded).powi(2)).sum()
 }
 
 #[cfg(test)]

@@ -1,0 +1,111 @@
+//! Do padding, zero points, scales, rounding and calibration change what they say, and nothing else?
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::cli::axsim;
+
+/// The outcome of the quickstart on few samples with these values.
+fn outcome(settings: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command =
+        axsim(&["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=32"]);
+    command.arg("--out").arg(folder.path());
+    settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
+    command.assert().success();
+    serde_json::from_str(&fs::read_to_string(folder.path().join("outcome.json")).unwrap()).unwrap()
+}
+
+fn figure(outcome: &Value, path: &str) -> f64 {
+    outcome.pointer(path).unwrap_or_else(|| panic!("no {path}")).as_f64().unwrap()
+}
+
+#[test]
+fn padding_that_is_skipped_spares_energy_and_multiplied_by_an_exact_unit_changes_nothing() {
+    let with = |padding: &str| outcome(&[&format!("platform.compute.array.padding={padding}")]);
+    let [dropped, skipped, multiplied] = ["drop", "skip", "multiply"].map(with);
+    let baseline = |outcome: &Value, path: &str| figure(outcome, &format!("/baseline{path}"));
+    for path in ["/score/value", "/energy_j/total", "/latency_s", "/area_mm2"] {
+        assert_eq!(baseline(&dropped, path), baseline(&multiplied, path), "{path}");
+    }
+    for path in ["/score/value", "/latency_s", "/area_mm2", "/layers/0/macs", "/layers/0/cycles"] {
+        assert_eq!(baseline(&dropped, path), baseline(&skipped, path), "{path}");
+    }
+    assert!(baseline(&skipped, "/energy_j/compute") < baseline(&dropped, "/energy_j/compute"));
+    assert_eq!(skipped["baseline"]["settings"]["platform"]["compute"]["array"]["padding"], "skip");
+}
+
+#[test]
+fn an_exact_multiplier_scores_alike_on_raw_and_on_centred_codes_and_needs_no_signs_outside() {
+    let with = |products: &str| {
+        let products = format!("platform.compute.array.products={products}");
+        outcome(&["platform.compute.array.multiplier=mul8u_exact", "approximate={}", &products])
+    };
+    let [centred, raw] = ["centred", "raw"].map(with);
+    assert_eq!(centred["baseline"]["score"], raw["baseline"]["score"]);
+    assert!(figure(&raw, "/baseline/area_mm2") < figure(&centred, "/baseline/area_mm2"));
+    assert_eq!(raw["baseline"]["settings"]["platform"]["compute"]["array"]["products"], "raw");
+}
+
+#[test]
+fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
+    let with = |bits: u32, overflow: &str| {
+        let bits = format!("platform.compute.array.accumulator_bits={bits}");
+        outcome(&["approximate={}", &bits, &format!("platform.compute.array.overflow={overflow}")])
+    };
+    let [whole, wraps, saturates] = [with(32, "wrap"), with(16, "wrap"), with(16, "saturate")];
+    let baseline = |outcome: &Value, path: &str| figure(outcome, &format!("/baseline{path}"));
+    assert_eq!(whole["baseline"]["score"], outcome(&["approximate={}"])["baseline"]["score"]);
+    for narrow in [&wraps, &saturates] {
+        assert!(baseline(narrow, "/area_mm2") < baseline(&whole, "/area_mm2"));
+    }
+    let [whole, wraps, saturates] =
+        [whole, wraps, saturates].map(|outcome| baseline(&outcome, "/score/value"));
+    assert!(wraps < whole && wraps <= saturates, "{wraps}, {saturates}, {whole}");
+    // A product of unsigned bytes and its sign have 17 bits.
+    let narrow = [
+        "approximate={}",
+        "platform.compute.array.multiplier=mul8u_exact",
+        "platform.compute.array.accumulator_bits=16",
+    ];
+    let saturates = "platform.compute.array.overflow=saturate";
+    let mut command = axsim(&["check", "configs/runs/quickstart.yaml"]);
+    narrow.iter().chain([&saturates]).for_each(|setting| _ = command.args(["--set", setting]));
+    let output = command.assert().code(2).get_output().stderr.clone();
+    let message = String::from_utf8(output).unwrap();
+    assert!(message.contains("17 bits, to hold a product, to 32, not 16"), "{message}");
+}
+
+#[test]
+fn every_name_of_a_semantics_is_taken_and_kept_with_the_results() {
+    for (path, value) in [
+        ("weight_scales", "per_tensor"),
+        ("rounding", "half_up"),
+        ("rounding", "half_away"),
+        ("rounding", "floor"),
+        ("calibration", "mse"),
+        ("calibration", "entropy"),
+    ] {
+        let found = outcome(&["approximate={}", &format!("workload.quantize.{path}={value}")]);
+        assert_eq!(found["baseline"]["settings"]["workload"]["quantize"][path], value);
+        let score = figure(&found, "/baseline/score/value");
+        assert!(score > if value == "floor" { 0.3 } else { 0.9 }, "{path}: {value} scores {score}");
+    }
+}
+
+#[test]
+fn explain_names_the_values_of_each() {
+    for (knob, values) in [
+        ("overflow", &["`wrap`", "`saturate`"][..]),
+        ("padding", &["`drop`", "`skip`", "`multiply`"]),
+        ("products", &["`centred`", "`raw`"]),
+        ("calibration", &["`min_max`", "`mse`", "`entropy`"]),
+        ("weight_scales", &["`per_channel`", "`per_tensor`"]),
+        ("rounding", &["`half_even`", "`half_up`", "`half_away`", "`floor`"]),
+    ] {
+        let output = axsim(&["explain", knob]).assert().success().get_output().stdout.clone();
+        let text = String::from_utf8(output).unwrap();
+        assert!(values.iter().all(|value| text.contains(value)), "{text}");
+    }
+}
