@@ -2,8 +2,8 @@
 
 use super::bill::{Mapped, bill, price_name, wires_name};
 use super::capture::Captured;
-use super::evaluate::Parts;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
+use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
 use super::statistics::wilson;

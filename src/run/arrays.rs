@@ -1,6 +1,6 @@
 //! The arrays that the layers of a network run on: one, and one more for every other multiplier that a layer has.
 
-use super::evaluate::RunError;
+use super::error::RunError;
 use crate::arith::mac::Mac;
 use crate::config::platform::{self as config, Multiplier};
 use crate::platform::compute::array::{MacArray, OpenTable, unit};

@@ -1,6 +1,6 @@
 //! What one sample costs on array, memories and link, billed from the layers' mappings.
 
-use super::evaluate::Parts;
+use super::parts::Parts;
 use crate::ledger::Ledger;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;

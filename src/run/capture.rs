@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::evaluate::Parts;
+use super::parts::Parts;
 use crate::config::Light;
 use crate::config::platform::Sensor;
 use crate::ledger::Ledger;

@@ -9,109 +9,26 @@ use super::account::{self, Observed, score};
 use super::activity::Activity;
 use super::arrays::Arrays;
 use super::capture::{Captured, capture, pixels, slice};
+use super::error::RunError;
 use super::golden::{self, Golden};
 use super::hardware::{Hardware, Multiplied, held, offsets};
 use super::memo::Memo;
 use super::outcome::{Outcome, Score};
+use super::parts::Parts;
 use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
-use crate::config::platform::{self as config, Compute, Link, Multiplier, Payload, Sensor};
+use crate::config::platform::{self as config, Compute, Multiplier};
 use crate::config::{Measure, Quantize, Setup};
 use crate::kernel::Products;
-use crate::ledger::UnresolvedPrice;
 use crate::platform::compute::array::{CodeRange, MacArray, OpenTable, unit};
 use crate::platform::{Platform, PlatformError};
 use crate::table::Table;
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{
-    CalibrationError, Checkpoint, Engine, ModelError, NoLayer, Quantized, Scheme, Start, Task, Weights, top1,
-};
-
-/// Why a setup cannot be evaluated.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum RunError {
-    /// The platform cannot be built.
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-    /// A layer's multiplier that cannot be built.
-    #[error("layer `{name}`: {fault}")]
-    Layer {
-        /// The layer as configured.
-        name: String,
-        /// What is wrong.
-        fault: PlatformError,
-    },
-    /// A multiplier for a layer that the network does not have.
-    #[error("compute.array.layers names `{name}`: {fault}")]
-    NoLayer {
-        /// The layer as configured.
-        name: String,
-        /// The layers there are.
-        fault: Box<NoLayer>,
-    },
-    /// Two multipliers for one layer, by its name and by its place.
-    #[error("compute.array.layers names one layer twice, as `{other}` and as `{name}`; keep one of the two")]
-    LayerTwice {
-        /// The later name.
-        name: String,
-        /// The earlier one.
-        other: String,
-    },
-    /// The network cannot be calibrated.
-    #[error(transparent)]
-    Calibration(#[from] CalibrationError),
-    /// The samples do not fit the network.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The knobs do not make a setup.
-    #[error("{0}")]
-    Setup(Box<crate::config::ConfigError>),
-    /// Activity or golden vectors of a unit were asked for, and there is none.
-    #[error(
-        "compute is ideal: no unit of gates sees the layer; name an array, as in `compute: {{array: {{rows: 16, columns: 16, …}}}}`"
-    )]
-    NoUnit,
-    /// Activity or golden vectors of a unit whose clock is too fast for it.
-    #[error(
-        "results come after the clock edge, and waveforms and golden vectors are of units in time; take a slower clock, or a higher \
-         voltage"
-    )]
-    Late,
-    /// Golden vectors of a unit without gates.
-    #[error(
-        "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \
-         `mul8s_exact`"
-    )]
-    NoGates,
-    /// Golden vectors of a layer whose operands are swapped.
-    #[error(
-        "layer `{0}` recovers by swapping its operands, and golden vectors have activations at port `a`; leave `swap` out of \
-         compute.array.recovery"
-    )]
-    Swapped(String),
-    /// The sums of a stream of products are not those of the kernel.
-    #[error(
-        "layer `{layer}`: the products of output {output:?} sum to {streamed} in the unit, the network computed {stored}; no golden \
-         vectors were written"
-    )]
-    Stream {
-        /// Its name.
-        layer: String,
-        /// Channel, row and column.
-        output: [usize; 3],
-        /// Product by product in the unit's accumulator.
-        streamed: i64,
-        /// What the network went on with.
-        stored: i32,
-    },
-    /// A price was forgotten.
-    #[error(transparent)]
-    Price(#[from] UnresolvedPrice),
-}
+use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights, top1};
 
 /// Samples that are run together at most.
 const BATCH: usize = 64;
@@ -130,67 +47,6 @@ pub struct Evaluator<'a> {
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
     plans: Memo<Plan>,
-}
-
-/// The built parts of a setup.
-pub(super) struct Parts<'a> {
-    pub setup: &'a Setup,
-    pub platform: Platform,
-    /// Absent where compute is ideal.
-    pub arrays: Option<Arrays>,
-    pub sample: Vec<usize>,
-}
-
-impl Parts<'_> {
-    /// The array that a layer runs on, where there is one.
-    pub(super) fn array(&self, layer: usize) -> Option<&MacArray> {
-        self.arrays.as_ref().map(|arrays| arrays.of(layer))
-    }
-
-    /// A layer's multiplier as configured, where there is an array.
-    pub(super) fn multiplier(&self, layer: usize) -> Option<&Multiplier> {
-        self.arrays.as_ref().map(|arrays| arrays.multiplier(layer))
-    }
-
-    /// The arrays that some layer runs on.
-    pub(super) fn used(&self) -> impl Iterator<Item = &MacArray> {
-        self.arrays.iter().flat_map(Arrays::used)
-    }
-
-    /// The array of a layer, where there is one and its results come in time.
-    fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
-        let array = self.array(layer).ok_or(RunError::NoUnit)?;
-        // What an earlier layer lost would be in this one's operands.
-        if self.used().any(MacArray::is_late) { Err(RunError::Late) } else { Ok(array) }
-    }
-
-    /// Bytes of a weight, of an activation, and of a layer's partial sum.
-    pub(super) fn word_bytes(&self, layer: usize) -> [f64; 3] {
-        let quantize = &self.setup.workload.quantize;
-        let sum = self.array(layer).map_or(32, |array| array.mac().accumulator_width());
-        [quantize.weight_bits, quantize.activation_bits, sum].map(|bits| f64::from(bits) / 8.0)
-    }
-
-    /// How activations are coded.
-    pub(super) fn scheme(&self) -> Scheme {
-        let symmetric = |arrays: &Arrays| arrays.signed() && !arrays.main().takes_raw_codes();
-        if self.arrays.as_ref().is_none_or(symmetric) { Scheme::Symmetric } else { Scheme::Affine }
-    }
-
-    /// Elements of a captured sample.
-    pub(super) fn frame_elements(&self) -> usize {
-        self.sample.iter().product()
-    }
-
-    /// Bytes that are sent when the image itself is the payload.
-    pub(super) fn payload_bytes(&self) -> Option<f64> {
-        let Link::Serial(link) = &self.setup.platform.link else { return None };
-        let bits = match &self.setup.platform.sensor {
-            Sensor::Cmos(cmos) => cmos.adc_bits,
-            Sensor::Ideal => 8,
-        };
-        (link.payload == Payload::Image).then(|| self.frame_elements() as f64 * f64::from(bits) / 8.0)
-    }
 }
 
 /// Network, samples, and products per layer.

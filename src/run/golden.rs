@@ -1,6 +1,6 @@
 //! One layer of a real run, product by product, for those who check an accelerator against it.
 
-use super::evaluate::RunError;
+use super::error::RunError;
 use super::tap::Contraction;
 use crate::arith::mac::Mac;
 use crate::kernel::Products;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use super::evaluate::Parts;
+use super::parts::Parts;
 use super::probe::Seen;
 use crate::config::platform::Compute;
 use crate::workload::{Checkpoint, Scheme};

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::evaluate::{Parts, RunError};
+use super::error::RunError;
 use super::hardware::Multiplied;
+use super::parts::Parts;
 use crate::kernel::Products;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::workload::{Quantized, Weights};

@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::evaluate::{Evaluator, RunError};
+use super::error::RunError;
+use super::evaluate::Evaluator;
 use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;

@@ -1,0 +1,87 @@
+//! Why a setup cannot be evaluated.
+
+use crate::ledger::UnresolvedPrice;
+use crate::platform::PlatformError;
+use crate::workload::{CalibrationError, ModelError, NoLayer};
+
+/// Why a setup cannot be evaluated.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RunError {
+    /// The platform cannot be built.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A layer's multiplier that cannot be built.
+    #[error("layer `{name}`: {fault}")]
+    Layer {
+        /// The layer as configured.
+        name: String,
+        /// What is wrong.
+        fault: PlatformError,
+    },
+    /// A multiplier for a layer that the network does not have.
+    #[error("compute.array.layers names `{name}`: {fault}")]
+    NoLayer {
+        /// The layer as configured.
+        name: String,
+        /// The layers there are.
+        fault: Box<NoLayer>,
+    },
+    /// Two multipliers for one layer, by its name and by its place.
+    #[error("compute.array.layers names one layer twice, as `{other}` and as `{name}`; keep one of the two")]
+    LayerTwice {
+        /// The later name.
+        name: String,
+        /// The earlier one.
+        other: String,
+    },
+    /// The network cannot be calibrated.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// The samples do not fit the network.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The knobs do not make a setup.
+    #[error("{0}")]
+    Setup(Box<crate::config::ConfigError>),
+    /// Activity or golden vectors of a unit were asked for, and there is none.
+    #[error(
+        "compute is ideal: no unit of gates sees the layer; name an array, as in `compute: {{array: {{rows: 16, columns: 16, …}}}}`"
+    )]
+    NoUnit,
+    /// Activity or golden vectors of a unit whose clock is too fast for it.
+    #[error(
+        "results come after the clock edge, and waveforms and golden vectors are of units in time; take a slower clock, or a higher \
+         voltage"
+    )]
+    Late,
+    /// Golden vectors of a unit without gates.
+    #[error(
+        "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \
+         `mul8s_exact`"
+    )]
+    NoGates,
+    /// Golden vectors of a layer whose operands are swapped.
+    #[error(
+        "layer `{0}` recovers by swapping its operands, and golden vectors have activations at port `a`; leave `swap` out of \
+         compute.array.recovery"
+    )]
+    Swapped(String),
+    /// The sums of a stream of products are not those of the kernel.
+    #[error(
+        "layer `{layer}`: the products of output {output:?} sum to {streamed} in the unit, the network computed {stored}; no golden \
+         vectors were written"
+    )]
+    Stream {
+        /// Its name.
+        layer: String,
+        /// Channel, row and column.
+        output: [usize; 3],
+        /// Product by product in the unit's accumulator.
+        streamed: i64,
+        /// What the network went on with.
+        stored: i32,
+    },
+    /// A price was forgotten.
+    #[error(transparent)]
+    Price(#[from] UnresolvedPrice),
+}

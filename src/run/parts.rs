@@ -1,0 +1,70 @@
+//! What a setup is built of.
+
+use super::arrays::Arrays;
+use super::error::RunError;
+use crate::config::Setup;
+use crate::config::platform::{Link, Multiplier, Payload, Sensor};
+use crate::platform::Platform;
+use crate::platform::compute::array::MacArray;
+use crate::workload::Scheme;
+
+/// The built parts of a setup.
+pub(super) struct Parts<'a> {
+    pub setup: &'a Setup,
+    pub platform: Platform,
+    /// Absent where compute is ideal.
+    pub arrays: Option<Arrays>,
+    pub sample: Vec<usize>,
+}
+
+impl Parts<'_> {
+    /// The array that a layer runs on, where there is one.
+    pub(super) fn array(&self, layer: usize) -> Option<&MacArray> {
+        self.arrays.as_ref().map(|arrays| arrays.of(layer))
+    }
+
+    /// A layer's multiplier as configured, where there is an array.
+    pub(super) fn multiplier(&self, layer: usize) -> Option<&Multiplier> {
+        self.arrays.as_ref().map(|arrays| arrays.multiplier(layer))
+    }
+
+    /// The arrays that some layer runs on.
+    pub(super) fn used(&self) -> impl Iterator<Item = &MacArray> {
+        self.arrays.iter().flat_map(Arrays::used)
+    }
+
+    /// The array of a layer, where there is one and its results come in time.
+    pub(super) fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
+        let array = self.array(layer).ok_or(RunError::NoUnit)?;
+        // What an earlier layer lost would be in this one's operands.
+        if self.used().any(MacArray::is_late) { Err(RunError::Late) } else { Ok(array) }
+    }
+
+    /// Bytes of a weight, of an activation, and of a layer's partial sum.
+    pub(super) fn word_bytes(&self, layer: usize) -> [f64; 3] {
+        let quantize = &self.setup.workload.quantize;
+        let sum = self.array(layer).map_or(32, |array| array.mac().accumulator_width());
+        [quantize.weight_bits, quantize.activation_bits, sum].map(|bits| f64::from(bits) / 8.0)
+    }
+
+    /// How activations are coded.
+    pub(super) fn scheme(&self) -> Scheme {
+        let symmetric = |arrays: &Arrays| arrays.signed() && !arrays.main().takes_raw_codes();
+        if self.arrays.as_ref().is_none_or(symmetric) { Scheme::Symmetric } else { Scheme::Affine }
+    }
+
+    /// Elements of a captured sample.
+    pub(super) fn frame_elements(&self) -> usize {
+        self.sample.iter().product()
+    }
+
+    /// Bytes that are sent when the image itself is the payload.
+    pub(super) fn payload_bytes(&self) -> Option<f64> {
+        let Link::Serial(link) = &self.setup.platform.link else { return None };
+        let bits = match &self.setup.platform.sensor {
+            Sensor::Cmos(cmos) => cmos.adc_bits,
+            Sensor::Ideal => 8,
+        };
+        (link.payload == Payload::Image).then(|| self.frame_elements() as f64 * f64::from(bits) / 8.0)
+    }
+}
