@@ -217,19 +217,22 @@ mod tests {
             (252, 128, 128, 256),
             (253, 320, 0, 256),
             (1000, 576, 0, 256),
+            (2100, 320, 0, 128),
         ] {
             let codes: Vec<u8> =
                 (0..depth * columns).map(|_| (low + stream.below(high - low)) as u8).collect();
             let weights: Vec<u8> = (0..depth).map(|_| stream.word() as u8).collect();
             let offsets: Vec<usize> = (0..depth).map(|k| k * columns).collect();
             let rows = Rows::new(&codes, &offsets, columns);
-            // Entries at both ends of the 16-bit range make the sums of bytes as large as they get.
-            let entry = |_| if stream.below(4) == 0 { -32768 } else { 32767 };
-            let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
-            let (mut plain, mut planes) = (vec![0; columns], vec![0; columns]);
-            products.add_portable(&mut plain, &weights, &rows);
-            if products.add_planes(&mut planes, &weights, &rows) {
-                assert_eq!(planes, plain, "depth {depth}, {columns} columns");
+            // Entries at both ends of what bytes hold make their sums as large as they get.
+            for bits in [6, 7, 8, 12, 14, 16] {
+                let entry = |_| if stream.below(4) == 0 { -32768 } else { (1 << bits) - 1 - 32768 };
+                let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
+                let (mut plain, mut planes) = (vec![0; columns], vec![0; columns]);
+                products.add_portable(&mut plain, &weights, &rows);
+                if products.add_planes(&mut planes, &weights, &rows) {
+                    assert_eq!(planes, plain, "depth {depth}, {columns} columns, {bits} bits");
+                }
             }
         }
     }

@@ -216,8 +216,9 @@ fn recovery(outcome: &Outcome) -> Option<String> {
     outcome.layers.iter().any(chose).then(|| {
         "Recovery was chosen layer by layer on the calibration samples, with memories that do not err. Weights in other codes \
          are written once and switch what they switch. A factor and a constant per output channel become part of the scale \
-         and the bias that every output has anyway, so they add neither energy nor area; sums are rounded to whole numbers \
-         after them. Errors of layers are against exact products of the weights before."
+         and the bias that every output has anyway, so they add neither energy nor area (with one scale for all weights a \
+         factor would be a multiplication of its own, which is not priced); sums are rounded to whole numbers after them. \
+         Errors of layers are against exact products of the weights before."
             .to_string()
             + swapped
     })
