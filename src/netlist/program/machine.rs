@@ -1,5 +1,6 @@
 //! A program as machine code for processors with 512-bit registers: values stay in registers between operations.
 
+mod code;
 mod evex;
 mod registers;
 mod steps;
@@ -7,8 +8,7 @@ mod steps;
 use std::fmt;
 use std::sync::Arc;
 
-use memmap2::{Mmap, MmapMut};
-
+use self::code::Code;
 use self::registers::Registers;
 use self::steps::steps;
 use super::{Operation, Slot};
@@ -19,7 +19,7 @@ const WORDS: usize = 8;
 /// Machine code that evaluates the operations from some place on.
 #[derive(Clone)]
 pub(super) struct Machine {
-    code: Arc<Mmap>,
+    code: Arc<Code>,
     /// Where in the code each part begins, and where it ends.
     entries: Vec<usize>,
     /// The slots that the code reads and writes.
@@ -28,7 +28,7 @@ pub(super) struct Machine {
 
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of machine code", self.code.len())
+        write!(f, "{} bytes of machine code", self.entries.last().unwrap_or(&0))
     }
 }
 
@@ -66,9 +66,7 @@ impl Machine {
         }
         entries[operations.len()] = registers.code.0.len();
         registers.code.finish();
-        let mut pages = MmapMut::map_anon(registers.code.0.len()).ok()?;
-        pages.copy_from_slice(&registers.code.0);
-        Some(Self { code: Arc::new(pages.make_exec().ok()?), entries, slots })
+        Some(Self { code: Arc::new(Code::new(&registers.code.0)?), entries, slots })
     }
 
     /// Evaluates all operations from this one on, one of the starts.
