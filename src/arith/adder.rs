@@ -87,6 +87,7 @@ impl Scheme {
         assert!((1..=64).contains(&width), "at most 64 bits");
         match *self {
             _ if width > 32 => self.accumulate_each(width, sums, numbers),
+            _ if self.is_exact() => accumulate(width, 0, sums, numbers, |_, _| (0, 0)),
             Scheme::Lower(LowPart::Constant(one), low) if low <= width => {
                 let ones = if one { u32::MAX } else { 0 };
                 accumulate(width, low, sums, numbers, |_, _| (ones, 0));

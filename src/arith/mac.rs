@@ -6,6 +6,7 @@ use super::{Accumulator, ArithError, Design, accumulator, design, negated_if, si
 use crate::bits;
 use crate::config::platform::Overflow;
 use crate::netlist::{Builder, Bus, Net, Netlist};
+use crate::simd;
 use crate::table::Signature;
 
 /// Bits of the narrowest accumulator.
@@ -243,12 +244,17 @@ impl Mac {
         }
         let before = sums.to_vec();
         self.accumulator.scheme.accumulate(width, sums, products);
-        let [low, high] = [true, false].map(|lowest| self.extreme(lowest) as i32);
-        for (sum, (before, product)) in sums.iter_mut().zip(before.iter().zip(products)) {
-            if !(before ^ product) & (before ^ *sum) < 0 {
-                *sum = if *before < 0 { low } else { high };
-            }
-        }
+        let highest = self.extreme(false) as i32;
+        simd::widest(
+            #[inline(always)]
+            move || {
+                for (sum, (before, product)) in sums.iter_mut().zip(before.iter().zip(products)) {
+                    let overflown = !(before ^ product) & (before ^ *sum) < 0;
+                    // The lowest sum is the highest one with all its bits turned over.
+                    *sum = if overflown { (before >> 31) ^ highest } else { *sum };
+                }
+            },
+        );
     }
 
     /// Whether the accumulator adds exactly, but for bits that fall off at the top.
