@@ -8,7 +8,7 @@
 //! `resnet20` are the convolutions of the CIFAR network, 64 images. AdaPT's own kernel (dimdano/adapt at f0ffc2c,
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
 //! 1.85 to 1.92 GMAC/s on them on a Zen 4 at 3.7 GHz, whatever the table; on three of its layers and three tables, one of
-//! them asymmetric, its sums and ours are the same. Ours there, weights around zero, medians of GMAC/s and how many times
+//! them asymmetric, its sums and ours are the same. Ours there, weights of all codes alike, medians of GMAC/s and how many times
 //! AdaPT's: `exact` 137 (72), `few_terms` 135 (71), `four_bits` 96 (50), `near_lines` 36 (19), `mitchell` 33 (17) and with
 //! all codes 21 (11), `any_table` 31 (16) and with all codes 21.6 (11). A Zen 4 does 512-bit instructions at half the rate
 //! of a Zen 5, on which AdaPT's kernel is only a quarter faster.

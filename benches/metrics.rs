@@ -5,8 +5,8 @@
 //! that adds up the products. Its published figures (a Zen 5 at 3.8 GHz, products alone): EvoApproxLib's mul8u_1JFF 33 ns
 //! a pair, mul12u_08N 82, mul16u_GZ7 124 to 184, mul16u_0ZG 230 to 260; bit-sliced evaluation by hand-written AVX-512
 //! code took 0.035, 0.12, 0.16 and 0.20 ns. After Divan's own table `main` prints a pair's time of both and their ratio;
-//! targets on one quiet core: 8×8 bits 100 µs (a netlist given), 12×12 20 ms, 16×16 5 s with all metrics, 250 times the peer for the
-//! products alone and 100 times with all metrics. One item is one operand pair.
+//! targets on one quiet core: 8×8 bits 100 µs (a netlist given), 12×12 20 ms, 16×16 5 s with all metrics, 250 times the
+//! peer for the products alone and 100 times with all metrics. One item is one operand pair.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

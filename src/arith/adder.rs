@@ -79,7 +79,7 @@ impl Scheme {
     /// Adds each number to its sum as two's complement of `width` bits, without the carry out; of a wider sum the low 32
     /// bits are kept.
     ///
-    /// As [`Scheme::apply`] on each of them; simple low parts are computed on many at once.
+    /// As [`Scheme::apply`] on each of them; exact sums and simple low parts are computed on many at once.
     ///
     /// # Panics
     /// Above 64 bits.

@@ -71,6 +71,20 @@ impl Gemm {
 }
 
 impl Geometry {
+    /// Two groups, a stride, padding on three sides: what tests of whole contractions run.
+    #[cfg(test)]
+    pub(crate) const UNEVEN: Self = Self {
+        groups: 2,
+        in_channels: 4,
+        in_height: 5,
+        in_width: 4,
+        out_channels: 6,
+        kernel: [3, 2],
+        stride: [2, 1],
+        pads: [1, 1, 1, 0],
+        dilation: [1, 1],
+    };
+
     /// A dense layer.
     pub fn dense(inputs: usize, outputs: usize) -> Self {
         Self {

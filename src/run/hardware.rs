@@ -175,18 +175,6 @@ mod tests {
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
 
-    const GEOMETRY: Geometry = Geometry {
-        groups: 2,
-        in_channels: 4,
-        in_height: 5,
-        in_width: 4,
-        out_channels: 6,
-        kernel: [3, 2],
-        stride: [2, 1],
-        pads: [1, 1, 1, 0],
-        dilation: [1, 1],
-    };
-
     /// Adder, bits and what happens beyond them.
     type Adds = (&'static str, Option<u32>, Overflow);
 
@@ -257,12 +245,12 @@ mod tests {
         let half = if signed { 128 } else { 0 };
         let (x_raw, w_raw) = (x_zero - half, w_zero - half);
         let [channel, row, column] = at;
-        let group = channel / (GEOMETRY.out_channels / GEOMETRY.groups);
-        let start = sample * GEOMETRY.inputs_per_sample() + GEOMETRY.group_offset(group);
+        let group = channel / (Geometry::UNEVEN.out_channels / Geometry::UNEVEN.groups);
+        let start = sample * Geometry::UNEVEN.inputs_per_sample() + Geometry::UNEVEN.group_offset(group);
         let (mut sum, mut of_x, mut of_w, mut count) = (0, 0, 0, 0);
-        for k in 0..GEOMETRY.depth() {
-            let w = i64::from(GEOMETRY.filter(&weights.codes, channel)[k]);
-            let x = match GEOMETRY.tap(k, row, column) {
+        for k in 0..Geometry::UNEVEN.depth() {
+            let w = i64::from(Geometry::UNEVEN.filter(&weights.codes, channel)[k]);
+            let x = match Geometry::UNEVEN.tap(k, row, column) {
                 Some(place) => i64::from(input.codes.data()[start + place]),
                 None if array.padding() == Padding::Multiply => x_zero,
                 None => continue,
@@ -292,16 +280,27 @@ mod tests {
             _ => stream.below(56) as u8 + 200,
         };
         let mut draw = |count: usize| (0..count).map(|_| code()).collect::<Vec<_>>();
-        let input =
-            Tensor::new([2, GEOMETRY.inputs_per_sample()], draw(2 * GEOMETRY.inputs_per_sample())).unwrap();
+        let input = Tensor::new(
+            [2, Geometry::UNEVEN.inputs_per_sample()],
+            draw(2 * Geometry::UNEVEN.inputs_per_sample()),
+        )
+        .unwrap();
         let input = Codes { codes: input, scale: 1.0, zero_point: x_zero, bits: 8 };
-        (input, Weights { codes: draw(GEOMETRY.weights()), scales: vec![1.0; 6], zero_point: 128, bits: 8 })
+        (
+            input,
+            Weights {
+                codes: draw(Geometry::UNEVEN.weights()),
+                scales: vec![1.0; 6],
+                zero_point: 128,
+                bits: 8,
+            },
+        )
     }
 
     #[test]
     fn every_combination_of_semantics_sums_as_its_definition_says() {
         let mut stream = Stream::new(7, "test.semantics", 0);
-        let layer = Layer { index: 0, name: "conv".into(), geometry: GEOMETRY };
+        let layer = Layer { index: 0, name: "conv".into(), geometry: Geometry::UNEVEN };
         let mut distinct = std::collections::HashSet::new();
         for signed in [true, false] {
             for taken in [Taken::Centred, Taken::Raw] {
@@ -321,11 +320,13 @@ mod tests {
                         let hardware = Hardware { multiplied, arrays, buffer: None, map: 0, plans: &[] };
                         let found = hardware.contract(&layer, &input, &weights);
                         for (at, &sum) in found.iter().enumerate() {
-                            let (sample, place) =
-                                (at / GEOMETRY.outputs_per_sample(), at % GEOMETRY.outputs_per_sample());
+                            let (sample, place) = (
+                                at / Geometry::UNEVEN.outputs_per_sample(),
+                                at % Geometry::UNEVEN.outputs_per_sample(),
+                            );
                             let (channel, position) =
-                                (place / GEOMETRY.positions(), place % GEOMETRY.positions());
-                            let width = GEOMETRY.out_width();
+                                (place / Geometry::UNEVEN.positions(), place % Geometry::UNEVEN.positions());
+                            let width = Geometry::UNEVEN.out_width();
                             let output = [channel, position / width, position % width];
                             let expected = naive(array, accumulator, (&input, &weights), sample, output);
                             assert_eq!(

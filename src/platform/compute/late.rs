@@ -254,19 +254,6 @@ mod tests {
         MacArray::new(&config, unit, &CellLibrary::nangate45())
     }
 
-    /// Two groups, a stride, padding on three sides.
-    const GEOMETRY: Geometry = Geometry {
-        groups: 2,
-        in_channels: 4,
-        in_height: 5,
-        in_width: 4,
-        out_channels: 6,
-        kernel: [3, 2],
-        stride: [2, 1],
-        pads: [1, 1, 1, 0],
-        dilation: [1, 1],
-    };
-
     struct Codes {
         input: Vec<u8>,
         weights: Vec<u8>,
@@ -276,12 +263,12 @@ mod tests {
         fn random(batch: usize) -> Self {
             let mut stream = Stream::new(6, "test.late", 0);
             let mut codes = |count: usize| (0..count).map(|_| stream.below(15) as u8 + 1).collect();
-            let input = codes(batch * GEOMETRY.inputs_per_sample());
-            Self { input, weights: codes(GEOMETRY.weights()) }
+            let input = codes(batch * Geometry::UNEVEN.inputs_per_sample());
+            Self { input, weights: codes(Geometry::UNEVEN.weights()) }
         }
 
         fn operands(&self) -> Operands<'_> {
-            let batch = self.input.len() / GEOMETRY.inputs_per_sample();
+            let batch = self.input.len() / Geometry::UNEVEN.inputs_per_sample();
             Operands { batch, input: &self.input, weights: &self.weights, pad: 8 }
         }
     }
@@ -290,13 +277,17 @@ mod tests {
     #[test]
     fn in_time_the_gates_give_the_exact_sums() {
         let codes = Codes::random(3);
-        let exact = convolve(&GEOMETRY, codes.operands(), &kernel::Products::exact(8, 8));
+        let exact = convolve(&Geometry::UNEVEN, codes.operands(), &kernel::Products::exact(8, 8));
         for dataflow in BOTH {
             for multiplier in ["exact", "mul4s_array", "mul4u_exact"] {
                 assert!(!array(dataflow, multiplier, Clock::Fit, 1.1).unwrap().is_late());
                 let array = array(dataflow, multiplier, Clock::Fit, 1.0995).unwrap();
                 assert!(array.is_late());
-                assert_eq!(contract(&array, &GEOMETRY, codes.operands(), [8, 8]), exact, "{multiplier}");
+                assert_eq!(
+                    contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]),
+                    exact,
+                    "{multiplier}"
+                );
             }
         }
     }
@@ -304,12 +295,12 @@ mod tests {
     #[test]
     fn the_lower_the_supply_the_more_is_lost() {
         let codes = Codes::random(3);
-        let exact = convolve(&GEOMETRY, codes.operands(), &kernel::Products::exact(8, 8));
+        let exact = convolve(&Geometry::UNEVEN, codes.operands(), &kernel::Products::exact(8, 8));
         for dataflow in BOTH {
             let wrong = |voltage: f64| {
                 let array = array(dataflow, "exact", Clock::Fit, voltage).unwrap();
                 assert!(array.is_late());
-                let sums = contract(&array, &GEOMETRY, codes.operands(), [8, 8]);
+                let sums = contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]);
                 sums.iter().zip(&exact).filter(|(sum, exact)| sum != exact).count()
             };
             let [mild, severe] = [0.95, 0.75].map(wrong);
@@ -322,18 +313,21 @@ mod tests {
     fn an_output_alone_is_what_it_is_among_hundreds() {
         let codes = Codes::random(2);
         let array = array(Dataflow::OutputStationary, "exact", Clock::Fit, 0.8).unwrap();
-        let together = contract(&array, &GEOMETRY, codes.operands(), [8, 8]);
+        let together = contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]);
         let grid = &array.late().unwrap().coarse;
         let (netlist, mac) = (array.cells(), array.mac());
         for (at, found) in together.iter().enumerate().step_by(7) {
-            let (sample, rest) = (at / GEOMETRY.outputs_per_sample(), at % GEOMETRY.outputs_per_sample());
-            let (channel, position) = (rest / GEOMETRY.positions(), rest % GEOMETRY.positions());
+            let (sample, rest) =
+                (at / Geometry::UNEVEN.outputs_per_sample(), at % Geometry::UNEVEN.outputs_per_sample());
+            let (channel, position) =
+                (rest / Geometry::UNEVEN.positions(), rest % Geometry::UNEVEN.positions());
             let group = channel / 3;
-            let pairs = (0..GEOMETRY.depth()).filter_map(|tap| {
-                let width = GEOMETRY.out_width();
-                let place = GEOMETRY.tap(tap, position / width, position % width)?;
-                let start = sample * GEOMETRY.inputs_per_sample() + GEOMETRY.group_offset(group);
-                let weight = codes.weights[channel * GEOMETRY.depth() + tap];
+            let pairs = (0..Geometry::UNEVEN.depth()).filter_map(|tap| {
+                let width = Geometry::UNEVEN.out_width();
+                let place = Geometry::UNEVEN.tap(tap, position / width, position % width)?;
+                let start =
+                    sample * Geometry::UNEVEN.inputs_per_sample() + Geometry::UNEVEN.group_offset(group);
+                let weight = codes.weights[channel * Geometry::UNEVEN.depth() + tap];
                 Some([codes.input[start + place], weight].map(|code| mac.port_word(i64::from(code) - 8)))
             });
             let sum = alone(netlist, grid, &pairs.collect::<Vec<_>>(), mac.port_width());
