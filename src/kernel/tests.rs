@@ -234,3 +234,12 @@ fn a_geometry_that_makes_no_sense_is_named() {
     assert_eq!(Geometry { stride: [0, 1], ..dense }.check(), Err(GeometryError::Zero));
     assert_eq!((dense.macs(), dense.gemm().depth), (16, 4));
 }
+
+/// The only output reads the padding, none the only pixel.
+#[test]
+fn a_pixel_that_a_stride_jumps_over_is_not_read() {
+    let geometry = Geometry { pads: [0, 1, 0, 0], stride: [1, 2], ..Geometry::dense(1, 1) };
+    let operands = Operands { batch: 1, input: &[9], weights: &[1], pad: 0 };
+    assert_eq!(convolve(&geometry, operands, &Products::new(&[7; 1 << 16])), [0]);
+    assert_eq!(convolve(&geometry, operands, &Products::exact(0, 3)), [0]);
+}
