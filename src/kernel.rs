@@ -1,7 +1,8 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
-//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator.
+//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator, [`convolve_split`]
+//! those whose low bits are an OR, at the speed of sums.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of both.
 
 mod accumulate;
@@ -20,11 +21,13 @@ mod looked_up;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod ordered;
+mod ored;
 mod padded;
 mod path;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
+mod split;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
@@ -34,6 +37,7 @@ pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use padded::padded;
 pub use products::Products;
+pub use split::{LowPart, convolve_split};
 
 /// Codes and geometry of one contraction.
 ///
@@ -59,13 +63,23 @@ pub struct Operands<'a> {
 /// When slices and geometry do not fit together.
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
-    let size = geometry.outputs_per_sample();
     let begin = without_padding(geometry, &operands, products);
     let mut path = path::fastest(geometry, &operands, products);
+    sum_along(geometry, &operands, begin.as_deref(), &mut *path)
+}
+
+/// Adds all sums to what each sample begins with.
+fn sum_along(
+    geometry: &Geometry,
+    operands: &Operands<'_>,
+    begin: Option<&[i32]>,
+    path: &mut dyn path::Path,
+) -> Vec<i32> {
+    let size = geometry.outputs_per_sample();
     let mut output = vec![0; operands.batch * size];
     for samples in field::chunks(geometry, operands.batch) {
         let output = &mut output[samples.start * size..samples.end * size];
-        if let Some(begin) = &begin {
+        if let Some(begin) = begin {
             output.chunks_exact_mut(size).for_each(|sample| sample.copy_from_slice(begin));
         }
         path.add(samples, output);

@@ -61,6 +61,16 @@ fn found([a, b, c, d]: [__m512i; 4], code: __m512i, upper: __mmask64) -> __m512i
     _mm512_mask_blend_epi8(upper, halves.0, halves.1)
 }
 
+/// The bytes at 64 codes in a table of 256 or, of codes in one half, 128.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn found_in<const PARTS: usize>(table: [__m512i; PARTS], code: __m512i) -> __m512i {
+    match table[..] {
+        [a, b, c, d] => found([a, b, c, d], code, _mm512_movepi8_mask(code)),
+        _ => _mm512_permutex2var_epi8(table[0], code, table[1]),
+    }
+}
+
 /// Rows of products as a base and up to two bytes, for codes of one half of the table or of both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Planes([Option<Reach>; 3]);
@@ -143,7 +153,7 @@ unsafe fn expand(reach: &Reach, weight: u8, codes: &[u8], products: &mut [i32]) 
 /// The first planes of a row in registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn registers<const PARTS: usize, const PLANES: usize>(table: &[u8]) -> [[__m512i; PARTS]; PLANES] {
+pub(super) fn registers<const PARTS: usize, const PLANES: usize>(table: &[u8]) -> [[__m512i; PARTS]; PLANES] {
     let parts = table.as_chunks::<64>().0;
     // SAFETY: a chunk has the 64 bytes that are read.
     #[allow(unsafe_code)]
@@ -177,8 +187,7 @@ impl looked_up::Filter for Filter<'_> {
 
 impl Filter<'_> {
     fn sum_units<const B: usize>(&self, block: Block<'_>, sums: &mut [i32]) {
-        let last = block.starts.iter().max().map_or(0, |start| start + block.farthest + UNIT);
-        assert!(last <= block.codes.len(), "codes for every tap");
+        block.check();
         // SAFETY: a filter is made where the instructions are; every tap's codes end within the slice.
         #[allow(unsafe_code)]
         unsafe {
@@ -250,12 +259,8 @@ unsafe fn add_taps<const B: usize, const PARTS: usize, const PLANES: usize, cons
             for (unit, bytes) in units.iter().zip(&mut bytes) {
                 // SAFETY: the caller's promise.
                 let code = unsafe { _mm512_loadu_si512(unit.add(offset).cast()) };
-                let upper = if PARTS == 4 { _mm512_movepi8_mask(code) } else { 0 };
                 for (table, bytes) in table.iter().zip(bytes) {
-                    let found = match PARTS {
-                        4 => found([table[0], table[1], table[2], table[3]], code, upper),
-                        _ => _mm512_permutex2var_epi8(table[0], code, table[1]),
-                    };
+                    let found = found_in(*table, code);
                     *bytes = if TAPS == 1 || at == 0 { found } else { _mm512_add_epi8(*bytes, found) };
                 }
             }
@@ -291,7 +296,7 @@ fn widen_all<const B: usize>(words: &mut Words<B>, shift: u32, side: usize, sums
 /// The processor needs AVX-512 F and BW; `sums` holds 64 of them.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn widen(words: &[__m512i; 4], shift: __m128i, side: usize, sums: &mut [i32]) {
+pub(super) unsafe fn widen(words: &[__m512i; 4], shift: __m128i, side: usize, sums: &mut [i32]) {
     let &[low, low_odd, high, high_odd] = words;
     let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
     let (low, high) = (even(low, low_odd), even(high, high_odd));

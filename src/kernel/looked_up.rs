@@ -26,6 +26,13 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    /// # Panics
+    /// Unless every tap finds its codes.
+    pub(super) fn check(&self) {
+        let end = self.starts.iter().max().map_or(0, |start| start + self.farthest + UNIT);
+        assert!(end <= self.codes.len(), "codes for every tap");
+    }
+
     /// The codes that a tap meets at the positions of each unit.
     pub(super) fn codes(&self, tap: usize) -> impl Iterator<Item = &'a [u8]> {
         let (codes, offset) = (self.codes, self.offsets[tap]);

@@ -12,12 +12,15 @@ use super::looked_up::{Block, Filter, UNIT};
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
+use super::split::{LowPart, Split};
 use super::{Geometry, Operands};
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
     rows: Box<[[i32; 256]]>,
+    /// As an accumulator sums them whose low bits are no sum.
+    pub(super) split: Option<Box<Split>>,
     /// The rows as byte planes, where they fit.
     #[cfg(target_arch = "x86_64")]
     pub(super) planes: Option<Planes>,
@@ -64,8 +67,20 @@ impl Products {
             residual: if factors.is_none() { Residual::find(&rows) } else { None },
             #[cfg(target_arch = "x86_64")]
             factors,
+            split: None,
             rows,
         }
+    }
+
+    /// The same products, prepared for an accumulator that does not add its low bits too
+    /// ([`convolve_split`](super::convolve_split)).
+    ///
+    /// # Panics
+    /// Unless the low part has 1 to 16 bits.
+    #[must_use]
+    pub fn split(self, part: LowPart) -> Self {
+        let split = Some(Box::new(Split::new(&self, part)));
+        Self { split, ..self }
     }
 
     /// How layers form these products on the processor at hand, in words.
