@@ -6,9 +6,11 @@
 use std::arch::x86_64::*;
 
 use super::form::{Form, Half, Reach, Tap};
-use super::looked_up::{self, Block, UNIT, UNITS};
+use super::looked_up::{self, Block, UNIT};
 use super::{Geometry, Operands};
 
+/// Units whose sums stay in registers together.
+const UNITS: usize = 4;
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 
@@ -176,11 +178,14 @@ impl looked_up::Filter for Filter<'_> {
     fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
         sums.fill(self.base);
         assert_eq!(sums.len(), block.starts.len() * UNIT, "a sum for each position");
-        if block.starts.len() == UNITS {
-            return self.sum_units::<UNITS>(block, sums);
-        }
-        for (at, sums) in sums.chunks_exact_mut(UNIT).enumerate() {
-            self.sum_units::<1>(Block { starts: &block.starts[at..=at], ..block }, sums);
+        let mut rest = sums;
+        for block in block.parts(UNITS) {
+            let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
+            match block.starts.len() {
+                UNITS => self.sum_units::<UNITS>(block, sums),
+                _ => self.sum_units::<1>(block, sums),
+            }
+            rest = others;
         }
     }
 }

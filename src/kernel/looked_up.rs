@@ -8,8 +8,8 @@ use super::{Geometry, Operands};
 
 /// Neighbouring positions that are looked up together.
 pub(super) const UNIT: usize = 64;
-/// Units whose sums stay in registers together.
-pub(super) const UNITS: usize = 4;
+/// The most units of a block.
+pub(super) const UNITS: usize = 8;
 
 /// Where some output positions find their codes.
 #[derive(Clone, Copy)]
@@ -26,6 +26,12 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    /// Its units by so many, and the rest one by one.
+    pub(super) fn parts(self, count: usize) -> impl Iterator<Item = Self> {
+        let (whole, rest) = self.starts.split_at(self.starts.len() / count * count);
+        whole.chunks(count).chain(rest.chunks(1)).map(move |starts| Self { starts, ..self })
+    }
+
     /// # Panics
     /// Unless every tap finds its codes.
     pub(super) fn check(&self) {

@@ -99,12 +99,14 @@ impl<'a> Ored<'a> {
             return false;
         }
         block.check();
-        if block.starts.len() == UNITS {
-            self.or_units::<UNITS>(block, sums);
-            return true;
-        }
-        for (at, sums) in sums.chunks_exact_mut(UNIT).enumerate() {
-            self.or_units::<1>(Block { starts: &block.starts[at..=at], ..block }, sums);
+        let mut rest = sums;
+        for block in block.parts(UNITS) {
+            let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
+            match block.starts.len() {
+                UNITS => self.or_units::<UNITS>(block, sums),
+                _ => self.or_units::<1>(block, sums),
+            }
+            rest = others;
         }
         true
     }
