@@ -6,11 +6,9 @@
 use std::arch::x86_64::*;
 
 use super::form::{Form, Half, Reach, Tap};
-use super::looked_up::{self, Block, UNIT};
+use super::looked_up::{self, Block, UNIT, UNITS};
 use super::{Geometry, Operands};
 
-/// Units whose sums stay in registers together.
-const UNITS: usize = 4;
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 
@@ -182,8 +180,8 @@ impl looked_up::Filter for Filter<'_> {
         for block in block.parts(UNITS) {
             let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
             match block.starts.len() {
-                UNITS => self.sum_units::<UNITS>(block, sums),
-                _ => self.sum_units::<1>(block, sums),
+                UNITS => self.sum_units::<UNITS, { UNITS / 2 }>(block, sums),
+                _ => self.sum_units::<1, 1>(block, sums),
             }
             rest = others;
         }
@@ -191,12 +189,13 @@ impl looked_up::Filter for Filter<'_> {
 }
 
 impl Filter<'_> {
-    fn sum_units<const B: usize>(&self, block: Block<'_>, sums: &mut [i32]) {
+    /// `B` units, `H` at once where sums have two bytes.
+    fn sum_units<const B: usize, const H: usize>(&self, block: Block<'_>, sums: &mut [i32]) {
         block.check();
         // SAFETY: a filter is made where the instructions are; every tap's codes end within the slice.
         #[allow(unsafe_code)]
         unsafe {
-            sum_parts::<B>(self, block, sums)
+            sum_parts::<B, H>(self, block, sums)
         }
     }
 }
@@ -210,7 +209,7 @@ type Words<const B: usize> = [[__m512i; 4]; B];
 /// The processor needs AVX-512 F, BW and VBMI; 64 bytes of codes follow every offset behind each of `B` starts.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn sum_parts<const B: usize>(filter: &Filter<'_>, block: Block<'_>, sums: &mut [i32]) {
+unsafe fn sum_parts<const B: usize, const H: usize>(filter: &Filter<'_>, block: Block<'_>, sums: &mut [i32]) {
     let mut words: Words<B> = [[_mm512_setzero_si512(); 4]; B];
     let mut added = 0;
     let mut shift = 0;
@@ -223,18 +222,30 @@ unsafe fn sum_parts<const B: usize>(filter: &Filter<'_>, block: Block<'_>, sums:
             }
             shift = if form.planes == 2 { form.bits } else { 0 };
             added += taps.len().div_ceil(form.taps());
-            let add = match (filter.half == Half::Both, form.planes, form.taps()) {
-                (false, 1, 1) => add_taps::<B, 2, 1, 1>,
-                (false, 1, 2) => add_taps::<B, 2, 1, 2>,
-                (false, 1, _) => add_taps::<B, 2, 1, 4>,
-                (false, _, 1) => add_taps::<B, 2, 2, 1>,
-                (false, _, 2) => add_taps::<B, 2, 2, 2>,
-                (false, _, _) => add_taps::<B, 2, 2, 4>,
-                (true, 1, _) => add_taps::<B, 4, 1, 1>,
-                (true, _, _) => add_taps::<B, 4, 2, 1>,
-            };
             // SAFETY: the caller's promise.
-            unsafe { add(&mut words, filter.reach, taps, block) };
+            unsafe {
+                if form.planes == 1 {
+                    let add = match (filter.half == Half::Both, form.taps()) {
+                        (false, 1) => add_taps::<B, 2, 1, 1>,
+                        (false, 2) => add_taps::<B, 2, 1, 2>,
+                        (false, _) => add_taps::<B, 2, 1, 4>,
+                        (true, _) => add_taps::<B, 4, 1, 1>,
+                    };
+                    add(&mut words, filter.reach, taps, block);
+                    continue;
+                }
+                let add = match (filter.half == Half::Both, form.taps()) {
+                    (false, 1) => add_taps::<H, 2, 2, 1>,
+                    (false, 2) => add_taps::<H, 2, 2, 2>,
+                    (false, _) => add_taps::<H, 2, 2, 4>,
+                    (true, _) => add_taps::<H, 4, 2, 1>,
+                };
+                for (words, starts) in
+                    words.as_chunks_mut::<H>().0.iter_mut().zip(block.starts.chunks_exact(H))
+                {
+                    add(words, filter.reach, taps, Block { starts, ..block });
+                }
+            }
         }
     }
     widen_all(&mut words, shift, block.side, sums);

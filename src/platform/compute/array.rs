@@ -338,7 +338,15 @@ impl MacArray {
         let codes = |range: CodeRange| 0..(1u32 << range.bits) as u16;
         let same =
             |w: u16| codes(activations).all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
-        Ok(if codes(weights).all(same) { exact } else { Products::new(&all) })
+        Ok(self.prepared(if codes(weights).all(same) { exact } else { Products::new(&all) }))
+    }
+
+    /// The same products, prepared for the accumulator of the units.
+    pub fn prepared(&self, products: Products) -> Products {
+        match self.mac.low_part() {
+            Some(part) => products.split(part),
+            None => products,
+        }
     }
 
     /// Checks that the operands of the unit hold every code less its offset.
