@@ -30,11 +30,6 @@ use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights, top1};
 
-/// Samples that are run together at most.
-const BATCH: usize = 64;
-/// Elements of the largest activation of samples that are run together: what a thread needs is some such tensors.
-const ELEMENTS: usize = 1 << 22;
-
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
     task: &'a Task,
@@ -342,7 +337,7 @@ impl<'a> Evaluator<'a> {
         samples: usize,
         run: impl Fn(std::ops::Range<usize>) -> Result<Tensor<f32>, RunError> + Sync,
     ) -> Result<Vec<bool>, RunError> {
-        let batch = (ELEMENTS / self.task.network.largest()).clamp(1, BATCH);
+        let batch = self.task.network.together();
         let starts: Vec<usize> = (0..samples).step_by(batch).collect();
         let chunk = |&start: &usize| {
             let range = start..(start + batch).min(samples);
