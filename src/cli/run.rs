@@ -77,7 +77,7 @@ pub(super) fn feasible(config: &Config) -> Result<(), Error> {
         |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
     let built = |knobs: &IndexMap<_, _>| -> Result<_, Error> {
         let setup = config.setup(knobs)?;
-        buildable(&setup, &files::table).map_err(|error| located(config, error))
+        buildable(&setup, files::OPEN).map_err(|error| located(config, error))
     };
     for array in built(&IndexMap::new())? {
         array.in_time().map_err(|error| located(config, error.into()))?;
@@ -87,7 +87,7 @@ pub(super) fn feasible(config: &Config) -> Result<(), Error> {
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
-        match buildable(&config.setup(&alone(tried))?, &files::table) {
+        match buildable(&config.setup(&alone(tried))?, files::OPEN) {
             Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
             Err(error) => return Err(located(config, error)),
         }
@@ -120,7 +120,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
         Ok::<_, Error>((golden::folder(asked.golden_dir.as_deref(), &shared.out, &layer)?, layer.index))
     };
     let place = asked.golden.as_ref().map(place).transpose()?;
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);

@@ -98,15 +98,18 @@ pub const KNOBS: [Knob; 21] = [
     Knob {
         path: "compute.array.multiplier",
         class: Class::Arithmetic,
-        range: "`exact`, a design id or `{table: FILE}`",
+        range: "`exact`, a design id, `{table: FILE}`, or with energies of your own `{design: ID, energy_table: FILE}` and \
+                `{table: FILE, energy_table: FILE}`",
         neutral: Neutral::Text("exact"),
         does: "which multiplier every unit of the array has",
-        energy: "priced from its gates on the operands it sees",
+        energy: "priced from its gates on the operands it sees, a sample of them; with `energy_table` (fJ, a row a code of the \
+                 activation, a column a code of the weight) from how often each pair of codes meets, all of them, and only what \
+                 surrounds the multiplier from gates",
     },
     Knob {
         path: "compute.array.layers.*",
         class: Class::Arithmetic,
-        range: "`exact`, a design id or `{table: FILE}`; the layer by node name, or `#` and its place from 0",
+        range: "as `compute.array.multiplier`; the layer by node name, or `#` and its place from 0",
         neutral: Neutral::Text("exact"),
         does: "which multiplier one layer has, on an array of its own; the others keep that of the array",
         energy: "priced from its gates on the operands it sees; every array that is used takes area",

@@ -56,7 +56,8 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
     sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
-    sentences.extend(report.approximate.priced_as.as_deref().map(unpriced));
+    let unknown = report.approximate.priced_as.as_deref();
+    sentences.extend(unknown.filter(|_| report.approximate.energy_tables().is_empty()).map(unpriced));
     sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
 }

@@ -1,6 +1,6 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
-use super::bill::{Mapped, bill, price_name, wires_name};
+use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
 use super::parts::Parts;
@@ -39,11 +39,18 @@ pub(super) fn outcome(
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
     let price = |name: &str| {
-        let part =
-            |part: &Mapped| [price_name(&part.layer), wires_name(&part.layer)].iter().position(|p| p == name);
+        let part = |Mapped { layer, .. }: &Mapped| {
+            let names = [price_name(layer), wires_name(layer), multiplication_name(layer)];
+            names.iter().position(|p| p == name)
+        };
         let (at, kind) = mapped.iter().enumerate().find_map(|(at, one)| Some((at, part(one)?)))?;
-        let library = parts.array(at)?.library();
-        let Replay { each, wires, .. } = observed.seen.get(at)?.replay?;
+        let (array, seen) = (parts.array(at)?, observed.seen.get(at)?);
+        let library = array.library();
+        if kind == 2 {
+            let energy = seen.multiplication?;
+            return Some((energy, array.multiplication_constant(energy)?));
+        }
+        let Replay { each, wires, .. } = seen.replay?;
         let (price, unit) = (each - wires, "J per multiply-accumulate, replayed");
         match (kind, library.wire_constant(wires)) {
             (1, Some(constant)) => Some((wires, constant)),
@@ -115,7 +122,8 @@ fn holds(mac: &Mac, depth: usize) -> Option<u64> {
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let geometry = &part.layer.geometry;
     let operations = parts.array(part.layer.index).map_or(0, |array| array.operations(geometry));
-    let each = seen.replay.map_or(0.0, |replay| replay.each.0);
+    let each =
+        seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
         name: part.layer.name.clone(),
         macs: geometry.macs(),

@@ -171,6 +171,7 @@ mod tests {
     use crate::config::Recovery;
     use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Products as Taken, Timing};
     use crate::kernel::Geometry;
+    use crate::platform::compute::array::Open;
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
@@ -206,7 +207,11 @@ mod tests {
             clock: Clock::Fit,
             voltage: None,
             timing: Timing::Safe,
-            multiplier: Multiplier::Table { table: "crooked".into(), signed: Some(signed) },
+            multiplier: Multiplier::Table {
+                table: "crooked".into(),
+                signed: Some(signed),
+                energy_table: None,
+            },
             layers: Default::default(),
             accumulator: accumulator.into(),
             recovery: Recovery::default(),
@@ -218,7 +223,9 @@ mod tests {
         let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };
         let open = |_: &std::path::Path, _| Ok(Table::from_function(signature, crooked).unwrap());
         let layers = std::slice::from_ref(layer);
-        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), &open))
+        let energies = |_: &std::path::Path| unreachable!("no energies are configured");
+        let open = Open { products: &open, energies: &energies };
+        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), open))
             .map_err(|error| error.to_string())
             .unwrap()
     }

@@ -169,6 +169,17 @@ pub struct Late {
 }
 
 impl Outcome {
+    /// The files by which multiplications of its layers are priced.
+    pub fn energy_tables(&self) -> Vec<&str> {
+        let array = self.settings.pointer("/platform/compute/array");
+        let layers = array.and_then(|array| array["layers"].as_object());
+        let multipliers = array.map(|array| &array["multiplier"]).into_iter();
+        let multipliers = multipliers.chain(layers.into_iter().flat_map(|layers| layers.values()));
+        let mut files: Vec<&str> = multipliers.filter_map(|one| one["energy_table"].as_str()).collect();
+        files.dedup();
+        files
+    }
+
     /// Adds the paired difference to the baseline on the same samples.
     ///
     /// # Panics

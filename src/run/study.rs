@@ -157,7 +157,8 @@ fn report(
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
     let notes = notes(exact, &baseline, &approximate);
     // Against a design of unknown cost nothing can be claimed.
-    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.priced_as.is_none();
+    let priced = |outcome: &Outcome| outcome.priced_as.is_none() || !outcome.energy_tables().is_empty();
+    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && priced(&effect.alone);
     let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
@@ -198,6 +199,19 @@ fn late(outcome: &Outcome) -> Option<String> {
         Seconds(late.period_s),
         crate::platform::compute::array::STEPS,
     ))
+}
+
+/// How a file prices multiplications.
+fn energies(outcome: &Outcome) -> Option<String> {
+    let files = outcome.energy_tables();
+    (!files.is_empty()).then(|| {
+        format!(
+            "Multiplications cost what {} says of each pair of codes, summed over every operand pair of the first samples \
+             without a pass over them, whatever the operands before. Registers, accumulator and what else surrounds a \
+             multiplier were replayed.",
+            files.join(" and ")
+        )
+    })
 }
 
 /// What recovery costs, and where its figures come from.
@@ -266,11 +280,16 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
                 .into(),
         );
     }
+    notes.extend(energies(approximate));
     notes.extend(approximate.priced_as.as_ref().map(|design| {
-        format!(
-            "The multiplier is a product table, which has no gates: its area, clock and energy are those of `{design}`, \
-             so a datapath saving cannot show."
-        )
+        let what = "The multiplier is a product table, which has no gates: its";
+        if approximate.energy_tables().is_empty() {
+            format!(
+                "{what} area, clock and energy are those of `{design}`, so a datapath saving cannot show."
+            )
+        } else {
+            format!("{what} area, clock and leakage are those of `{design}`.")
+        }
     }));
     notes.extend(recovery(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
