@@ -25,6 +25,7 @@ mod study;
 mod tap;
 
 pub use activity::Activity;
+pub use arrays::names_layers;
 pub use buildable::buildable;
 pub use error::RunError;
 pub use evaluate::Evaluator;

@@ -2,7 +2,8 @@
 
 use super::error::RunError;
 use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Multiplier};
+use crate::config::Setup;
+use crate::config::platform::{self as config, Compute, Multiplier};
 use crate::platform::compute::array::{MacArray, Open, unit};
 use crate::tech::CellLibrary;
 use crate::workload::{Layer, layer};
@@ -100,6 +101,17 @@ fn named<'c>(
         }
     };
     config.layers.iter().map(place).collect()
+}
+
+/// Checks that a setup names layers which the network has, each once.
+///
+/// # Errors
+/// [`RunError::NoLayer`] and [`RunError::LayerTwice`].
+pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
+    match &setup.platform.compute {
+        Compute::Array(config) => named(config, layers).map(drop),
+        Compute::Ideal => Ok(()),
+    }
 }
 
 /// What tells units of one array from those of another; tables have no id of their own.
