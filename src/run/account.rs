@@ -25,6 +25,8 @@ pub(super) struct Observed<'a> {
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
+    /// How each layer's products were formed.
+    pub ways: Vec<String>,
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -60,9 +62,13 @@ pub(super) fn outcome(
     };
     let ledger = ledger.resolve(price)?;
     let chosen = |at: usize| observed.plans.get(at).map(|plan| plan.chosen.clone());
-    let layers = mapped.iter().zip(&observed.seen).enumerate();
+    let layers = mapped.iter().zip(&observed.seen).zip(observed.ways).enumerate();
     let layers = layers
-        .map(|(at, (part, seen))| LayerOutcome { recovery: chosen(at), ..layer(parts, part, seen) })
+        .map(|(at, ((part, seen), way))| LayerOutcome {
+            recovery: chosen(at),
+            way,
+            ..layer(parts, part, seen)
+        })
         .collect();
     let errs = parts.platform.memory.values().any(|memory| memory.errs());
     let right = mean(&observed.maps);
@@ -141,6 +147,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
             .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
+        way: String::new(),
     }
 }
 

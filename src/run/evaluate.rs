@@ -105,8 +105,10 @@ impl<'a> Evaluator<'a> {
         let ready = (&*plan, &*captured, &products[..]);
         let maps = self.run_maps(parts, keys, ready)?;
         let seen = self.probe(parts, keys, ready)?;
-        let observed =
-            Observed { quantized: &plan.network, captured: &captured, maps, seen, plans: &plan.layers };
+        let hardware = hardware(parts, &products, &plan.layers, 0);
+        let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
+        let (quantized, plans) = (&*plan.network, &plan.layers[..]);
+        let observed = Observed { quantized, captured: &captured, maps, seen, plans, ways };
         Ok(account::outcome(parts, observed, settings)?)
     }
 

@@ -70,6 +70,21 @@ impl<'a> Hardware<'a> {
         swapped.unwrap_or(&self.multiplied[layer.index].products)
     }
 
+    /// How the processor at hand forms and sums a layer's products, in words; sums do not depend on it.
+    pub fn way(&self, layer: &Layer) -> String {
+        let array = self.array(layer);
+        if array.is_some_and(MacArray::is_late) {
+            return "gate by gate, clock by clock".into();
+        }
+        let formed = self.products(layer).way();
+        match array.map(MacArray::mac) {
+            Some(mac) if !mac.accumulates_exactly() => {
+                format!("{formed}; added one by one, as the accumulator adds")
+            }
+            _ => formed,
+        }
+    }
+
     /// Layer and input as the units take them: padding that is multiplied is part of the input.
     pub(super) fn fed<'c>(&self, layer: &'c Layer, input: &'c Codes) -> (Cow<'c, Layer>, Cow<'c, Codes>) {
         let multiplied = self.array(layer).is_some_and(|array| array.padding() == Padding::Multiply);

@@ -87,6 +87,9 @@ pub struct LayerOutcome {
     /// What the layer does about the errors of its products; absent where nothing was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovered>,
+    /// How the processor at hand formed the layer's products, in words; no sum depends on it.
+    #[serde(default)]
+    pub way: String,
 }
 
 /// What a layer chose, on the calibration samples, to do about the errors of its products.
