@@ -19,7 +19,7 @@ mod unit;
 mod widths;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
-pub use cost::{Cost, annotated};
+pub use cost::{Cost, annotated, cost};
 pub use energies::{NoEnergies, energies};
 pub use family::{Family, GROUPS, Group, OPEN, Open, Parameter, families};
 pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};

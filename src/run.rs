@@ -3,6 +3,7 @@
 mod account;
 mod activity;
 mod arrays;
+mod beside;
 mod bill;
 mod buildable;
 mod capture;

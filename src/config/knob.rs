@@ -179,8 +179,8 @@ pub const KNOBS: [Knob; 21] = [
         neutral: Neutral::Platform,
         does: "what the multiplier takes: codes less their zero points (signs outside an unsigned multiplier), or raw codes, with \
                an exact correction of the sums for the zero points",
-        energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, and the adders of the correction are \
-                 not priced",
+        energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, but pays for an adder a row that \
+                 sums activation codes and an adder a column that corrects sums",
     },
     Knob {
         path: "quantize.weight_bits",

@@ -1,5 +1,6 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
+use super::beside::{Work, beside};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
@@ -40,6 +41,8 @@ pub(super) fn outcome(
     let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
+    let beside = beside(parts, &mapped, observed.plans);
+    beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
         let part = |Mapped { layer, .. }: &Mapped| {
             let names = [price_name(layer), wires_name(layer), multiplication_name(layer)];
@@ -78,7 +81,7 @@ pub(super) fn outcome(
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
-        area_mm2: area(parts),
+        area_mm2: area(parts, &beside),
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         late: parts.used().find(|array| array.is_late()).map(late),
@@ -161,9 +164,10 @@ fn datapath(ledger: &Ledger) -> f64 {
         .sum()
 }
 
-fn area(parts: &Parts<'_>) -> f64 {
+fn area(parts: &Parts<'_>, beside: &[Work]) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    (memories + parts.used().map(|array| array.area().0).sum::<f64>()) * 1e-6
+    let arrays = parts.used().map(|array| array.area().0).sum::<f64>();
+    (memories + arrays + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

@@ -231,7 +231,8 @@ fn recovery(outcome: &Outcome) -> Option<String> {
         "Recovery was chosen layer by layer on the calibration samples, with memories that do not err. Weights in other codes \
          are written once and switch what they switch. A factor and a constant per output channel become part of the scale \
          and the bias that every output has anyway, so they add neither energy nor area (with one scale for all weights a \
-         factor would be a multiplication of its own, which is not priced); sums are rounded to whole numbers after them. \
+         factor is a multiplication of its own, by a multiplier a column and a factor of 16 bits, priced on random operands); \
+         sums are rounded to whole numbers after them. \
          Errors of layers are against exact products of the weights before."
             .to_string()
             + swapped

@@ -6,6 +6,7 @@ use assert_cmd::Command;
 use axsim::config::platform::Dataflow;
 use axsim::kernel::Gemm;
 use axsim::platform::compute::mapping::Mapping;
+use axsim::workload::Network;
 use serde_json::Value;
 
 use crate::cli::axsim;
@@ -75,6 +76,36 @@ fn a_swapped_layer_is_computed_as_its_transpose() {
     assert_eq!(plain["approximate"]["area_mm2"], swapped["approximate"]["area_mm2"]);
     let notes = swapped["notes"].to_string();
     assert!(notes.contains("A layer with swapped operands is computed as its transpose"), "{notes}");
+}
+
+#[test]
+fn a_factor_of_a_layer_is_paid_for_where_all_weights_share_a_scale() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |scales: &str| -> Value {
+        let mut command = command(folder.path(), "[affine]", "mul8s_bwtrunc_t7");
+        let scales = format!("workload.quantize.weight_scales={scales}");
+        command.args(["--set", "workload.samples=2", "--set", &scales]).assert().success();
+        serde_json::from_slice(&std::fs::read(folder.path().join("outcome.json")).unwrap()).unwrap()
+    };
+    let [each, shared] = ["per_channel", "per_tensor"].map(with);
+    let scaled = |run: &Value, which: &str| -> f64 {
+        let lines = run[which]["ledger"].as_object().unwrap().values();
+        lines.filter(|line| line["action"] == "scale sums").map(|line| line["count"].as_f64().unwrap()).sum()
+    };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    let layers = Network::from_onnx(&std::fs::read(file).unwrap()).unwrap().layers();
+    let chosen = shared["approximate"]["layers"].as_array().unwrap();
+    let affine = |layer: &Value| layer["recovery"]["measures"] == serde_json::json!(["affine"]);
+    let expected: usize = layers
+        .iter()
+        .zip(chosen)
+        .filter(|(_, found)| affine(found))
+        .map(|(layer, _)| layer.geometry.outputs_per_sample())
+        .sum();
+    assert!(expected > 0 && scaled(&shared, "approximate") == expected as f64, "{expected}");
+    assert_eq!([scaled(&shared, "baseline"), scaled(&each, "approximate")], [0.0; 2]);
+    let area = |run: &Value| run["approximate"]["area_mm2"].as_f64().unwrap();
+    assert!(area(&shared) > area(&each));
 }
 
 #[test]

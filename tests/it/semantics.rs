@@ -56,6 +56,30 @@ fn an_exact_multiplier_scores_alike_on_raw_and_on_centred_codes_and_needs_no_sig
     assert_eq!(raw["baseline"]["settings"]["platform"]["compute"]["array"]["products"], "raw");
 }
 
+/// How often something was done in the exact system, per sample.
+fn billed(outcome: &Value, action: &str) -> f64 {
+    let lines = outcome["baseline"]["ledger"].as_object().unwrap().values();
+    lines.filter(|line| line["action"] == action).map(|line| line["count"].as_f64().unwrap()).sum()
+}
+
+#[test]
+fn sums_of_raw_codes_are_corrected_by_adders_that_are_paid_for_where_weights_have_a_zero_point() {
+    let layers = scenes().layers().into_iter().map(|layer| layer.geometry);
+    let (codes, outputs) = layers.fold((0, 0), |(codes, outputs), geometry| {
+        let gemm = geometry.gemm();
+        (codes + gemm.groups * gemm.positions * gemm.depth, outputs + geometry.outputs_per_sample())
+    });
+    for (multiplier, products, pays) in
+        [("mul8u_exact", "raw", true), ("mul8u_exact", "centred", false), ("mul8s_exact", "raw", false)]
+    {
+        let [multiplier, products] = [("multiplier", multiplier), ("products", products)]
+            .map(|(key, value)| format!("platform.compute.array.{key}={value}"));
+        let found = outcome(&[&multiplier, &products, "approximate={}"]);
+        let expected = if pays { [codes, outputs] } else { [0, 0] }.map(|count| count as f64);
+        assert_eq!(["sum activation codes", "correct sums"].map(|action| billed(&found, action)), expected);
+    }
+}
+
 #[test]
 fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
     let with = |bits: u32, overflow: &str| {
