@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cost::{Cost, accumulating, uniform};
+use super::cost::{Cost, accumulating, cost};
 use super::mac::Mac;
 use super::metric::{Metrics, sampled};
 use super::{Design, Unit, table};
@@ -98,7 +98,7 @@ fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Cha
         signed: signature.signed,
         inputs: Some(inputs),
         error: Some(error),
-        cost: uniform(&netlist, library),
+        cost: cost(&netlist, library),
         function: Some(function),
         function_hash: Some(function_hash),
     }

@@ -70,6 +70,21 @@ impl<'a> Hardware<'a> {
         swapped.unwrap_or(&self.multiplied[layer.index].products)
     }
 
+    /// How the processor at hand forms and sums a layer's products, in words; sums do not depend on it.
+    pub fn way(&self, layer: &Layer) -> String {
+        let array = self.array(layer);
+        if array.is_some_and(MacArray::is_late) {
+            return "gate by gate, clock by clock".into();
+        }
+        let formed = self.products(layer).way();
+        match array.map(MacArray::mac) {
+            Some(mac) if !mac.accumulates_exactly() => {
+                format!("{formed}; added one by one, as the accumulator adds")
+            }
+            _ => formed,
+        }
+    }
+
     /// Layer and input as the units take them: padding that is multiplied is part of the input.
     pub(super) fn fed<'c>(&self, layer: &'c Layer, input: &'c Codes) -> (Cow<'c, Layer>, Cow<'c, Codes>) {
         let multiplied = self.array(layer).is_some_and(|array| array.padding() == Padding::Multiply);
@@ -174,6 +189,7 @@ mod tests {
     use crate::config::Recovery;
     use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Products as Taken, Timing};
     use crate::kernel::Geometry;
+    use crate::platform::compute::array::Open;
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
@@ -216,7 +232,11 @@ mod tests {
             clock: Clock::Fit,
             voltage: None,
             timing: Timing::Safe,
-            multiplier: Multiplier::Table { table: "crooked".into(), signed: Some(signed) },
+            multiplier: Multiplier::Table {
+                table: "crooked".into(),
+                signed: Some(signed),
+                energy_table: None,
+            },
             layers: Default::default(),
             accumulator: accumulator.into(),
             recovery: Recovery::default(),
@@ -228,7 +248,9 @@ mod tests {
         let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };
         let open = |_: &std::path::Path, _| Ok(Table::from_function(signature, crooked).unwrap());
         let layers = std::slice::from_ref(layer);
-        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), &open))
+        let energies = |_: &std::path::Path| unreachable!("no energies are configured");
+        let open = Open { products: &open, energies: &energies };
+        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), open))
             .map_err(|error| error.to_string())
             .unwrap()
     }
