@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::factors::{Factors, Term};
 use super::field::{Layout, Units};
 use super::path::Path;
-use super::vnni::{Block, CHANNELS, EXACT, Finish, Place, Taps, UNIT, sum};
-use super::{Geometry, Operands, avx512};
+use super::vnni::{self, Block, CHANNELS, EXACT, Finish, Place, Taps, UNIT};
+use super::{Geometry, Operands, avx2, avx512};
 
 /// Channels that stand next to one another.
 pub(super) const LANES: usize = 4;
@@ -15,7 +15,20 @@ pub(super) const LANES: usize = 4;
 /// Whether this is faster than looking products up: a look-up costs as much as about four terms.
 pub(super) fn pays(geometry: &Geometry, factors: &Factors) -> bool {
     let channels = geometry.in_channels / geometry.groups;
-    super::vnni::supported() && factors.terms.len() * channels.next_multiple_of(LANES) < 4 * channels
+    supported() && factors.terms.len() * channels.next_multiple_of(LANES) < 4 * channels
+}
+
+/// Whether the processor has instructions for it.
+pub(super) fn supported() -> bool {
+    vnni::supported() || avx2::supported()
+}
+
+/// Adds what the sums of one term become to the outputs of up to eight channels.
+fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, output: &mut [i32]) {
+    match vnni::supported() {
+        true => vnni::sum(taps, place, finish, output),
+        false => avx2::sum(taps, place, finish, output),
+    }
 }
 
 /// A contraction as the sum of terms.

@@ -94,12 +94,15 @@ impl Products {
     /// assert!(ways.contains(&&*Products::exact(128, 128).way()));
     /// ```
     pub fn way(&self) -> String {
+        if let Some(split) = &self.split {
+            return split.way();
+        }
         #[cfg(target_arch = "x86_64")]
         return match (&self.factors, &self.residual, &self.planes) {
             _ if self.nibbles.is_some() && self.has_four_bits() && super::vnni::looks_up() => {
                 "looked up, four weights at a time, in registers".into()
             }
-            (Some(factors), ..) if super::vnni::supported() => match factors.terms.len() {
+            (Some(factors), ..) if super::factored::supported() => match factors.terms.len() {
                 0 | 1 => "one exact product of bytes".into(),
                 terms => format!("the sum of {terms} exact products of bytes"),
             },

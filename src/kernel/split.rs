@@ -73,6 +73,12 @@ impl Split {
         Self { part, above: Products::new(&above), low: LowBits::new(&products, part.bits) }
     }
 
+    /// As [`Products::way`].
+    pub(super) fn way(&self) -> String {
+        let (bits, fate) = (self.part.bits, if self.part.or { "combined by OR" } else { "dropped" });
+        format!("{}; {bits} low bits {fate}", self.above.way())
+    }
+
     /// Whether padding leaves no trace, and each output has a product that sets what is set by any.
     fn allows(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
         let outside = field::outside(geometry);

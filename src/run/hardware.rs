@@ -78,7 +78,7 @@ impl<'a> Hardware<'a> {
         }
         let formed = self.products(layer).way();
         match array.map(MacArray::mac) {
-            Some(mac) if !mac.accumulates_exactly() => {
+            Some(mac) if !mac.accumulates_exactly() && mac.low_part().is_none() => {
                 format!("{formed}; added one by one, as the accumulator adds")
             }
             _ => formed,
