@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::factored::LANES;
-use super::field::apart;
+use super::field::set_apart;
 use super::vnni::{EXACT, Finish, Place, Taps, UNIT};
 
 /// Output channels that are summed together.
@@ -34,12 +34,8 @@ pub(super) fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, 
                     let whole = sum.wrapping_add(finish.constants[channel]).wrapping_mul(finish.scale);
                     *sum = whole.wrapping_add(*besides);
                 }
-                let side = place.units.side;
-                let mut samples = [0; UNIT];
-                for (at, sum) in sums.into_iter().enumerate() {
-                    samples[apart(at % side, side) * (UNIT / side) + at / side] = sum;
-                }
-                place.units.add(unit, UNIT, &samples, &mut output[place.first + channel * place.pitch..]);
+                set_apart::<UNIT>(&mut sums, place.units.side);
+                place.units.add(unit, UNIT, &sums, &mut output[place.first + channel * place.pitch..]);
             }
         }
     }

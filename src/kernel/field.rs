@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use self::axis::Axis;
 use self::side::{Rows, interleave};
-pub(super) use self::units::{Segment, Units, apart};
+pub(super) use self::units::{Segment, Units, apart, set_apart};
 use super::Operands;
 use super::geometry::{Geometry, Inside};
 

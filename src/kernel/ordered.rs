@@ -1,6 +1,6 @@
 //! Any accumulator at the speed of its lanes: products of one tap are added to the sums of many outputs at once.
 
-use super::field::{self, Layout, Run};
+use super::field::{self, Layout, Run, set_apart};
 use super::{Geometry, Operands, Products};
 use crate::simd;
 
@@ -46,7 +46,7 @@ pub fn convolve_in_order(
                     );
                 }
                 let output = &mut output[samples.start * size + channel * geometry.positions()..];
-                sums.chunks_exact_mut(UNIT).for_each(|sums| set_apart(sums, units.side));
+                set_apart::<UNIT>(&mut sums, units.side);
                 units.add(0, UNIT, &sums, output);
             }
         }
@@ -86,14 +86,6 @@ impl Taps<'_> {
                 put_back(sums, &before, skip);
             }
         }
-    }
-}
-
-/// Sample after sample instead of side by side.
-fn set_apart(sums: &mut [i32], side: usize) {
-    let together: [i32; UNIT] = std::array::from_fn(|at| sums[at]);
-    for (place, sum) in together.into_iter().enumerate() {
-        sums[field::apart(place % side, side) * (UNIT / side) + place / side] = sum;
     }
 }
 

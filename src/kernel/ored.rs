@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
-use super::field::apart;
+use super::field::set_apart;
 #[cfg(target_arch = "x86_64")]
 use super::form::Half;
 #[cfg(target_arch = "x86_64")]
@@ -83,14 +83,13 @@ impl<'a> Ored<'a> {
         sums.fill(0);
         for (tap, row) in self.rows.iter().enumerate() {
             for (codes, sums) in block.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
-                for (place, &code) in codes.iter().enumerate() {
-                    let sample = apart(place % block.side, block.side);
-                    let sum = &mut sums[sample * (UNIT / block.side) + place / block.side];
+                for (sum, &code) in sums.iter_mut().zip(codes) {
                     let bytes = row.iter().skip(usize::from(code)).step_by(CODES).enumerate();
                     *sum |= bytes.map(|(plane, &byte)| i32::from(byte) << (8 * plane)).sum::<i32>();
                 }
             }
         }
+        set_apart::<UNIT>(sums, block.side);
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
-use super::field::apart;
+use super::field::set_apart;
 use super::looked_up::{Block, Filter, UNIT};
 #[cfg(target_arch = "x86_64")]
 use super::nibbles::Nibbles;
@@ -177,13 +177,12 @@ impl Filter for Rows<'_> {
         sums.fill(0);
         for (tap, row) in self.0.iter().enumerate() {
             for (codes, sums) in block.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
-                for (place, &code) in codes.iter().enumerate() {
-                    let sample = apart(place % block.side, block.side);
-                    let sum = &mut sums[sample * (UNIT / block.side) + place / block.side];
+                for (sum, &code) in sums.iter_mut().zip(codes) {
                     *sum = sum.wrapping_add(row[usize::from(code)]);
                 }
             }
         }
+        set_apart::<UNIT>(sums, block.side);
     }
 }
 

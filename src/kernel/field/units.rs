@@ -77,3 +77,16 @@ impl Units {
 pub(in super::super) const fn apart(sample: usize, side: usize) -> usize {
     sample % 2 * (side / 2) + sample / 2
 }
+
+/// Puts the sums of units of `N` positions, samples side by side, [`apart`].
+pub(in super::super) fn set_apart<const N: usize>(sums: &mut [i32], side: usize) {
+    if side == 1 {
+        return;
+    }
+    for sums in sums.as_chunks_mut::<N>().0 {
+        let together = *sums;
+        for (place, sum) in together.into_iter().enumerate() {
+            sums[apart(place % side, side) * (N / side) + place / side] = sum;
+        }
+    }
+}
