@@ -13,11 +13,13 @@
 //! all codes 21 (11), `any_table` 31 (16) and with all codes 21.6 (11). A Zen 4 does 512-bit instructions at half the rate
 //! of a Zen 5, on which AdaPT's kernel is only a quarter faster.
 
-use axsim::arith::design;
+use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;
+use axsim::arith::{Design, design};
 use axsim::kernel::{
     Geometry, LowPart, Operands, Products, convolve, convolve_accumulating, convolve_in_order, convolve_split,
 };
+use axsim::netlist::import::verilog;
 use axsim::rng::Stream;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -105,6 +107,41 @@ fn resnet20_low_part(bencher: Bencher<'_, '_>, table_of: &str) {
     resnet20_with(bencher, table_of, |geometry, operands| {
         convolve_split(geometry, operands, &products).expect("padding has no product")
     });
+}
+
+/// The same with every circuit of a library of 8×8 multipliers, such as EvoApproxLib: Verilog files under the folder that
+/// `AXSIM_CIRCUITS` names. Unsigned ones take magnitudes, as arrays use them.
+#[divan::bench(args = circuits(), sample_count = 3)]
+fn resnet20_library(bencher: Bencher<'_, '_>, file: &str) {
+    let text = std::fs::read_to_string(file).expect("a file that was listed");
+    let circuit = Imported::new(verilog::read(&text, "").expect("Verilog")).expect("a multiplier");
+    let signed = circuit.signature().signed;
+    let product = |x: i32, w: i32| match signed {
+        true => circuit.eval(x.into(), w.into()) as i32,
+        false => circuit.eval(x.abs().into(), w.abs().into()) as i32 * x.signum() * w.signum(),
+    };
+    let products = by_codes(|weight, activation| product(activation, weight));
+    resnet20_with(bencher, "library", |geometry, operands| convolve(geometry, operands, &products));
+}
+
+fn circuits() -> Vec<String> {
+    let mut folders: Vec<_> =
+        std::env::var_os("AXSIM_CIRCUITS").map(std::path::PathBuf::from).into_iter().collect();
+    let mut found = vec![];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if name.starts_with("mul8") && name.ends_with(".v") => {
+                    found.push(path.display().to_string())
+                }
+                false => {}
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 fn resnet20_products(table_of: &str) -> Products {
