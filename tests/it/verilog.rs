@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use axsim::arith::{self, Unit, mac::Mac};
+use axsim::arith::mac::{Mac, Port};
+use axsim::arith::{self, Unit};
 use axsim::bits;
 use axsim::netlist::export::{hierarchical, verilog};
 use axsim::netlist::{Builder, Lanes, Netlist};
@@ -43,7 +44,7 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
         let id = folder.file_name().unwrap().to_str().unwrap();
         let netlist = Unit::from_id(id).unwrap().netlist();
         let clocked = !netlist.registers().is_empty();
-        let widths: Vec<u32> = netlist.inputs().iter().map(|(_, bus)| bus.len() as u32).collect();
+        let ports = Unit::from_id(id).unwrap().ports();
         let width = netlist.outputs()[0].1.len() as u32;
         let verilog = fs::read_to_string(folder.join(format!("{id}.v"))).unwrap();
         let vectors = golden(&folder);
@@ -51,7 +52,7 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
         let trace = fs::read_to_string(folder.join("design.yaml")).unwrap().contains("trace: true");
         let held = if clocked && !trace { 3 } else { 1 };
         let words = vectors.iter().flat_map(|vector| {
-            let words = vector.iter().zip(&widths).map(|(&value, &width)| bits::encode(value, width));
+            let words = vector.iter().zip(&ports).map(|(&value, port)| port.word(value));
             vec![words.collect::<Vec<u64>>(); held]
         });
         let found = outputs(&[Module { netlist, verilog }], &words.collect::<Vec<_>>());
@@ -139,6 +140,37 @@ fn a_mac_unit_follows_its_function_clock_by_clock() {
         let (a, b) = operands[at - 2];
         let sum = mac.accumulate(bits::sign_extend(sums[at - 1], width), mac.product(a, b));
         assert_eq!(found[at], [bits::encode(sum, width)], "clock {at}");
+    }
+}
+
+/// Lanes, ranks, gating, stalls, policies and shifts, in Icarus and, where it is there, Verilator.
+#[test]
+fn units_of_every_shape_follow_their_function_in_other_simulators() {
+    if !icarus() {
+        return;
+    }
+    let verilator = Command::new("verilator").arg("--version").output().is_ok();
+    for id in
+        ["mac4s_bw__s12__l2__p2__z__e", "mac16x8s_bw__k100", "mac4s_sdr_g4__s30__p1", "mac4s_sdrtc_g2__l4"]
+    {
+        let mac = Mac::from_id(id).unwrap();
+        let (ports, width, mut stream) = (mac.ports(), mac.accumulator_width(), Stream::new(9, id, 0));
+        let draw = |port: &Port, stream: &mut Stream| {
+            let (low, high) = port.range.clone().into_inner();
+            if stream.below(5) == 0 { high } else { low + stream.below((high - low + 1) as u64) as i64 }
+        };
+        let runs: Vec<Vec<i64>> =
+            (0..2000).map(|_| ports.iter().map(|port| draw(port, &mut stream)).collect()).collect();
+        let word = |run: &Vec<i64>| ports.iter().zip(run).map(|(port, value)| port.word(*value)).collect();
+        let words: Vec<Vec<u64>> = runs.iter().map(word).collect();
+        let mut cycles = mac.cycles();
+        let expected: Vec<Vec<u64>> =
+            runs.iter().map(|run| vec![bits::encode(cycles.step(run), width)]).collect();
+        let module = [Module::new(mac.netlist())];
+        assert_eq!(outputs(&module, &words), expected, "{id} in Icarus");
+        if verilator {
+            assert_eq!(outputs_in(verilated, &module, &words), expected, "{id} in Verilator");
+        }
     }
 }
 
