@@ -26,7 +26,7 @@ pub struct Cost {
     pub delay_ps: f64,
     /// Highest clock in MHz, where there are registers.
     pub clock_mhz: Option<f64>,
-    /// Energy per operation in fJ, glitches, wires, registers' clock pins and the clock tree included: every transition of
+    /// Energy per operation in fJ, of a MAC unit with lanes per cycle, glitches, wires, registers' clock pins and the clock tree included: every transition of
     /// an event-driven simulation with inertial cell delays. Above 50,000 cells without glitches, as `activity` says.
     pub energy_fj: f64,
     /// What of it the wires take, in fJ; its band is that of the wire load.
@@ -110,7 +110,11 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
         replay.lanes.step(&inputs);
         timed.step(&inputs);
     }
-    replay.priced(&timed.total_toggles(), "pairs multiplied and accumulated, event by event")
+    let replayed = match mac.shape().lanes {
+        1 => "pairs multiplied and accumulated, event by event".into(),
+        lanes => format!("cycles of {lanes} pairs multiplied and accumulated, event by event"),
+    };
+    replay.priced(&timed.total_toggles(), &replayed)
 }
 
 /// Numbers drawn for a port, a lane each.

@@ -115,7 +115,7 @@ fn stored(mac: &Mac, cycles: &[Cycle], first_differing: Option<usize>) -> Trace 
 
 fn table(mac: &Mac, cycles: &[Cycle]) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["cycle".into()].into_iter().chain(columns(mac, cycles)));
     for (at, cycle) in cycles.iter().enumerate() {
         table.add_row([at.to_string()].into_iter().chain(numbers(cycle).map(|number| number.to_string())));

@@ -84,6 +84,57 @@ fn a_golden_is_what_its_testbench_prints() {
     assert!(repeated.len() >= 3, "{repeated:?}");
 }
 
+/// The text with one occurrence of a piece replaced.
+fn planted(text: &str, piece: &str, other: &str, at: usize) -> String {
+    let (place, _) = text.match_indices(piece).nth(at).unwrap_or_else(|| panic!("no {piece} number {at}"));
+    format!("{}{other}{}", &text[..place], &text[place + piece.len()..])
+}
+
+/// Faults of one gate, one register or one bit: `validate` finds each, in the cycle in which Icarus first shows another
+/// result than the golden.
+#[test]
+fn planted_faults_are_found_in_their_first_cycle() {
+    if !icarus() {
+        return;
+    }
+    let saturating = "mac4s_bw__s10__l2__p1__z";
+    let razored = "mac4s_sdr_g16";
+    for (id, piece, other, at) in [
+        (saturating, " & ", " | ", 20),
+        (saturating, " ^ ", " | ", 30),
+        (saturating, " | ", " & ", 40),
+        (saturating, "<= n38;", "<= n39;", 0),
+        (saturating, "a0[1]", "1'b0", 1),
+        (saturating, "? b1[2]", "? b1[1]", 0),
+        (razored, "b3[1]", "b4[1]", 0),
+        (razored, "t[2]", "1'b0", 0),
+        (razored, "c[7]", "c[8]", 0),
+        (razored, "assign y = {", "assign y = {1'b1 ^ ", 0),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("designs").join(id);
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["design.yaml", "golden.txt"] {
+            fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+        let name = format!("{id}.v");
+        let verilog = planted(&fs::read_to_string(folder.join(&name)).unwrap(), piece, other, at);
+        fs::write(copy.path().join(&name), &verilog).unwrap();
+        let unit = Unit::from_id(id).unwrap();
+        let (ports, netlist, vectors) = (unit.ports(), unit.netlist(), golden(&folder));
+        let width = netlist.outputs()[0].1.len() as u32;
+        let word =
+            |vector: &Vec<i64>| ports.iter().zip(vector).map(|(port, value)| port.word(*value)).collect();
+        let found = outputs(&[Module { netlist, verilog }], &vectors.iter().map(word).collect::<Vec<_>>());
+        let differs = |(found, vector): (&Vec<u64>, &Vec<i64>)| {
+            found[0] != bits::encode(*vector.last().unwrap(), width)
+        };
+        let first = found.iter().zip(&vectors).position(differs);
+        assert!(first.is_some(), "{id}: `{other}` for `{piece}` changes nothing");
+        let verdict = axsim::validate::folder(copy.path()).unwrap();
+        assert_eq!(verdict.first.and_then(|first| first.cycle), first, "{id}: `{other}` for `{piece}`");
+    }
+}
+
 /// Every id of a width, all parameters.
 fn ids(width: u32) -> Vec<String> {
     let member = |family: &arith::Family, sign: &str, values: &[u32]| {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::bits;
 use crate::netlist::{Lanes, pack, unpack};
 use crate::rng::Stream;
 
@@ -149,6 +150,117 @@ fn a_widened_accumulator_holds_the_products_it_is_wide_enough_for() {
         let sum = (0..products).fold(0, |sum, _| mac.accumulate(sum, product));
         assert_eq!(sum, product * products as i64, "{id}");
     }
+}
+
+/// Rows razored, group after group through the unit, against the numbers that the codes stand for.
+#[test]
+fn razored_rows_are_summed_as_the_numbers_they_stand_for() {
+    use crate::razor::Razor;
+    let mut stream = Stream::new(4, "arith.mac.razored", 0);
+    let row = 16 * 20;
+    let mut razored = |basis: u32| {
+        let razor = Razor::new(basis, 4, 16).unwrap();
+        let numbers: Vec<i16> =
+            (0..row).map(|at| (stream.word() as i16).max(-i16::MAX) >> (16 - basis + at / 16 % 5)).collect();
+        razor.razor(&numbers, row as usize).unwrap()
+    };
+    let (activations, weights) = (razored(16), razored(8));
+    let dot: i64 =
+        activations.numbers().iter().zip(weights.numbers()).map(|(a, b)| i64::from(*a) * i64::from(b)).sum();
+    for (id, wraps) in [("mac4s_sdr_g16", false), ("mac4s_sdr_g16__s30", true), ("mac4s_sdr_g16__w20", true)]
+    {
+        let mac = Mac::from_id(id).unwrap();
+        let mut cycles = mac.cycles();
+        let codes = |row: &crate::razor::Razored, group: usize| {
+            row.codes()[16 * group..][..16].iter().map(|code| i64::from(*code)).collect::<Vec<_>>()
+        };
+        for group in 0..20 + mac.latency() as usize {
+            let operands = match group {
+                // After the last group nothing is added.
+                20.. => vec![0; 33],
+                _ => {
+                    let flags = activations.flags()[group] + weights.flags()[group];
+                    [codes(&activations, group), codes(&weights, group), vec![flags.into()]].concat()
+                }
+            };
+            let sum = cycles.next_result();
+            cycles.step(&[&operands[..], &[sum]].concat());
+        }
+        let folded = activations.addends(0, &weights, 0).fold(0, |sum, addend| mac.accumulate(sum, addend));
+        assert_eq!(cycles.registers().result, folded, "{id}");
+        assert!(wraps || folded == dot, "{id}: {folded}, {dot}");
+    }
+}
+
+/// All operands and shifts of small units, sums at and near the extremes.
+#[test]
+fn small_units_equal_their_gates_on_every_operand() {
+    for id in [
+        "mac2s_sdrtc_g2__t3",
+        "mac3s_sdr_g1__s12__t2",
+        "mac2u_exact__w9__l2",
+        "macr2u_exact__l2__z",
+        "mac3x2s_bw__s6",
+    ] {
+        let mac = Mac::from_id(id).unwrap();
+        let (netlist, ports) = (mac.netlist(), mac.ports());
+        let mut inputs: Vec<Vec<i64>> = vec![vec![]];
+        for port in &ports {
+            let (low, high) = port.range.clone().into_inner();
+            let values: Vec<i64> =
+                if port.name == "c" { vec![low, low + 3, -1, 0, 7, high] } else { (low..=high).collect() };
+            inputs = inputs
+                .iter()
+                .flat_map(|before| values.iter().map(move |value| [&before[..], &[*value]].concat()))
+                .collect();
+        }
+        for block in inputs.chunks(512) {
+            let words = ports.iter().enumerate().flat_map(|(at, port)| {
+                let words: Vec<u64> = block.iter().map(|inputs| port.word(inputs[at])).collect();
+                pack::<8>(&words, port.width as usize)
+            });
+            let (words, mut lanes) = (words.collect::<Vec<_>>(), Lanes::<8>::new(&netlist));
+            (0..=mac.latency()).for_each(|_| lanes.step(&words));
+            for (inputs, gates) in block.iter().zip(unpack(&lanes.output(0), block.len())) {
+                let mut cycles = mac.cycles();
+                let function = (0..=mac.latency()).map(|_| cycles.step(inputs)).last().unwrap();
+                assert_eq!(bits::sign_extend(gates, mac.accumulator_width()), function, "{id}: {inputs:?}");
+            }
+        }
+    }
+}
+
+/// Half of the operands are zero: what is gated switches less behind its registers.
+#[test]
+fn gated_zeros_switch_less() {
+    let toggles = |id: &str| {
+        let mac = Mac::from_id(id).unwrap();
+        let netlist = mac.netlist();
+        let (mut lanes, mut stream) = (Lanes::<8>::new(&netlist), Stream::new(5, "arith.mac.gated", 0));
+        for _ in 0..20 {
+            let some: Vec<u64> = (0..8).map(|_| stream.word()).collect();
+            let words: Vec<[u64; 8]> = mac
+                .ports()
+                .iter()
+                .flat_map(|port| (0..port.width).map(|_| port.name != "c"))
+                .map(|operand| std::array::from_fn(|at| if operand { stream.word() & some[at] } else { 0 }))
+                .collect();
+            lanes.step(&words);
+        }
+        lanes.toggles().iter().sum::<u64>()
+    };
+    let (plain, gated) = (toggles("mac8s_bw"), toggles("mac8s_bw__z"));
+    assert!(gated < plain, "{gated} instead of {plain}");
+}
+
+/// A shift for sixteen products is less than one for each, and both are less than products of the basis.
+#[test]
+fn razored_units_are_smaller_than_those_of_their_basis() {
+    let library = crate::tech::CellLibrary::nangate45();
+    let area = |id: &str| library.area(&library.map(&Mac::from_id(id).unwrap().netlist())).0;
+    let areas = ["mac4s_sdr_g16", "mac4s_sdr_g1__l16", "mac16x8s_bw__l16"].map(area);
+    assert!(areas.is_sorted(), "{areas:?}");
+    assert!(area("mac4s_sdr_g16__t8") < area("mac8s_bw__l16"));
 }
 
 #[test]
