@@ -15,7 +15,9 @@
 
 use axsim::arith::design;
 use axsim::arith::mac::Mac;
-use axsim::kernel::{Geometry, Operands, Products, convolve, convolve_accumulating, convolve_in_order};
+use axsim::kernel::{
+    Geometry, LowPart, Operands, Products, convolve, convolve_accumulating, convolve_in_order, convolve_split,
+};
 use axsim::rng::Stream;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -47,10 +49,11 @@ const fn layer([in_channels, in_height, in_width]: [usize; 3], out_channels: usi
     }
 }
 
-/// Random entries whose rows span `reach` at most.
+/// Random entries whose rows span `reach` at most, none at the zero point, as of every multiplier of use.
 fn table(reach: u64) -> Products {
     let mut stream = Stream::new(1, "bench.table", 0);
-    Products::new(&(0..1 << 16).map(|_| stream.below(reach) as i32).collect::<Vec<_>>())
+    let mut entry = |at: usize| if at & 255 == 128 { 0 } else { stream.below(reach) as i32 };
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
 }
 
 fn measure(bencher: Bencher<'_, '_>, name: &str, run: impl Fn(&Geometry, Operands<'_>) -> Vec<i32>) {
@@ -90,7 +93,22 @@ const RESNET20_TABLES: [&str; 8] = [
 /// All of them, with signed codes as a network has them after its rectifiers, or with all codes.
 #[divan::bench(args = RESNET20_TABLES, sample_count = 10)]
 fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
-    let products = match table_of {
+    let products = resnet20_products(table_of);
+    resnet20_with(bencher, table_of, |geometry, operands| convolve(geometry, operands, &products));
+}
+
+/// The same with an accumulator whose eight low bits are combined by OR, the lower-part-OR adder.
+#[divan::bench(args = ["exact", "mitchell", "any_table"], sample_count = 10)]
+fn resnet20_low_part(bencher: Bencher<'_, '_>, table_of: &str) {
+    let part = LowPart { bits: 8, or: true, carry: true, ones: 0 };
+    let products = resnet20_products(table_of).split(part);
+    resnet20_with(bencher, table_of, |geometry, operands| {
+        convolve_split(geometry, operands, &products).expect("padding has no product")
+    });
+}
+
+fn resnet20_products(table_of: &str) -> Products {
+    match table_of {
         "exact" => Products::exact(128, 128),
         // Two bits of each operand cut, as in several published signed multipliers.
         "few_terms" => by_codes(|weight, activation| 16 * (weight >> 2) * (activation >> 2)),
@@ -107,7 +125,14 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
             by_codes(|weight, activation| weight * activation + ((weight * 7) ^ (activation * 5)) % 100)
         }
         _ => table(1 << 16),
-    };
+    }
+}
+
+fn resnet20_with(
+    bencher: Bencher<'_, '_>,
+    table_of: &str,
+    run: impl Fn(&Geometry, Operands<'_>) -> Vec<i32>,
+) {
     let mut stream = Stream::new(5, "bench.resnet20", 0);
     let rectified = !table_of.ends_with("all codes");
     let layers: Vec<_> = RESNET20
@@ -129,7 +154,7 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
         for (geometry, input, weights, count) in &layers {
             let pad = if table_of == "four_bits" { 8 } else { 128 };
             let operands = Operands { batch: BATCH, input, weights, pad };
-            (0..*count).for_each(|_| _ = black_box(convolve(geometry, black_box(operands), &products)));
+            (0..*count).for_each(|_| _ = black_box(run(geometry, black_box(operands))));
         }
     });
 }
@@ -177,9 +202,9 @@ fn accumulating(bencher: Bencher<'_, '_>, layer: &str) {
     measure(bencher, layer, |geometry, operands| convolve_accumulating(geometry, operands, &products, &add));
 }
 
-/// A table whose products go through an accumulator whose eight low bits are combined by OR.
+/// An accumulator whose eight low bits are combined by OR, product after product: as any accumulator is taken.
 #[divan::bench(args = ["3x3"], sample_count = 10)]
-fn low_part_or(bencher: Bencher<'_, '_>, layer: &str) {
+fn low_part_in_order(bencher: Bencher<'_, '_>, layer: &str) {
     let (products, mac) = (table(1 << 16), Mac::from_id("mac8s_exact__loa_k8").expect("a known unit"));
     let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
     measure(bencher, layer, |geometry, operands| convolve_in_order(geometry, operands, &products, &add));

@@ -12,9 +12,8 @@
 use std::path::{Path, PathBuf};
 
 use axsim::config::{Config, Setup};
-use axsim::platform::PlatformError;
+use axsim::platform::compute::array::Open;
 use axsim::run::Evaluator;
-use axsim::table::Table;
 use axsim::workload::{Task, load};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -67,16 +66,12 @@ fn ready(run: &str) -> (Config, Task) {
     (config, task)
 }
 
-fn no_table(_: &Path, _: Option<bool>) -> Result<Table, PlatformError> {
-    Err(PlatformError::Table("the run names no table".into()))
-}
-
 /// From the text of the configuration to the outcome of its exact setup.
 #[divan::bench(args = runs(), sample_count = 10)]
 fn program(bencher: Bencher<'_, '_>, run: &str) {
     bencher.counter(ItemsCount::new(SAMPLES)).bench_local(|| {
         let (config, task) = ready(run);
-        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);
         evaluator.evaluate(&baseline(&config), Value::Null).expect("the run is right")
     });
 }
@@ -92,7 +87,7 @@ fn stages(bencher: Bencher<'_, '_>, of: &str) {
     let (config, task) = ready(run);
     let setup = baseline(&config);
     let prepared = || {
-        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);
         evaluator.prepare(&[&setup]).expect("the run is right");
         evaluator
     };
@@ -116,7 +111,7 @@ fn sweep(bencher: Bencher<'_, '_>, how: &str) {
     let setups: Vec<Setup> = [baseline(&config)].into_iter().chain((0..layers).map(layer)).collect();
     let planned = if how == "shared" { &setups[..] } else { &setups[..1] };
     let prepared = || {
-        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);
         evaluator.prepare(&planned.iter().collect::<Vec<_>>()).expect("the run is right");
         evaluator
     };
@@ -137,7 +132,7 @@ fn evaluate(bencher: Bencher<'_, '_>, knob: &str) {
     let maps = if knob.ends_with("voltage") { config.fault_maps as usize } else { 1 };
     bencher.counter(ItemsCount::new(maps * SAMPLES)).bench_local(|| {
         // A new evaluator, so that calibrating and capturing count.
-        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+        let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);
         evaluator.evaluate(&setup, Value::Null).expect("the quickstart runs")
     });
 }
@@ -146,7 +141,7 @@ fn evaluate(bencher: Bencher<'_, '_>, knob: &str) {
 fn float(bencher: Bencher<'_, '_>) {
     let (config, task) = quickstart();
     let setup = baseline(&config);
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &no_table);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);
     bencher
         .counter(ItemsCount::new(SAMPLES))
         .bench_local(|| evaluator.reference(&setup).expect("the float model runs"));

@@ -5,6 +5,7 @@
 pub mod adder;
 mod characterize;
 mod cost;
+mod energies;
 mod family;
 mod id;
 pub mod identity;
@@ -19,7 +20,8 @@ mod unit;
 mod widths;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
-pub use cost::{Cost, annotated};
+pub use cost::{Cost, annotated, cost};
+pub use energies::{NoEnergies, energies};
 pub use family::{Family, GROUPS, Group, OPEN, Open, Parameter, families};
 pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
 pub use unit::Unit;

@@ -1,7 +1,8 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
-//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator.
+//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator, [`convolve_split`]
+//! those whose low bits are an OR, at the speed of sums.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of both.
 
 mod accumulate;
@@ -20,10 +21,13 @@ mod looked_up;
 #[cfg(target_arch = "x86_64")]
 mod nibbles;
 mod ordered;
+mod ored;
 mod padded;
+mod path;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
+mod split;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
@@ -33,6 +37,7 @@ pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use padded::padded;
 pub use products::Products;
+pub use split::{LowPart, convolve_split};
 
 /// Codes and geometry of one contraction.
 ///
@@ -58,42 +63,43 @@ pub struct Operands<'a> {
 /// When slices and geometry do not fit together.
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
-    let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
-    let (outside, positions) = (field::outside(geometry), geometry.positions());
-    for channel in 0..geometry.out_channels {
-        let weights = geometry.filter(operands.weights, channel);
-        if let Some(padded) = products.padded(weights, operands.pad, &outside, positions) {
-            // Sums begin without the products of padding that they will have.
-            let without: Vec<i32> = padded.iter().map(|padded| padded.wrapping_neg()).collect();
-            for sample in output.chunks_exact_mut(geometry.outputs_per_sample()) {
-                sample[channel * positions..][..positions].copy_from_slice(&without);
-            }
+    let begin = without_padding(geometry, &operands, products);
+    let mut path = path::fastest(geometry, &operands, products);
+    sum_along(geometry, &operands, begin.as_deref(), &mut *path)
+}
+
+/// Adds all sums to what each sample begins with.
+fn sum_along(
+    geometry: &Geometry,
+    operands: &Operands<'_>,
+    begin: Option<&[i32]>,
+    path: &mut dyn path::Path,
+) -> Vec<i32> {
+    let size = geometry.outputs_per_sample();
+    let mut output = vec![0; operands.batch * size];
+    for samples in field::chunks(geometry, operands.batch) {
+        let output = &mut output[samples.start * size..samples.end * size];
+        if let Some(begin) = begin {
+            output.chunks_exact_mut(size).for_each(|sample| sample.copy_from_slice(begin));
         }
+        path.add(samples, output);
     }
-    sum(geometry, &operands, products, &mut output);
     output
 }
 
-/// Adds sums by the fastest path for the table at hand, products of padding included.
-fn sum(geometry: &Geometry, operands: &Operands<'_>, products: &Products, output: &mut [i32]) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(nibbles) = products.nibbles.as_ref().filter(|nibbles| nibbles.pays(geometry, operands)) {
-        return nibbles.convolve(geometry, operands, output);
+/// A sample's sums without the products of padding that they will have; `None` where all of those are 0.
+fn without_padding(geometry: &Geometry, operands: &Operands<'_>, products: &Products) -> Option<Vec<i32>> {
+    let (outside, positions) = (field::outside(geometry), geometry.positions());
+    let mut begin = None;
+    for channel in 0..geometry.out_channels {
+        let weights = geometry.filter(operands.weights, channel);
+        if let Some(padded) = products.padded(weights, operands.pad, &outside, positions) {
+            let begin = begin.get_or_insert_with(|| vec![0; geometry.outputs_per_sample()]);
+            let own = &mut begin[channel * positions..][..positions];
+            own.iter_mut().zip(padded).for_each(|(begin, padded)| *begin = padded.wrapping_neg());
+        }
     }
-    #[cfg(target_arch = "x86_64")]
-    if let Some(factors) = &products.factors
-        && factored::pays(geometry, factors)
-        && factors.cover(operands.weights, operands.input)
-        && factors.cover(&[], &[operands.pad])
-    {
-        return factored::convolve(geometry, operands, factors, output);
-    }
-    #[cfg(target_arch = "x86_64")]
-    if let Some(residual) = products.residual.as_ref().filter(|residual| residual.pays(geometry, operands)) {
-        return residual.convolve(geometry, operands, output);
-    }
-    let add = |sums: &mut [i32], weights: &[u8], rows: &products::Rows<'_>| products.add(sums, weights, rows);
-    looked_up::convolve(geometry, operands, add, output);
+    begin
 }
 
 fn check(geometry: &Geometry, operands: &Operands<'_>) {

@@ -13,6 +13,7 @@ mod eval;
 pub mod export;
 pub mod import;
 mod instance;
+mod part;
 pub mod program;
 mod prove;
 #[cfg(test)]

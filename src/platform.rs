@@ -44,6 +44,18 @@ pub enum PlatformError {
     /// A product table that cannot be used.
     #[error("compute.array.multiplier: {0}")]
     Table(String),
+    /// A file of energies that cannot be used.
+    #[error("compute.array.multiplier.energy_table: {0}")]
+    Energies(String),
+    /// A file of energies where results come too late.
+    #[error(
+        "the clock is too fast for `{unit}`: a multiplication that is cut off does not cost what an energy table says; leave out \
+         `energy_table`, or write a slower clock"
+    )]
+    LateEnergies {
+        /// The unit's id.
+        unit: String,
+    },
     /// Codes that the multiplier's operands cannot hold.
     #[error(
         "codes of {bits} bits reach from {} to {}, more than the {width}-bit operands of `{multiplier}` hold; set \
@@ -129,7 +141,9 @@ impl PlatformError {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::OutOfRange { field, .. } => Some(field),
-            Self::Table(_) | Self::Operands { .. } => Some("compute.array.multiplier"),
+            Self::Table(_) | Self::Energies(_) | Self::LateEnergies { .. } | Self::Operands { .. } => {
+                Some("compute.array.multiplier")
+            }
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Supply(_) => Some("compute.array.voltage"),
             Self::LateRecovery { .. } | Self::RecoveryOfOther => Some("compute.array.recovery"),

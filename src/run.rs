@@ -3,7 +3,9 @@
 mod account;
 mod activity;
 mod arrays;
+mod beside;
 mod bill;
+mod buildable;
 mod capture;
 mod error;
 mod evaluate;
@@ -24,8 +26,10 @@ mod study;
 mod tap;
 
 pub use activity::Activity;
+pub use arrays::names_layers;
+pub use buildable::buildable;
 pub use error::RunError;
-pub use evaluate::{Evaluator, buildable};
+pub use evaluate::Evaluator;
 pub use golden::{Golden, Step};
 pub use study::{Settings, study};
 pub use tap::Contraction;

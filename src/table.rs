@@ -2,9 +2,11 @@
 //!
 //! This is where the circuit column and the system column meet.
 
+mod energies;
 mod read;
 mod write;
 
+pub use energies::Energies;
 pub use read::{Fault, Place, ReadError};
 
 use crate::bits;

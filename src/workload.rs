@@ -16,7 +16,7 @@ pub use lower::ModelError;
 pub use named::{NoLayer, layer};
 pub use network::Network;
 pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
-pub use task::{LoadError, Task, load};
+pub use task::{LoadError, Task, load, network};
 
 /// For each sample whether its largest output is the label; the first of equal outputs counts.
 pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[u8]) -> Vec<bool> {

@@ -16,6 +16,7 @@ pub use prefix::Network;
 
 use crate::arith::{Design, two_operands};
 use crate::bits;
+use crate::kernel;
 use crate::netlist::{Builder, Bus, Net, Netlist};
 use crate::table::{Operation, Signature};
 
@@ -117,6 +118,26 @@ impl Scheme {
             let [a, b] = [*sum, number].map(|value| bits::encode(i64::from(value), width));
             *sum = bits::sign_extend(self.apply(width, a, b) as u64, width) as i32;
         }
+    }
+
+    /// What becomes of the low bits of numbers that are accumulated from 0, where their order does not matter; `None` where
+    /// it does, or where the part is wider than the accumulator or than [`LowPart::MOST_BITS`](kernel::LowPart::MOST_BITS).
+    pub fn low_part(&self, width: u32) -> Option<kernel::LowPart> {
+        let &Scheme::Lower(part, bits) = self else { return None };
+        let or = |bits: u32, carry, ones| Some(kernel::LowPart { bits, or: true, carry, ones });
+        let dropped = |ones| Some(kernel::LowPart { bits, or: false, carry: false, ones });
+        match part {
+            _ if bits > width => None,
+            LowPart::Constant(one) => dropped(if one { bits::mask(bits) as u32 } else { 0 }),
+            LowPart::Copy => dropped(0),
+            LowPart::Or { carry } => or(bits, carry, 0),
+            // The highest bit is one of those that stay as they are.
+            LowPart::OnesOr { ones, carry } if ones < bits => or(bits, carry, bits::mask(ones) as u32),
+            // A highest bit that is a sum with its carry is exact.
+            LowPart::ExclusiveTop => or(bits - 1, false, 0),
+            _ => None,
+        }
+        .filter(|part| (1..=kernel::LowPart::MOST_BITS).contains(&part.bits))
     }
 
     /// Whether every sum is known to be exact.

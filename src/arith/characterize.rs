@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cost::{Cost, accumulating, uniform};
+use super::cost::{Cost, accumulating, cost};
 use super::mac::Mac;
 use super::metric::{Metrics, sampled};
 use super::razorer::Razorer;
@@ -101,7 +101,7 @@ fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Cha
         signed: signature.signed,
         inputs: Some(inputs),
         error: Some(error),
-        cost: uniform(&netlist, library),
+        cost: cost(&netlist, library),
         function: Some(function),
         function_hash: Some(function_hash),
     }
@@ -130,7 +130,7 @@ fn of_razorer(razorer: &Razorer, library: &CellLibrary) -> Characterization {
         signed: true,
         inputs: None,
         error: None,
-        cost: uniform(&razorer.netlist(), library),
+        cost: cost(&razorer.netlist(), library),
         function: None,
         function_hash: None,
     }

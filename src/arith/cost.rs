@@ -54,8 +54,8 @@ const LARGE: usize = 10_000;
 /// Cells above which gates answer at once: deep logic of that size has too many glitches to follow each of them.
 const HUGE: usize = 50_000;
 
-/// The cost of a netlist when every input bit is drawn at random.
-pub(super) fn uniform(netlist: &Netlist, library: &CellLibrary) -> Cost {
+/// The cost of a netlist when every input bit is drawn at random; that of its registers' clock included.
+pub fn cost(netlist: &Netlist, library: &CellLibrary) -> Cost {
     let cells = library.map(netlist);
     replayed(&cells, library, &library.delays(&cells))
 }
@@ -186,7 +186,7 @@ mod tests {
         let library = CellLibrary::nangate45();
         for id in ["mac8s_exact", "mac8s_trunc_t5", "mac4u_drum_k3__loa_k4"] {
             let mac = Mac::from_id(id).unwrap();
-            let (unit, part) = (accumulating(&mac, &library), uniform(&mac.multiplier().netlist(), &library));
+            let (unit, part) = (accumulating(&mac, &library), cost(&mac.multiplier().netlist(), &library));
             let registers = f64::from(2 * mac.port_width() + mac.accumulator_width());
             assert!(unit.area_um2 > part.area_um2 + registers * 4.522, "{id}");
             let clock = library.clock_energy(&mac.netlist()).0 * 1e15;
@@ -204,7 +204,7 @@ mod tests {
         let (netlist, library) =
             (crate::arith::design("mul8u_array").unwrap().netlist(), CellLibrary::nangate45());
         let gates = replayed(&netlist, &library, &library.delays(&netlist));
-        let cells = uniform(&netlist, &library);
+        let cells = cost(&netlist, &library);
         assert_eq!((gates.cells, cells.cells), (320, 192));
         for (figure, gates, cells, theirs) in [
             ("area", gates.area_um2, cells.area_um2, 337.288),

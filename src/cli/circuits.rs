@@ -7,7 +7,7 @@ use super::characterize::Liberty;
 use super::{files, sdf};
 use crate::arith::identity::{SAMPLES, alike as alike_designs};
 use crate::arith::imported::Imported;
-use crate::arith::{self, Unit};
+use crate::arith::{self, Design, Unit};
 use crate::bits;
 use crate::error::Error;
 use crate::netlist::export::testbench::{self, Vector};
@@ -47,6 +47,9 @@ pub(super) enum Format {
     Header,
     /// The table as a NumPy array
     Npy,
+    /// Femtojoules of an operation by operand pair, a row per a, as `energy_table` of an array's multiplier reads them
+    #[value(name = "energy_table")]
+    EnergyTable,
     /// The cell library `nangate45` as Liberty, for synthesis and analysis with the figures that price designs here
     Liberty,
 }
@@ -144,16 +147,34 @@ fn exported(unit: &Unit, format: Format, library: &CellLibrary) -> Result<Vec<u8
             return words.map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())));
         }
         Format::Npy => return Ok(tabulated(unit)?.to_npy()),
+        Format::EnergyTable => energies(unit, &library.clone().wired())?,
         Format::Liberty => unreachable!("a cell library is no unit"),
     };
     Ok(text.into_bytes())
 }
 
 fn tabulated(unit: &Unit) -> Result<Table, Error> {
+    let design = stateless(unit)?;
+    arith::table(design).map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())))
+}
+
+fn energies(unit: &Unit, library: &CellLibrary) -> Result<String, Error> {
+    let design = stateless(unit)?;
+    let energies = arith::energies(design, library).map_err(|error| Error::Usage(error.to_string()))?;
+    let about = format!(
+        "{} in {} at {}: femtojoules of an operation, a row a code of a, a column a code of b\nmean over the operands before, \
+         glitches and wires included, clock and leakage not",
+        design.id(),
+        library.name,
+        library.supply()
+    );
+    Ok(energies.to_text(&about))
+}
+
+/// A design whose results follow from its operands alone.
+fn stateless(unit: &Unit) -> Result<&dyn Design, Error> {
     match unit {
-        Unit::Design(design) => {
-            arith::table(&**design).map_err(|error| Error::Usage(format!("`{}`: {error}", unit.id())))
-        }
+        Unit::Design(design) => Ok(&**design),
         Unit::Mac(mac) => Err(Error::Usage(format!(
             "`{}` has state and therefore no table; its multiplier `{}` has one",
             mac.id(),

@@ -17,7 +17,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let Some(explore) = config.explore.clone() else {
         return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
     };
-    run::feasible(&config)?;
+    run::feasible(&config, run::layers(shared, &config)?.as_deref())?;
     files::writable(&shared.out)?;
     let (exact, task) = run::task(shared, &config)?;
     let question = Question {
@@ -30,7 +30,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
         files: task.files.clone(),
         exact: serde_json::to_value(exact).expect("a setup is always writable"),
     };
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     let stop = interrupted()?;
     let bar = run::bar(shared.quiet);
     let progress = |done: usize, total: usize| {

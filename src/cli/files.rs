@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::platform::PlatformError;
-use crate::table::Table;
+use crate::platform::compute::array::Open;
+use crate::table::{Energies, Table};
 
 /// Writes to standard output; a reader that has gone away is not an error.
 pub(super) fn print(text: &str) -> Result<bool, Error> {
@@ -99,8 +100,18 @@ pub(super) fn written(paths: &[PathBuf]) -> String {
     format!("written: {}\n", paths.join(", "))
 }
 
+/// How the files that a multiplier names are opened.
+pub(super) const OPEN: Open<'static> = Open { products: &table, energies: &energies };
+
+/// Reads a file of energies.
+fn energies(path: &Path) -> Result<Energies, PlatformError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| PlatformError::Energies(format!("{name}: {error}")))?;
+    Energies::read(&bytes, &name).map_err(|error| PlatformError::Energies(error.to_string()))
+}
+
 /// Reads a product table; without a given sign it is signed when it holds a negative product.
-pub(super) fn table(path: &Path, signed: Option<bool>) -> Result<Table, PlatformError> {
+fn table(path: &Path, signed: Option<bool>) -> Result<Table, PlatformError> {
     let name = path.display().to_string();
     let wrong = |error: &dyn std::fmt::Display| PlatformError::Table(error.to_string());
     let bytes = std::fs::read(path).map_err(|error| wrong(&format!("{name}: {error}")))?;

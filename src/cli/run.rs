@@ -11,8 +11,8 @@ use crate::config::Setup;
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
-use crate::run::{Evaluator, RunError, Settings, buildable, study};
-use crate::workload::{Task, load};
+use crate::run::{Evaluator, RunError, Settings, buildable, names_layers, study};
+use crate::workload::{Layer, LoadError, Task, load, network};
 
 /// Loads the configuration with its overrides.
 pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
@@ -37,10 +37,23 @@ pub(super) fn task(shared: &Shared, config: &Config) -> Result<(Setup, Task), Er
         pool.map_err(|error| Error::Usage(format!("`--threads {threads}`: {error}")))?;
     }
     let setup = config.setup(&IndexMap::new())?;
-    let mut roots = vec![folder(&config.base_dir)];
-    roots.extend(shared.data.iter().cloned());
-    let task = load(&setup.workload, &roots)?;
+    let task = load(&setup.workload, &roots(shared, config))?;
     Ok((setup, task))
+}
+
+/// The folders in which model and data are looked up.
+fn roots(shared: &Shared, config: &Config) -> Vec<PathBuf> {
+    [folder(&config.base_dir)].into_iter().chain(shared.data.iter().cloned()).collect()
+}
+
+/// The layers of the network, where its model is at hand.
+pub(super) fn layers(shared: &Shared, config: &Config) -> Result<Option<Vec<Layer>>, Error> {
+    let setup = config.setup(&IndexMap::new())?;
+    match network(&setup.workload, &roots(shared, config)) {
+        Ok(network) => Ok(Some(network.layers())),
+        Err(LoadError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Points at the line of a value with which no hardware can be built.
@@ -69,15 +82,18 @@ pub(super) fn bar(quiet: bool) -> ProgressBar {
 }
 
 /// Builds the hardware of every setup that a run needs, and of every value that an exploration tries; the baseline must
-/// be in time.
+/// be in time. Layers must be those of the network, where that is at hand.
 ///
 /// A unit that misses a fixed clock is a finding of an exploration, not a mistake in its configuration.
-pub(super) fn feasible(config: &Config) -> Result<(), Error> {
+pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>) -> Result<(), Error> {
     let alone =
         |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
+    let build = |setup: &Setup| {
+        layers.map_or(Ok(()), |layers| names_layers(setup, layers))?;
+        buildable(setup, files::OPEN)
+    };
     let built = |knobs: &IndexMap<_, _>| -> Result<_, Error> {
-        let setup = config.setup(knobs)?;
-        buildable(&setup, &files::table).map_err(|error| located(config, error))
+        build(&config.setup(knobs)?).map_err(|error| located(config, error))
     };
     for array in built(&IndexMap::new())? {
         array.in_time().map_err(|error| located(config, error.into()))?;
@@ -87,7 +103,7 @@ pub(super) fn feasible(config: &Config) -> Result<(), Error> {
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
-        match buildable(&config.setup(&alone(tried))?, &files::table) {
+        match build(&config.setup(&alone(tried))?) {
             Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
             Err(error) => return Err(located(config, error)),
         }
@@ -97,10 +113,16 @@ pub(super) fn feasible(config: &Config) -> Result<(), Error> {
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
-    feasible(&config)?;
+    let layers = layers(shared, &config)?;
+    feasible(&config, layers.as_deref())?;
     let setup = config.setup(&config.approximate)?;
+    let unseen = if layers.is_some() {
+        ""
+    } else {
+        "; the model was not found, so names of layers were not looked up"
+    };
     files::print(&format!(
-        "{} is right: {} samples of {}, {} knobs\n",
+        "{} is right: {} samples of {}, {} knobs{unseen}\n",
         shared.config.display(),
         setup.workload.samples,
         setup.workload.model.display(),
@@ -120,7 +142,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
         Ok::<_, Error>((golden::folder(asked.golden_dir.as_deref(), &shared.out, &layer)?, layer.index))
     };
     let place = asked.golden.as_ref().map(place).transpose()?;
-    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, &files::table);
+    let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
         bar.set_length(total as u64);

@@ -98,15 +98,18 @@ pub const KNOBS: [Knob; 21] = [
     Knob {
         path: "compute.array.multiplier",
         class: Class::Arithmetic,
-        range: "`exact`, a design id or `{table: FILE}`",
+        range: "`exact`, a design id, `{table: FILE}`, or with energies of your own `{design: ID, energy_table: FILE}` and \
+                `{table: FILE, energy_table: FILE}`",
         neutral: Neutral::Text("exact"),
         does: "which multiplier every unit of the array has",
-        energy: "priced from its gates on the operands it sees",
+        energy: "priced from its gates on the operands it sees, a sample of them; with `energy_table` (fJ, a row a code of the \
+                 activation, a column a code of the weight) from how often each pair of codes meets, all of them, and only what \
+                 surrounds the multiplier from gates",
     },
     Knob {
         path: "compute.array.layers.*",
         class: Class::Arithmetic,
-        range: "`exact`, a design id or `{table: FILE}`; the layer by node name, or `#` and its place from 0",
+        range: "as `compute.array.multiplier`; the layer by node name, or `#` and its place from 0",
         neutral: Neutral::Text("exact"),
         does: "which multiplier one layer has, on an array of its own; the others keep that of the array",
         energy: "priced from its gates on the operands it sees; every array that is used takes area",
@@ -176,8 +179,8 @@ pub const KNOBS: [Knob; 21] = [
         neutral: Neutral::Platform,
         does: "what the multiplier takes: codes less their zero points (signs outside an unsigned multiplier), or raw codes, with \
                an exact correction of the sums for the zero points",
-        energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, and the adders of the correction are \
-                 not priced",
+        energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, but pays for an adder a row that \
+                 sums activation codes and an adder a column that corrects sums",
     },
     Knob {
         path: "quantize.weight_bits",

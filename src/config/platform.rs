@@ -1,6 +1,6 @@
 //! The hardware: one of each role.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -192,7 +192,7 @@ pub struct Array {
     /// Whether results may come after the clock edge.
     #[serde(default)]
     pub timing: Timing,
-    /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file.
+    /// `exact` (fits the code width), a design id such as `mul8s_drum_k4`, or a table file; also with energies of a file.
     pub multiplier: Multiplier,
     /// Multipliers of single layers, by node name or `#` and place from 0; each has an array of its own like this one.
     #[serde(default)]
@@ -327,7 +327,30 @@ pub enum Multiplier {
         /// Whether codes are two's complement; where absent, a table with a negative product is signed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signed: Option<bool>,
+        /// Femtojoules of a multiplication as text or NPY; row = code of the activation, column = code of the weight. The
+        /// exact multiplier's where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        energy_table: Option<PathBuf>,
     },
+    /// A design whose multiplications cost what a file says.
+    Design {
+        /// `exact` or a design id.
+        #[schemars(regex(pattern = r"^(exact|mul\d+[us]_\w+)$"))]
+        design: String,
+        /// Femtojoules of a multiplication as text or NPY; row = code of the activation, column = code of the weight.
+        energy_table: PathBuf,
+    },
+}
+
+impl Multiplier {
+    /// The file of energies by operand pair, where multiplications are priced by one.
+    pub fn energy_table(&self) -> Option<&Path> {
+        match self {
+            Self::Id(_) => None,
+            Self::Table { energy_table, .. } => energy_table.as_deref(),
+            Self::Design { energy_table, .. } => Some(energy_table),
+        }
+    }
 }
 
 /// What sends the result.

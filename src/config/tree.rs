@@ -44,13 +44,13 @@ pub(super) fn sole_kind(value: &Value) -> Option<(&String, &Value)> {
     map.iter().next().filter(|(kind, _)| KINDS.contains(&kind.as_str()))
 }
 
-/// Makes the relative path of every `{table: FILE}` start where the program runs.
+/// Makes the relative path of every `{table: FILE}` and `energy_table: FILE` start where the program runs.
 pub(super) fn rebase_tables(value: &mut Value, dir: &Path) {
     match value {
         Value::Object(map) => {
             for (key, inner) in map.iter_mut() {
                 match inner {
-                    Value::String(file) if key == "table" => {
+                    Value::String(file) if ["table", "energy_table"].contains(&&**key) => {
                         *file = dir.join(&*file).to_string_lossy().into_owned()
                     }
                     inner => rebase_tables(inner, dir),

@@ -5,10 +5,10 @@
 
 use std::arch::x86_64::*;
 
-use super::form::{Form, Half, Reach};
+use super::form::{Form, Half, Reach, Tap};
+use super::looked_up::{self, Block, UNIT, UNITS};
+use super::{Geometry, Operands};
 
-/// Blocks of 64 columns whose sums stay in registers together.
-const BLOCKS: usize = 4;
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 
@@ -61,6 +61,16 @@ fn found([a, b, c, d]: [__m512i; 4], code: __m512i, upper: __mmask64) -> __m512i
     _mm512_mask_blend_epi8(upper, halves.0, halves.1)
 }
 
+/// The bytes at 64 codes in a table of 256 or, of codes in one half, 128.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn found_in<const PARTS: usize>(table: [__m512i; PARTS], code: __m512i) -> __m512i {
+    match table[..] {
+        [a, b, c, d] => found([a, b, c, d], code, _mm512_movepi8_mask(code)),
+        _ => _mm512_permutex2var_epi8(table[0], code, table[1]),
+    }
+}
+
 /// Rows of products as a base and up to two bytes, for codes of one half of the table or of both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Planes([Option<Reach>; 3]);
@@ -76,36 +86,23 @@ impl Planes {
         self.0[half as usize].as_ref().filter(|_| supported())
     }
 
-    /// Adds the products of every tap to `sums`; false where the processor lacks the instructions, or the products of
-    /// these codes span too much.
+    /// Those of all output channels; `None` where the processor lacks the instructions, or the products of these codes
+    /// span too much.
+    pub(super) fn filters(&self, geometry: &Geometry, operands: &Operands<'_>) -> Option<Vec<Filter<'_>>> {
+        let half = Half::of(operands.input, operands.pad);
+        (0..geometry.out_channels)
+            .map(|channel| self.filter(half, geometry.filter(operands.weights, channel)))
+            .collect()
+    }
+
+    /// The rows of a filter's weights, in the order of its taps; `None` where the processor lacks the instructions, or the
+    /// products of codes of this half span too much.
     ///
-    /// `row(k)` gives the codes of tap `k`, one per sum; their number is a multiple of 64. Codes in one half of the table
-    /// need half of it in registers, and products that span less need fewer instructions.
-    pub(super) fn add<'a>(
-        &self,
-        sums: &mut [i32],
-        weights: &[u8],
-        half: Half,
-        row: impl Fn(usize) -> &'a [u8],
-    ) -> bool {
-        let Some(reach) = self.reach(half) else { return false };
+    /// Codes in one half of the table need half of it in registers, and products that span less need fewer instructions.
+    fn filter(&self, half: Half, weights: &[u8]) -> Option<Filter<'_>> {
+        let reach = self.reach(half)?;
         let base = weights.iter().fold(0i32, |sum, &weight| sum.wrapping_add(reach.base(weight)));
-        sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(base));
-        for (form, taps) in reach.by_form(weights) {
-            let taps: Vec<Tap<'_>> =
-                taps.into_iter().map(|k| Tap { codes: row(k), table: reach.row(weights[k]) }).collect();
-            match (half == Half::Both, form.planes, form.taps()) {
-                (false, 1, 1) => add_form::<2, 1, 1>(sums, &taps, form),
-                (false, 1, 2) => add_form::<2, 1, 2>(sums, &taps, form),
-                (false, 1, _) => add_form::<2, 1, 4>(sums, &taps, form),
-                (false, _, 1) => add_form::<2, 2, 1>(sums, &taps, form),
-                (false, _, 2) => add_form::<2, 2, 2>(sums, &taps, form),
-                (false, _, _) => add_form::<2, 2, 4>(sums, &taps, form),
-                (true, 1, _) => add_form::<4, 1, 1>(sums, &taps, form),
-                (true, _, _) => add_form::<4, 2, 1>(sums, &taps, form),
-            }
-        }
-        true
+        Some(Filter { half, base, reach, parts: reach.by_form(weights) })
     }
 
     /// The products of one weight with some codes, a multiple of 64; false where the processor lacks the instructions,
@@ -153,17 +150,10 @@ unsafe fn expand(reach: &Reach, weight: u8, codes: &[u8], products: &mut [i32]) 
     }
 }
 
-/// The codes that one weight meets, and the planes of its row.
-#[derive(Clone, Copy)]
-struct Tap<'a> {
-    codes: &'a [u8],
-    table: &'a [u8],
-}
-
 /// The first planes of a row in registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn registers<const PARTS: usize, const PLANES: usize>(table: &[u8]) -> [[__m512i; PARTS]; PLANES] {
+pub(super) fn registers<const PARTS: usize, const PLANES: usize>(table: &[u8]) -> [[__m512i; PARTS]; PLANES] {
     let parts = table.as_chunks::<64>().0;
     // SAFETY: a chunk has the 64 bytes that are read.
     #[allow(unsafe_code)]
@@ -172,97 +162,158 @@ fn registers<const PARTS: usize, const PLANES: usize>(table: &[u8]) -> [[__m512i
     })
 }
 
-/// Adds taps whose rows have this form: `PLANES` planes of `PARTS` registers, `TAPS` of whose bytes add up to a byte.
-fn add_form<const PARTS: usize, const PLANES: usize, const TAPS: usize>(
-    sums: &mut [i32],
-    taps: &[Tap<'_>],
-    form: Form,
-) {
-    for start in (0..sums.len()).step_by(64 * BLOCKS) {
-        let end = (start + 64 * BLOCKS).min(sums.len());
+/// The taps of an output channel by the form of their rows, the cheapest first.
+#[derive(Debug)]
+pub(super) struct Filter<'a> {
+    half: Half,
+    /// What the bases of all rows add up to.
+    base: i32,
+    reach: &'a Reach,
+    parts: Vec<(Form, Vec<Tap>)>,
+}
+
+impl looked_up::Filter for Filter<'_> {
+    fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
+        sums.fill(self.base);
+        assert_eq!(sums.len(), block.starts.len() * UNIT, "a sum for each position");
+        let mut rest = sums;
+        for block in block.parts(UNITS) {
+            let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
+            match block.starts.len() {
+                UNITS => self.sum_units::<UNITS, { UNITS / 2 }>(block, sums),
+                _ => self.sum_units::<1, 1>(block, sums),
+            }
+            rest = others;
+        }
+    }
+}
+
+impl Filter<'_> {
+    /// `B` units, `H` at once where sums have two bytes.
+    fn sum_units<const B: usize, const H: usize>(&self, block: Block<'_>, sums: &mut [i32]) {
+        block.check();
+        // SAFETY: a filter is made where the instructions are; every tap's codes end within the slice.
+        #[allow(unsafe_code)]
+        unsafe {
+            sum_parts::<B, H>(self, block, sums)
+        }
+    }
+}
+
+/// Sums of bytes as 16-bit words: [low, low of odd bytes, high, high of odd bytes] of each unit.
+///
+/// A vector of bytes is summed twice: as it is (even + 256 · odd) and shifted down (odd).
+type Words<const B: usize> = [[__m512i; 4]; B];
+
+/// # Safety
+/// The processor needs AVX-512 F, BW and VBMI; 64 bytes of codes follow every offset behind each of `B` starts.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+unsafe fn sum_parts<const B: usize, const H: usize>(filter: &Filter<'_>, block: Block<'_>, sums: &mut [i32]) {
+    let mut words: Words<B> = [[_mm512_setzero_si512(); 4]; B];
+    let mut added = 0;
+    let mut shift = 0;
+    for (form, taps) in &filter.parts {
         for taps in taps.chunks(FLUSH) {
-            let sums = &mut sums[start..end];
-            // SAFETY: the caller has detected the instructions; slices are indexed within their bounds.
-            #[allow(unsafe_code)]
+            // High bytes of another form stand for other bits.
+            if added + taps.len() > FLUSH || shift != 0 {
+                widen_all(&mut words, shift, block.side, sums);
+                added = 0;
+            }
+            shift = if form.planes == 2 { form.bits } else { 0 };
+            added += taps.len().div_ceil(form.taps());
+            // SAFETY: the caller's promise.
             unsafe {
-                if sums.len() == 64 * BLOCKS {
-                    add_blocks::<BLOCKS, PARTS, PLANES, TAPS>(sums, taps, start, form);
-                } else {
-                    for (at, sums) in sums.chunks_exact_mut(64).enumerate() {
-                        add_blocks::<1, PARTS, PLANES, TAPS>(sums, taps, start + 64 * at, form);
-                    }
+                if form.planes == 1 {
+                    let add = match (filter.half == Half::Both, form.taps()) {
+                        (false, 1) => add_taps::<B, 2, 1, 1>,
+                        (false, 2) => add_taps::<B, 2, 1, 2>,
+                        (false, _) => add_taps::<B, 2, 1, 4>,
+                        (true, _) => add_taps::<B, 4, 1, 1>,
+                    };
+                    add(&mut words, filter.reach, taps, block);
+                    continue;
+                }
+                let add = match (filter.half == Half::Both, form.taps()) {
+                    (false, 1) => add_taps::<H, 2, 2, 1>,
+                    (false, 2) => add_taps::<H, 2, 2, 2>,
+                    (false, _) => add_taps::<H, 2, 2, 4>,
+                    (true, _) => add_taps::<H, 4, 2, 1>,
+                };
+                for (words, starts) in
+                    words.as_chunks_mut::<H>().0.iter_mut().zip(block.starts.chunks_exact(H))
+                {
+                    add(words, filter.reach, taps, Block { starts, ..block });
                 }
             }
         }
     }
+    widen_all(&mut words, shift, block.side, sums);
 }
 
-/// Adds taps whose bytes add up to a byte.
-#[inline]
+/// Adds at most [`FLUSH`] taps, `TAPS` of whose bytes add up to a byte, in `PLANES` planes of `PARTS` registers.
+///
+/// # Safety
+/// As [`sum_parts`].
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 unsafe fn add_taps<const B: usize, const PARTS: usize, const PLANES: usize, const TAPS: usize>(
-    words: &mut [[__m512i; 4]; B],
-    taps: &[Tap<'_>],
-    start: usize,
+    words: &mut Words<B>,
+    reach: &Reach,
+    taps: &[Tap],
+    block: Block<'_>,
 ) {
-    let mut bytes = [[_mm512_setzero_si512(); PLANES]; B];
-    for (at, tap) in taps.iter().enumerate() {
-        let table = registers::<PARTS, PLANES>(tap.table);
-        let codes = &tap.codes[start..start + 64 * B];
-        for (block, bytes) in bytes.iter_mut().enumerate() {
-            // SAFETY: block B − 1 ends at byte 64·B, where the slice above ends.
-            let code = unsafe { _mm512_loadu_si512(codes.as_ptr().add(64 * block).cast()) };
-            let upper = if PARTS == 4 { _mm512_movepi8_mask(code) } else { 0 };
-            for (plane, bytes) in bytes.iter_mut().enumerate() {
-                let own = &table[plane];
-                let found = match PARTS {
-                    4 => found([own[0], own[1], own[2], own[3]], code, upper),
-                    _ => _mm512_permutex2var_epi8(own[0], code, own[1]),
-                };
-                *bytes = if TAPS == 1 || at == 0 { found } else { _mm512_add_epi8(*bytes, found) };
+    let mut own = *words;
+    // SAFETY: the caller's promise.
+    let units: [*const u8; B] =
+        std::array::from_fn(|at| unsafe { block.codes.as_ptr().add(block.starts[at]) });
+    for taps in taps.chunks(TAPS) {
+        let mut bytes = [[_mm512_setzero_si512(); PLANES]; B];
+        for (at, tap) in taps.iter().enumerate() {
+            let table = registers::<PARTS, PLANES>(reach.row(tap.weight));
+            let offset = block.offsets[tap.at as usize];
+            for (unit, bytes) in units.iter().zip(&mut bytes) {
+                // SAFETY: the caller's promise.
+                let code = unsafe { _mm512_loadu_si512(unit.add(offset).cast()) };
+                for (table, bytes) in table.iter().zip(bytes) {
+                    let found = found_in(*table, code);
+                    *bytes = if TAPS == 1 || at == 0 { found } else { _mm512_add_epi8(*bytes, found) };
+                }
+            }
+        }
+        for (words, bytes) in own.iter_mut().zip(bytes) {
+            for (plane, bytes) in bytes.into_iter().enumerate() {
+                words[2 * plane] = _mm512_add_epi16(words[2 * plane], bytes);
+                words[2 * plane + 1] = _mm512_add_epi16(words[2 * plane + 1], _mm512_srli_epi16::<8>(bytes));
             }
         }
     }
-    for (words, bytes) in words.iter_mut().zip(bytes) {
-        for (plane, bytes) in bytes.into_iter().enumerate() {
-            words[2 * plane] = _mm512_add_epi16(words[2 * plane], bytes);
-            words[2 * plane + 1] = _mm512_add_epi16(words[2 * plane + 1], _mm512_srli_epi16::<8>(bytes));
-        }
-    }
+    *words = own;
 }
 
-/// At most [`FLUSH`] taps for `B` blocks of 64 columns.
-///
-/// A vector of bytes is summed twice as 16-bit words: as it is (even + 256 · odd) and shifted down (odd).
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn add_blocks<const B: usize, const PARTS: usize, const PLANES: usize, const TAPS: usize>(
-    sums: &mut [i32],
-    taps: &[Tap<'_>],
-    start: usize,
-    form: Form,
-) {
-    let mut words = [[_mm512_setzero_si512(); 4]; B];
-    for taps in taps.chunks(TAPS) {
-        // SAFETY: the caller's promise.
-        unsafe { add_taps::<B, PARTS, PLANES, TAPS>(&mut words, taps, start) };
+/// Moves sums of bytes to those of 32 bits.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn widen_all<const B: usize>(words: &mut Words<B>, shift: u32, side: usize, sums: &mut [i32]) {
+    let shift = _mm_cvtsi32_si128(shift as i32);
+    for (words, sums) in words.iter().zip(sums.chunks_exact_mut(UNIT)) {
+        // SAFETY: the caller has the instructions; a chunk has 64 sums.
+        #[allow(unsafe_code)]
+        unsafe {
+            widen(words, shift, side, sums)
+        };
     }
-    let shift = _mm_cvtsi32_si128(form.bits as i32);
-    for (words, sums) in words.iter().zip(sums.chunks_exact_mut(64)) {
-        // SAFETY: the caller has the instructions.
-        unsafe { widen(words, shift, sums) };
-    }
+    *words = [[_mm512_setzero_si512(); 4]; B];
 }
 
-/// Adds 64 sums of bytes, [low, low of odd bytes, high, high of odd bytes] as 16-bit words, to sums of 32 bits; high
-/// ones are shifted.
+/// Adds 64 sums of bytes, [low, low of odd bytes, high, high of odd bytes] as 16-bit words, to sums of 32 bits, samples
+/// [`apart`]; high ones are shifted.
 ///
 /// # Safety
 /// The processor needs AVX-512 F and BW; `sums` holds 64 of them.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn widen(&[low, low_odd, high, high_odd]: &[__m512i; 4], shift: __m128i, sums: &mut [i32]) {
+pub(super) unsafe fn widen(words: &[__m512i; 4], shift: __m128i, side: usize, sums: &mut [i32]) {
+    let &[low, low_odd, high, high_odd] = words;
     let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
     let (low, high) = (even(low, low_odd), even(high, high_odd));
     let half = |words: __m512i, upper: bool| {
@@ -271,17 +322,38 @@ unsafe fn widen(&[low, low_odd, high, high_odd]: &[__m512i; 4], shift: __m128i, 
     };
     let whole =
         |low, high, upper| _mm512_add_epi32(half(low, upper), _mm512_sll_epi32(half(high, upper), shift));
-    let first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    let second = _mm512_add_epi32(first, _mm512_set1_epi32(8));
-    for (at, sums) in sums.chunks_exact_mut(32).enumerate() {
-        let (even, odd) = (whole(low, high, at == 1), whole(low_odd, high_odd, at == 1));
-        for (order, sums) in [first, second].into_iter().zip(sums.chunks_exact_mut(16)) {
-            let added = _mm512_permutex2var_epi32(even, order, odd);
-            // SAFETY: sixteen sums of 32 bits fill the 64 bytes that are read and written.
+    let (even, odd) = (
+        [false, true].map(|upper| whole(low, high, upper)),
+        [false, true].map(|upper| whole(low_odd, high_odd, upper)),
+    );
+    // Of samples side by side, the even ones are in even bytes.
+    let pairs = if side == 1 { [[even[0], odd[0]], [even[1], odd[1]]] } else { [even, odd] };
+    let orders = ORDERS[side.ilog2() as usize].as_chunks::<16>().0;
+    for (pair, sums) in pairs.into_iter().zip(sums.as_chunks_mut::<32>().0) {
+        for (order, sums) in orders.iter().zip(sums.as_chunks_mut::<16>().0) {
+            // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
             unsafe {
+                let order = _mm512_loadu_si512(order.as_ptr().cast());
+                let added = _mm512_permutex2var_epi32(pair[0], order, pair[1]);
                 let before = _mm512_loadu_si512(sums.as_ptr().cast());
                 _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, added));
             }
         }
     }
 }
+
+/// For 1, 2, 4, 8 or 16 samples side by side, where the sums of half a unit stand: among those of even and of odd bytes of
+/// 32 neighbours where samples are alone, else among every second one of 64.
+const ORDERS: [[i32; 32]; 5] = {
+    let mut orders = [[0; 32]; 5];
+    let mut at = 0;
+    while at < 5 * 32 {
+        let (side, place) = (1usize << (at / 32), at % 32);
+        orders[at / 32][place] = match side {
+            1 => place % 2 * 16 + place / 2,
+            _ => place % (UNIT / side) * (side / 2) + place / (UNIT / side),
+        } as i32;
+        at += 1;
+    }
+    orders
+};

@@ -1,10 +1,12 @@
 //! Contractions with a table of few terms: each is a contraction with exact products of bytes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::factors::{Factors, Term};
-use super::field::{self, Layout};
-use super::vnni::{Block, CHANNELS, EXACT, Finish, POSITIONS, Taps, sum};
+use super::field::{Layout, Units};
+use super::path::Path;
+use super::vnni::{Block, CHANNELS, EXACT, Finish, Place, Taps, UNIT, sum};
 use super::{Geometry, Operands, avx512};
 
 /// Channels that stand next to one another.
@@ -16,42 +18,65 @@ pub(super) fn pays(geometry: &Geometry, factors: &Factors) -> bool {
     super::vnni::supported() && factors.terms.len() * channels.next_multiple_of(LANES) < 4 * channels
 }
 
-/// As [`super::convolve`].
-pub(super) fn convolve(geometry: &Geometry, operands: &Operands<'_>, factors: &Factors, output: &mut [i32]) {
-    let mut chunks = field::chunks(geometry, operands.batch).peekable();
-    let Some(largest) = chunks.peek().map(ExactSizeIterator::len) else { return };
-    let layout = Layout::<LANES>::new(geometry, largest);
-    let offsets = layout.offsets(geometry.kernel);
-    let terms: Vec<Prepared<'_>> =
-        factors.terms.iter().map(|term| Prepared::new(geometry, operands, term)).collect();
-    let mut work = Work::default();
-    for samples in chunks {
-        let columns = layout.columns(samples.len()).next_multiple_of(POSITIONS);
-        for group in 0..geometry.groups {
-            let channels: Vec<usize> = geometry.group_channels(group).collect();
-            // The first term writes over what is there.
-            work.totals.resize(channels.len() * columns, 0);
-            if terms.is_empty() {
-                work.totals.fill(0);
-            }
-            for (at, term) in terms.iter().enumerate() {
-                let mapped = Operands { input: &term.input, pad: term.pad, ..*operands };
-                layout.fill(geometry, &mapped, group, samples.clone(), &mut work.codes);
-                term.add(&offsets, &channels, columns, at > 0, &mut work);
-            }
-            for (&channel, sums) in channels.iter().zip(work.totals.chunks_exact(columns)) {
-                layout.scatter(geometry, channel, samples.clone(), sums, output);
-            }
+/// A contraction as the sum of terms.
+pub(super) struct Factored<'a> {
+    geometry: &'a Geometry,
+    operands: &'a Operands<'a>,
+    layout: Layout<LANES>,
+    offsets: Vec<usize>,
+    terms: Vec<Prepared<'a>>,
+    /// The codes of each term.
+    fields: Vec<Vec<u8>>,
+    /// What offsets of weights bring to every channel; empty where there are none.
+    ones: Vec<i32>,
+}
+
+impl<'a> Factored<'a> {
+    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, factors: &'a Factors) -> Self {
+        let layout = Layout::new(geometry, operands.batch, UNIT);
+        let terms: Vec<Prepared<'_>> =
+            factors.terms.iter().map(|term| Prepared::new(geometry, operands, term)).collect();
+        Self {
+            offsets: layout.offsets(geometry.kernel),
+            fields: terms.iter().map(|term| layout.field(term.pad)).collect(),
+            ones: vec![],
+            geometry,
+            operands,
+            layout,
+            terms,
+        }
+    }
+
+    /// Lays the codes of all terms out.
+    fn fill(&mut self, samples: Range<usize>, group: usize, units: &Units) {
+        self.ones.clear();
+        for (term, field) in self.terms.iter().zip(&mut self.fields) {
+            let mapped = Operands { input: &term.input, pad: term.pad, ..*self.operands };
+            self.layout.fill(self.geometry, &mapped, group, samples.clone(), field);
+            term.add_ones(field, &self.offsets, units, &mut self.ones);
         }
     }
 }
 
-/// What is kept from chunk to chunk.
-#[derive(Default)]
-struct Work {
-    codes: Vec<u8>,
-    ones: Vec<i32>,
-    totals: Vec<i32>,
+impl Path for Factored<'_> {
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
+        let units = self.layout.units(self.geometry, samples.len());
+        let pitch = self.geometry.positions();
+        for group in 0..self.geometry.groups {
+            self.fill(samples.clone(), group, &units);
+            let channels: Vec<usize> = self.geometry.group_channels(group).collect();
+            for (tile, channels) in channels.chunks(CHANNELS).enumerate() {
+                let place =
+                    Place { units: &units, channels: channels.len(), first: channels[0] * pitch, pitch };
+                for (at, (term, codes)) in self.terms.iter().zip(&self.fields).enumerate() {
+                    let besides = if at == 0 { &self.ones[..] } else { &[] };
+                    let weights = &term.tiles[group * term.tiles_of_group + tile];
+                    let taps = Taps { codes, offsets: &self.offsets, weights };
+                    sum(taps, place, &term.finish(channels, besides), output);
+                }
+            }
+        }
+    }
 }
 
 /// A term with its operands.
@@ -99,27 +124,21 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Adds the term to the totals of a group's channels, or begins them with it.
-    fn add(&self, offsets: &[usize], channels: &[usize], columns: usize, on_top: bool, work: &mut Work) {
-        let Work { codes, ones, totals } = work;
-        let group = channels[0] / channels.len();
-        let tiles = &self.tiles[group * self.tiles_of_group..][..self.tiles_of_group];
-        let parts = channels.chunks(CHANNELS).zip(totals.chunks_mut(CHANNELS * columns));
-        for ((channels, totals), weights) in parts.zip(tiles) {
-            let mut finish = Finish { scale: self.term.scale, constants: [0; CHANNELS], on_top };
-            let own = finish.constants.iter_mut().zip(channels);
-            own.for_each(|(constant, &channel)| *constant = self.constants[channel]);
-            sum(Taps { codes, offsets, weights }, columns, &finish, totals);
-        }
-        if let Some(weights) = &self.ones {
-            let scale = self.term.scale.wrapping_mul(self.term.weight_offset);
-            ones.resize(columns, 0);
-            let finish = Finish { scale, constants: [0; CHANNELS], on_top: false };
-            sum(Taps { codes, offsets, weights }, columns, &finish, ones);
-            for totals in totals.chunks_exact_mut(columns) {
-                totals.iter_mut().zip(&*ones).for_each(|(total, ones)| *total = total.wrapping_add(*ones));
-            }
-        }
+    fn finish<'b>(&self, channels: &[usize], besides: &'b [i32]) -> Finish<'b> {
+        let mut finish = Finish { scale: self.term.scale, constants: [0; CHANNELS], besides };
+        let own = finish.constants.iter_mut().zip(channels);
+        own.for_each(|(constant, &channel)| *constant = self.constants[channel]);
+        finish
+    }
+
+    /// Adds what an offset of the weights brings to every channel.
+    fn add_ones(&self, codes: &[u8], offsets: &[usize], units: &Units, ones: &mut Vec<i32>) {
+        let Some(weights) = &self.ones else { return };
+        ones.resize(units.starts.len() * UNIT, 0);
+        let scale = self.term.scale.wrapping_mul(self.term.weight_offset);
+        let finish = Finish { scale, constants: [0; CHANNELS], besides: &[] };
+        let place = Place { units: &units.in_order(UNIT), channels: 1, first: 0, pitch: 0 };
+        sum(Taps { codes, offsets, weights }, place, &finish, ones);
     }
 }
 

@@ -1,12 +1,20 @@
-//! The activations of some samples, laid out so that every tap of the kernel reads a run of codes.
+//! The activations of some samples, laid out so that every tap of the kernel reads runs of codes.
 //!
 //! Samples are rows of padded pixels one after the other. Output position (row, column) of a sample stands at
 //! `row · width + column` from its start, and each tap reads at a constant distance from there: no code is copied
 //! for more than one tap, and one loop runs over all positions of all samples. A stride splits pixels by their
-//! remainder first. Positions that no output has, at the ends of rows, are summed and left out.
+//! remainder first. Rows that would fill registers badly have the pixels of several samples side by side; then positions
+//! that no output has, between rows, are left out, else they are summed and left out later.
+
+mod axis;
+mod side;
+mod units;
 
 use std::ops::Range;
 
+use self::axis::Axis;
+use self::side::{Rows, interleave};
+pub(super) use self::units::{Segment, Units, apart};
 use super::Operands;
 use super::geometry::{Geometry, Inside};
 
@@ -15,58 +23,26 @@ const POSITIONS: usize = 2048;
 /// Bytes that a kernel may read beyond the last position.
 const SLACK: usize = 256;
 
+/// How many samples of a batch are laid out together.
+fn samples(geometry: &Geometry, batch: usize) -> usize {
+    (POSITIONS / geometry.positions()).clamp(1, batch.max(1))
+}
+
 /// Ranges of samples that are laid out together.
-pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = Range<usize>> {
-    let samples = (POSITIONS / geometry.positions()).max(1);
+pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+    let samples = samples(geometry, batch);
     (0..batch).step_by(samples).map(move |start| start..(start + samples).min(batch))
 }
 
-/// One axis: how padded pixels are split and how many of them stand between neighbours.
-#[derive(Debug, Clone, Copy)]
-struct Axis {
-    stride: usize,
-    dilation: usize,
-    pad: usize,
-    size: usize,
-    /// Output positions.
-    outputs: usize,
-    /// Cells from one row, or sample, to the next: padding at the end of one is padding at the start of the other.
-    pitch: usize,
-    /// Cells that taps of one row, or sample, reach.
-    reach: usize,
-}
-
-impl Axis {
-    fn new(geometry: &Geometry, axis: usize) -> Self {
-        let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
-        let size = [geometry.in_height, geometry.in_width][axis];
-        let outputs = [geometry.out_height(), geometry.out_width()][axis];
-        let reach = outputs + (geometry.kernel[axis] - 1) * dilation / stride;
-        let own = Self { stride, dilation, pad: geometry.pads[axis], size, outputs, pitch: reach, reach };
-        let shared = (0..stride).map(|phase| {
-            let cells = own.cells(phase);
-            if cells.is_empty() { reach } else { cells.start.min(reach.saturating_sub(cells.end)) }
-        });
-        let shared = shared.min().unwrap_or(0).min(reach - 1);
-        Self { pitch: (reach - shared).max(outputs), ..own }
-    }
-
-    /// The cells of a phase that pixels fill, of those that taps reach.
-    fn cells(&self, phase: usize) -> Range<usize> {
-        let first = |pixel: usize| (pixel + self.pad).saturating_sub(phase).div_ceil(self.stride);
-        let end = first(self.size).min(self.reach);
-        first(0).min(end)..end
-    }
-
-    /// The pixel in a cell that a pixel fills.
-    fn pixel(&self, phase: usize, cell: usize) -> usize {
-        cell * self.stride + phase - self.pad
-    }
-
-    /// Phase of a tap, and how many cells after its output's it reads.
-    fn tap(&self, at: usize) -> (usize, usize) {
-        (at * self.dilation % self.stride, at * self.dilation / self.stride)
-    }
+/// Neighbouring positions that are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The first one's cell.
+    pub(super) cell: usize,
+    /// Where its sum stands.
+    pub(super) place: usize,
+    /// How many, a multiple of the unit.
+    pub(super) length: usize,
 }
 
 /// Where codes of a geometry stand; `LANES` channels stand next to one another in each cell.
@@ -75,39 +51,107 @@ pub(super) struct Layout<const LANES: usize> {
     axes: [Axis; 2],
     /// Blocks of channels of a group.
     blocks: usize,
-    /// Cells of a plane: one phase, one block.
-    cells: usize,
-    samples: usize,
+    /// Samples whose pixels stand side by side.
+    side: usize,
+    /// So many times that many samples at once.
+    heaps: usize,
+    /// Positions that are summed together.
+    unit: usize,
+    /// Whether each row of outputs is a run of its own.
+    by_row: bool,
 }
 
 impl<const LANES: usize> Layout<LANES> {
-    /// For at most so many samples.
-    pub(super) fn new(geometry: &Geometry, samples: usize) -> Self {
+    /// For a batch, by whatever puts the fewest registers of `unit` positions to use.
+    pub(super) fn new(geometry: &Geometry, batch: usize, unit: usize) -> Self {
         let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
         let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
-        let [rows, columns] = &axes;
-        let cells = ((samples - 1) * rows.pitch + rows.reach - 1) * columns.pitch + columns.reach;
-        Self { axes, blocks, cells: cells.next_multiple_of(64), samples }
+        let samples = samples(geometry, batch);
+        let layout =
+            |side: usize, by_row| Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row };
+        let sides =
+            [1, 2, 4, 8, 16].into_iter().filter(|side| *side <= samples && LANES * side <= side::MOST);
+        let all = sides.flat_map(|side| [layout(side, false), layout(side, true)]);
+        all.min_by_key(|layout| layout.columns(samples)).expect("a sample alone is always possible")
     }
 
-    /// Positions from one sample to the next.
-    fn pitch(&self) -> usize {
-        self.axes[0].pitch * self.axes[1].pitch
+    /// The cell of the first position of a row of outputs.
+    fn row(&self, heap: usize, row: usize) -> usize {
+        (heap * self.axes[0].pitch + row) * self.axes[1].pitch * self.side
     }
 
-    /// Positions that a field of so many samples has, those between outputs counted.
+    /// Where the sums of a row of outputs stand, sample next to sample.
+    fn row_place(&self, heap: usize, row: usize) -> usize {
+        match self.by_row {
+            true => (heap * self.axes[0].outputs + row) * self.row_length().next_multiple_of(self.unit),
+            false => self.row(heap, row),
+        }
+    }
+
+    fn row_length(&self) -> usize {
+        self.axes[1].outputs * self.side
+    }
+
+    /// All positions of so many samples.
+    pub(super) fn runs(&self, samples: usize) -> Vec<Run> {
+        let (heaps, rows) = (samples.div_ceil(self.side), self.axes[0].outputs);
+        if !self.by_row {
+            let end = self.row(heaps - 1, rows - 1) + self.row_length();
+            return vec![Run { cell: 0, place: 0, length: end.next_multiple_of(self.unit) }];
+        }
+        let length = self.row_length().next_multiple_of(self.unit);
+        let run = |(heap, row)| Run { cell: self.row(heap, row), place: self.row_place(heap, row), length };
+        (0..heaps).flat_map(|heap| (0..rows).map(move |row| (heap, row))).map(run).collect()
+    }
+
+    /// All positions of so many samples as units; outputs of a sample are those of one channel.
+    pub(super) fn units(&self, geometry: &Geometry, samples: usize) -> Units {
+        let starts = |run: Run| (run.cell..run.cell + run.length).step_by(self.unit);
+        let starts: Vec<usize> = self.runs(samples).into_iter().flat_map(starts).collect();
+        let mut segments = vec![];
+        let mut ranges = vec![0..0; starts.len()];
+        let rows = 0..self.axes[0].outputs;
+        for (heap, row) in
+            (0..samples.div_ceil(self.side)).flat_map(|heap| rows.clone().map(move |row| (heap, row)))
+        {
+            let first = self.row_place(heap, row);
+            let mut to = heap * self.side * geometry.outputs_per_sample() + row * self.axes[1].outputs;
+            let mut place = first;
+            while place < first + self.row_length() {
+                let from = place % self.unit;
+                let length = (self.unit - from).min(first + self.row_length() - place);
+                let columns = length / self.side;
+                let samples = (samples - heap * self.side).min(self.side);
+                let range = &mut ranges[place / self.unit];
+                *range = if range.end == 0 { segments.len() } else { range.start }..segments.len() + 1;
+                segments.push(Segment { from, to, columns, samples });
+                (place, to) = (place + length, to + columns);
+            }
+        }
+        Units { starts, ranges, segments, side: self.side, pitch: geometry.outputs_per_sample() }
+    }
+
+    /// Sums of so many samples, those of positions that no output has counted.
     pub(super) fn columns(&self, samples: usize) -> usize {
+        self.runs(samples).last().map_or(0, |run| run.place + run.length)
+    }
+
+    /// Cells of a plane: one phase, one block.
+    fn cells(&self) -> usize {
         let [rows, columns] = &self.axes;
-        (samples - 1) * self.pitch() + (rows.outputs - 1) * columns.pitch + columns.outputs
+        let last = ((self.heaps - 1) * rows.pitch + rows.reach - 1) * columns.pitch + columns.reach;
+        (last * self.side).next_multiple_of(64)
     }
 
     fn plane(&self, phases: [usize; 2], block: usize) -> usize {
         let phase = phases[0] * self.axes[1].stride + phases[1];
-        (phase * self.blocks + block) * self.cells * LANES
+        (phase * self.blocks + block) * self.cells() * LANES
     }
 
-    fn bytes(&self) -> usize {
-        self.axes[0].stride * self.axes[1].stride * self.blocks * self.cells * LANES
+    /// Room for the codes of a group, with padding around them. Only [`Layout::fill`] of this layout may write to it.
+    pub(super) fn field(&self, pad: u8) -> Vec<u8> {
+        let phases = self.axes[0].stride * self.axes[1].stride;
+        vec![pad; phases * self.blocks * self.cells() * LANES + SLACK]
     }
 
     /// Where position 0 finds the codes of each tap of the window in each block, tap after tap.
@@ -116,7 +160,7 @@ impl<const LANES: usize> Layout<LANES> {
         let of_tap = |[row, column]: [usize; 2]| {
             let ((phase_row, down), (phase_column, right)) =
                 (self.axes[0].tap(row), self.axes[1].tap(column));
-            let cell = down * self.axes[1].pitch + right;
+            let cell = (down * self.axes[1].pitch + right) * self.side;
             (0..self.blocks).map(move |block| self.plane([phase_row, phase_column], block) + cell * LANES)
         };
         window.flat_map(of_tap).collect()
@@ -129,21 +173,15 @@ impl<const LANES: usize> Layout<LANES> {
         (0..taps.len()).map(|k| taps[k % window * self.blocks + k / window]).collect()
     }
 
-    /// All ones at the places of these runs of output positions, each within one row, in all samples.
-    pub(super) fn mask(
-        &self,
-        geometry: &Geometry,
-        positions: &[Range<usize>],
-        samples: usize,
-        columns: usize,
-    ) -> Vec<i32> {
-        let (width, pitch) = (geometry.out_width(), self.axes[1].pitch);
-        let mut mask = vec![0; columns];
-        for sample in 0..samples {
-            for run in positions {
-                let start = sample * self.pitch() + run.start / width * pitch + run.start % width;
-                mask[start..start + run.len()].fill(-1);
-            }
+    /// All ones where the sums of these runs of output positions stand, each within one row, in all samples.
+    pub(super) fn mask(&self, geometry: &Geometry, positions: &[Range<usize>], samples: usize) -> Vec<i32> {
+        let width = geometry.out_width();
+        let mut mask = vec![0; self.columns(samples)];
+        for (heap, run) in
+            (0..samples.div_ceil(self.side)).flat_map(|heap| positions.iter().map(move |run| (heap, run)))
+        {
+            let start = self.row_place(heap, run.start / width) + run.start % width * self.side;
+            mask[start..start + run.len() * self.side].fill(-1);
         }
         mask
     }
@@ -155,20 +193,25 @@ impl<const LANES: usize> Layout<LANES> {
         operands: &Operands<'_>,
         group: usize,
         samples: Range<usize>,
-        field: &mut Vec<u8>,
+        field: &mut [u8],
     ) {
-        assert!(samples.len() <= self.samples, "a layout has room for its samples");
-        field.clear();
-        field.resize(self.bytes() + SLACK, operands.pad);
+        assert!(samples.len() <= self.heaps * self.side, "a layout has room for its samples");
         let size = geometry.inputs_per_sample();
-        for (at, sample) in samples.enumerate() {
-            let input = &operands.input[sample * size + geometry.group_offset(group)..(sample + 1) * size];
-            if self.axes.iter().all(|axis| axis.reach == 1 && axis.size == 1) {
-                self.fill_points(geometry, input, at, field);
-                continue;
+        let input = |sample: usize| {
+            // Where samples run out, the last one fills the place of those that nothing reads.
+            let sample = sample.min(samples.end - 1);
+            &operands.input[sample * size + geometry.group_offset(group)..(sample + 1) * size]
+        };
+        if self.side == 1 && self.axes.iter().all(|axis| axis.reach == 1 && axis.size == 1 && axis.pad == 0) {
+            for (at, sample) in samples.clone().enumerate() {
+                self.fill_points(geometry, input(sample), at, field);
             }
+            return;
+        }
+        for heap in 0..samples.len().div_ceil(self.side) {
+            let first = samples.start + heap * self.side;
             for block in 0..self.blocks {
-                self.fill_block(geometry, input, [at, block], field);
+                self.fill_block(geometry, |side| input(first + side), [heap, block], field);
             }
         }
     }
@@ -177,94 +220,45 @@ impl<const LANES: usize> Layout<LANES> {
     fn fill_points(&self, geometry: &Geometry, input: &[u8], sample: usize, field: &mut [u8]) {
         let channels = &input[..geometry.in_channels / geometry.groups];
         for (block, codes) in channels.chunks(LANES).enumerate() {
-            let start = (block * self.cells + sample) * LANES;
+            let start = (block * self.cells() + sample) * LANES;
             field[start..start + codes.len()].copy_from_slice(codes);
         }
     }
 
-    fn fill_block(&self, geometry: &Geometry, input: &[u8], [sample, block]: [usize; 2], field: &mut [u8]) {
+    fn fill_block<'a>(
+        &self,
+        geometry: &Geometry,
+        input: impl Fn(usize) -> &'a [u8],
+        [heap, block]: [usize; 2],
+        field: &mut [u8],
+    ) {
         let [rows, columns] = &self.axes;
         let channels = geometry.in_channels / geometry.groups;
+        let inputs: Vec<&[u8]> = (0..self.side).map(input).collect();
+        let channel = |lane: usize| (block * LANES + lane).min(channels - 1);
         for phases in (0..rows.stride).flat_map(|row| (0..columns.stride).map(move |column| [row, column])) {
             let (plane, filled) = (self.plane(phases, block), columns.cells(phases[1]));
             if filled.is_empty() {
                 continue;
             }
-            let left = columns.pixel(phases[1], filled.start);
-            for cell in rows.cells(phases[0]) {
-                let row = sample * rows.pitch + cell;
-                let start = plane + (row * columns.pitch + filled.start) * LANES;
-                let to = &mut field[start..start + filled.len() * LANES];
-                let y = rows.pixel(phases[0], cell);
-                let from = |lane: usize| {
-                    let channel = (block * LANES + lane).min(channels - 1);
-                    &input[(channel * rows.size + y) * columns.size + left..]
-                };
-                interleave::<LANES>(to, from, columns.stride);
+            let cells = rows.cells(phases[0]);
+            if cells.is_empty() {
+                continue;
             }
-        }
-    }
-
-    /// Adds the sums of one output channel to what is in their places.
-    pub(super) fn scatter(
-        &self,
-        geometry: &Geometry,
-        channel: usize,
-        samples: Range<usize>,
-        sums: &[i32],
-        output: &mut [i32],
-    ) {
-        let [rows, columns] = &self.axes;
-        for (at, sample) in samples.enumerate() {
-            let to = sample * geometry.outputs_per_sample() + channel * geometry.positions();
-            for (row, to) in
-                output[to..to + geometry.positions()].chunks_exact_mut(columns.outputs).enumerate()
-            {
-                let from = (at * rows.pitch + row) * columns.pitch;
-                let sums = &sums[from..from + columns.outputs];
-                to.iter_mut().zip(sums).for_each(|(to, sum)| *to = to.wrapping_add(*sum));
-            }
-        }
-    }
-}
-
-/// Every `step`-th code of each lane, lanes next to one another.
-fn interleave<'a, const LANES: usize>(to: &mut [u8], from: impl Fn(usize) -> &'a [u8], step: usize) {
-    let from: [&[u8]; LANES] = std::array::from_fn(from);
-    match (&from[..], step) {
-        (&[one], 1) => to.copy_from_slice(&one[..to.len()]),
-        #[cfg(target_arch = "x86_64")]
-        (&[a, b, c, d], 1) if to.len() >= 32 => interleave_eights(to, [a, b, c, d]),
-        _ => interleave_by::<LANES>(to, from, step),
-    }
-}
-
-fn interleave_by<const LANES: usize>(to: &mut [u8], from: [&[u8]; LANES], step: usize) {
-    let cells = to.len() / LANES;
-    let from = from.map(|from| &from[..(cells - 1) * step + 1]);
-    for (cell, to) in to.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        for lane in 0..LANES {
-            to[lane] = from[lane][cell * step];
-        }
-    }
-}
-
-/// Neighbours of four lanes, eight at once; the last eight may begin among others.
-#[cfg(target_arch = "x86_64")]
-fn interleave_eights(to: &mut [u8], from: [&[u8]; 4]) {
-    use std::arch::x86_64::*;
-    let cells = to.len() / 4;
-    for start in (0..cells - 8).step_by(8).chain([cells - 8]) {
-        let to: &mut [u8; 32] = to[4 * start..].first_chunk_mut().expect("eight whole cells");
-        let eight = from.map(|from| from[start..].first_chunk::<8>().expect("eight codes"));
-        // SAFETY: every processor of this kind has the instructions; they read eight bytes of a lane and write 32.
-        #[allow(unsafe_code)]
-        unsafe {
-            let [a, b, c, d] = eight.map(|codes| _mm_loadl_epi64(codes.as_ptr().cast()));
-            let (first, second) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
-            let to: *mut __m128i = to.as_mut_ptr().cast();
-            _mm_storeu_si128(to, _mm_unpacklo_epi16(first, second));
-            _mm_storeu_si128(to.add(1), _mm_unpackhi_epi16(first, second));
+            let first =
+                rows.pixel(phases[0], cells.start) * columns.size + columns.pixel(phases[1], filled.start);
+            let from =
+                |at: usize| &inputs[at / LANES][channel(at % LANES) * rows.size * columns.size + first..];
+            let from: Vec<&[u8]> = (0..self.side * LANES).map(from).collect();
+            let start = plane + (self.row(heap, cells.start) + filled.start * self.side) * LANES;
+            let together = Rows {
+                rows: cells.len(),
+                cells: filled.len(),
+                pitch: rows.stride * columns.size,
+                pitch_together: columns.pitch * self.side * LANES,
+                step: columns.stride,
+            };
+            interleave(&mut field[start..], &from, together);
         }
     }
 }

@@ -9,9 +9,9 @@ pub(super) enum Half {
 }
 
 impl Half {
-    /// The half that holds all of these codes.
-    pub(super) fn of(codes: &[u8]) -> Self {
-        let (any, all) = codes.iter().fold((0, 0xff), |(any, all), code| (any | code, all & code));
+    /// The half that holds all of these codes and the padding.
+    pub(super) fn of(codes: &[u8], pad: u8) -> Self {
+        let (any, all) = codes.iter().fold((pad, pad), |(any, all), code| (any | code, all & code));
         match (any >> 7, all >> 7) {
             (0, _) => Self::Lower,
             (_, 1) => Self::Upper,
@@ -98,18 +98,25 @@ impl Reach {
 
     /// Low bytes, then high bytes, of a weight's products.
     pub(super) fn row(&self, weight: u8) -> &[u8] {
-        let length = self.bytes.len() / self.bases.len();
+        let length = self.bytes.len() / 256;
         &self.bytes[usize::from(weight) * length..][..length]
     }
 
-    /// The places of weights whose rows have one form, for each form that occurs.
-    pub(super) fn by_form(&self, weights: &[u8]) -> impl Iterator<Item = (Form, Vec<usize>)> {
-        let mut places: [Vec<usize>; Form::ALL.len()] = Default::default();
-        for (k, &weight) in weights.iter().enumerate() {
-            places[usize::from(self.forms[usize::from(weight)])].push(k);
+    /// The taps whose weights' rows have one form, for each form that occurs.
+    pub(super) fn by_form(&self, weights: &[u8]) -> Vec<(Form, Vec<Tap>)> {
+        let mut parts = Form::ALL.map(|form| (form, vec![]));
+        for (at, &weight) in weights.iter().enumerate() {
+            parts[usize::from(self.forms[usize::from(weight)])].1.push(Tap { at: at as u32, weight });
         }
-        Form::ALL.into_iter().zip(places).filter(|(_, places)| !places.is_empty())
+        parts.into_iter().filter(|(_, taps)| !taps.is_empty()).collect()
     }
+}
+
+/// A place in a filter and its weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tap {
+    pub(super) at: u32,
+    pub(super) weight: u8,
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 //! A code is told which of the four it meets by two more bits, its channel; so one `vpermb` looks 64 products of four
 //! different weights up, and one `vpdpbusd` sums them four by four to 32 bits.
 
+use std::ops::Range;
+
 use super::factored::{LANES, blocks};
-use super::field::{self, Layout};
-use super::vnni::{self, Block, CHANNELS, Finish, LOOKED_UP, POSITIONS, Taps};
+use super::field::Layout;
+use super::path::Path;
+use super::vnni::{self, Block, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
 use super::{Geometry, Operands};
 
 /// Codes of four bits.
@@ -43,60 +46,77 @@ impl Nibbles {
         vnni::looks_up() && channels.next_multiple_of(LANES) < 2 * channels && usize::from(any) < CODES
     }
 
-    /// As [`super::convolve`].
-    pub(super) fn convolve(&self, geometry: &Geometry, operands: &Operands<'_>, output: &mut [i32]) {
-        let mut chunks = field::chunks(geometry, operands.batch).peekable();
-        let Some(largest) = chunks.peek().map(ExactSizeIterator::len) else { return };
-        let layout = Layout::<LANES>::new(geometry, largest);
-        let offsets = layout.offsets(geometry.kernel);
-        let tiles = |group: usize| self.tiles(geometry, operands, group);
-        let tiles: Vec<Vec<Tile>> = (0..geometry.groups).map(tiles).collect();
-        let (mut codes, mut sums) = (vec![], vec![]);
-        for samples in chunks {
-            let columns = layout.columns(samples.len()).next_multiple_of(POSITIONS);
-            sums.resize(CHANNELS * columns, 0);
-            for (group, tiles) in tiles.iter().enumerate() {
-                layout.fill(geometry, operands, group, samples.clone(), &mut codes);
-                codes.as_chunks_mut::<LANES>().0.iter_mut().for_each(place);
-                for tile in tiles {
-                    let taps = Taps { codes: &codes, offsets: &offsets, weights: &tile.products };
-                    let sums = &mut sums[..tile.channels.len() * columns];
-                    vnni::sum(taps, columns, &tile.finish, sums);
-                    for (&channel, sums) in tile.channels.iter().zip(sums.chunks_exact(columns)) {
-                        layout.scatter(geometry, channel, samples.clone(), sums, output);
-                    }
-                }
-            }
-        }
-    }
-
     /// The output channels of a group, eight at a time.
     fn tiles(&self, geometry: &Geometry, operands: &Operands<'_>, group: usize) -> Vec<Tile> {
-        let channels: Vec<usize> = geometry.group_channels(group).collect();
         let base = |channel: usize| {
             let filter = geometry.filter(operands.weights, channel).iter();
             filter.fold(0i32, |sum, &weight| sum.wrapping_add(self.bases[usize::from(weight)]))
         };
-        let tile = |channels: &[usize]| {
-            let mut finish = Finish { scale: 1, constants: [0; CHANNELS], on_top: false };
-            let own = finish.constants.iter_mut().zip(channels);
-            own.for_each(|(constant, &channel)| *constant = base(channel));
-            let row = |at: usize| self.bytes[usize::from(operands.weights[at])];
-            Tile { products: blocks(geometry, channels, row), channels: channels.to_vec(), finish }
+        let row = |at: usize| self.bytes[usize::from(operands.weights[at])];
+        let all = geometry.group_channels(group);
+        let tile = |first: usize| {
+            let channels = first..(first + CHANNELS).min(all.end);
+            let mut bases = [0; CHANNELS];
+            bases.iter_mut().zip(channels.clone()).for_each(|(sum, channel)| *sum = base(channel));
+            let own: Vec<usize> = channels.clone().collect();
+            Tile { products: blocks(geometry, &own, row), channels, bases }
         };
-        channels.chunks(CHANNELS).map(tile).collect()
+        all.clone().step_by(CHANNELS).map(tile).collect()
+    }
+}
+
+/// A contraction of codes of four bits.
+pub(super) struct FourBits<'a> {
+    geometry: &'a Geometry,
+    operands: &'a Operands<'a>,
+    layout: Layout<LANES>,
+    offsets: Vec<usize>,
+    /// The output channels of each group.
+    tiles: Vec<Vec<Tile>>,
+    codes: Vec<u8>,
+}
+
+impl<'a> FourBits<'a> {
+    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, nibbles: &Nibbles) -> Self {
+        let layout = Layout::new(geometry, operands.batch, UNIT);
+        Self {
+            offsets: layout.offsets(geometry.kernel),
+            tiles: (0..geometry.groups).map(|group| nibbles.tiles(geometry, operands, group)).collect(),
+            codes: layout.field(operands.pad),
+            geometry,
+            operands,
+            layout,
+        }
+    }
+}
+
+impl Path for FourBits<'_> {
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
+        let units = self.layout.units(self.geometry, samples.len());
+        let pitch = self.geometry.positions();
+        for (group, tiles) in self.tiles.iter().enumerate() {
+            self.layout.fill(self.geometry, self.operands, group, samples.clone(), &mut self.codes);
+            self.codes.as_chunks_mut::<LANES>().0.iter_mut().for_each(tell);
+            for tile in tiles {
+                let taps = Taps { codes: &self.codes, offsets: &self.offsets, weights: &tile.products };
+                let (channels, first) = (tile.channels.len(), tile.channels.start * pitch);
+                let finish = Finish { scale: 1, constants: tile.bases, besides: &[] };
+                vnni::sum(taps, Place { units: &units, channels, first, pitch }, &finish, output);
+            }
+        }
     }
 }
 
 /// Up to eight output channels.
 struct Tile {
-    channels: Vec<usize>,
+    channels: Range<usize>,
     products: Vec<Block<LOOKED_UP>>,
-    finish: Finish,
+    /// What the bases of each channel's rows add up to.
+    bases: [i32; CHANNELS],
 }
 
-/// Tells the codes of four channels which weight they meet.
-fn place(codes: &mut [u8; LANES]) {
+/// Tells the codes of four channels which weight they meet; those of the padding may have been told before.
+fn tell(codes: &mut [u8; LANES]) {
     for (lane, code) in codes.iter_mut().enumerate() {
         *code |= (lane * CODES) as u8;
     }

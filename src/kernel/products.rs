@@ -6,20 +6,24 @@ use std::ops::Range;
 use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
-#[cfg(target_arch = "x86_64")]
-use super::form::Half;
+use super::field::apart;
+use super::looked_up::{Block, Filter, UNIT};
 #[cfg(target_arch = "x86_64")]
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
+use super::split::{LowPart, Split};
+use super::{Geometry, Operands};
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
     rows: Box<[[i32; 256]]>,
+    /// As an accumulator sums them whose low bits are no sum.
+    pub(super) split: Option<Box<Split>>,
     /// The rows as byte planes, where they fit.
     #[cfg(target_arch = "x86_64")]
-    planes: Option<Planes>,
+    pub(super) planes: Option<Planes>,
     /// The rows as sums of few exact products, where they are.
     #[cfg(target_arch = "x86_64")]
     pub(super) factors: Option<Factors>,
@@ -29,38 +33,6 @@ pub struct Products {
     /// The rows as lines and a byte, where they are not sums of few exact products.
     #[cfg(target_arch = "x86_64")]
     pub(super) residual: Option<Residual>,
-}
-
-/// What the taps of a filter read: a run of codes each.
-pub(super) struct Rows<'a> {
-    codes: &'a [u8],
-    offsets: &'a [usize],
-    columns: usize,
-    #[cfg(target_arch = "x86_64")]
-    half: Half,
-}
-
-impl<'a> Rows<'a> {
-    /// As many codes as there are columns, from the offset of each tap on.
-    pub(super) fn new(codes: &'a [u8], offsets: &'a [usize], columns: usize) -> Self {
-        Self {
-            codes,
-            offsets,
-            columns,
-            #[cfg(target_arch = "x86_64")]
-            half: Half::of(codes),
-        }
-    }
-
-    fn row(&self, k: usize) -> &'a [u8] {
-        &self.codes[self.offsets[k]..][..self.columns]
-    }
-
-    /// Adds what byte planes hold for each weight and code; false where the processor lacks the instructions.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn add_planes(&self, planes: &Planes, sums: &mut [i32], weights: &[u8]) -> bool {
-        planes.add(sums, weights, self.half, |k| self.row(k))
-    }
 }
 
 impl Products {
@@ -95,8 +67,20 @@ impl Products {
             residual: if factors.is_none() { Residual::find(&rows) } else { None },
             #[cfg(target_arch = "x86_64")]
             factors,
+            split: None,
             rows,
         }
+    }
+
+    /// The same products, prepared for an accumulator that does not add its low bits too
+    /// ([`convolve_split`](super::convolve_split)).
+    ///
+    /// # Panics
+    /// Unless the low part has 1 to 16 bits.
+    #[must_use]
+    pub fn split(self, part: LowPart) -> Self {
+        let split = Some(Box::new(Split::new(&self, part)));
+        Self { split, ..self }
     }
 
     /// How layers form these products on the processor at hand, in words.
@@ -140,11 +124,11 @@ impl Products {
         self.rows[usize::from(weight)][usize::from(activation)]
     }
 
-    /// Adds, for every column, the products of one filter with the column's codes.
-    pub(super) fn add(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) {
-        if !self.add_planes(sums, weights, rows) {
-            self.add_portable(sums, weights, rows);
-        }
+    /// The rows of every output channel's weights, for any processor.
+    pub(super) fn filters<'a>(&'a self, geometry: &Geometry, operands: &Operands<'_>) -> Vec<Rows<'a>> {
+        let row = |weight: &u8| &self.rows[usize::from(*weight)];
+        let filter = |channel| Rows(geometry.filter(operands.weights, channel).iter().map(row).collect());
+        (0..geometry.out_channels).map(filter).collect()
     }
 
     /// The products of one weight with some codes.
@@ -180,23 +164,21 @@ impl Products {
         }
         added
     }
+}
 
-    #[cfg(target_arch = "x86_64")]
-    fn add_planes(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) -> bool {
-        self.planes.as_ref().is_some_and(|planes| rows.add_planes(planes, sums, weights))
-    }
+/// The products of each weight of a filter, looked up one by one on any processor.
+pub(super) struct Rows<'a>(Vec<&'a [i32; 256]>);
 
-    #[cfg(not(target_arch = "x86_64"))]
-    fn add_planes(&self, _: &mut [i32], _: &[u8], _: &Rows<'_>) -> bool {
-        false
-    }
-
-    /// The path that runs on any processor: one look-up per product.
-    fn add_portable(&self, sums: &mut [i32], weights: &[u8], rows: &Rows<'_>) {
-        for (k, &weight) in weights.iter().enumerate() {
-            let row = &self.rows[usize::from(weight)];
-            for (sum, &code) in sums.iter_mut().zip(rows.row(k)) {
-                *sum = sum.wrapping_add(row[usize::from(code)]);
+impl Filter for Rows<'_> {
+    fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
+        sums.fill(0);
+        for (tap, row) in self.0.iter().enumerate() {
+            for (codes, sums) in block.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
+                for (place, &code) in codes.iter().enumerate() {
+                    let sample = apart(place % block.side, block.side);
+                    let sum = &mut sums[sample * (UNIT / block.side) + place / block.side];
+                    *sum = sum.wrapping_add(row[usize::from(code)]);
+                }
             }
         }
     }
@@ -204,6 +186,8 @@ impl Products {
 
 #[cfg(test)]
 mod tests {
+    use super::super::looked_up::LookedUp;
+    use super::super::path::{self, Path};
     use super::*;
     use crate::rng::Stream;
 
@@ -219,20 +203,20 @@ mod tests {
             (1000, 576, 0, 256),
             (2100, 320, 0, 128),
         ] {
-            let codes: Vec<u8> =
+            let input: Vec<u8> =
                 (0..depth * columns).map(|_| (low + stream.below(high - low)) as u8).collect();
             let weights: Vec<u8> = (0..depth).map(|_| stream.word() as u8).collect();
-            let offsets: Vec<usize> = (0..depth).map(|k| k * columns).collect();
-            let rows = Rows::new(&codes, &offsets, columns);
+            let geometry = Geometry { in_width: columns, ..Geometry::dense(depth, 1) };
+            let operands = Operands { batch: 1, input: &input, weights: &weights, pad: low as u8 };
             // Entries at both ends of what bytes hold make their sums as large as they get.
             for bits in [6, 7, 8, 12, 14, 16] {
                 let entry = |_| if stream.below(4) == 0 { -32768 } else { (1 << bits) - 1 - 32768 };
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
-                let (mut plain, mut planes) = (vec![0; columns], vec![0; columns]);
-                products.add_portable(&mut plain, &weights, &rows);
-                if products.add_planes(&mut planes, &weights, &rows) {
-                    assert_eq!(planes, plain, "depth {depth}, {columns} columns, {bits} bits");
-                }
+                let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
+                let filters = products.filters(&geometry, &operands);
+                LookedUp::new(&geometry, &operands, filters).add(0..1, &mut plain);
+                path::fastest(&geometry, &operands, &products).add(0..1, &mut found);
+                assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits");
             }
         }
     }

@@ -3,9 +3,11 @@
 //! A byte costs half as much to look up and sum as the two of a whole product.
 
 use super::avx512::Planes;
+use super::factored::{self, Factored};
 use super::factors::Factors;
-use super::products::Rows;
-use super::{Geometry, Operands, factored, looked_up};
+use super::looked_up::LookedUp;
+use super::path::{Both, Path};
+use super::{Geometry, Operands};
 
 /// Rows as slope · activation code + a byte above a base.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +47,15 @@ impl Residual {
             && self.exceptions.iter().all(|code| !operands.weights.contains(code))
     }
 
-    /// As [`super::convolve`].
-    pub(super) fn convolve(&self, geometry: &Geometry, operands: &Operands<'_>, output: &mut [i32]) {
-        factored::convolve(geometry, operands, &self.slopes, output);
-        let add = |sums: &mut [i32], weights: &[u8], rows: &Rows<'_>| {
-            assert!(rows.add_planes(&self.bytes, sums, weights), "the caller has asked");
-        };
-        looked_up::convolve(geometry, operands, add, output);
+    /// The way of operands for which this [pays](Self::pays).
+    pub(super) fn path<'a>(
+        &'a self,
+        geometry: &'a Geometry,
+        operands: &'a Operands<'a>,
+    ) -> Box<dyn Path + 'a> {
+        let filters = self.bytes.filters(geometry, operands).expect("the caller has asked");
+        let bytes = LookedUp::new(geometry, operands, filters);
+        Box::new(Both(Factored::new(geometry, operands, &self.slopes), bytes))
     }
 }
 

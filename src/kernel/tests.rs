@@ -101,6 +101,41 @@ proptest! {
     }
 }
 
+proptest! {
+    /// The definition of the accumulator, product after product.
+    #[test]
+    fn low_parts_by_or_equal_the_oracle(
+        geometry in geometries(), batch in 1usize..20, seed: u64, half: bool, bits in 1u32..17, or: bool, carry: bool, ones in 0u32..16,
+    ) {
+        let mut stream = Stream::new(seed, "kernel.split", 0);
+        let ones = (1 << ones.min(bits - 1)) - 1;
+        let part = LowPart { bits, or, carry: or && carry, ones };
+        let input = codes(&mut stream, batch * geometry.inputs_per_sample());
+        let input: Vec<u8> = input.iter().map(|code| if half { code | 128 } else { *code }).collect();
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch, input: &input, weights: &weights, pad: 128 };
+        let mask = (1 << bits) - 1;
+        let accumulate = |sum: i32, product: i32| {
+            let carry = if part.carry { (sum & product) >> (bits - 1) & 1 } else { 0 };
+            let low = if or { (sum | product) & mask } else { 0 };
+            (sum & !mask).wrapping_add(product & !mask).wrapping_add(carry << bits) | low | ones as i32
+        };
+        let tables = [Products::exact(128, 128), Products::exact(7, 128), table(&mut stream, 30_000), near_lines(&mut stream)];
+        for products in tables.map(|table| table.split(part)) {
+            let expected = convolve_accumulating(&geometry, operands, &products, &accumulate);
+            if let Some(found) = convolve_split(&geometry, operands, &products) {
+                prop_assert_eq!(found, expected);
+            } else {
+                // Only padding can stand in the way.
+                prop_assert!(geometry.macs_inside() < geometry.macs());
+            }
+        }
+        // The zero point has no product, so padding leaves no trace.
+        let exact = convolve_split(&geometry, operands, &Products::exact(128, 128).split(part));
+        prop_assert!(exact.is_some() || ones != 0);
+    }
+}
+
 /// What every output adds up to over its products, one after the other: [batch, O, positions].
 fn one_by_one(geometry: &Geometry, operands: Operands<'_>, value: impl Fn(u8, u8) -> i64) -> Vec<i128> {
     let mut sums = vec![];
@@ -233,4 +268,13 @@ fn a_geometry_that_makes_no_sense_is_named() {
     );
     assert_eq!(Geometry { stride: [0, 1], ..dense }.check(), Err(GeometryError::Zero));
     assert_eq!((dense.macs(), dense.gemm().depth), (16, 4));
+}
+
+/// The only output reads the padding, none the only pixel.
+#[test]
+fn a_pixel_that_a_stride_jumps_over_is_not_read() {
+    let geometry = Geometry { pads: [0, 1, 0, 0], stride: [1, 2], ..Geometry::dense(1, 1) };
+    let operands = Operands { batch: 1, input: &[9], weights: &[1], pad: 0 };
+    assert_eq!(convolve(&geometry, operands, &Products::new(&[7; 1 << 16])), [0]);
+    assert_eq!(convolve(&geometry, operands, &Products::exact(0, 3)), [0]);
 }

@@ -6,8 +6,13 @@
 
 use std::arch::x86_64::*;
 
-/// Positions whose sums stay in registers together.
-pub(super) const POSITIONS: usize = 48;
+use super::factored::LANES;
+use super::field::{Segment, Units, apart};
+
+/// Positions of one register.
+pub(super) const UNIT: usize = 16;
+/// Registers of positions whose sums stay in registers together.
+const UNITS: usize = 3;
 /// Output channels that are summed together.
 pub(super) const CHANNELS: usize = 8;
 
@@ -21,12 +26,24 @@ pub(super) fn looks_up() -> bool {
     supported() && is_x86_feature_detected!("avx512vbmi")
 }
 
-/// What the sums of a filter become: scale · (sum + constant), on top of what is there where another term was before.
+/// What the sums of filters become: scale · (sum + constant), and what every filter has besides.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Finish {
+pub(super) struct Finish<'a> {
     pub(super) scale: i32,
     pub(super) constants: [i32; CHANNELS],
-    pub(super) on_top: bool,
+    /// One for each position, or none.
+    pub(super) besides: &'a [i32],
+}
+
+/// Where the sums of neighbouring output channels belong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) units: &'a Units,
+    pub(super) channels: usize,
+    /// The first output of the first channel.
+    pub(super) first: usize,
+    /// Outputs of a channel.
+    pub(super) pitch: usize,
 }
 
 /// Four channels of a block as bytes, for each of some output channels: four weights, whose products with codes are
@@ -49,34 +66,37 @@ pub(super) struct Taps<'a, const BYTES: usize> {
     pub(super) weights: &'a [Block<BYTES>],
 }
 
-/// Sums products for some output channels, `columns` positions each. Sums wrap at 32 bits.
+/// Adds what sums of products become to the outputs of up to eight channels. Sums wrap at 32 bits.
 ///
 /// # Panics
-/// When the processor lacks the instructions, there are more than eight channels, positions are no multiple of 48, or
-/// blocks end beyond the codes.
+/// When the processor lacks the instructions, there are more than eight channels, or blocks end beyond the codes or
+/// outputs beyond their slice.
 pub(super) fn sum<const BYTES: usize>(
     taps: Taps<'_, BYTES>,
-    columns: usize,
-    finish: &Finish,
-    sums: &mut [i32],
+    place: Place<'_>,
+    finish: &Finish<'_>,
+    output: &mut [i32],
 ) {
     assert!(supported() && (BYTES == EXACT || looks_up()), "the caller has asked");
-    let reach = taps.offsets.iter().max().map_or(0, |offset| offset + 4 * columns);
-    assert!(columns.is_multiple_of(POSITIONS) && sums.len().is_multiple_of(columns), "whole tiles");
+    let last = |of: &[usize]| of.iter().max().copied().unwrap_or_default();
+    let Place { units, channels, first, pitch } = place;
+    let reach = last(taps.offsets) + LANES * (last(&units.starts) + UNIT);
     assert!(reach <= taps.codes.len() && taps.offsets.len() == taps.weights.len(), "codes for every block");
-    for start in (0..columns).step_by(POSITIONS) {
-        // SAFETY: the instructions are there, every block's codes end within the slice, and so do a channel's sums.
+    assert!(first + (channels - 1) * pitch + units.end() <= output.len(), "an output for every sum");
+    assert!(finish.besides.is_empty() || finish.besides.len() == units.starts.len() * UNIT, "one a position");
+    for at in (0..units.starts.len()).step_by(UNITS) {
+        // SAFETY: the instructions are there, every block's codes end within the slice, and so do a channel's outputs.
         #[allow(unsafe_code)]
         unsafe {
-            match sums.len() / columns {
-                1 => tile::<1, BYTES>(taps, [start, columns], finish, sums),
-                2 => tile::<2, BYTES>(taps, [start, columns], finish, sums),
-                3 => tile::<3, BYTES>(taps, [start, columns], finish, sums),
-                4 => tile::<4, BYTES>(taps, [start, columns], finish, sums),
-                5 => tile::<5, BYTES>(taps, [start, columns], finish, sums),
-                6 => tile::<6, BYTES>(taps, [start, columns], finish, sums),
-                7 => tile::<7, BYTES>(taps, [start, columns], finish, sums),
-                8 => tile::<8, BYTES>(taps, [start, columns], finish, sums),
+            match channels {
+                1 => tile::<1, BYTES>(taps, place, at, finish, output),
+                2 => tile::<2, BYTES>(taps, place, at, finish, output),
+                3 => tile::<3, BYTES>(taps, place, at, finish, output),
+                4 => tile::<4, BYTES>(taps, place, at, finish, output),
+                5 => tile::<5, BYTES>(taps, place, at, finish, output),
+                6 => tile::<6, BYTES>(taps, place, at, finish, output),
+                7 => tile::<7, BYTES>(taps, place, at, finish, output),
+                8 => tile::<8, BYTES>(taps, place, at, finish, output),
                 count => panic!("{count} channels, at most {CHANNELS} are summed together"),
             }
         }
@@ -84,22 +104,23 @@ pub(super) fn sum<const BYTES: usize>(
 }
 
 /// # Safety
-/// The processor needs AVX-512 F and VNNI, and VBMI to look up; 192 bytes of codes follow every offset behind `start`,
-/// and `N` rows of `columns` sums have 48 of them from `start` on.
+/// The processor needs AVX-512 F and VNNI, and VBMI to look up; 64 bytes of codes follow every offset behind each start,
+/// and outputs end within their slice.
 #[allow(unsafe_code)]
 #[inline(always)]
 unsafe fn tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
-    place: [usize; 2],
-    finish: &Finish,
-    sums: &mut [i32],
+    place: Place<'_>,
+    at: usize,
+    finish: &Finish<'_>,
+    output: &mut [i32],
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         if BYTES == EXACT {
-            exact_tile::<N, BYTES>(taps, place, finish, sums)
+            exact_tile::<N, BYTES>(taps, place, at, finish, output)
         } else {
-            looked_up_tile::<N, BYTES>(taps, place, finish, sums)
+            looked_up_tile::<N, BYTES>(taps, place, at, finish, output)
         }
     }
 }
@@ -110,16 +131,17 @@ unsafe fn tile<const N: usize, const BYTES: usize>(
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn exact_tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
-    place: [usize; 2],
-    finish: &Finish,
-    sums: &mut [i32],
+    place: Place<'_>,
+    at: usize,
+    finish: &Finish<'_>,
+    output: &mut [i32],
 ) {
     // SAFETY: four bytes are read of the first four.
     let weights =
         |block: &[u8; BYTES]| unsafe { _mm512_set1_epi32(block.as_ptr().cast::<i32>().read_unaligned()) };
     let add = |sums, codes, weights| _mm512_dpbusd_epi32(sums, codes, weights);
     // SAFETY: the caller's promise.
-    unsafe { tile_of::<N, BYTES>(taps, place, finish, sums, weights, add) }
+    unsafe { tile_of::<N, BYTES>(taps, place, at, finish, output, weights, add) }
 }
 
 /// # Safety
@@ -128,9 +150,10 @@ unsafe fn exact_tile<const N: usize, const BYTES: usize>(
 #[target_feature(enable = "avx512f,avx512vnni,avx512vbmi")]
 unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
-    place: [usize; 2],
-    finish: &Finish,
-    sums: &mut [i32],
+    place: Place<'_>,
+    at: usize,
+    finish: &Finish<'_>,
+    output: &mut [i32],
 ) {
     let ones = _mm512_set1_epi8(1);
     // SAFETY: a block that is looked up in has 64 bytes.
@@ -138,7 +161,7 @@ unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
     let add =
         |sums, codes, products| _mm512_dpbusd_epi32(sums, _mm512_permutexvar_epi8(codes, products), ones);
     // SAFETY: the caller's promise.
-    unsafe { tile_of::<N, BYTES>(taps, place, finish, sums, products, add) }
+    unsafe { tile_of::<N, BYTES>(taps, place, at, finish, output, products, add) }
 }
 
 /// # Safety
@@ -147,19 +170,22 @@ unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
 #[inline(always)]
 unsafe fn tile_of<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
-    [start, columns]: [usize; 2],
-    finish: &Finish,
-    sums: &mut [i32],
+    place: Place<'_>,
+    at: usize,
+    finish: &Finish<'_>,
+    output: &mut [i32],
     weights_of: impl Fn(&[u8; BYTES]) -> __m512i,
     add: impl Fn(__m512i, __m512i, __m512i) -> __m512i,
 ) {
-    // SAFETY: the caller has the instructions, and 192 bytes after every offset.
+    // SAFETY: the caller has the instructions, and 64 bytes after every offset.
     unsafe {
-        let mut added = [[_mm512_setzero_si512(); 3]; N];
+        let mut added = [[_mm512_setzero_si512(); UNITS]; N];
+        let starts = &place.units.starts[at..];
+        // Where units run out, the last one is summed again and left out.
+        let unit = |own: usize| taps.codes.as_ptr().add(LANES * starts[own.min(starts.len() - 1)]);
+        let units: [*const u8; UNITS] = std::array::from_fn(unit);
         for (&offset, weights) in taps.offsets.iter().zip(taps.weights) {
-            let part =
-                |at: usize| _mm512_loadu_si512(taps.codes.as_ptr().add(4 * start + offset + 64 * at).cast());
-            let codes = [part(0), part(1), part(2)];
+            let codes = units.map(|unit| _mm512_loadu_si512(unit.add(offset).cast()));
             for (added, weights) in added.iter_mut().zip(weights) {
                 let weights = weights_of(weights);
                 for (added, codes) in added.iter_mut().zip(codes) {
@@ -167,21 +193,105 @@ unsafe fn tile_of<const N: usize, const BYTES: usize>(
                 }
             }
         }
-        let scale = _mm512_set1_epi32(finish.scale);
-        for (channel, added) in added.iter().enumerate() {
-            let constant = _mm512_set1_epi32(finish.constants[channel]);
-            for (at, added) in added.iter().enumerate() {
-                let place = channel * columns + start + 16 * at;
-                let sums = &mut sums[place..place + 16];
-                let finished = _mm512_mullo_epi32(_mm512_add_epi32(*added, constant), scale);
-                // Sixteen sums of 32 bits fill the 64 bytes that are read and written.
-                let before = if finish.on_top {
-                    _mm512_loadu_si512(sums.as_ptr().cast())
-                } else {
-                    _mm512_setzero_si512()
+        // Left by the registers for memory that is near: what becomes of sums shall not take registers from the loop.
+        let mut sums = [[[0; UNIT]; UNITS]; N];
+        for (sums, added) in sums.iter_mut().zip(added) {
+            for (sums, added) in sums.iter_mut().zip(added) {
+                _mm512_storeu_si512(sums.as_mut_ptr().cast(), added);
+            }
+        }
+        put(&sums, place, at, finish, output);
+    }
+}
+
+/// Adds what the sums of a tile become to their outputs.
+///
+/// # Safety
+/// The processor needs AVX-512 F; outputs end within their slice.
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f")]
+unsafe fn put(
+    sums: &[[[i32; UNIT]; UNITS]],
+    place: Place<'_>,
+    at: usize,
+    finish: &Finish<'_>,
+    output: &mut [i32],
+) {
+    let (units, whole) = (place.units, whole_rows(place.units, at).filter(|_| finish.besides.is_empty()));
+    let scale = _mm512_set1_epi32(finish.scale);
+    for (channel, sums) in sums.iter().enumerate() {
+        let constant = _mm512_set1_epi32(finish.constants[channel]);
+        // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
+        unsafe {
+            let finished = |sums: &[i32; UNIT]| {
+                _mm512_mullo_epi32(
+                    _mm512_add_epi32(_mm512_loadu_si512(sums.as_ptr().cast()), constant),
+                    scale,
+                )
+            };
+            let output = output.as_mut_ptr().add(place.first + channel * place.pitch);
+            if let Some(whole) = whole {
+                for (to, sums) in whole.into_iter().zip(sums) {
+                    let to = output.add(to).cast();
+                    _mm512_storeu_si512(to, _mm512_add_epi32(finished(sums), _mm512_loadu_si512(to)));
+                }
+                continue;
+            }
+            for (unit, sums) in (at..units.starts.len()).zip(sums) {
+                let besides = match finish.besides.as_chunks::<UNIT>().0.get(unit) {
+                    Some(besides) => _mm512_loadu_si512(besides.as_ptr().cast()),
+                    None => _mm512_setzero_si512(),
                 };
-                _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, finished));
+                put_unit(_mm512_add_epi32(finished(sums), besides), units, unit, output);
             }
         }
     }
 }
+
+/// The first outputs of a tile's units, where each is part of one row.
+fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
+    let ranges = units.ranges[at..].first_chunk::<UNITS>()?;
+    let [.., last] = ranges;
+    let segments: &[Segment; UNITS] = units.segments.get(ranges[0].start..last.end)?.try_into().ok()?;
+    segments.iter().all(|of| of.columns == UNIT).then(|| segments.map(|of| of.to))
+}
+
+/// Adds the sums of a unit to their outputs.
+///
+/// # Safety
+/// The processor needs AVX-512 F; behind the pointer is an output for every sum.
+#[allow(unsafe_code)]
+#[inline(always)]
+unsafe fn put_unit(sums: __m512i, units: &Units, unit: usize, output: *mut i32) {
+    // SAFETY: a mask lets through only sums of the unit and outputs of a segment.
+    unsafe {
+        let mut apart_sums = [0; UNIT];
+        let (side, own) = (units.side, UNIT / units.side);
+        let order = _mm512_loadu_si512(ORDERS[side.ilog2() as usize].as_ptr().cast());
+        _mm512_storeu_si512(apart_sums.as_mut_ptr().cast(), _mm512_permutexvar_epi32(order, sums));
+        for segment in units.segments.get_unchecked(units.ranges[unit].clone()) {
+            let mask = ((1u32 << segment.columns) - 1) as __mmask16;
+            for sample in 0..segment.samples {
+                let output = output.add(segment.to + sample * units.pitch);
+                let sums = _mm512_maskz_loadu_epi32(
+                    mask,
+                    apart_sums.as_ptr().wrapping_add(apart(sample, side) * own + segment.from / side),
+                );
+                let sums = _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(mask, output));
+                _mm512_mask_storeu_epi32(output, mask, sums);
+            }
+        }
+    }
+}
+
+/// Samples [`apart`] out of 1, 2, 4, 8 or 16 side by side.
+const ORDERS: [[i32; UNIT]; 5] = {
+    let mut orders = [[0; UNIT]; 5];
+    let mut at = 0;
+    while at < 5 * UNIT {
+        let (side, place) = (1 << (at / UNIT), at % UNIT);
+        orders[at / UNIT][apart(place % side, side) * (UNIT / side) + place / side] = place as i32;
+        at += 1;
+    }
+    orders
+};

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod array;
+pub mod beside;
 pub mod late;
 pub mod mapping;
 pub mod stream;

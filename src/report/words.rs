@@ -56,7 +56,8 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
     sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
-    sentences.extend(report.approximate.priced_as.as_deref().map(unpriced));
+    let unknown = report.approximate.priced_as.as_deref();
+    sentences.extend(unknown.filter(|_| report.approximate.energy_tables().is_empty()).map(unpriced));
     sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
 }
@@ -126,6 +127,20 @@ fn recovery(layers: &[LayerOutcome]) -> Option<String> {
             range(0)
         )
     })
+}
+
+/// How layers formed their products, those that did it alike together; nothing of results that do not tell.
+pub fn ways(layers: &[LayerOutcome]) -> String {
+    let mut ways: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for layer in layers.iter().filter(|layer| !layer.way.is_empty()) {
+        ways.entry(&layer.way).or_default().push(&layer.name);
+    }
+    let groups: Vec<String> =
+        ways.iter().map(|(way, layers)| format!("{way} ({})", layers.join(", "))).collect();
+    if groups.is_empty() {
+        return String::new();
+    }
+    format!(" This processor formed the products so, which changes no sum: {}.", groups.join("; "))
 }
 
 /// The measures of a layer in words.
@@ -355,6 +370,22 @@ mod tests {
         );
         assert!(text.contains("against it system 2.00× less, datapath 2.00× less."), "{text}");
         assert!(found(vec![], None).ends_with("no plain exact width scores as much."));
+    }
+
+    #[test]
+    fn layers_that_formed_their_products_alike_are_named_together() {
+        let layer = |name: &str, way: &str| {
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "way": way,
+            });
+            serde_json::from_value(layer).unwrap()
+        };
+        let layers = [("a", "looked up"), ("b", "one product"), ("c", "looked up")];
+        let text = ways(&layers.map(|(name, way)| layer(name, way)));
+        assert!(text.ends_with("changes no sum: looked up (a, c); one product (b)."), "{text}");
+        // Results that were stored before this was told.
+        assert_eq!(ways(&[layer("a", "")]), "");
     }
 
     #[test]

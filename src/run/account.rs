@@ -1,6 +1,7 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
-use super::bill::{Mapped, bill, price_name, wires_name};
+use super::beside::{Work, beside};
+use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
 use super::parts::Parts;
@@ -25,6 +26,8 @@ pub(super) struct Observed<'a> {
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
+    /// How each layer's products were formed.
+    pub ways: Vec<String>,
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -38,12 +41,21 @@ pub(super) fn outcome(
     let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
+    let beside = beside(parts, &mapped, observed.plans);
+    beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
-        let part =
-            |part: &Mapped| [price_name(&part.layer), wires_name(&part.layer)].iter().position(|p| p == name);
+        let part = |Mapped { layer, .. }: &Mapped| {
+            let names = [price_name(layer), wires_name(layer), multiplication_name(layer)];
+            names.iter().position(|p| p == name)
+        };
         let (at, kind) = mapped.iter().enumerate().find_map(|(at, one)| Some((at, part(one)?)))?;
-        let library = parts.array(at)?.library();
-        let Replay { each, wires, .. } = observed.seen.get(at)?.replay?;
+        let (array, seen) = (parts.array(at)?, observed.seen.get(at)?);
+        let library = array.library();
+        if kind == 2 {
+            let energy = seen.multiplication?;
+            return Some((energy, array.multiplication_constant(energy)?));
+        }
+        let Replay { each, wires, .. } = seen.replay?;
         let (price, unit) = (each - wires, "J per multiply-accumulate, replayed");
         match (kind, library.wire_constant(wires)) {
             (1, Some(constant)) => Some((wires, constant)),
@@ -53,9 +65,13 @@ pub(super) fn outcome(
     };
     let ledger = ledger.resolve(price)?;
     let chosen = |at: usize| observed.plans.get(at).map(|plan| plan.chosen.clone());
-    let layers = mapped.iter().zip(&observed.seen).enumerate();
+    let layers = mapped.iter().zip(&observed.seen).zip(observed.ways).enumerate();
     let layers = layers
-        .map(|(at, (part, seen))| LayerOutcome { recovery: chosen(at), ..layer(parts, part, seen) })
+        .map(|(at, ((part, seen), way))| LayerOutcome {
+            recovery: chosen(at),
+            way,
+            ..layer(parts, part, seen)
+        })
         .collect();
     let errs = parts.platform.memory.values().any(|memory| memory.errs());
     let right = mean(&observed.maps);
@@ -65,7 +81,7 @@ pub(super) fn outcome(
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
-        area_mm2: area(parts),
+        area_mm2: area(parts, &beside),
         cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         late: parts.used().find(|array| array.is_late()).map(late),
@@ -115,7 +131,8 @@ fn holds(mac: &Mac, depth: usize) -> Option<u64> {
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let geometry = &part.layer.geometry;
     let operations = parts.array(part.layer.index).map_or(0, |array| array.operations(geometry));
-    let each = seen.replay.map_or(0.0, |replay| replay.each.0);
+    let each =
+        seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
         name: part.layer.name.clone(),
         macs: geometry.macs(),
@@ -133,6 +150,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
             .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
+        way: String::new(),
     }
 }
 
@@ -146,9 +164,10 @@ fn datapath(ledger: &Ledger) -> f64 {
         .sum()
 }
 
-fn area(parts: &Parts<'_>) -> f64 {
+fn area(parts: &Parts<'_>, beside: &[Work]) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    (memories + parts.used().map(|array| array.area().0).sum::<f64>()) * 1e-6
+    let arrays = parts.used().map(|array| array.area().0).sum::<f64>();
+    (memories + arrays + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

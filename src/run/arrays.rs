@@ -2,8 +2,9 @@
 
 use super::error::RunError;
 use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Multiplier};
-use crate::platform::compute::array::{MacArray, OpenTable, unit};
+use crate::config::Setup;
+use crate::config::platform::{self as config, Compute, Multiplier};
+use crate::platform::compute::array::{MacArray, Open, unit};
 use crate::tech::CellLibrary;
 use crate::workload::{Layer, layer};
 
@@ -21,27 +22,24 @@ impl Arrays {
         config: &config::Array,
         bits: u32,
         layers: &[Layer],
-        (library, open): (&CellLibrary, &OpenTable<'_>),
+        (library, open): (&CellLibrary, Open<'_>),
     ) -> Result<Self, RunError> {
-        let main = unit(config, bits, open)?;
+        let array = |config: &config::Array, unit: Mac| {
+            MacArray::new(config, unit, library)?.priced_as(&config.multiplier, open.energies)
+        };
+        let main = unit(config, bits, open.products)?;
         let mut known = vec![identity(&config.multiplier, &main)];
-        let mut each = vec![(config.multiplier.clone(), MacArray::new(config, main, library)?)];
+        let mut each = vec![(config.multiplier.clone(), array(config, main)?)];
         let mut of = vec![0; layers.len()];
-        let mut named: Vec<Option<&str>> = vec![None; layers.len()];
-        for (name, multiplier) in &config.layers {
-            let index = layer(layers, name)
-                .map_err(|fault| RunError::NoLayer { name: name.clone(), fault: Box::new(fault) })?;
-            if let Some(other) = named[index].replace(name) {
-                return Err(RunError::LayerTwice { name: name.clone(), other: other.into() });
-            }
-            let wrong = |fault| RunError::Layer { name: name.clone(), fault };
+        for (index, name, multiplier) in named(config, layers)? {
+            let wrong = |fault| RunError::Layer { name: name.into(), fault };
             let config = config::Array { multiplier: multiplier.clone(), ..config.clone() };
-            let unit = unit(&config, bits, open).map_err(wrong)?;
+            let unit = unit(&config, bits, open.products).map_err(wrong)?;
             let identity = identity(multiplier, &unit);
             of[index] = match known.iter().position(|known| *known == identity) {
                 Some(at) => at,
                 None => {
-                    let array = MacArray::new(&config, unit, library).map_err(wrong)?;
+                    let array = array(&config, unit).map_err(wrong)?;
                     each.push((config.multiplier, array));
                     known.push(identity);
                     known.len() - 1
@@ -88,10 +86,39 @@ impl Arrays {
     }
 }
 
+/// The layers with a multiplier of their own: index, name and multiplier as configured.
+fn named<'c>(
+    config: &'c config::Array,
+    layers: &[Layer],
+) -> Result<Vec<(usize, &'c str, &'c Multiplier)>, RunError> {
+    let mut names: Vec<Option<&str>> = vec![None; layers.len()];
+    let place = |(name, multiplier): (&'c String, &'c Multiplier)| {
+        let index = layer(layers, name)
+            .map_err(|fault| RunError::NoLayer { name: name.clone(), fault: Box::new(fault) })?;
+        match names[index].replace(name) {
+            Some(other) => Err(RunError::LayerTwice { name: name.clone(), other: other.into() }),
+            None => Ok((index, &**name, multiplier)),
+        }
+    };
+    config.layers.iter().map(place).collect()
+}
+
+/// Checks that a setup names layers which the network has, each once.
+///
+/// # Errors
+/// [`RunError::NoLayer`] and [`RunError::LayerTwice`].
+pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
+    match &setup.platform.compute {
+        Compute::Array(config) => named(config, layers).map(drop),
+        Compute::Ideal => Ok(()),
+    }
+}
+
 /// What tells units of one array from those of another; tables have no id of their own.
 fn identity(multiplier: &Multiplier, unit: &Mac) -> String {
+    let energies = multiplier.energy_table();
     match multiplier {
-        Multiplier::Id(_) => unit.id().into(),
-        Multiplier::Table { table, signed } => format!("{} {signed:?}", table.display()),
+        Multiplier::Id(_) | Multiplier::Design { .. } => format!("{} {energies:?}", unit.id()),
+        Multiplier::Table { table, signed, .. } => format!("{} {signed:?} {energies:?}", table.display()),
     }
 }

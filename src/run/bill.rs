@@ -27,14 +27,24 @@ pub(super) fn wires_name(layer: &Layer) -> String {
     format!("wires.{}.{}", layer.index, layer.name)
 }
 
+/// The name under which a layer's multiplications are priced after the run where an energy table prices them.
+pub(super) fn multiplication_name(layer: &Layer) -> String {
+    format!("multiply.{}.{}", layer.index, layer.name)
+}
+
 /// Bills one sample and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
     for part in mapped {
         let Some(array) = parts.array(part.layer.index) else { continue };
         array.bill(ledger, "compute.array", &part.mapping);
         let macs = array.operations(&part.layer.geometry);
-        for price in [price_name(&part.layer), wires_name(&part.layer)] {
-            array.bill_switching(ledger, "compute.array", &price, macs);
+        let mut switching = |action: &str, price: String| {
+            array.bill_switching(ledger, "compute.array", (action, &price), macs);
+        };
+        switching("multiply-accumulate", price_name(&part.layer));
+        switching("multiply-accumulate", wires_name(&part.layer));
+        if array.is_priced_by_file() {
+            switching("multiply", multiplication_name(&part.layer));
         }
     }
     let active: Seconds = mapped.iter().map(|part| part.time).sum();

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::account::{self, Observed, score};
 use super::activity::Activity;
 use super::arrays::Arrays;
+use super::buildable::exact_bits;
 use super::capture::{Captured, capture, pixels, slice};
 use super::error::RunError;
 use super::golden::{self, Golden};
@@ -20,20 +21,15 @@ use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
-use crate::config::platform::{self as config, Compute, Multiplier};
-use crate::config::{Measure, Quantize, Setup};
+use crate::config::platform::{Compute, Multiplier};
+use crate::config::{Measure, Setup};
 use crate::kernel::Products;
-use crate::platform::compute::array::{CodeRange, MacArray, OpenTable, unit};
+use crate::platform::compute::array::{MacArray, Open};
 use crate::platform::{Platform, PlatformError};
-use crate::table::Table;
+use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights, top1};
-
-/// Samples that are run together at most.
-const BATCH: usize = 64;
-/// Elements of the largest activation of samples that are run together: what a thread needs is some such tensors.
-const ELEMENTS: usize = 1 << 22;
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -41,8 +37,9 @@ pub struct Evaluator<'a> {
     seed: u64,
     fault_maps: u32,
     library: CellLibrary,
-    open: &'a OpenTable<'a>,
+    open: Open<'a>,
     tables: Memo<Table>,
+    energies: Memo<Energies>,
     captured: Memo<Captured>,
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
@@ -53,8 +50,8 @@ pub struct Evaluator<'a> {
 type Ready<'a> = (&'a Plan, &'a Captured, &'a [Multiplied]);
 
 impl<'a> Evaluator<'a> {
-    /// An evaluator for one task; `open` reads the product tables that a configuration names.
-    pub fn new(task: &'a Task, seed: u64, fault_maps: u32, open: &'a OpenTable<'a>) -> Self {
+    /// An evaluator for one task; `open` reads the files that a configuration names.
+    pub fn new(task: &'a Task, seed: u64, fault_maps: u32, open: Open<'a>) -> Self {
         Self {
             task,
             seed,
@@ -62,6 +59,7 @@ impl<'a> Evaluator<'a> {
             library: CellLibrary::nangate45().wired(),
             open,
             tables: Memo::default(),
+            energies: Memo::default(),
             captured: Memo::default(),
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
@@ -107,8 +105,10 @@ impl<'a> Evaluator<'a> {
         let ready = (&*plan, &*captured, &products[..]);
         let maps = self.run_maps(parts, keys, ready)?;
         let seen = self.probe(parts, keys, ready)?;
-        let observed =
-            Observed { quantized: &plan.network, captured: &captured, maps, seen, plans: &plan.layers };
+        let hardware = hardware(parts, &products, &plan.layers, 0);
+        let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
+        let (quantized, plans) = (&*plan.network, &plan.layers[..]);
+        let observed = Observed { quantized, captured: &captured, maps, seen, plans, ways };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -193,19 +193,27 @@ impl<'a> Evaluator<'a> {
         Ok(self.build(setup)?.used().try_for_each(MacArray::in_time)?)
     }
 
-    /// Hashes of the product tables that a setup names; `None` where it names designs, or tables that cannot be read.
+    /// Hashes of the product and energy tables that a setup names; `None` where it names none, or none that can be read.
     pub fn table_hash(&self, setup: &Setup) -> Option<String> {
         let Compute::Array(array) = &setup.platform.compute else { return None };
-        let hash = |multiplier: &Multiplier| match multiplier {
-            Multiplier::Table { table, signed } => self.table(table, *signed).ok().map(|table| table.hash()),
-            Multiplier::Id(_) => None,
+        let hashes = |multiplier: &Multiplier| {
+            let products = match multiplier {
+                Multiplier::Table { table, signed, .. } => self.table(table, *signed).ok(),
+                Multiplier::Id(_) | Multiplier::Design { .. } => None,
+            };
+            let energies = multiplier.energy_table().and_then(|path| self.energies(path).ok());
+            products.map(|table| table.hash()).into_iter().chain(energies.map(|energies| energies.hash()))
         };
-        let hashes: Vec<String> = array.layers.values().chain([&array.multiplier]).filter_map(hash).collect();
+        let hashes: Vec<String> = array.layers.values().chain([&array.multiplier]).flat_map(hashes).collect();
         (!hashes.is_empty()).then(|| hashes.join(" "))
     }
 
     fn table(&self, path: &Path, signed: Option<bool>) -> Result<Arc<Table>, PlatformError> {
-        self.tables.get(&(path, signed), || (self.open)(path, signed))
+        self.tables.get(&(path, signed), || (self.open.products)(path, signed))
+    }
+
+    fn energies(&self, path: &Path) -> Result<Arc<Energies>, PlatformError> {
+        self.energies.get(&path, || (self.open.energies)(path))
     }
 
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
@@ -219,12 +227,14 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {
-        let open = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
+        let products = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
+        let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
+        let open = Open { products: &products, energies: &energies };
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
                 let layers = self.task.network.layers();
-                Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, &open))?)
+                Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?)
             }
         };
         let sample = self.task.network.sample_shape().to_vec();
@@ -342,7 +352,7 @@ impl<'a> Evaluator<'a> {
         samples: usize,
         run: impl Fn(std::ops::Range<usize>) -> Result<Tensor<f32>, RunError> + Sync,
     ) -> Result<Vec<bool>, RunError> {
-        let batch = (ELEMENTS / self.task.network.largest()).clamp(1, BATCH);
+        let batch = self.task.network.together();
         let starts: Vec<usize> = (0..samples).step_by(batch).collect();
         let chunk = |&start: &usize| {
             let range = start..(start + batch).min(samples);
@@ -351,43 +361,6 @@ impl<'a> Evaluator<'a> {
         let chunks: Vec<Vec<bool>> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
         Ok(chunks.concat())
     }
-}
-
-/// Builds the hardware of a setup and runs nothing on it: what can be told without model and data; returns the arrays,
-/// none where compute is ideal.
-///
-/// # Errors
-/// When a part cannot be built.
-pub fn buildable(setup: &Setup, open: &OpenTable<'_>) -> Result<Vec<MacArray>, RunError> {
-    Platform::build(&setup.platform)?;
-    let Compute::Array(config) = &setup.platform.compute else { return Ok(vec![]) };
-    let library = CellLibrary::nangate45().wired();
-    let build = |config: &config::Array| {
-        let array = MacArray::new(config, unit(config, exact_bits(setup), open)?, &library)?;
-        holds(setup, &array).map(|()| array)
-    };
-    let mut arrays = vec![build(config)?];
-    for (name, multiplier) in &config.layers {
-        let config = config::Array { multiplier: multiplier.clone(), ..(**config).clone() };
-        arrays.push(build(&config).map_err(|fault| RunError::Layer { name: name.clone(), fault })?);
-    }
-    Ok(arrays)
-}
-
-/// Whether an array takes the codes of a setup.
-fn holds(setup: &Setup, array: &MacArray) -> Result<(), PlatformError> {
-    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
-    let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
-    // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.
-    let signed = array.mac().multiplier().signature().signed;
-    let activations = CodeRange { bits: activation_bits, zero: 0 };
-    array.holds(symmetric(weight_bits))?;
-    array.holds(if signed { symmetric(activation_bits) } else { activations })
-}
-
-/// Bits of an `exact` multiplier.
-fn exact_bits(setup: &Setup) -> u32 {
-    setup.workload.quantize.weight_bits.max(setup.workload.quantize.activation_bits)
 }
 
 fn hardware<'a>(

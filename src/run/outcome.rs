@@ -87,6 +87,9 @@ pub struct LayerOutcome {
     /// What the layer does about the errors of its products; absent where nothing was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovered>,
+    /// How the processor at hand formed the layer's products, in words; no sum depends on it.
+    #[serde(default)]
+    pub way: String,
 }
 
 /// What a layer chose, on the calibration samples, to do about the errors of its products.
@@ -169,6 +172,17 @@ pub struct Late {
 }
 
 impl Outcome {
+    /// The files by which multiplications of its layers are priced.
+    pub fn energy_tables(&self) -> Vec<&str> {
+        let array = self.settings.pointer("/platform/compute/array");
+        let layers = array.and_then(|array| array["layers"].as_object());
+        let multipliers = array.map(|array| &array["multiplier"]).into_iter();
+        let multipliers = multipliers.chain(layers.into_iter().flat_map(|layers| layers.values()));
+        let mut files: Vec<&str> = multipliers.filter_map(|one| one["energy_table"].as_str()).collect();
+        files.dedup();
+        files
+    }
+
     /// Adds the paired difference to the baseline on the same samples.
     ///
     /// # Panics

@@ -10,6 +10,7 @@ use crate::kernel::{self, Geometry, Histograms, Products};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
+use crate::units::Joules;
 use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights, operands};
 
 /// The stream that draws the stretches of each layer.
@@ -21,6 +22,8 @@ pub(super) const SAMPLES: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub replay: Option<Replay>,
+    /// Mean energy of a multiplication by the multiplier's energy table; none where there is none.
+    pub multiplication: Option<Joules>,
     pub relative_error: f64,
     pub bias: f64,
     /// Absent where no table holds the products.
@@ -53,10 +56,16 @@ impl Engine for Probe<'_> {
             self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
         let pairs = (input, weights, self.hardware.is_swapped(layer));
-        let mut price =
-            |array: &MacArray| pooled(array, layer, pairs, |operands| replay(array, operands, &mut stream));
-        let replay = self.hardware.arrays.map(|arrays| price(arrays.of(layer.index)));
-        note(Seen { replay, relative_error, bias, mean_error });
+        let mut price = |array: &MacArray| {
+            pooled(array, layer, pairs, |operands| {
+                (replay(array, operands, &mut stream), array.multiplication(operands))
+            })
+        };
+        let (replay, multiplication) = self.hardware.arrays.map_or((None, None), |arrays| {
+            let (replay, multiplication) = price(arrays.of(layer.index));
+            (Some(replay), multiplication)
+        });
+        note(Seen { replay, multiplication, relative_error, bias, mean_error });
         sums
     }
 

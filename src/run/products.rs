@@ -35,7 +35,7 @@ pub(super) fn swapped_products(
         let array = array.ok_or(RunError::NoUnit)?;
         let other = array.products(activations, weights)?;
         let product = |at: usize| other.get(at as u8, (at >> 8) as u8);
-        Ok(Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()))
+        Ok(array.prepared(Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>())))
     })?;
     Ok(swapped
         .into_iter()

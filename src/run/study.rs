@@ -157,7 +157,8 @@ fn report(
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
     let notes = notes(exact, &baseline, &approximate);
     // Against a design of unknown cost nothing can be claimed.
-    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.priced_as.is_none();
+    let priced = |outcome: &Outcome| outcome.priced_as.is_none() || !outcome.energy_tables().is_empty();
+    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && priced(&effect.alone);
     let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
@@ -200,6 +201,19 @@ fn late(outcome: &Outcome) -> Option<String> {
     ))
 }
 
+/// How a file prices multiplications.
+fn energies(outcome: &Outcome) -> Option<String> {
+    let files = outcome.energy_tables();
+    (!files.is_empty()).then(|| {
+        format!(
+            "Multiplications cost what {} says of each pair of codes, summed over every operand pair of the first samples \
+             without a pass over them, whatever the operands before. Registers, accumulator and what else surrounds a \
+             multiplier were replayed.",
+            files.join(" and ")
+        )
+    })
+}
+
 /// What recovery costs, and where its figures come from.
 fn recovery(outcome: &Outcome) -> Option<String> {
     let chose =
@@ -217,7 +231,8 @@ fn recovery(outcome: &Outcome) -> Option<String> {
         "Recovery was chosen layer by layer on the calibration samples, with memories that do not err. Weights in other codes \
          are written once and switch what they switch. A factor and a constant per output channel become part of the scale \
          and the bias that every output has anyway, so they add neither energy nor area (with one scale for all weights a \
-         factor would be a multiplication of its own, which is not priced); sums are rounded to whole numbers after them. \
+         factor is a multiplication of its own, by a multiplier a column and a factor of 16 bits, priced on random operands); \
+         sums are rounded to whole numbers after them. \
          Errors of layers are against exact products of the weights before."
             .to_string()
             + swapped
@@ -266,11 +281,16 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
                 .into(),
         );
     }
+    notes.extend(energies(approximate));
     notes.extend(approximate.priced_as.as_ref().map(|design| {
-        format!(
-            "The multiplier is a product table, which has no gates: its area, clock and energy are those of `{design}`, \
-             so a datapath saving cannot show."
-        )
+        let what = "The multiplier is a product table, which has no gates: its";
+        if approximate.energy_tables().is_empty() {
+            format!(
+                "{what} area, clock and energy are those of `{design}`, so a datapath saving cannot show."
+            )
+        } else {
+            format!("{what} area, clock and leakage are those of `{design}`.")
+        }
     }));
     notes.extend(recovery(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {

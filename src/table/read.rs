@@ -104,17 +104,28 @@ pub enum Fault {
     /// A header that is not one of NPY, or of an array that is no table.
     #[error("{0}")]
     Npy(String),
+    /// A word that is no energy.
+    #[error(
+        "`{0}` is no energy; write femtojoules, 0 or more, such as 12.5, separated by spaces or commas, `#` before a comment"
+    )]
+    NotAnEnergy(String),
+    /// Energies that are not those of all operand pairs.
+    #[error(
+        "{0} entries are no energy table; write a row a code of `a` and a column a code of `b`: 256 by 256 for 8-bit operands, \
+         the widest"
+    )]
+    Energies(String),
 }
 
 /// The entries of a file before their widths are known.
-struct Entries {
-    values: Vec<(i64, Place)>,
+pub(super) struct Entries<T> {
+    values: Vec<(T, Place)>,
     /// Rows and columns where the file says so; a flat list is square.
     shape: Option<[usize; 2]>,
 }
 
 /// A fault at its place, before the file's name is known.
-type At<T> = Result<T, (Place, Fault)>;
+pub(super) type At<T> = Result<T, (Place, Fault)>;
 
 /// The most entries a table has.
 const MOST: usize = 1 << Table::LIMIT;
@@ -150,47 +161,78 @@ impl Table {
     }
 }
 
-fn entries(bytes: &[u8], name: &str, signed: bool) -> At<Entries> {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    match ending.as_str() {
-        "npy" => npy::read(bytes),
-        "txt" | "csv" => text::read(bytes),
+/// The form that a file's name ends on.
+fn ending(name: &str) -> String {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
+}
+
+fn entries(bytes: &[u8], name: &str, signed: bool) -> At<Entries<i64>> {
+    let words = || npy::read(bytes, &npy::INTEGERS);
+    let text = || text::read(bytes, &|word| word.parse().map_err(|_| Fault::NotAnInteger(text::shown(word))));
+    match ending(name).as_str() {
+        "npy" => words(),
+        "txt" | "csv" => text(),
         "bin" | "raw" => raw(bytes, signed),
-        _ if bytes.starts_with(npy::MAGIC) => npy::read(bytes),
+        _ if bytes.starts_with(npy::MAGIC) => words(),
         // Text never holds a zero byte; words do, for small products have empty high bytes.
         _ if bytes.contains(&0) => raw(bytes, signed),
-        _ => text::read(bytes),
+        _ => text(),
     }
 }
 
-/// A little-endian integer of a binary file.
+/// Energies in femtojoules, row by row, and the width of both operands.
+pub(super) fn energies(bytes: &[u8], name: &str) -> Result<(Vec<f64>, u32), ReadError> {
+    let energy = |value: f64| Some(value).filter(|value| value.is_finite() && *value >= 0.0);
+    let parsed =
+        |word: &str| word.parse().ok().and_then(energy).ok_or_else(|| Fault::NotAnEnergy(text::shown(word)));
+    let read = if ending(name) == "npy" || bytes.starts_with(npy::MAGIC) {
+        npy::read(bytes, &npy::REALS)
+    } else {
+        text::read(bytes, &parsed)
+    };
+    let checked = |entries: Entries<f64>| {
+        let [width, other] = entries.widths().map_err(|fault| (Place::File, fault))?;
+        if width != other {
+            return Err((Place::File, Fault::Energies(entries.size())));
+        }
+        let value =
+            |(value, place)| energy(value).ok_or_else(|| (place, Fault::NotAnEnergy(value.to_string())));
+        Ok((entries.values.into_iter().map(value).collect::<At<_>>()?, width))
+    };
+    read.and_then(checked).map_err(|(place, fault)| {
+        let fault = if let Fault::Entries(size) = fault { Fault::Energies(size) } else { fault };
+        ReadError { file: name.into(), place, fault }
+    })
+}
+
+/// A little-endian number of a binary file.
 #[derive(Debug, Clone, Copy)]
-struct Word {
+struct Word<T> {
     /// Bytes.
     size: usize,
     /// Its value; the slice has its size.
-    value: fn(&[u8]) -> i64,
+    value: fn(&[u8]) -> T,
 }
 
-impl Word {
-    const fn of<T: FromBytes + Into<i64>>() -> Self
+impl<T> Word<T> {
+    const fn of<N: FromBytes + Into<T>>() -> Self
     where
-        for<'a> &'a T::Bytes: TryFrom<&'a [u8]>,
+        for<'a> &'a N::Bytes: TryFrom<&'a [u8]>,
     {
-        Self { size: size_of::<T>(), value: little_endian::<T> }
+        Self { size: size_of::<N>(), value: little_endian::<N, T> }
     }
 }
 
-fn little_endian<T: FromBytes + Into<i64>>(bytes: &[u8]) -> i64
+fn little_endian<N: FromBytes + Into<T>, T>(bytes: &[u8]) -> T
 where
-    for<'a> &'a T::Bytes: TryFrom<&'a [u8]>,
+    for<'a> &'a N::Bytes: TryFrom<&'a [u8]>,
 {
     let Ok(bytes) = bytes.try_into() else { unreachable!("a word is read from as many bytes as it has") };
-    T::from_le_bytes(bytes).into()
+    N::from_le_bytes(bytes).into()
 }
 
 /// Words without a header: 4^w entries of two bytes are an odd power of two, of four bytes an even one.
-fn raw(bytes: &[u8], signed: bool) -> At<Entries> {
+fn raw(bytes: &[u8], signed: bool) -> At<Entries<i64>> {
     let length = bytes.len();
     let power = length.is_power_of_two().then(|| length.ilog2()).filter(|power| (3..=18).contains(power));
     let word = match power.map(|power| power % 2) {
@@ -203,12 +245,12 @@ fn raw(bytes: &[u8], signed: bool) -> At<Entries> {
 }
 
 /// The words from `start` on, each with its place.
-fn words(bytes: &[u8], start: usize, word: Word) -> Vec<(i64, Place)> {
+fn words<T>(bytes: &[u8], start: usize, word: Word<T>) -> Vec<(T, Place)> {
     let places = (start..).step_by(word.size).map(Place::Byte);
     bytes[start..].chunks_exact(word.size).map(word.value).zip(places).collect()
 }
 
-impl Entries {
+impl Entries<i64> {
     fn table(self, signed: bool) -> At<Table> {
         let [width_a, width_b] = self.widths().map_err(|fault| (Place::File, fault))?;
         let signature = Signature { operation: Operation::Mul, width_a, width_b, signed };
@@ -223,6 +265,13 @@ impl Entries {
         let entries = self.values.into_iter().map(fits).collect::<Result<_, _>>()?;
         Ok(Table { signature, entries })
     }
+}
+
+impl<T> Entries<T> {
+    /// How many entries there are, in words.
+    fn size(&self) -> String {
+        self.shape.map_or(self.values.len().to_string(), |[rows, columns]| format!("{rows} by {columns}"))
+    }
 
     fn widths(&self) -> Result<[u32; 2], Fault> {
         let count = self.values.len();
@@ -233,9 +282,7 @@ impl Entries {
         };
         match (a, b) {
             (Some(a), Some(b)) if a + b <= Table::LIMIT && count == 1 << (a + b) => Ok([a, b]),
-            _ => Err(Fault::Entries(
-                self.shape.map_or(count.to_string(), |[rows, columns]| format!("{rows} by {columns}")),
-            )),
+            _ => Err(Fault::Entries(self.size())),
         }
     }
 }

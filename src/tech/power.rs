@@ -154,4 +154,33 @@ mod tests {
         let (second, _) = replayed(&circuit(false, true), between.into_iter());
         near((first + second).0, whole.0);
     }
+
+    /// y = register(c ^ (a & b)): the product comes from outside, the sum stays.
+    #[test]
+    fn a_part_and_what_feeds_it_cost_together_what_the_whole_costs() {
+        let whole = |with_product: bool, with_sum: bool| {
+            let mut build = Builder::new("part");
+            let inputs = build.input("a", if with_product { 2 } else { 1 });
+            let c = build.input("c", 1)[0];
+            let product = if with_product { build.and(inputs[0], inputs[1]) } else { inputs[0] };
+            let sum = if with_sum { build.xor(c, product) } else { product };
+            let y = if with_sum { build.register(&[sum]) } else { vec![sum] };
+            build.output("y", y);
+            build.finish()
+        };
+        let library = CellLibrary::nangate45().wired();
+        let (netlist, product) = (whole(true, true), whole(true, false));
+        let mut stream = crate::rng::Stream::new(1, "test", 0);
+        let (mut lanes, mut alone) = (Lanes::<1>::new(&netlist), Lanes::<1>::new(&product));
+        for _ in 0..20 {
+            let inputs = [0; 3].map(|_| [stream.word()]);
+            lanes.step(&inputs);
+            alone.step(&inputs);
+        }
+        let part = netlist.reached_from("c");
+        assert_eq!((part.gate_count(), part.inputs().last().unwrap().1.len()), (1, 1));
+        let [all, rest] = [&netlist, &part].map(|circuit| library.switching_energy(circuit, lanes.toggles()));
+        let fed = library.switching_energy(&product, alone.toggles());
+        assert!(rest.0 > 0.0 && fed.0 > 0.0 && ((rest + fed) / all - 1.0).abs() < 1e-9, "{all} {rest} {fed}");
+    }
 }

@@ -93,8 +93,8 @@ impl CellLibrary {
         self.law.map_or([1.0; 2], |law| [of(&law), of(&FREEPDK45_GENERAL)])
     }
 
-    /// Times the energy of switching.
-    pub(super) fn energy_factor(&self) -> f64 {
+    /// Times the energy of switching at the supply of the figures.
+    pub fn energy_factor(&self) -> f64 {
         (self.supply / self.voltage).powi(2)
     }
 

@@ -6,6 +6,11 @@ use super::lower::{ModelError, lower};
 use super::op::Op;
 use crate::tensor::Tensor;
 
+/// Samples that are run together at most.
+const BATCH: usize = 64;
+/// Elements of the largest activation of samples that are run together: what a thread needs is some such tensors.
+const ELEMENTS: usize = 1 << 22;
+
 /// One operator with the values it reads.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
@@ -52,6 +57,11 @@ impl Network {
     /// Elements of the largest value of a sample.
     pub fn largest(&self) -> usize {
         self.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0)
+    }
+
+    /// How many samples are run together, so that what they take is bounded whatever their size.
+    pub fn together(&self) -> usize {
+        (ELEMENTS / self.largest()).clamp(1, BATCH)
     }
 
     /// The contractions in order.

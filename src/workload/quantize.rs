@@ -73,7 +73,8 @@ impl Quantized {
         }
         let grid =
             |(low, high)| Grid::new(scheme, settings.activation_bits, low, high).rounding(settings.rounding);
-        let ranges = range::ranges(network, settings.calibration, &grid, calibration)?;
+        let together = (calibration, network.together());
+        let ranges = range::ranges(network, settings.calibration, &grid, together)?;
         let grids = ranges.into_iter().map(|range| range.map(grid)).collect();
         let contractions = network.steps.iter().filter_map(|step| match &step.op {
             Op::Contract(contraction) => Some(contraction),

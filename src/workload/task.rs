@@ -107,9 +107,7 @@ pub enum LoadError {
 /// [`LoadError`], naming the file.
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
-    let bytes = finder.read(&workload.model)?;
-    let file = workload.model.display().to_string();
-    let network = Network::from_onnx(&bytes).map_err(|fault| LoadError::Model { file, fault })?;
+    let network = finder.network()?;
     let (test, calibration, light) = match &workload.data {
         Samples::Idx { test, calibration, light } => (finder.idx(test)?, finder.idx(calibration)?, *light),
         Samples::Cifar10 { test, calibration } => {
@@ -133,6 +131,14 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     labels(&network, &test).map_err(|fault| in_file(of_test, fault))?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
     Ok(Task { network, test, calibration, light, files })
+}
+
+/// Loads the model alone, which is looked up as [`load`] does.
+///
+/// # Errors
+/// [`LoadError`], naming the file; [`LoadError::Missing`] where it is in none of the folders.
+pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadError> {
+    Finder { workload, roots, contents: RefCell::default() }.network()
 }
 
 /// The files with the labels of test and calibration samples.
@@ -171,6 +177,12 @@ impl Finder<'_> {
             .map_err(|fault| LoadError::Unreadable { file: path.display().to_string(), fault })?;
         self.contents.borrow_mut().update(blake3::hash(&bytes).as_bytes());
         Ok(bytes)
+    }
+
+    fn network(&self) -> Result<Network, LoadError> {
+        let bytes = self.read(&self.workload.model)?;
+        let file = self.workload.model.display().to_string();
+        Network::from_onnx(&bytes).map_err(|fault| LoadError::Model { file, fault })
     }
 
     fn idx(&self, files: &IdxFiles) -> Result<Images, LoadError> {

@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod damaged;
 mod elaboration;
+mod energies;
 mod explore;
 mod exported;
 mod glitches;

@@ -107,18 +107,19 @@ fn value_info(name: &str, sizes: &[i64]) -> ValueInfoProto {
     ValueInfoProto { name: Some(name.into()), r#type }
 }
 
-/// A configuration with its files: the network on `samples` random pictures, calibrated on eight more.
-fn task(folder: &Path, samples: usize) {
+/// A configuration with its files: the network on `samples` random pictures, calibrated on `calibrated` more.
+fn task(folder: &Path, [samples, calibrated]: [usize; 2]) {
     let mut stream = Stream::new(2, "test.memory", 0);
-    let pictures: Vec<u8> = (0..(samples + 8) * 3 * SIDE * SIDE).map(|_| stream.word() as u8).collect();
+    let pictures: Vec<u8> =
+        (0..(samples + calibrated) * 3 * SIDE * SIDE).map(|_| stream.word() as u8).collect();
     fs::write(folder.join("resnet18.onnx"), resnet18()).unwrap();
     fs::write(folder.join("pictures"), pictures).unwrap();
-    fs::write(folder.join("labels"), vec![0; samples + 8]).unwrap();
+    fs::write(folder.join("labels"), vec![0; samples + calibrated]).unwrap();
     let files = "features: pictures, labels: labels";
     let text = format!(
-        "workload:\n  model: resnet18.onnx\n  samples: {samples}\n  quantize: {{calibration_samples: 8}}\n  preprocess: \
-         {{scale: 0.01, mean: [1.28], std: [1]}}\n  data: {{features: {{test: {{{files}, from: 8}}, calibration: {{{files}, \
-         to: 8}}}}}}\nplatform:\n  preset: always_on\n  sensor: ideal\n  compute: {{array: {{multiplier: mul8s_bwtrunc_t4}}}}\n"
+        "workload:\n  model: resnet18.onnx\n  samples: {samples}\n  quantize: {{calibration_samples: {calibrated}}}\n  preprocess: \
+         {{scale: 0.01, mean: [1.28], std: [1]}}\n  data: {{features: {{test: {{{files}, from: {calibrated}}}, calibration: {{{files}, \
+         to: {calibrated}}}}}}}\nplatform:\n  preset: always_on\n  sensor: ideal\n  compute: {{array: {{multiplier: mul8s_bwtrunc_t4}}}}\n"
     );
     fs::write(folder.join("run.yaml"), text).unwrap();
 }
@@ -133,9 +134,10 @@ fn peak(child: &Child) -> Option<u64> {
 #[test]
 fn resnet18_on_large_pictures_fits_into_one_and_a_half_gibibytes() {
     // What a run takes grows with the pictures themselves only; 200 of them take minutes.
-    let samples = if std::env::var_os("AXSIM_LARGE_NETWORK").is_some() { 200 } else { 12 };
+    let large = std::env::var_os("AXSIM_LARGE_NETWORK").is_some();
+    let [samples, calibrated] = if large { [200, 64] } else { [12, 32] };
     let folder = tempfile::tempdir().unwrap();
-    task(folder.path(), samples);
+    task(folder.path(), [samples, calibrated]);
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
     command.current_dir(folder.path()).args(["run", "run.yaml", "--quiet", "--threads", "2", "--out", "out"]);
     let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -148,6 +150,6 @@ fn resnet18_on_large_pictures_fits_into_one_and_a_half_gibibytes() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert!(status.success());
-    eprintln!("{samples} pictures: {} MiB", most >> 20);
-    assert!(most < MOST, "{} MiB for {samples} pictures", most >> 20);
+    eprintln!("{samples} pictures, {calibrated} of calibration: {} MiB", most >> 20);
+    assert!(most < MOST, "{} MiB for {samples} pictures, {calibrated} of calibration", most >> 20);
 }

@@ -1,27 +1,35 @@
 //! Does recovery without training help a network, say what it chose, and leave everything else as it was?
 
+use std::path::Path;
+
+use assert_cmd::Command;
 use axsim::config::platform::Dataflow;
 use axsim::kernel::Gemm;
 use axsim::platform::compute::mapping::Mapping;
+use axsim::workload::Network;
 use serde_json::Value;
 
 use crate::cli::axsim;
 
-/// The results of the quickstart's task with a harsh multiplier, and what was printed.
-fn run(recovery: &str, multiplier: &str) -> (Value, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().to_str().unwrap();
-    let config = folder.path().join("run.yaml");
-    let scenes =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.yaml");
+/// The quickstart's task with a harsh multiplier; results go to `folder`.
+fn command(folder: &Path, recovery: &str, multiplier: &str) -> Command {
+    let config = folder.join("run.yaml");
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.yaml");
     let text = format!(
         "workload: {}\nplatform: {{preset: always_on, compute: {{array: {{recovery: {recovery}}}}}}}\n\
          approximate: {{compute.array.multiplier: {multiplier}}}\n",
         scenes.display()
     );
     std::fs::write(&config, text).unwrap();
-    let set = ["--set", "workload.samples=128", "--quiet", "--out", out];
-    let run = axsim(&["run", config.to_str().unwrap()]).args(set).assert().success();
+    let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--out", folder.to_str().unwrap()]);
+    command.args(["--set", "workload.samples=128"]);
+    command
+}
+
+/// The results of a run, and what was printed.
+fn run(recovery: &str, multiplier: &str) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = command(folder.path(), recovery, multiplier).assert().success();
     let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
     let outcome = std::fs::read(folder.path().join("outcome.json")).unwrap();
     (serde_json::from_slice(&outcome).unwrap(), printed)
@@ -68,6 +76,62 @@ fn a_swapped_layer_is_computed_as_its_transpose() {
     assert_eq!(plain["approximate"]["area_mm2"], swapped["approximate"]["area_mm2"]);
     let notes = swapped["notes"].to_string();
     assert!(notes.contains("A layer with swapped operands is computed as its transpose"), "{notes}");
+}
+
+#[test]
+fn a_factor_of_a_layer_is_paid_for_where_all_weights_share_a_scale() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |scales: &str| -> Value {
+        let mut command = command(folder.path(), "[affine]", "mul8s_bwtrunc_t7");
+        let scales = format!("workload.quantize.weight_scales={scales}");
+        command.args(["--set", "workload.samples=2", "--set", &scales]).assert().success();
+        serde_json::from_slice(&std::fs::read(folder.path().join("outcome.json")).unwrap()).unwrap()
+    };
+    let [each, shared] = ["per_channel", "per_tensor"].map(with);
+    let scaled = |run: &Value, which: &str| -> f64 {
+        let lines = run[which]["ledger"].as_object().unwrap().values();
+        lines.filter(|line| line["action"] == "scale sums").map(|line| line["count"].as_f64().unwrap()).sum()
+    };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    let layers = Network::from_onnx(&std::fs::read(file).unwrap()).unwrap().layers();
+    let chosen = shared["approximate"]["layers"].as_array().unwrap();
+    let affine = |layer: &Value| layer["recovery"]["measures"] == serde_json::json!(["affine"]);
+    let expected: usize = layers
+        .iter()
+        .zip(chosen)
+        .filter(|(_, found)| affine(found))
+        .map(|(layer, _)| layer.geometry.outputs_per_sample())
+        .sum();
+    assert!(expected > 0 && scaled(&shared, "approximate") == expected as f64, "{expected}");
+    assert_eq!([scaled(&shared, "baseline"), scaled(&each, "approximate")], [0.0; 2]);
+    let area = |run: &Value| run["approximate"]["area_mm2"].as_f64().unwrap();
+    assert!(area(&shared) > area(&each));
+}
+
+#[test]
+fn golden_vectors_of_a_swapped_layer_are_refused_with_what_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = |layer: &str| {
+        let mut command = command(folder.path(), "[swap]", "mul8u_ppam_j0_k4");
+        command.args(["--set", "workload.samples=2", "--golden", layer]).assert()
+    };
+    // Recovery chooses on the calibration samples, so it chooses the same for two.
+    let outcome = run("[swap]", "mul8u_ppam_j0_k4").0;
+    let layers = outcome["approximate"]["layers"].as_array().unwrap();
+    let swapped = |layer: &&Value| layer["recovery"]["measures"] == serde_json::json!(["swap"]);
+    let name = layers.iter().find(swapped).unwrap()["name"].as_str().unwrap();
+    let refused = golden(name).code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    let expected = format!(
+        "layer `{name}` recovers by swapping its operands, and golden vectors have activations at port `a`"
+    );
+    assert!(message.contains(&expected) && message.contains("leave `swap` out"), "{message}");
+    assert!(!folder.path().join("golden").exists() && !folder.path().join("outcome.json").exists());
+    // A layer that kept its order has vectors.
+    if let Some(other) = layers.iter().find(|layer| !swapped(layer)) {
+        golden(other["name"].as_str().unwrap()).success();
+    }
 }
 
 #[test]

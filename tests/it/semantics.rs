@@ -1,7 +1,9 @@
 //! Do padding, zero points, scales, rounding and calibration change what they say, and nothing else?
 
 use std::fs;
+use std::path::Path;
 
+use axsim::workload::{Layer, Network};
 use serde_json::Value;
 
 use crate::cli::axsim;
@@ -15,6 +17,12 @@ fn outcome(settings: &[&str]) -> Value {
     settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
     command.assert().success();
     serde_json::from_str(&fs::read_to_string(folder.path().join("outcome.json")).unwrap()).unwrap()
+}
+
+/// The network of the quickstart.
+fn scenes() -> Network {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    Network::from_onnx(&fs::read(file).unwrap()).unwrap()
 }
 
 fn figure(outcome: &Value, path: &str) -> f64 {
@@ -48,6 +56,30 @@ fn an_exact_multiplier_scores_alike_on_raw_and_on_centred_codes_and_needs_no_sig
     assert_eq!(raw["baseline"]["settings"]["platform"]["compute"]["array"]["products"], "raw");
 }
 
+/// How often something was done in the exact system, per sample.
+fn billed(outcome: &Value, action: &str) -> f64 {
+    let lines = outcome["baseline"]["ledger"].as_object().unwrap().values();
+    lines.filter(|line| line["action"] == action).map(|line| line["count"].as_f64().unwrap()).sum()
+}
+
+#[test]
+fn sums_of_raw_codes_are_corrected_by_adders_that_are_paid_for_where_weights_have_a_zero_point() {
+    let layers = scenes().layers().into_iter().map(|layer| layer.geometry);
+    let (codes, outputs) = layers.fold((0, 0), |(codes, outputs), geometry| {
+        let gemm = geometry.gemm();
+        (codes + gemm.groups * gemm.positions * gemm.depth, outputs + geometry.outputs_per_sample())
+    });
+    for (multiplier, products, pays) in
+        [("mul8u_exact", "raw", true), ("mul8u_exact", "centred", false), ("mul8s_exact", "raw", false)]
+    {
+        let [multiplier, products] = [("multiplier", multiplier), ("products", products)]
+            .map(|(key, value)| format!("platform.compute.array.{key}={value}"));
+        let found = outcome(&[&multiplier, &products, "approximate={}"]);
+        let expected = if pays { [codes, outputs] } else { [0, 0] }.map(|count| count as f64);
+        assert_eq!(["sum activation codes", "correct sums"].map(|action| billed(&found, action)), expected);
+    }
+}
+
 #[test]
 fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
     let with = |bits: u32, overflow: &str| {
@@ -75,6 +107,37 @@ fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
     let output = command.assert().code(2).get_output().stderr.clone();
     let message = String::from_utf8(output).unwrap();
     assert!(message.contains("17 bits, to hold a product, to 32, not 16"), "{message}");
+}
+
+#[test]
+fn layers_that_sum_more_than_their_accumulator_surely_holds_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let layers = scenes().layers();
+    for bits in [20, 32] {
+        let set = format!("approximate={{compute.array.accumulator_bits: {bits}}}");
+        let run =
+            ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2", "--set", &set];
+        let done = axsim(&run).arg("--out").arg(folder.path()).assert().success();
+        let printed = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+        // Products of two's complement bytes reach 2^14.
+        let holds = ((1u64 << (bits - 1)) - 1) >> 14;
+        let warned = |layer: &&Layer| {
+            let sentence = "sums more products than the";
+            let says = format!(
+                "Layer `{}` {sentence} {holds} that its accumulator surely holds: sums may leave its range.",
+                layer.name
+            );
+            let (says, beyond) = (printed.contains(&says), layer.geometry.depth() as u64 > holds);
+            assert_eq!(says, beyond, "{}: {printed}", layer.name);
+            says
+        };
+        let count = layers.iter().filter(warned).count();
+        assert!(
+            if bits == 20 { 0 < count && count < layers.len() } else { count == 0 },
+            "{count} of {}",
+            layers.len()
+        );
+    }
 }
 
 #[test]

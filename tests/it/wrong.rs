@@ -182,3 +182,41 @@ fn a_file_where_results_should_go_is_named() {
     assert_eq!((code, message.contains("DIR/out")), (2, true), "{message}");
     assert_eq!(fs::read_to_string(file).unwrap(), "a file");
 }
+
+#[test]
+fn check_finds_a_layer_that_the_network_does_not_have_where_its_model_is_at_hand() {
+    let check = |file: &str, set: &str| {
+        let mut command = Command::cargo_bin("axsim").unwrap();
+        let output = command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["check", file, "--set", set])
+            .output()
+            .unwrap();
+        let words = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+        };
+        (output.status.code(), words(output.stdout), words(output.stderr))
+    };
+    for set in [
+        "approximate={compute.array.layers.conv9: mul8s_drum_k4}",
+        "platform.compute.array.layers={conv9: mul8s_drum_k4}",
+    ] {
+        let (code, _, message) = check(QUICKSTART, set);
+        assert!(code == Some(2) && message.contains("there is no such layer among #0 to #4"), "{message}");
+        assert!(message.contains("did you mean `conv"), "{message}");
+    }
+    let (code, _, message) = check(
+        "configs/explorations/quickstart.yaml",
+        "explore.space={compute.array.layers.#7: [exact, mul8s_drum_k4]}",
+    );
+    assert!(code == Some(2) && message.contains("names `#7`"), "{message}");
+    let (code, answer, message) =
+        check(QUICKSTART, "approximate={compute.array.layers.conv2: mul8s_drum_k4}");
+    assert!(code == Some(0) && answer.ends_with("1 knobs"), "{answer} {message}");
+    let (code, answer, message) = check(QUICKSTART, "workload.model=elsewhere.onnx");
+    assert!(
+        code == Some(0) && answer.ends_with("so names of layers were not looked up"),
+        "{answer} {message}"
+    );
+}

@@ -5,6 +5,7 @@ use super::id::Own;
 use crate::arith::ArithError;
 use crate::bits;
 use crate::config::platform::Overflow;
+use crate::kernel;
 use crate::simd;
 
 /// Bits of the narrowest accumulator.
@@ -142,12 +143,20 @@ impl Mac {
         self.accumulator.scheme.is_exact() && self.overflow == Overflow::Wrap
     }
 
-    /// What an accumulator that adds exactly makes of whole sums, of which it keeps the low bits.
-    pub fn wrap_all(&self, sums: &mut [i32]) {
+    /// What becomes of the low bits of a sum that begins at 0, where the order of products does not matter and sums beyond
+    /// the width wrap; see [`Scheme::low_part`](crate::arith::adder::Scheme::low_part).
+    pub fn low_part(&self) -> Option<kernel::LowPart> {
+        let scheme = Some(&self.accumulator.scheme).filter(|_| self.overflow == Overflow::Wrap);
+        scheme?.low_part(self.accumulator_width())
+    }
+
+    /// What an accumulator that adds exactly above its low part makes of whole sums, of which it keeps the low bits.
+    pub fn wrapped(&self, mut sums: Vec<i32>) -> Vec<i32> {
         let width = self.accumulator_width();
         if width < 32 {
             sums.iter_mut().for_each(|sum| *sum = *sum << (32 - width) >> (32 - width));
         }
+        sums
     }
 
     /// How many products the accumulator surely holds the sum of: as many of the largest magnitude there is.

@@ -36,7 +36,8 @@ pub struct Operands<'a> {
 /// What replaying found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Replay {
-    /// Mean switching energy of an operation, glitches included, without clock and leakage.
+    /// Mean switching energy of an operation, glitches included, without clock and leakage; without that of a multiplier
+    /// that a file prices ([`MacArray::multiplication`]).
     pub each: Joules,
     /// What of it the wires take.
     pub wires: Joules,
@@ -65,7 +66,7 @@ pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) ->
     let walk = Walk::new(array, operands);
     let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
     let toggled = toggled(array, &stretches);
-    let energy = |toggles: &[u64]| array.library().switching_energy(array.cells(), toggles);
+    let energy = |toggles: &[u64]| array.library().switching_energy(array.replayed_cells(), toggles);
     let pairs: u64 = toggled.pairs.iter().sum();
     let batches: Vec<Joules> = (0..BATCHES)
         .map(|batch| energy(&toggled.timed.iter().map(|words| words[batch]).collect::<Vec<_>>()))
@@ -76,7 +77,7 @@ pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) ->
     let settled = energy(&toggled.settled) / pairs.max(1) as f64;
     let wires = |batch: usize| {
         let toggles: Vec<u64> = toggled.timed.iter().map(|words| words[batch]).collect();
-        array.library().wire_energy(array.cells(), &toggles)
+        array.library().wire_energy(array.replayed_cells(), &toggles)
     };
     let wires = (0..BATCHES).map(wires).sum::<Joules>() / pairs.max(1) as f64;
     Replay { each, wires, settled, spread: Joules(variance.sqrt()), pairs }

@@ -162,8 +162,9 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let lead = format!(
         "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
          root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean; by channel: root \
-         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact.",
-        thousands(replayed)
+         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact.{}",
+        thousands(replayed),
+        escape(&words::ways(&outcome.layers))
     );
     let layers = section("Layers", &lead, &table(&columns, &[pairs.iter().map(row).collect()]));
     layers + &recovery(&outcome.layers)

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::{Config, Setup};
-use crate::platform::PlatformError;
+use crate::platform::compute::array::Open;
 use crate::run::Evaluator;
 use crate::run::outcome::Outcome;
 use crate::workload::{Task, load};
@@ -25,10 +25,6 @@ fn quickstart() -> (Config, Task) {
 
 fn setup(config: &Config, knobs: &[(&str, Value)]) -> Setup {
     config.setup(&knobs.iter().map(|(knob, value)| (knob.to_string(), value.clone())).collect()).unwrap()
-}
-
-fn no_table(_: &Path, _: Option<bool>) -> Result<crate::table::Table, PlatformError> {
-    Err(PlatformError::Table("there is none".into()))
 }
 
 /// An outcome with the answers that are not part of the output.
@@ -56,7 +52,7 @@ fn sweep(config: &Config, layers: usize) -> Vec<Setup> {
 fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind() {
     let (config, task) = quickstart();
     let setups = sweep(&config, task.network.layers().len());
-    let shared = Evaluator::new(&task, 1, 8, &no_table);
+    let shared = Evaluator::new(&task, 1, 8, Open::NONE);
     shared.prepare(&setups.iter().collect::<Vec<_>>()).unwrap();
     let mut went_on = 0;
     for setup in &setups {
@@ -64,7 +60,7 @@ fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind(
         let keys = keys(&parts, task.network.layers().len());
         went_on += usize::from(shared.prefixes.latest(&keys, (64, 0)).is_some());
         let outcome = shared.evaluate(setup, Value::Null).unwrap();
-        let alone = Evaluator::new(&task, 1, 8, &no_table).evaluate(setup, Value::Null).unwrap();
+        let alone = Evaluator::new(&task, 1, 8, Open::NONE).evaluate(setup, Value::Null).unwrap();
         assert_eq!(whole(&outcome), whole(&alone));
     }
     // Each but the first layer of both sweeps, and the pair of layers.
@@ -77,7 +73,7 @@ fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind(
 #[test]
 fn a_multiplier_for_every_layer_is_a_multiplier_for_the_array() {
     let (config, task) = quickstart();
-    let evaluator = Evaluator::new(&task, 1, 8, &no_table);
+    let evaluator = Evaluator::new(&task, 1, 8, Open::NONE);
     let evaluate = |knobs: &[(&str, Value)]| evaluator.evaluate(&setup(&config, knobs), Value::Null).unwrap();
     for id in ["mul8s_drum_k4", "mul8u_trunc_t4"] {
         let names = task.network.layers().into_iter().map(|layer| (layer.name, json!(id)));
@@ -92,7 +88,7 @@ fn a_multiplier_for_every_layer_is_a_multiplier_for_the_array() {
 #[test]
 fn a_layer_with_a_multiplier_of_its_own_takes_an_array_more() {
     let (config, task) = quickstart();
-    let evaluator = Evaluator::new(&task, 1, 8, &no_table);
+    let evaluator = Evaluator::new(&task, 1, 8, Open::NONE);
     let evaluate = |knobs: &[(&str, Value)]| evaluator.evaluate(&setup(&config, knobs), Value::Null).unwrap();
     let [exact, drum, one, same] = [
         evaluate(&[]),

@@ -6,8 +6,8 @@ use super::{At, Entries, Fault, MOST, Place, Word, words};
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Element types by their name in a header.
-const ELEMENTS: [(&str, Word); 5] = [
+/// Element types of integers by their name in a header.
+pub(super) const INTEGERS: [(&str, Word<i64>); 5] = [
     ("<i2", Word::of::<i16>()),
     ("<u2", Word::of::<u16>()),
     ("<i4", Word::of::<i32>()),
@@ -15,10 +15,15 @@ const ELEMENTS: [(&str, Word); 5] = [
     ("<i8", Word::of::<i64>()),
 ];
 
-pub(super) fn read(bytes: &[u8]) -> At<Entries> {
+/// Element types of real numbers.
+pub(super) const REALS: [(&str, Word<f64>); 2] = [("<f4", Word::of::<f32>()), ("<f8", Word::of::<f64>())];
+
+/// Reads an array of one of these element types.
+pub(super) fn read<T: Copy>(bytes: &[u8], elements: &[(&str, Word<T>)]) -> At<Entries<T>> {
     let (header, start) = header(bytes)?;
     // Every fault of the header is shown at its first byte: it is one line that says what it holds.
-    let (shape, word) = array(&header).map_err(|fault| (Place::Byte(start - header.len()), fault))?;
+    let (shape, word) =
+        array(&header, elements).map_err(|fault| (Place::Byte(start - header.len()), fault))?;
     let expected = start + shape.iter().product::<usize>() * word.size;
     if bytes.len() != expected {
         let what = format!("the header announces {expected} bytes, the file has {}", bytes.len());
@@ -50,7 +55,7 @@ fn header(bytes: &[u8]) -> At<(String, usize)> {
 }
 
 /// Shape and element type of an array that may be a table.
-fn array(header: &str) -> Result<(Vec<usize>, Word), Fault> {
+fn array<T: Copy>(header: &str, elements: &[(&str, Word<T>)]) -> Result<(Vec<usize>, Word<T>), Fault> {
     let no_shape = || Fault::Npy("the header gives no shape; save an array of 2^a by 2^b entries".into());
     let shape = field(header, "shape").and_then(sizes).ok_or_else(no_shape)?;
     let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
@@ -62,12 +67,13 @@ fn array(header: &str) -> Result<(Vec<usize>, Word), Fault> {
         return Err(Fault::Npy("the array is not in C order; save numpy.ascontiguousarray of it".into()));
     }
     let element = field(header, "descr").and_then(|value| value.strip_prefix('\'')?.split('\'').next());
-    let word = ELEMENTS.iter().find(|(name, _)| Some(*name) == element).map(|(_, word)| *word);
+    let word = elements.iter().find(|(name, _)| Some(*name) == element).map(|(_, word)| *word);
     let unread = || {
-        let names = ELEMENTS.map(|(name, _)| name).join(", ");
+        let names: Vec<&str> = elements.iter().map(|(name, _)| *name).collect();
         Fault::Npy(format!(
-            "elements `{}` are not read; save one of {names}",
-            element.unwrap_or("without a type")
+            "elements `{}` are not read; save one of {}",
+            element.unwrap_or("without a type"),
+            names.join(", ")
         ))
     };
     word.map(|word| (shape, word)).ok_or_else(unread)

@@ -1,11 +1,12 @@
-//! The text form: integers separated by spaces or commas, a row a line.
+//! The text form: numbers separated by spaces or commas, a row a line.
 
 use super::{At, Entries, Fault, MOST, Place};
 
 /// Characters of a wrong word that a message shows.
 const SHOWN: usize = 20;
 
-pub(super) fn read(bytes: &[u8]) -> At<Entries> {
+/// Reads what is written in words of numbers, each as `parse` has it.
+pub(super) fn read<T>(bytes: &[u8], parse: &dyn Fn(&str) -> Result<T, Fault>) -> At<Entries<T>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         (Place::Byte(at), Fault::NotAnInteger(format!("\\x{:02x}", bytes[at])))
@@ -14,7 +15,7 @@ pub(super) fn read(bytes: &[u8]) -> At<Entries> {
     let (mut values, mut rows, mut columns) = (vec![], 0, None);
     for (at, content) in text.lines().enumerate() {
         let line = at + 1;
-        let found = row(content, line, &mut values)?;
+        let found = row((content, line), parse, &mut values)?;
         if found == 0 {
             continue;
         }
@@ -28,8 +29,17 @@ pub(super) fn read(bytes: &[u8]) -> At<Entries> {
     Ok(Entries { values, shape })
 }
 
+/// What a message shows of a word.
+pub(super) fn shown(word: &str) -> String {
+    word.chars().take(SHOWN).collect()
+}
+
 /// Reads one line up to its comment; returns how many entries it holds.
-fn row(content: &str, line: usize, values: &mut Vec<(i64, Place)>) -> At<usize> {
+fn row<T>(
+    (content, line): (&str, usize),
+    parse: &dyn Fn(&str) -> Result<T, Fault>,
+    values: &mut Vec<(T, Place)>,
+) -> At<usize> {
     let before = values.len();
     let content = content.split('#').next().unwrap_or("");
     let mut column = 1;
@@ -39,8 +49,7 @@ fn row(content: &str, line: usize, values: &mut Vec<(i64, Place)>) -> At<usize> 
         if word.is_empty() {
             continue;
         }
-        let value = word.parse();
-        let value = value.map_err(|_| (place, Fault::NotAnInteger(word.chars().take(SHOWN).collect())))?;
+        let value = parse(word).map_err(|fault| (place, fault))?;
         if values.len() == MOST {
             return Err((place, Fault::Entries(format!("more than {MOST}"))));
         }

@@ -14,8 +14,8 @@ const BINS: usize = 2048;
 ///
 /// Source: S. Migacz, "8-bit Inference with TensorRT", GTC 2017, with 2048 bins; the bin of zero as in NVIDIA's
 /// pytorch-quantization, which also tries every bin.
-pub(super) fn range((low, high): Range, values: &[f32], grid: &dyn Fn(Range) -> Grid) -> Range {
-    let reach = high.abs().max(low.abs());
+pub(super) fn range((low, high): Range, values: &Magnitudes, grid: &dyn Fn(Range) -> Grid) -> Range {
+    let reach = values.reach;
     if reach == 0.0 {
         return (low, high);
     }
@@ -23,7 +23,7 @@ pub(super) fn range((low, high): Range, values: &[f32], grid: &dyn Fn(Range) -> 
         let reach = reach * (bins as f32 / BINS as f32);
         (low.max(-reach), high.min(reach))
     };
-    let histogram = histogram(values, reach);
+    let histogram = values.histogram();
     let divergence = |bins: usize| {
         let levels = grid(cut(bins)).levels();
         (levels <= bins).then(|| (divergence(&histogram, bins, levels), bins))
@@ -32,14 +32,32 @@ pub(super) fn range((low, high): Range, values: &[f32], grid: &dyn Fn(Range) -> 
     least.map_or((low, high), |(_, bins)| cut(bins))
 }
 
-/// How many magnitudes up to `reach` fall into each bin.
-fn histogram(values: &[f32], reach: f32) -> Vec<u64> {
-    let mut histogram = vec![0; BINS];
-    for value in values {
-        histogram[((value.abs() / reach * BINS as f32) as usize).min(BINS - 1)] += 1;
+/// How many magnitudes up to the largest fall into each bin.
+#[derive(Clone)]
+pub(super) struct Magnitudes {
+    reach: f32,
+    bins: Vec<u64>,
+}
+
+impl Magnitudes {
+    /// None yet, of values in this range.
+    pub(super) fn of((low, high): Range) -> Self {
+        Self { reach: high.abs().max(low.abs()), bins: vec![0; BINS] }
     }
-    histogram[0] = histogram[1];
-    histogram
+
+    /// Counts more values.
+    pub(super) fn add(&mut self, values: &[f32]) {
+        for value in values {
+            self.bins[((value.abs() / self.reach * BINS as f32) as usize).min(BINS - 1)] += 1;
+        }
+    }
+
+    /// The counts, that of zero as its neighbour's.
+    fn histogram(&self) -> Vec<u64> {
+        let mut histogram = self.bins.clone();
+        histogram[0] = histogram[1];
+        histogram
+    }
 }
 
 /// Divergence of the first bins, merged into levels and spread out again over those that were not empty, from these bins
@@ -72,6 +90,12 @@ mod tests {
     use super::super::grid::Scheme;
     use super::*;
     use crate::rng::uniform_at;
+
+    fn range_of(whole: Range, values: &[f32], grid: &dyn Fn(Range) -> Grid) -> Range {
+        let mut magnitudes = Magnitudes::of(whole);
+        magnitudes.add(values);
+        range(whole, &magnitudes, grid)
+    }
 
     /// The source's own example: eight bins become two, 6 over three bins and 16 over four.
     #[test]
@@ -122,7 +146,7 @@ mod tests {
             let values: Vec<f32> = (0..20_000).map(value).collect();
             let whole = values.iter().fold((0f32, 0f32), |(low, high), &x| (low.min(x), high.max(x)));
             let grid = |(low, high): Range| Grid::new(scheme, bits, low, high);
-            let (reach, found) = (whole.1.max(-whole.0), range(whole, &values, &grid));
+            let (reach, found) = (whole.1.max(-whole.0), range_of(whole, &values, &grid));
             let cut = |bins: usize| reach * bins as f32 / 2048.0;
             let levels = |bins: usize| {
                 let grid = grid((whole.0.max(-cut(bins)), whole.1.min(cut(bins))));
@@ -146,7 +170,7 @@ mod tests {
     #[test]
     fn zeros_alone_have_the_range_of_zeros() {
         assert_eq!(
-            range((0.0, 0.0), &[0.0; 9], &|(low, high)| Grid::new(Scheme::Affine, 8, low, high)),
+            range_of((0.0, 0.0), &[0.0; 9], &|(low, high)| Grid::new(Scheme::Affine, 8, low, high)),
             (0.0, 0.0)
         );
     }

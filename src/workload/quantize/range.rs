@@ -2,8 +2,9 @@
 
 use super::super::network::Network;
 use super::super::op::Op;
+use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
-use super::{CalibrationError, entropy, mse};
+use super::{CalibrationError, mse};
 use crate::config::Calibration;
 use crate::tensor::Tensor;
 
@@ -14,46 +15,94 @@ const KEPT: usize = 200_000;
 pub(super) type Range = (f32, f32);
 
 /// The range of each value that is put away; `grid` makes the codes of a range, for rules that weigh what codes lose.
+///
+/// `together` samples are run at a time, which changes no range.
 pub(super) fn ranges(
     network: &Network,
     rule: Calibration,
     grid: &dyn Fn(Range) -> Grid,
-    samples: &Tensor<f32>,
+    (samples, together): (&Tensor<f32>, usize),
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
     let count = network.steps.len() + 1;
     let wanted: Vec<bool> = (0..count).map(|value| is_wanted(network, value)).collect();
-    let mut found = vec![None; count];
+    let mut seen = vec![Seen::default(); count];
     let mut broken = None;
-    network.observe(samples, |value, data| {
-        if data.iter().any(|x| !x.is_finite()) {
-            broken.get_or_insert(value);
-        } else if wanted[value] && !data.is_empty() {
-            found[value] = Some(range(rule, grid, data));
-        }
-    })?;
+    for some in chunks(samples, together) {
+        network.observe(&some, |value, data| {
+            if data.iter().any(|x| !x.is_finite()) {
+                broken = Some(broken.map_or(value, |first: usize| first.min(value)));
+            } else if wanted[value] {
+                let all = data.len() / some.shape()[0] * samples.shape()[0];
+                seen[value].add(data, all, rule);
+            }
+        })?;
+    }
     if let Some(value) = broken {
         let name = value.checked_sub(1).map_or("input".into(), |step| network.steps[step].name.clone());
         return Err(CalibrationError::NotFinite(name));
     }
-    Ok(inherit(network, found))
+    if rule == Calibration::Entropy {
+        // Bins are known when the extremes of all samples are.
+        let bins = |seen: &Seen| seen.extremes.map(Magnitudes::of);
+        let mut bins: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
+        for some in chunks(samples, together) {
+            network.observe(&some, |value, data| bins[value].iter_mut().for_each(|bins| bins.add(data)))?;
+        }
+        seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
+    }
+    Ok(inherit(network, seen.into_iter().map(|seen| seen.range(rule, grid)).collect()))
 }
 
-fn range(rule: Calibration, grid: &dyn Fn(Range) -> Grid, data: &[f32]) -> Range {
-    match rule {
-        Calibration::MinMax => extremes(data),
-        Calibration::Percentile(percent) => percentile(kept(data), percent),
-        Calibration::Mse => mse::range(extremes(data), &kept(data), grid),
-        Calibration::Entropy => entropy::range(extremes(data), data, grid),
+/// Samples, so many at a time.
+fn chunks(samples: &Tensor<f32>, together: usize) -> impl Iterator<Item = Tensor<f32>> {
+    let size = samples.data().len() / samples.shape()[0];
+    samples.data().chunks(together * size).map(move |data| {
+        let shape = [&[data.len() / size], &samples.shape()[1..]].concat();
+        Tensor::new(shape, data.to_vec()).expect("whole samples")
+    })
+}
+
+/// What is known of a value after some samples.
+#[derive(Clone, Default)]
+struct Seen {
+    extremes: Option<Range>,
+    count: usize,
+    /// Every n-th element, for rules that go through them many times.
+    kept: Vec<f32>,
+    magnitudes: Option<Magnitudes>,
+}
+
+impl Seen {
+    /// Goes on with elements of the next samples, of `all` elements in the end.
+    fn add(&mut self, data: &[f32], all: usize, rule: Calibration) {
+        if data.is_empty() {
+            return;
+        }
+        let (low, high) = extremes(data);
+        let (lowest, highest) = self.extremes.unwrap_or((low, high));
+        self.extremes = Some((lowest.min(low), highest.max(high)));
+        if matches!(rule, Calibration::Percentile(_) | Calibration::Mse) {
+            let step = all.div_ceil(KEPT).max(1);
+            let next = self.count.next_multiple_of(step) - self.count;
+            self.kept.extend(data.iter().skip(next).step_by(step));
+        }
+        self.count += data.len();
+    }
+
+    fn range(self, rule: Calibration, grid: &dyn Fn(Range) -> Grid) -> Option<Range> {
+        let whole = self.extremes?;
+        Some(match rule {
+            Calibration::MinMax => whole,
+            Calibration::Percentile(percent) => percentile(self.kept, percent),
+            Calibration::Mse => mse::range(whole, &self.kept, grid),
+            Calibration::Entropy => self.magnitudes.map_or(whole, |bins| entropy::range(whole, &bins, grid)),
+        })
     }
 }
 
 fn extremes(data: &[f32]) -> Range {
     let low = data.iter().copied().fold(f32::INFINITY, f32::min);
     (low, data.iter().copied().fold(f32::NEG_INFINITY, f32::max))
-}
-
-fn kept(data: &[f32]) -> Vec<f32> {
-    data.iter().step_by(data.len().div_ceil(KEPT).max(1)).copied().collect()
 }
 
 fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
@@ -80,4 +129,74 @@ fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Rang
         }
     }
     ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::uniform_at;
+    use crate::workload::quantize::Scheme;
+
+    fn scenes() -> Network {
+        let file =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+        Network::from_onnx(&std::fs::read(file).unwrap()).unwrap()
+    }
+
+    /// A network with more elements than are kept of a value, and with a layer that takes whole batches.
+    #[test]
+    fn ranges_do_not_depend_on_how_many_samples_run_together() {
+        let network = scenes();
+        let size: usize = network.sample_shape().iter().product();
+        let all = KEPT / network.largest() + 2;
+        let values = (0..all * size).map(|at| (1.0 - uniform_at(5, at as u64) as f32).ln().abs()).collect();
+        let samples = Tensor::new([&[all], network.sample_shape()].concat(), values).unwrap();
+        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let rules =
+            [Calibration::MinMax, Calibration::Percentile(99.9), Calibration::Mse, Calibration::Entropy];
+        let mut distinct = vec![];
+        for rule in rules {
+            let found = [1, 3, all].map(|together| {
+                let ranges = ranges(&network, rule, &grid, (&samples, together)).unwrap();
+                let bits = |(low, high): Range| [low, high].map(f32::to_bits);
+                ranges.into_iter().map(|range| range.map(bits)).collect::<Vec<_>>()
+            });
+            assert_eq!(found[0], found[2], "{rule:?}: one at a time");
+            assert_eq!(found[1], found[2], "{rule:?}: three at a time");
+            distinct.push(found[0].clone());
+        }
+        distinct.dedup();
+        assert_eq!(distinct.len(), 4, "every rule has ranges of its own");
+    }
+
+    #[test]
+    fn every_nth_element_is_kept_across_samples() {
+        let data: Vec<f32> = (0..KEPT as u32 * 2 + 500).map(|at| at as f32).collect();
+        let expected: Vec<f32> = data.iter().step_by(3).copied().collect();
+        for size in [data.len(), 1000, 7, 1] {
+            let mut seen = Seen::default();
+            data.chunks(size).for_each(|some| seen.add(some, data.len(), Calibration::Mse));
+            assert!(seen.kept == expected && seen.extremes == Some((0.0, data.len() as f32 - 1.0)), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_first_node_whose_values_are_not_finite_is_named_whatever_sample_it_is_of() {
+        let network = scenes();
+        let size: usize = network.sample_shape().iter().product();
+        let mut values = vec![0.5f32; 3 * size];
+        values[..size].fill(f32::MAX);
+        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let named = |values: &[f32], together: usize| {
+            let shape = [&[values.len() / size], network.sample_shape()].concat();
+            let samples = Tensor::new(shape, values.to_vec()).unwrap();
+            ranges(&network, Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
+        };
+        let sums = named(&values, 1);
+        assert_ne!(sums, CalibrationError::NotFinite("input".into()), "sums overflow first");
+        values[2 * size] = f32::NAN;
+        for together in [1, 3] {
+            assert_eq!(named(&values, together), CalibrationError::NotFinite("input".into()));
+        }
+    }
 }

@@ -1,0 +1,53 @@
+//! One axis of a field.
+
+use std::ops::Range;
+
+use super::super::geometry::Geometry;
+
+/// One axis: how padded pixels are split and how many of them stand between neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    pub(super) stride: usize,
+    pub(super) dilation: usize,
+    pub(super) pad: usize,
+    pub(super) size: usize,
+    /// Output positions.
+    pub(super) outputs: usize,
+    /// Cells from one row, or sample, to the next: padding at the end of one is padding at the start of the other.
+    pub(super) pitch: usize,
+    /// Cells that taps of one row, or sample, reach.
+    pub(super) reach: usize,
+}
+
+impl Axis {
+    pub(super) fn new(geometry: &Geometry, axis: usize) -> Self {
+        let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
+        let size = [geometry.in_height, geometry.in_width][axis];
+        let outputs = [geometry.out_height(), geometry.out_width()][axis];
+        let reach = outputs + (geometry.kernel[axis] - 1) * dilation / stride;
+        let own = Self { stride, dilation, pad: geometry.pads[axis], size, outputs, pitch: reach, reach };
+        let shared = (0..stride).map(|phase| {
+            let cells = own.cells(phase);
+            if cells.is_empty() { reach } else { cells.start.min(reach.saturating_sub(cells.end)) }
+        });
+        let shared = shared.min().unwrap_or(0).min(reach - 1);
+        Self { pitch: (reach - shared).max(outputs), ..own }
+    }
+
+    /// The cells of a phase that pixels fill, of those that taps reach.
+    pub(super) fn cells(&self, phase: usize) -> Range<usize> {
+        let first = |pixel: usize| (pixel + self.pad).saturating_sub(phase).div_ceil(self.stride);
+        let end = first(self.size).min(self.reach);
+        first(0).min(end)..end
+    }
+
+    /// The pixel in a cell that a pixel fills.
+    pub(super) fn pixel(&self, phase: usize, cell: usize) -> usize {
+        cell * self.stride + phase - self.pad
+    }
+
+    /// Phase of a tap, and how many cells after its output's it reads.
+    pub(super) fn tap(&self, at: usize) -> (usize, usize) {
+        (at * self.dilation % self.stride, at * self.dilation / self.stride)
+    }
+}

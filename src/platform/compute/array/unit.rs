@@ -1,0 +1,47 @@
+//! The unit that a configuration asks for.
+
+use std::path::Path;
+
+use crate::arith::mac::Mac;
+use crate::arith::tabulated::{NotSquare, Tabulated};
+use crate::arith::{Design, accumulator, design};
+use crate::config::platform::{self as config, Multiplier};
+use crate::platform::PlatformError;
+use crate::table::{Operation, Signature, Table};
+
+/// Opens a user's product table; the sign is as configured.
+pub type OpenTable<'a> = dyn Fn(&Path, Option<bool>) -> Result<Table, PlatformError> + Sync + 'a;
+
+/// The unit of an array; `exact` is a two's complement multiplier of `bits` after Baugh and Wooley, the smallest
+/// and fastest exact one here: what is approximate must beat a good design, not a poor one.
+///
+/// # Errors
+/// When an id names no multiplier, or a product table cannot be opened or is not square.
+pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<Mac, PlatformError> {
+    let multiplier: Box<dyn Design> = match &config.multiplier {
+        Multiplier::Id(id) | Multiplier::Design { design: id, .. } => {
+            let id = if id == "exact" { &format!("mul{bits}s_bw") } else { id };
+            design(id).map_err(|fault| PlatformError::Design { field: "compute.array.multiplier", fault })?
+        }
+        Multiplier::Table { table, signed, .. } => {
+            let wrong = |error: NotSquare| PlatformError::Table(format!("{}: {error}", table.display()));
+            Box::new(Tabulated::new(open(table, *signed)?).map_err(wrong)?)
+        }
+    };
+    let Signature { operation, width_a, width_b, .. } = multiplier.signature();
+    if operation != Operation::Mul || width_a != width_b {
+        let allowed = match operation {
+            Operation::Mul => "a multiplier of operands of one width such as `mul8s_exact`",
+            Operation::Add => "a multiplier such as `mul8s_exact`",
+        };
+        let field = "compute.multiplier".into();
+        return Err(PlatformError::OutOfRange { field, value: format!("`{}`", multiplier.id()), allowed });
+    }
+    let adder = accumulator(&config.accumulator);
+    let adder = adder.map_err(|fault| PlatformError::Design { field: "compute.array.accumulator", fault })?;
+    let mac = Mac::new(multiplier, adder);
+    let mac = if config.products == config::Products::Raw { mac.raw() } else { mac };
+    let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
+    let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
+    mac.with_accumulator(bits, config.overflow).map_err(wrong)
+}

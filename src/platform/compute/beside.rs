@@ -1,0 +1,121 @@
+//! Arithmetic that stands beside the units of an array and works on their sums: designs of the catalogue.
+//!
+//! Its operands are not replayed: it costs what it costs under random ones, more than under the sums of a network, whose high
+//! bits rarely change.
+
+use crate::arith::{Cost, cost, design};
+use crate::constant::Constant;
+use crate::ledger::{Ledger, Stage};
+use crate::netlist::{Builder, Netlist};
+use crate::platform::Bill;
+use crate::tech::CellLibrary;
+use crate::units::{Seconds, SquareMicrometres};
+
+/// Bits of a factor.
+const FACTOR: u32 = 16;
+
+/// Some equal circuits beside an array.
+pub struct Beside {
+    count: usize,
+    action: &'static str,
+    area: SquareMicrometres,
+    leakage: Constant,
+    each: Constant,
+}
+
+impl Beside {
+    /// Adders with a register of so many bits, that each sum up activation codes.
+    pub fn summing(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&summing(bits), count, "sum activation codes", library)
+    }
+
+    /// Adders of so many bits, that each take something from a sum.
+    pub fn adding(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&gates(&format!("add{bits}s_exact")), count, "correct sums", library)
+    }
+
+    /// Multipliers of a sum of so many bits by a factor of 16 bits.
+    pub fn scaling(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        let widths = if bits == FACTOR { format!("{bits}") } else { format!("{bits}x{FACTOR}") };
+        Self::of(&gates(&format!("mul{widths}s_exact")), count, "scale sums", library)
+    }
+
+    fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
+        let Cost { area_um2, energy_fj, leakage_nw, .. } = cost(netlist, library);
+        let name = |what: &str| format!("{}.{what}", netlist.name());
+        Self {
+            count,
+            action,
+            area: SquareMicrometres(area_um2),
+            leakage: library.constant(&name("leakage"), leakage_nw * 1e-9, "W each"),
+            each: library.constant(
+                &name("operation"),
+                energy_fj * 1e-15,
+                "J per operation on random operands",
+            ),
+        }
+    }
+
+    /// Cell area of all.
+    pub fn area(&self) -> SquareMicrometres {
+        self.area * self.count as f64
+    }
+
+    /// Bills so many operations, while the circuits leak for some time.
+    pub fn bill(&self, ledger: &mut Ledger, component: &str, operations: f64, time: Seconds) {
+        let mut bill = Bill { ledger, stage: Stage::Compute, component };
+        bill.at("leak seconds beside the units", time.0 * self.count as f64, &self.leakage);
+        bill.at(self.action, operations, &self.each);
+    }
+}
+
+fn gates(id: &str) -> Netlist {
+    design(id).expect("exact designs are of every width").netlist()
+}
+
+/// y = register(a + c), without the carry out.
+fn summing(bits: u32) -> Netlist {
+    let adder = gates(&format!("add{bits}u_exact"));
+    let mut build = Builder::new(&format!("sum{bits}u_exact"));
+    let (a, c) = (build.input("a", bits), build.input("c", bits));
+    let mut sum = build.instance(&adder, &[&a, &c]).remove(0);
+    sum.truncate(bits as usize);
+    let y = build.register(&sum);
+    build.output("y", y);
+    build.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::{EXHAUSTIVE, Unit, characterize};
+    use crate::units::Volts;
+
+    #[test]
+    fn what_stands_beside_costs_what_its_design_is_characterised_to_cost() {
+        let library = CellLibrary::nangate45().wired();
+        for (beside, id) in [
+            (Beside::adding(8, 3, &library), "add8s_exact"),
+            (Beside::scaling(8, 3, &library), "mul8x16s_exact"),
+            (Beside::scaling(16, 3, &library), "mul16s_exact"),
+        ] {
+            let cost = characterize(&Unit::from_id(id).unwrap(), &library, EXHAUSTIVE.min(16)).cost;
+            assert_eq!(beside.area().0, 3.0 * cost.area_um2, "{id}");
+            let mut ledger = Ledger::default();
+            beside.bill(&mut ledger, "compute.array", 5.0, Seconds(2e-6));
+            let expected = 5.0 * cost.energy_fj * 1e-15 + 3.0 * 2e-6 * cost.leakage_nw * 1e-9;
+            assert!((ledger.total().0 / expected - 1.0).abs() < 1e-9, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_sum_has_a_register_a_bit_and_costs_less_at_a_lower_supply() {
+        let library = CellLibrary::nangate45().wired();
+        assert_eq!(summing(20).registers().len(), 20);
+        let (sums, adds) = (Beside::summing(20, 1, &library), Beside::adding(20, 1, &library));
+        assert!(sums.area() > adds.area() && sums.each.value > adds.each.value);
+        let low = Beside::summing(20, 1, &library.at(Volts(0.88)).unwrap());
+        // The square of the supply, but for glitches: delays are whole picoseconds.
+        assert!((low.each.value / sums.each.value - 0.64).abs() < 0.02);
+    }
+}
