@@ -13,6 +13,7 @@ pub mod imported;
 pub mod mac;
 pub mod metric;
 pub mod multiplier;
+pub mod razorer;
 pub mod tabulated;
 mod truth;
 mod unit;

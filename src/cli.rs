@@ -15,6 +15,7 @@ mod path;
 mod report;
 mod run;
 mod sdf;
+mod trace;
 mod validate;
 mod yosys;
 
@@ -135,6 +136,19 @@ enum Verb {
         #[arg(long, value_name = "FILE|-")]
         json: Option<PathBuf>,
     },
+    /// Run a MAC unit clock by clock on a stimulus file: a table of ports and registers, and a waveform
+    Trace {
+        /// A MAC id such as mac4s_bw__l4__p1 or mac4s_sdr_g16
+        unit: String,
+        /// The stimulus: a line with the names of the ports, then a line a clock cycle; a column y is compared
+        stimulus: PathBuf,
+        /// Write the waveform of the unit in 45 nm cells, delays and glitches included (VCD)
+        #[arg(long, value_name = "FILE")]
+        vcd: Option<PathBuf>,
+        /// Write JSON to FILE, or to standard output with `-`
+        #[arg(long, value_name = "FILE|-")]
+        json: Option<PathBuf>,
+    },
     /// Write a design in another form to standard output
     Export {
         /// A design or MAC id, a circuit's file, a design folder, or the cell library nangate45
@@ -183,6 +197,9 @@ impl Arguments {
             }
             Verb::Validate { paths, against, rows, json } => {
                 validate::validate(&paths, &against, rows, json.as_deref())
+            }
+            Verb::Trace { unit, stimulus, vcd, json } => {
+                trace::trace(&unit, &stimulus, vcd.as_deref(), json.as_deref())
             }
             Verb::Export { design, format, liberty, elaboration } => {
                 let file = elaboration.file(Path::new(&design))?;

@@ -18,7 +18,7 @@
 //! | layer | modules | job |
 //! |---|---|---|
 //! | 0 | `units` `bits` `rng` `simd` `tensor` `constant` | quantities as types, bit lanes, named random streams, loops for wide registers, arrays, figures with their source |
-//! | 1 | `ledger` `netlist` `table` `config` | the account of a run; gates as plain data; the complete function of a small design; YAML as typed data |
+//! | 1 | `ledger` `netlist` `table` `config` `razor` | the account of a run; gates as plain data; the complete function of a small design; YAML as typed data; numbers razored to codes of few bits |
 //! | 2 | `tech` `kernel` | what a cell costs; integer contractions with any table, fast and naive |
 //! | 3 | `arith` `workload` | designs known twice, metrics; networks, operators, quantisation, data |
 //! | 4 | `platform` | sensor, memory, array, link |
@@ -48,6 +48,7 @@
 //! | `wce`, `wcre`, `bias` | worst error distance, worst relative one, mean signed error |
 //! | glitch, settled energy | a transition that another one undoes before the circuit is quiet; what switches without them |
 //! | mapping | which library cells do the work of the gates |
+//! | razoring, basis, flag | cutting integers of a basis of 8 or 16 bits to codes of few bits by group; low bits that a group loses |
 //! | fold, dataflow, stationary operand | one pass over the array; which operand stays; that operand |
 //! | scale, zero point, calibrate | as in ONNX |
 //! | retention, refresh interval, `ber` | how long a cell holds; time between refreshes; bit error rate |
@@ -68,6 +69,7 @@ pub mod kernel;
 pub mod ledger;
 pub mod netlist;
 pub mod platform;
+pub mod razor;
 pub mod report;
 pub mod rng;
 pub mod run;

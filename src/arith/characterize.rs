@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::cost::{Cost, accumulating, cost};
 use super::mac::Mac;
 use super::metric::{Metrics, sampled};
+use super::razorer::Razorer;
 use super::{Design, Unit, table};
 use crate::table::Operation;
 use crate::tech::CellLibrary;
@@ -29,9 +30,9 @@ pub struct Inputs {
 pub struct Characterization {
     /// The id.
     pub design: String,
-    /// `add`, `mul` or `mac`.
+    /// `add`, `mul`, `mac` or `razor`.
     pub operation: &'static str,
-    /// Operand widths: those of the ports.
+    /// Operand widths: those of the ports; of a unit that razors, bits of a number before and after.
     pub widths: [u32; 2],
     /// Two's complement operands and result; in a MAC unit the sign of an unsigned multiplier travels outside.
     pub signed: bool,
@@ -54,7 +55,8 @@ pub const EXHAUSTIVE: u32 = 24;
 /// Measures a unit.
 ///
 /// The errors of a design are taken exhaustively up to `exhaustive` operand bits (at most 32), else on 2^20 seeded
-/// uniform pairs. A MAC unit has its cost alone, its registers and its clock included.
+/// uniform pairs. A MAC unit has its cost alone, its registers and its clock included; a unit that
+/// razors that of a whole group.
 ///
 /// ```
 /// use axsim::{arith::{EXHAUSTIVE, Unit, characterize}, tech::CellLibrary};
@@ -66,6 +68,7 @@ pub fn characterize(unit: &Unit, library: &CellLibrary, exhaustive: u32) -> Char
     match unit {
         Unit::Design(design) => of_design(&**design, library, exhaustive),
         Unit::Mac(mac) => of_mac(mac, library),
+        Unit::Razorer(razorer) => of_razorer(razorer, library),
     }
 }
 
@@ -105,14 +108,29 @@ fn of_design(design: &dyn Design, library: &CellLibrary, exhaustive: u32) -> Cha
 }
 
 fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
+    let (ports, lanes) = (mac.ports(), mac.shape().lanes as usize);
     Characterization {
         design: mac.id().into(),
         operation: "mac",
-        widths: [mac.port_width(); 2],
+        widths: [ports[0].width, ports[lanes].width],
         signed: true,
         inputs: None,
         error: None,
         cost: accumulating(mac, library),
+        function: None,
+        function_hash: None,
+    }
+}
+
+fn of_razorer(razorer: &Razorer, library: &CellLibrary) -> Characterization {
+    Characterization {
+        design: razorer.id().into(),
+        operation: "razor",
+        widths: razorer.widths(),
+        signed: true,
+        inputs: None,
+        error: None,
+        cost: cost(&razorer.netlist(), library),
         function: None,
         function_hash: None,
     }

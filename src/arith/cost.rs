@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::mac::Mac;
+use super::mac::{Mac, Port};
 use crate::netlist::{Lanes, Net, Netlist, Timed, pack};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
@@ -26,7 +26,7 @@ pub struct Cost {
     pub delay_ps: f64,
     /// Highest clock in MHz, where there are registers.
     pub clock_mhz: Option<f64>,
-    /// Energy per operation in fJ, glitches, wires, registers' clock pins and the clock tree included: every transition of
+    /// Energy per operation in fJ, of a MAC unit with lanes per cycle, glitches, wires, registers' clock pins and the clock tree included: every transition of
     /// an event-driven simulation with inertial cell delays. Above 50,000 cells without glitches, as `activity` says.
     pub energy_fj: f64,
     /// What of it the wires take, in fJ; its band is that of the wire load.
@@ -95,22 +95,33 @@ fn replayed(netlist: &Netlist, library: &CellLibrary, delays: &[u32]) -> Cost {
 pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
     let netlist = library.map(&mac.netlist());
     let mut stream = Stream::new(1, "arith.activity", 0);
-    let (low, high) = mac.operands().into_inner();
     let sums = next_result(&netlist);
     let mut replay = Replay::new(&netlist, library);
     let delays = library.delays(&netlist);
     let mut timed = Timed::new(&netlist, &delays);
+    let ports = mac.ports();
     for _ in 0..=replay.steps {
-        let mut operand = || {
-            let mut word = || mac.port_word(low + stream.below((high - low + 1) as u64) as i64);
-            pack::<WORDS>(&[0; 64 * WORDS].map(|_| word()), mac.port_width() as usize)
+        let port = |port: &Port| match port.name.as_str() {
+            "c" => sums.iter().map(|net| replay.lanes.net(*net)).collect(),
+            "en" => vec![[u64::MAX; WORDS]],
+            _ => drawn(port, &mut stream),
         };
-        let sum = sums.iter().map(|net| replay.lanes.net(*net));
-        let inputs: Vec<[u64; WORDS]> = operand().into_iter().chain(operand()).chain(sum).collect();
+        let inputs: Vec<[u64; WORDS]> = ports.iter().flat_map(port).collect();
         replay.lanes.step(&inputs);
         timed.step(&inputs);
     }
-    replay.priced(&timed.total_toggles(), "pairs multiplied and accumulated, event by event")
+    let replayed = match mac.shape().lanes {
+        1 => "pairs multiplied and accumulated, event by event".into(),
+        lanes => format!("cycles of {lanes} pairs multiplied and accumulated, event by event"),
+    };
+    replay.priced(&timed.total_toggles(), &replayed)
+}
+
+/// Numbers drawn for a port, a lane each.
+fn drawn(port: &Port, stream: &mut Stream) -> Vec<[u64; WORDS]> {
+    let (low, high) = port.range.clone().into_inner();
+    let mut word = || port.word(low + stream.below((high - low + 1) as u64) as i64);
+    pack::<WORDS>(&[0; 64 * WORDS].map(|_| word()), port.width as usize)
 }
 
 /// What the next clock edge brings to the result registers: a partial sum that is fed back meets it there.

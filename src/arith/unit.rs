@@ -1,8 +1,10 @@
-//! What an id names: a two-operand design or a MAC unit.
+//! What an id names: a two-operand design, a MAC unit or a unit that razors.
 
-use super::mac::Mac;
+use super::mac::{Code, Mac, Port};
+use super::razorer::Razorer;
 use super::{ArithError, Design, design};
 use crate::netlist::Netlist;
+use crate::table::Signature;
 
 /// A circuit by its id.
 pub enum Unit {
@@ -10,6 +12,8 @@ pub enum Unit {
     Design(Box<dyn Design>),
     /// A multiply-accumulate unit.
     Mac(Mac),
+    /// A unit that razors a group of numbers.
+    Razorer(Razorer),
 }
 
 impl Unit {
@@ -24,7 +28,11 @@ impl Unit {
     /// assert_eq!(Unit::from_id("mul8s_drum_k4").unwrap().netlist().registers().len(), 0);
     /// ```
     pub fn from_id(id: &str) -> Result<Self, ArithError> {
-        if id.starts_with("mac") { Mac::from_id(id).map(Self::Mac) } else { design(id).map(Self::Design) }
+        match id.get(..3) {
+            Some("mac") => Mac::from_id(id).map(Self::Mac),
+            Some("sdr") => Razorer::from_id(id).map(Self::Razorer),
+            _ => design(id).map(Self::Design),
+        }
     }
 
     /// The id.
@@ -32,6 +40,7 @@ impl Unit {
         match self {
             Self::Design(design) => design.id(),
             Self::Mac(mac) => mac.id().into(),
+            Self::Razorer(razorer) => razorer.id().into(),
         }
     }
 
@@ -40,14 +49,35 @@ impl Unit {
         match self {
             Self::Design(design) => design.netlist(),
             Self::Mac(mac) => mac.netlist(),
+            Self::Razorer(razorer) => razorer.netlist(),
         }
     }
 
-    /// Whether the result is two's complement; that of a MAC unit always is.
+    /// The inputs, in the order of the netlist.
+    ///
+    /// ```
+    /// use axsim::arith::Unit;
+    /// let names = |id| Unit::from_id(id).unwrap().ports().into_iter().map(|port| port.name).collect::<Vec<_>>();
+    /// assert_eq!(names("mul8x4s_bw"), ["a", "b"]);
+    /// assert_eq!(names("mac4s_sdr_g2"), ["a0", "a1", "b0", "b1", "t", "c"]);
+    /// ```
+    pub fn ports(&self) -> Vec<Port> {
+        match self {
+            Self::Design(design) => {
+                let Signature { width_a, width_b, signed, .. } = design.signature();
+                let code = if signed { Code::TwosComplement } else { Code::Unsigned };
+                vec![Port::new("a", width_a, code), Port::new("b", width_b, code)]
+            }
+            Self::Mac(mac) => mac.ports(),
+            Self::Razorer(razorer) => razorer.ports(),
+        }
+    }
+
+    /// Whether the result is two's complement; those of MAC units and of units that razor always are.
     pub fn signed(&self) -> bool {
         match self {
             Self::Design(design) => design.signature().signed,
-            Self::Mac(_) => true,
+            Self::Mac(_) | Self::Razorer(_) => true,
         }
     }
 }

@@ -180,6 +180,9 @@ fn stateless(unit: &Unit) -> Result<&dyn Design, Error> {
             mac.id(),
             mac.multiplier().id()
         ))),
+        Unit::Razorer(razorer) => {
+            Err(Error::Usage(format!("`{}` has more than two operands and therefore no table", razorer.id())))
+        }
     }
 }
 
@@ -187,8 +190,7 @@ fn stateless(unit: &Unit) -> Result<&dyn Design, Error> {
 fn vectors(unit: &Unit) -> Result<Vec<Vector>, Error> {
     const RANDOM: usize = 4096;
     let Unit::Design(design) = unit else {
-        let message =
-            format!("`{}` has registers; testbenches are written for adders and multipliers", unit.id());
+        let message = format!("`{}` is no adder or multiplier; testbenches are written for those", unit.id());
         return Err(Error::Usage(message));
     };
     let signature = design.signature();
@@ -220,7 +222,7 @@ pub(super) fn alike(name: &str) -> Result<bool, Error> {
     for unit in units(name)? {
         let Unit::Design(design) = &unit else {
             return Err(Error::Usage(format!(
-                "`{}` has registers; adders and multipliers are looked up",
+                "`{}` is no adder or multiplier; those are looked up",
                 unit.id()
             )));
         };

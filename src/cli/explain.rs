@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::arith::mac::Mac;
+use crate::arith::mac::{Mac, Shape, Shift};
+use crate::arith::razorer::Razorer;
 use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
@@ -25,6 +26,15 @@ pub(super) fn families() -> String {
     let unit = "any multiplier, registers, any adder as accumulator";
     let _ = writeln!(out, "\n MAC units\n  {:<22} {:<24} {unit}", "mac·_FAMILY__ADDER", "mac8s_drum_k4");
     let _ = writeln!(out, "  {:<22} {:<24}", "", "mac8s_exact__loa_k6");
+    let shape =
+        "accumulator that wraps, saturates, holds N products; lanes, ranks of registers, zeros gated, stalls";
+    let _ = writeln!(out, "  {:<22} {:<24} {shape}", "  __wN __sN __kN", "mac4s_bw__s12__l4__p1");
+    let _ = writeln!(out, "  {:<22} {:<24}", "  __lN __pN __z __e", "mac16x8s_bw__k100__z");
+    let razored =
+        "dot product of razored codes (QRazor), one shift a group of N; `sdrtc` in two's complement";
+    let _ = writeln!(out, "  {:<22} {:<24} {razored}", "mac·s_sdr_gN__tN", "mac4s_sdr_g16");
+    let razorer = "razors a group of N numbers of 8 or 16 bits; `__up`, `__trunc` round otherwise";
+    let _ = writeln!(out, "  {:<22} {:<24} {razorer}", "sdr·x·_gN", "sdr16x4_g16");
     let _ = writeln!(out, "\n known, but not built");
     for open in &arith::OPEN {
         let _ = writeln!(out, "  {}: {}", open.name, open.reason);
@@ -51,7 +61,7 @@ pub(super) fn family(name: &str) -> String {
 
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
-    let looks_like_an_id = ["add", "mul", "mac", "macr"]
+    let looks_like_an_id = ["add", "mul", "mac", "macr", "sdr", "sdrtc"]
         .iter()
         .any(|head| id.strip_prefix(head).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
     if !looks_like_an_id {
@@ -61,6 +71,7 @@ pub(super) fn unit(id: &str) -> Result<String, Error> {
     match Unit::from_id(id)? {
         Unit::Design(design) => explained(&*design),
         Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())?),
+        Unit::Razorer(razorer) => Ok(razoring(&razorer)),
     }
 }
 
@@ -107,7 +118,9 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
 
 /// The unit of a multiplier that takes a network's codes, at most 8 bits of them.
 fn in_a_network(id: &str) -> Option<Mac> {
-    Mac::from_id(&format!("mac{}", id.strip_prefix("mul")?)).ok().filter(|mac| mac.width() <= 8)
+    Mac::from_id(&format!("mac{}", id.strip_prefix("mul")?))
+        .ok()
+        .filter(|mac| mac.width() <= 8 && mac.widths() == [mac.width(); 2])
 }
 
 /// How layers form the products of an 8-bit multiplier: signed codes, as arrays take them.
@@ -118,15 +131,66 @@ fn way(mac: &Mac) -> String {
 
 fn in_words(mac: &Mac) -> String {
     let adder = if mac.adder().is_empty() { "an exact adder".into() } else { format!("`{}`", mac.adder()) };
-    format!(
-        "{}: operands of {} bits, partial sum of {} bits in and out, operands and result in registers\n  \
+    let ports: Vec<u32> =
+        mac.ports().iter().filter(|port| port.name.starts_with(['a', 'b'])).map(|port| port.width).collect();
+    let widths = [ports[0], ports[ports.len() - 1]];
+    let widths = if widths[0] == widths[1] {
+        widths[0].to_string()
+    } else {
+        widths.map(|width| width.to_string()).join(" and ")
+    };
+    let mut out = format!(
+        "{}: operands of {widths} bits, partial sum of {} bits in and out, operands and result in registers\n  \
          y = c + product, added by {adder}, which {}\n",
         mac.id(),
-        mac.port_width(),
         mac.accumulator_width(),
         match mac.overflow() {
             Overflow::Wrap => "wraps",
             Overflow::Saturate => "saturates",
         }
+    );
+    if mac.shape() != Shape::default() {
+        out += &shaped(mac);
+    }
+    out
+}
+
+fn razoring(unit: &Razorer) -> String {
+    let ([basis, target], razor) = (unit.widths(), unit.razor());
+    format!(
+        "{}: {} numbers of {basis} bits become codes of {target} bits and one flag of {} bits; a number takes {} bits in memory\n  \
+         the flag is how many low bits go, so that the leading one of all magnitudes is the highest bit of a code\n  \
+         source: Lee, Choi and Chang, \"QRazor\", arXiv 2501.13331 (2025)\n",
+        unit.id(),
+        razor.group(),
+        razor.flag_bits(),
+        razor.effective_bits()
     )
+}
+
+/// What is around the multiplier.
+fn shaped(mac: &Mac) -> String {
+    let Shape { lanes, shift, ranks, gated, stalls } = mac.shape();
+    let mut out = format!(
+        "  {lanes} products a cycle, {} cycles from operands to result; an accumulator of {} bits surely holds the sum of {} products\n",
+        mac.latency(),
+        mac.accumulator_width(),
+        mac.depth(mac.accumulator_width())
+    );
+    if let Some(Shift { group, largest }) = shift {
+        let _ = writeln!(
+            out,
+            "  the sum of {group} products is shifted left by `t`, 0 to {largest}: the flags of both groups"
+        );
+    }
+    let held =
+        ["", "  products are held in registers\n", "  products and their sums are held in registers\n"];
+    out += held[ranks as usize];
+    if gated {
+        out += "  operand registers hold where an operand is zero, whose product is zero; their clock still runs\n";
+    }
+    if stalls {
+        out += "  all registers hold while `en` is 0\n";
+    }
+    out
 }

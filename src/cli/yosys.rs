@@ -53,8 +53,7 @@ const MAPPING: &str = "+strash;ifraig;scorr;&get,-n;&nf;&put";
 /// Synthesises an adder or a multiplier; output ports drive an inverter, as they do for our own timing.
 pub(super) fn synthesised(unit: &Unit, library: &CellLibrary) -> Result<Synthesised, Error> {
     let Unit::Design(design) = unit else {
-        let message =
-            "has registers, whose timing ABC does not see; `--backend yosys` takes adders and multipliers";
+        let message = "is no adder or multiplier; `--backend yosys` takes those alone, for ABC does not see the timing of registers";
         return Err(Error::Usage(format!("`{}` {message}", unit.id())));
     };
     let folder = Folder(tempfile::tempdir().map_err(failed)?);

@@ -257,7 +257,7 @@ impl Pair<'_> {
         [theirs, ours]: [&Lanes<WORDS>; 2],
         lane: usize,
     ) -> Counterexample {
-        let signed = self.unit.signed();
+        let (signed, mut ports) = (self.unit.signed(), self.unit.ports().into_iter());
         let code = |lanes: &[Lane<WORDS>]| unpack(lanes, lane + 1)[lane];
         let mut rest = inputs;
         let mut codes = vec![];
@@ -265,13 +265,21 @@ impl Pair<'_> {
             let (here, after) = rest.split_at(bus.len());
             rest = after;
             codes.push(code(here));
-            Word::new(name, code(here), bus.len(), signed)
+            let port = ports.next().expect("a port for each input");
+            let decimal = port.code.value(code(here), port.width).into();
+            Word { decimal, ..Word::new(name, code(here), bus.len(), signed) }
         };
         let operands = self.ours.inputs().iter().map(operand).collect();
-        let width = self.ours.outputs()[0].1.len();
-        let answer = |name: &str, code: u64| Word::new(name, code, width, signed);
+        let outputs = self.ours.outputs();
+        let differs = |bus: &usize| code(&theirs.output(*bus)) != code(&ours.output(*bus));
+        let bus = (0..outputs.len()).find(differs).unwrap_or(0);
+        let width = outputs[bus].1.len();
+        let answer = |name: &str, code: u64| {
+            let name = if outputs.len() == 1 { name } else { &format!("{name} {}", outputs[bus].0) };
+            Word::new(name, code, width, signed)
+        };
         let mut answers =
-            vec![answer("file", code(&theirs.output(0))), answer("gates", code(&ours.output(0)))];
+            vec![answer("file", code(&theirs.output(bus))), answer("gates", code(&ours.output(bus)))];
         if let Unit::Design(design) = self.unit {
             let signature = design.signature();
             let result = design.eval(signature.value_a(codes[0]), signature.value_b(codes[1]));
@@ -350,6 +358,22 @@ mod tests {
         let answers: Vec<(&str, i128)> =
             first.answers.iter().map(|word| (&*word.name, word.decimal)).collect();
         assert_eq!(answers, [("file", 1), ("gates", 0), ("function", 0)]);
+    }
+
+    /// Of a unit that razors, the code that differs; operands of sign and magnitude as their numbers.
+    #[test]
+    fn what_differs_is_shown_as_its_port_has_it() {
+        let text = exported("sdr8x4_g4");
+        let broken = text.replacen("assign y2 = {", "assign y2 = {1'b1 ^ ", 1);
+        let first = compared("m.v", &broken, None).unwrap().first.unwrap();
+        let names: Vec<&str> = first.answers.iter().map(|word| &*word.name).collect();
+        assert_eq!(names, ["file y2", "gates y2"]);
+        let text = exported("mac3u_exact");
+        let broken = text.replacen("assign y = {", "assign y = {1'b1 ^ ", 1);
+        let first = compared("m.v", &broken, None).unwrap().first.unwrap();
+        let [a, ..] = &first.operands[..] else { panic!("operands") };
+        let magnitude = i128::from_str_radix(&a.bits[1..], 2).unwrap();
+        assert_eq!(a.decimal, if a.bits.starts_with('1') { -magnitude } else { magnitude });
     }
 
     /// A broken array drops rows of one operand; another tool may call that one `a`.

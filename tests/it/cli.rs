@@ -64,6 +64,44 @@ fn shipped_designs_agree_with_their_goldens() {
 }
 
 #[test]
+fn a_trace_shows_every_register_and_the_first_result_that_was_not_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let stimulus =
+        "a0 a1 b0 b1 y\n3 -4 2 1 0\n7 7 7 7 0\n0 5 1 0b1111 0\n0 0 0 0 2\n0 0 0 0 100\n0 0 0 0 95\n";
+    fs::write(path("right.txt"), stimulus).unwrap();
+    fs::write(path("wrong.txt"), stimulus.replace(" 100\n", " 99\n")).unwrap();
+    let unit = "mac4s_bw__s10__l2__p1__z";
+    let (vcd, json) = (path("unit.vcd"), path("trace.json"));
+    let traced = axsim(&["trace", unit, &path("right.txt"), "--vcd", &vcd]).assert().success();
+    let printed = String::from_utf8(traced.get_output().stdout.clone()).unwrap();
+    let row = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    let cycle_3 =
+        printed.lines().map(row).find(|words| words.first().is_some_and(|word| word == "3")).unwrap();
+    // Ports, held operands, live lanes, products, result.
+    assert_eq!(cycle_3.join(" "), "3 0 0 0 0 2 7 5 7 -1 0 1 49 49 2");
+    assert!(
+        printed.ends_with("operands reach y 3 cycles later, 2 products a cycle; y is what was expected\n")
+    );
+    let dump = fs::read_to_string(&vcd).unwrap();
+    assert!(dump.contains("$scope module mac4s_bw__s10__l2__p1__z $end") && dump.contains(" clk $end"));
+    let told = axsim(&["trace", unit, &path("wrong.txt")]).assert().code(1);
+    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    assert!(told.contains("the first difference is in cycle 4: y is 100, 99 was expected"), "{told}");
+    axsim(&["trace", unit, &path("wrong.txt"), "--json", &json]).assert().code(1);
+    let stored: serde_json::Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!((stored["latency"].as_u64(), stored["first_differing"].as_u64()), (Some(3), Some(4)));
+    assert_eq!(stored["columns"].as_array().unwrap().len(), stored["cycles"][3].as_array().unwrap().len());
+    fs::write(path("unknown.txt"), "a b\n1 x\n").unwrap();
+    let error =
+        axsim(&["trace", "mac4s_bw", &path("unknown.txt")]).assert().code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(error).unwrap().contains("line 2, column b: `x` is unknown or not driven"));
+    let error =
+        axsim(&["trace", "mul4s_bw", &path("right.txt")]).assert().code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(error).unwrap().contains("has no registers to trace"));
+}
+
+#[test]
 fn mistakes_end_with_code_2_and_say_what_to_write() {
     let message = |arguments: &[&str]| {
         let output = axsim(arguments).assert().code(2).get_output().stderr.clone();

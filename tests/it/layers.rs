@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The table of the crate documentation, as data.
 const LAYERS: [&[&str]; 10] = [
     &["units", "bits", "rng", "simd", "tensor", "constant"],
-    &["ledger", "netlist", "table", "config"],
+    &["ledger", "netlist", "table", "config", "razor"],
     &["tech", "kernel"],
     &["arith", "workload"],
     &["platform"],

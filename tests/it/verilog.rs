@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use axsim::arith::{self, Unit, mac::Mac};
+use axsim::arith::mac::{Mac, Port};
+use axsim::arith::{self, Unit};
 use axsim::bits;
 use axsim::netlist::export::{hierarchical, verilog};
 use axsim::netlist::{Builder, Lanes, Netlist};
@@ -43,7 +44,7 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
         let id = folder.file_name().unwrap().to_str().unwrap();
         let netlist = Unit::from_id(id).unwrap().netlist();
         let clocked = !netlist.registers().is_empty();
-        let widths: Vec<u32> = netlist.inputs().iter().map(|(_, bus)| bus.len() as u32).collect();
+        let ports = Unit::from_id(id).unwrap().ports();
         let width = netlist.outputs()[0].1.len() as u32;
         let verilog = fs::read_to_string(folder.join(format!("{id}.v"))).unwrap();
         let vectors = golden(&folder);
@@ -51,7 +52,7 @@ fn the_committed_verilog_of_every_design_gives_its_golden_on_every_vector() {
         let trace = fs::read_to_string(folder.join("design.yaml")).unwrap().contains("trace: true");
         let held = if clocked && !trace { 3 } else { 1 };
         let words = vectors.iter().flat_map(|vector| {
-            let words = vector.iter().zip(&widths).map(|(&value, &width)| bits::encode(value, width));
+            let words = vector.iter().zip(&ports).map(|(&value, port)| port.word(value));
             vec![words.collect::<Vec<u64>>(); held]
         });
         let found = outputs(&[Module { netlist, verilog }], &words.collect::<Vec<_>>());
@@ -81,6 +82,57 @@ fn a_golden_is_what_its_testbench_prints() {
         }
     }
     assert!(repeated.len() >= 3, "{repeated:?}");
+}
+
+/// The text with one occurrence of a piece replaced.
+fn planted(text: &str, piece: &str, other: &str, at: usize) -> String {
+    let (place, _) = text.match_indices(piece).nth(at).unwrap_or_else(|| panic!("no {piece} number {at}"));
+    format!("{}{other}{}", &text[..place], &text[place + piece.len()..])
+}
+
+/// Faults of one gate, one register or one bit: `validate` finds each, in the cycle in which Icarus first shows another
+/// result than the golden.
+#[test]
+fn planted_faults_are_found_in_their_first_cycle() {
+    if !icarus() {
+        return;
+    }
+    let saturating = "mac4s_bw__s10__l2__p1__z";
+    let razored = "mac4s_sdr_g16";
+    for (id, piece, other, at) in [
+        (saturating, " & ", " | ", 20),
+        (saturating, " ^ ", " | ", 30),
+        (saturating, " | ", " & ", 40),
+        (saturating, "<= n38;", "<= n39;", 0),
+        (saturating, "a0[1]", "1'b0", 1),
+        (saturating, "? b1[2]", "? b1[1]", 0),
+        (razored, "b3[1]", "b4[1]", 0),
+        (razored, "t[2]", "1'b0", 0),
+        (razored, "c[7]", "c[8]", 0),
+        (razored, "assign y = {", "assign y = {1'b1 ^ ", 0),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("designs").join(id);
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["design.yaml", "golden.txt"] {
+            fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+        let name = format!("{id}.v");
+        let verilog = planted(&fs::read_to_string(folder.join(&name)).unwrap(), piece, other, at);
+        fs::write(copy.path().join(&name), &verilog).unwrap();
+        let unit = Unit::from_id(id).unwrap();
+        let (ports, netlist, vectors) = (unit.ports(), unit.netlist(), golden(&folder));
+        let width = netlist.outputs()[0].1.len() as u32;
+        let word =
+            |vector: &Vec<i64>| ports.iter().zip(vector).map(|(port, value)| port.word(*value)).collect();
+        let found = outputs(&[Module { netlist, verilog }], &vectors.iter().map(word).collect::<Vec<_>>());
+        let differs = |(found, vector): (&Vec<u64>, &Vec<i64>)| {
+            found[0] != bits::encode(*vector.last().unwrap(), width)
+        };
+        let first = found.iter().zip(&vectors).position(differs);
+        assert!(first.is_some(), "{id}: `{other}` for `{piece}` changes nothing");
+        let verdict = axsim::validate::folder(copy.path()).unwrap();
+        assert_eq!(verdict.first.and_then(|first| first.cycle), first, "{id}: `{other}` for `{piece}`");
+    }
 }
 
 /// Every id of a width, all parameters.
@@ -139,6 +191,41 @@ fn a_mac_unit_follows_its_function_clock_by_clock() {
         let (a, b) = operands[at - 2];
         let sum = mac.accumulate(bits::sign_extend(sums[at - 1], width), mac.product(a, b));
         assert_eq!(found[at], [bits::encode(sum, width)], "clock {at}");
+    }
+}
+
+/// Lanes, ranks, gating, stalls, policies and shifts, in Icarus and, where it is there, Verilator.
+#[test]
+fn units_of_every_shape_follow_their_function_in_other_simulators() {
+    if !icarus() {
+        return;
+    }
+    let verilator = Command::new("verilator").arg("--version").output().is_ok();
+    assert!(
+        verilator || std::env::var_os("CI").is_none(),
+        "verilator is missing; in CI it must be installed"
+    );
+    for id in
+        ["mac4s_bw__s12__l2__p2__z__e", "mac16x8s_bw__k100", "mac4s_sdr_g4__s30__p1", "mac4s_sdrtc_g2__l4"]
+    {
+        let mac = Mac::from_id(id).unwrap();
+        let (ports, width, mut stream) = (mac.ports(), mac.accumulator_width(), Stream::new(9, id, 0));
+        let draw = |port: &Port, stream: &mut Stream| {
+            let (low, high) = port.range.clone().into_inner();
+            if stream.below(5) == 0 { high } else { low + stream.below((high - low + 1) as u64) as i64 }
+        };
+        let runs: Vec<Vec<i64>> =
+            (0..2000).map(|_| ports.iter().map(|port| draw(port, &mut stream)).collect()).collect();
+        let word = |run: &Vec<i64>| ports.iter().zip(run).map(|(port, value)| port.word(*value)).collect();
+        let words: Vec<Vec<u64>> = runs.iter().map(word).collect();
+        let mut cycles = mac.cycles();
+        let expected: Vec<Vec<u64>> =
+            runs.iter().map(|run| vec![bits::encode(cycles.step(run), width)]).collect();
+        let module = [Module::new(mac.netlist())];
+        assert_eq!(outputs(&module, &words), expected, "{id} in Icarus");
+        if verilator {
+            assert_eq!(outputs_in(verilated, &module, &words), expected, "{id} in Verilator");
+        }
     }
 }
 

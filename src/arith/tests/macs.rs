@@ -147,8 +147,10 @@ fn an_accumulator_that_cannot_be_is_refused() {
     let error = |id: &str| Mac::from_id(id).err().unwrap().to_string();
     assert_eq!(error("mac8s_exact__w3"), "`mac8s_exact__w3`: an accumulator has 4 to 64 bits, not 3");
     assert!(
-        error("mac8u_exact__s33").contains("that saturates has 17 bits, to hold a product, to 32, not 33")
+        error("mac8u_exact__s65").contains("that saturates has 17 bits, to hold a product, to 64, not 65")
     );
+    let narrow = Mac::from_id("mac8u_exact").unwrap().with_accumulator(33, Overflow::Saturate);
+    assert!(narrow.err().unwrap().to_string().contains("to 32, not 33"), "networks sum in 32 bits");
     assert!(error("mac8s_exact__w32").contains("write `mac8s_exact`"));
 }
 

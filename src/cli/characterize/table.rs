@@ -21,8 +21,11 @@ pub(super) fn converted(
 ) -> Result<Vec<Converted>, Error> {
     let one = |(unit, measure): (&Unit, &Characterization)| {
         let (Unit::Design(design), Some(error)) = (unit, &measure.error) else {
-            let message =
-                format!("`{}` is a MAC unit: leave --convention out, or name its multiplier", unit.id());
+            let what = match unit {
+                Unit::Razorer(_) => "razors: leave --convention out",
+                _ => "is a MAC unit: leave --convention out, or name its multiplier",
+            };
+            let message = format!("`{}` {what}", unit.id());
             return Err(Error::Usage(message));
         };
         let figures = convention.figures(error, design.signature(), design.width_out());

@@ -1,0 +1,198 @@
+//! What sums are kept in: bits, what happens beyond them, how many products they surely hold.
+
+use super::Mac;
+use super::id::Own;
+use crate::arith::ArithError;
+use crate::bits;
+use crate::config::platform::Overflow;
+use crate::kernel;
+use crate::simd;
+
+/// Bits of the narrowest accumulator.
+const LEAST_BITS: u32 = 4;
+
+impl Mac {
+    /// The same unit with an accumulator of so many bits; an id ends on `__wN` where it wraps at N bits and on `__sN` where
+    /// it saturates.
+    ///
+    /// # Errors
+    /// [`ArithError::Parameter`] unless it has 4 to 64 bits; one that saturates must hold a product, and has at most 32, in
+    /// which networks sum; ids go on to 64.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// let [wraps, saturates] = ["mac8s_exact__w16", "mac8s_exact__s16"].map(|id| Mac::from_id(id).unwrap());
+    /// assert_eq!([wraps.accumulate(32_000, 1000), saturates.accumulate(32_000, 1000)], [-32_536, 32_767]);
+    /// ```
+    pub fn with_accumulator(self, bits: u32, overflow: Overflow) -> Result<Self, ArithError> {
+        match overflow {
+            Overflow::Wrap => self.with_own(Some(Own::Wraps(bits))),
+            Overflow::Saturate if bits > 32 => Err(self.refuse(self.rule(32, bits))),
+            Overflow::Saturate => self.with_own(Some(Own::Saturates(bits))),
+        }
+    }
+
+    /// What bits an accumulator that saturates may have.
+    fn rule(&self, most: u32, bits: u32) -> String {
+        let least = self.addend_width();
+        format!("an accumulator that saturates has {least} bits, to hold a product, to {most}, not {bits}")
+    }
+
+    pub(super) fn with_own(self, own: Option<Own>) -> Result<Self, ArithError> {
+        let usual = self.usual_width();
+        let (bits, overflow) = match own {
+            None => (usual, Overflow::Wrap),
+            Some(Own::Wraps(bits)) => (bits, Overflow::Wrap),
+            Some(Own::Saturates(bits)) => (bits, Overflow::Saturate),
+            Some(Own::Holds(products)) => (self.bits_for(products), Overflow::Wrap),
+        };
+        match own {
+            Some(Own::Holds(products)) if bits > 64 => {
+                return Err(self.refuse(format!("64 bits may not hold the sum of {products} products")));
+            }
+            Some(Own::Saturates(_)) if !(self.addend_width()..=64).contains(&bits) => {
+                return Err(self.refuse(self.rule(64, bits)));
+            }
+            Some(_) if !(LEAST_BITS..=64).contains(&bits) => {
+                return Err(self.refuse(format!("an accumulator has {LEAST_BITS} to 64 bits, not {bits}")));
+            }
+            _ => {}
+        }
+        let own = own.filter(|own| *own != Own::Wraps(usual));
+        Ok(Self { accumulator_width: bits, overflow, own, ..self }.renamed())
+    }
+
+    /// Bits of the accumulator unless others are asked for.
+    pub(super) fn usual_width(&self) -> u32 {
+        let bits = match self.shape.shift {
+            // Razored codes with their sign.
+            Some(_) => 2 * self.port_width(),
+            None => self.widths().into_iter().sum(),
+        };
+        (bits + 16 + self.shape.largest_shift()).min(64)
+    }
+
+    /// Bits of what is added to the accumulator at once.
+    fn addend_width(&self) -> u32 {
+        let sign = u32::from(!self.multiplier.signature().signed);
+        self.multiplier.width_out() + sign + self.shape.growth()
+    }
+
+    /// Bits that surely hold the sum of so many products.
+    fn bits_for(&self, products: u32) -> u32 {
+        (LEAST_BITS..=64).find(|bits| self.depth(*bits) >= u64::from(products)).unwrap_or(65)
+    }
+
+    /// What the accumulator does with a sum beyond its bits.
+    pub fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    /// Bits of the accumulator.
+    pub fn accumulator_width(&self) -> u32 {
+        self.accumulator_width
+    }
+
+    /// The accumulator's next value.
+    pub fn accumulate(&self, sum: i64, product: i64) -> i64 {
+        let width = self.accumulator_width();
+        let [a, b] = [sum, product].map(|value| bits::encode(value, width));
+        let next = bits::sign_extend(self.accumulator.scheme.apply(width, a, b) as u64, width);
+        let beyond = (sum < 0) == (product < 0) && (sum < 0) != (next < 0);
+        match self.overflow {
+            Overflow::Saturate if beyond => self.extreme(sum < 0),
+            _ => next,
+        }
+    }
+
+    /// The lowest or the highest sum.
+    fn extreme(&self, lowest: bool) -> i64 {
+        let extreme = if lowest { i64::MIN } else { i64::MAX };
+        extreme >> (64 - self.accumulator_width)
+    }
+
+    /// The next value of many accumulators, as [`Mac::accumulate`] has it for one; of a wider one the low 32 bits.
+    pub fn accumulate_all(&self, sums: &mut [i32], products: &[i32]) {
+        let width = self.accumulator_width();
+        if self.overflow == Overflow::Wrap {
+            return self.accumulator.scheme.accumulate(width, sums, products);
+        }
+        if width > 32 {
+            let each = sums.iter_mut().zip(products);
+            return each.for_each(|(sum, product)| {
+                *sum = self.accumulate((*sum).into(), (*product).into()) as i32;
+            });
+        }
+        let before = sums.to_vec();
+        self.accumulator.scheme.accumulate(width, sums, products);
+        let highest = self.extreme(false) as i32;
+        simd::widest(
+            #[inline(always)]
+            move || {
+                for (sum, (before, product)) in sums.iter_mut().zip(before.iter().zip(products)) {
+                    let overflown = !(before ^ product) & (before ^ *sum) < 0;
+                    // The lowest sum is the highest one with all its bits turned over.
+                    *sum = if overflown { (before >> 31) ^ highest } else { *sum };
+                }
+            },
+        );
+    }
+
+    /// Whether the accumulator adds exactly, but for bits that fall off at the top.
+    pub fn accumulates_exactly(&self) -> bool {
+        self.accumulator.scheme.is_exact() && self.overflow == Overflow::Wrap
+    }
+
+    /// What becomes of the low bits of a sum that begins at 0, where the order of products does not matter and sums beyond
+    /// the width wrap; see [`Scheme::low_part`](crate::arith::adder::Scheme::low_part).
+    pub fn low_part(&self) -> Option<kernel::LowPart> {
+        let scheme = Some(&self.accumulator.scheme).filter(|_| self.overflow == Overflow::Wrap);
+        scheme?.low_part(self.accumulator_width())
+    }
+
+    /// What an accumulator that adds exactly above its low part makes of whole sums, of which it keeps the low bits.
+    pub fn wrapped(&self, mut sums: Vec<i32>) -> Vec<i32> {
+        let width = self.accumulator_width();
+        if width < 32 {
+            sums.iter_mut().for_each(|sum| *sum = *sum << (32 - width) >> (32 - width));
+        }
+        sums
+    }
+
+    /// How many products the accumulator surely holds the sum of: as many of the largest magnitude there is.
+    ///
+    /// Networks sum in 32 bits, so a wider accumulator counts as one of 32.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// // (2^31 − 1) / 128²
+    /// assert_eq!(Mac::from_id("mac8s_exact").unwrap().holds(), 131_071);
+    /// ```
+    pub fn holds(&self) -> u64 {
+        self.depth(self.accumulator_width().min(32))
+    }
+
+    /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far as the unit shifts.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// // 7² shifted by 16 or 8 places: weights of 8 bits before razoring, activations of 16 or 8.
+    /// let depth = |id| Mac::from_id(id).unwrap().depth(32);
+    /// assert_eq!([depth("mac4s_sdr_g16"), depth("mac4s_sdr_g16__t8")], [668, 171_196]);
+    /// ```
+    pub fn depth(&self, bits: u32) -> u64 {
+        let largest = u128::from(self.largest_product().max(1)) << self.shape.largest_shift();
+        (u128::from(bits::mask(bits - 1)) / largest) as u64
+    }
+
+    /// The largest magnitude of a product; of operands too wide to try all of them what the result's bits allow.
+    fn largest_product(&self) -> u64 {
+        if self.widths().into_iter().any(|width| width > 8) {
+            return 1 << self.multiplier.width_out().min(63);
+        }
+        let [of_a, of_b] = self.widths().map(|width| width + u32::from(self.signs_outside));
+        let [of_a, of_b] = [of_a, of_b].map(|width| self.code().range(width));
+        let products = |a| of_b.clone().map(move |b| self.product(a, b).unsigned_abs());
+        of_a.flat_map(products).max().unwrap_or(0)
+    }
+}
