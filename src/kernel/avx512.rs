@@ -56,9 +56,9 @@ unsafe fn mapped_vbmi(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn found([a, b, c, d]: [__m512i; 4], code: __m512i, upper: __mmask64) -> __m512i {
-    // The look-up ignores a code's highest bit.
-    let halves = (_mm512_permutex2var_epi8(a, code, b), _mm512_permutex2var_epi8(c, code, d));
-    _mm512_mask_blend_epi8(upper, halves.0, halves.1)
+    // The look-up ignores a code's highest bit, and leaves codes outside its mask for the other one.
+    let lower = _mm512_mask2_permutex2var_epi8(a, code, !upper, b);
+    _mm512_mask2_permutex2var_epi8(c, lower, upper, d)
 }
 
 /// The bytes at 64 codes in a table of 256 or, of codes in one half, 128.
