@@ -3,20 +3,26 @@
 pub mod data;
 mod engine;
 mod float;
+mod graph;
 mod lower;
 mod named;
 mod network;
 mod onnx;
 mod op;
+mod operator;
 mod quantize;
+pub mod score;
 mod task;
+mod value;
 
 pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{NoLayer, layer};
 pub use network::Network;
 pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load, network};
+pub use value::{Elements, Kind, Value};
 
 /// For each sample whether its largest output is the label; the first of equal outputs counts.
 pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[u8]) -> Vec<bool> {

@@ -2,13 +2,19 @@
 
 mod arrange;
 mod attribute;
+mod codes;
+mod general;
+mod line;
+mod rows;
 
 use std::collections::HashMap;
 
 use self::attribute::{float, int, pair, window};
 use super::network::{Network, Step};
-use super::onnx::{self, Model, Node, Stored};
+use super::onnx::{self, Input, Model, Node};
 use super::op::{Contraction, Op, Window};
+use super::operator;
+use super::value::{Elements, Kind, Value};
 use crate::kernel::{Geometry, GeometryError};
 
 /// Why a model cannot be run.
@@ -21,7 +27,7 @@ pub enum ModelError {
     #[error("opset {0} is not supported; export the model with opset {1} to {2}")]
     Opset(i64, i64, i64),
     /// An operator that is not implemented.
-    #[error("node `{node}`: operator {kind} is not supported; supported are {}", attribute::operators())]
+    #[error("node `{node}`: operator {kind} is not supported; see README.md")]
     Operator {
         /// The node.
         node: String,
@@ -73,6 +79,16 @@ pub enum ModelError {
 /// An operator, the values it reads and the shape of its result.
 type Lowered = (Op, Vec<usize>, Vec<usize>);
 
+/// What becomes of a node.
+enum Way {
+    /// A step of ours.
+    Step(Box<Lowered>),
+    /// Nothing that is still to be done.
+    Done,
+    /// What its operator text has.
+    Text,
+}
+
 /// The most elements of a value per sample: a damaged shape shall not ask for all memory.
 const LARGEST_VALUE: usize = 1 << 28;
 
@@ -82,17 +98,49 @@ fn elements(shape: &[usize]) -> Option<usize> {
     count.filter(|&count| count <= LARGEST_VALUE)
 }
 
+/// A stored operand: reals or integers, the other list empty.
+struct Stored {
+    shape: Vec<usize>,
+    reals: Vec<f32>,
+    integers: Vec<i64>,
+}
+
+impl From<&Value> for Stored {
+    fn from(value: &Value) -> Self {
+        let (mut reals, mut integers) = (vec![], vec![]);
+        match value.elements() {
+            Elements::Real(elements) => reals = elements.iter().map(|&x| x as f32).collect(),
+            Elements::Whole(elements) => integers.clone_from(elements),
+        }
+        Self { shape: value.shape().to_vec(), reals, integers }
+    }
+}
+
 /// The state of lowering: what each value name stands for.
+///
+/// A batch is one sample: every shape follows from that, and no operator can mix samples.
 struct Lowering {
-    stored: HashMap<String, Stored>,
+    opset: i64,
+    stored: HashMap<String, Value>,
     /// Value name → index of the value; value 0 is the input, value i + 1 the output of step i.
     values: HashMap<String, usize>,
+    /// Shapes of values without the batch where that comes first.
     shapes: Vec<Vec<usize>>,
+    /// Whether the batch comes first in a value; otherwise the shape is the whole one.
+    batched: Vec<bool>,
+    kinds: Vec<Kind>,
     steps: Vec<Step>,
 }
 
 pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
-    let Model { nodes, stored, input: (input, shape), output } = onnx::read(bytes)?;
+    let Model { nodes, stored, inputs, outputs, opset } = onnx::read(bytes)?;
+    numbers(&stored)?;
+    let [Input { name: input, kind, shape }] = &inputs[..] else {
+        return Err(ModelError::NotOnnx("a graph with exactly one input is expected".into()));
+    };
+    let shape = shape.as_ref().ok_or_else(|| ModelError::NotOnnx("its input has no shape".into()))?;
+    let kind =
+        kind.ok_or_else(|| ModelError::NotOnnx("its input has no element type that is supported".into()))?;
     let sample = shape.get(1..).unwrap_or_default().to_vec();
     if sample.is_empty() || sample.contains(&0) {
         return Err(ModelError::NotOnnx(format!(
@@ -102,23 +150,65 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     if elements(&sample).is_none() {
         return Err(ModelError::NotOnnx(format!("a sample of shape {sample:?} has too many elements")));
     }
-    let values = HashMap::from([(input, 0)]);
-    let mut lowering = Lowering { stored, values, shapes: vec![sample.clone()], steps: vec![] };
-    for node in &nodes {
+    let values = HashMap::from([(input.clone(), 0)]);
+    let (shapes, batched, kinds) = (vec![sample.clone()], vec![true], vec![kind]);
+    let mut lowering = Lowering { opset, stored, values, shapes, batched, kinds, steps: vec![] };
+    for node in &codes::written_out(nodes) {
         lowering.node(node)?;
     }
-    let unknown = || ModelError::NotOnnx(format!("its output `{output}` is never computed"));
-    let output = *lowering.values.get(&output).ok_or_else(unknown)?;
-    Ok(Network::new(sample, lowering.steps, lowering.shapes, output))
+    let unknown = || ModelError::NotOnnx(format!("its output `{}` is never computed", outputs[0]));
+    let output = *lowering.values.get(&outputs[0]).ok_or_else(unknown)?;
+    Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), output))
+}
+
+/// Stored values must be numbers; infinity may be a bound or a mask.
+fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
+    let mut names: Vec<&String> = stored.keys().collect();
+    names.sort();
+    for name in names {
+        let Elements::Real(reals) = stored[name].elements() else { continue };
+        if let Some(at) = reals.iter().position(|x| x.is_nan()) {
+            let why = format!("element {at} is {}; weights must be finite", reals[at]);
+            return Err(ModelError::Stored { value: name.clone(), why });
+        }
+    }
+    Ok(())
 }
 
 impl Lowering {
+    /// What depends on no sample is computed now; the rest by the first of three ways that takes the node: as one of
+    /// our own steps, as its operator text has it, or not at all.
     fn node(&mut self, node: &Node) -> Result<(), ModelError> {
-        attribute::check(node)?;
-        let (op, inputs, shape) = match node.kind.as_str() {
+        operator::check(node)?;
+        if self.fold(node)? {
+            return Ok(());
+        }
+        let refusal = match self.special(node) {
+            Ok(Way::Step(lowered)) => return self.push(node, *lowered),
+            Ok(Way::Done) => return Ok(()),
+            Ok(Way::Text) => None,
+            Err(refusal) => Some(refusal),
+        };
+        self.general(node).map_err(|fault| refusal.unwrap_or(fault))
+    }
+
+    /// The step of ours that does what the node does, if there is one.
+    fn special(&mut self, node: &Node) -> Result<Way, ModelError> {
+        if matches!(&*node.kind, "Gemm" | "MatMul") && self.rows(node)? {
+            return Ok(Way::Done);
+        }
+        let computed = node.inputs.iter().filter_map(|name| self.values.get(name));
+        if computed.clone().any(|&value| !self.batched[value] || !self.kinds[value].is_real()) {
+            return Ok(Way::Text);
+        }
+        if node.outputs.iter().skip(1).any(|name| !name.is_empty()) && node.kind != "Dropout" {
+            return Ok(Way::Text);
+        }
+        let lowered = match node.kind.as_str() {
             "Conv" => self.convolution(node)?,
+            "ConvTranspose" => self.transposed(node)?,
             "Gemm" | "MatMul" => self.dense(node)?,
-            "Add" => return self.add(node),
+            "Add" => self.add(node)?,
             "Relu" => self.same(node, Op::Clip(0.0, f32::INFINITY))?,
             "Clip" => {
                 let bounds = self.clip(node)?;
@@ -133,14 +223,14 @@ impl Lowering {
             "Identity" | "Dropout" => {
                 let value = self.value(node, 0)?;
                 self.values.insert(node.outputs.first().cloned().unwrap_or_default(), value);
-                return Ok(());
+                return Ok(Way::Done);
             }
-            kind => return Err(ModelError::Operator { node: node.name.clone(), kind: kind.into() }),
+            _ => return Ok(Way::Text),
         };
-        self.push(node, op, inputs, shape)
+        Ok(Way::Step(Box::new(lowered)))
     }
 
-    fn push(&mut self, node: &Node, op: Op, inputs: Vec<usize>, out: Vec<usize>) -> Result<(), ModelError> {
+    fn push(&mut self, node: &Node, (op, inputs, out): Lowered) -> Result<(), ModelError> {
         if elements(&out).is_none() {
             return Err(shape(node, format!("a result of shape {out:?} has too many elements")));
         }
@@ -150,8 +240,10 @@ impl Lowering {
                 format!("{what} {at} comes to {value}; check the values that the node reads"),
             ));
         }
+        self.kinds.push(self.kinds[inputs[0]]);
         self.steps.push(Step { name: node.name.clone(), op, inputs });
         self.shapes.push(out);
+        self.batched.push(true);
         self.values.insert(node.outputs.first().cloned().unwrap_or_default(), self.steps.len());
         Ok(())
     }
@@ -164,14 +256,14 @@ impl Lowering {
             .ok_or_else(|| shape(node, format!("operand `{name}` must be computed, not stored")))
     }
 
-    fn stored(&self, node: &Node, at: usize) -> Result<Option<&Stored>, ModelError> {
+    fn stored(&self, node: &Node, at: usize) -> Result<Option<Stored>, ModelError> {
         let Some(name) = node.inputs.get(at).filter(|name| !name.is_empty()) else { return Ok(None) };
         let stored =
             self.stored.get(name).ok_or_else(|| shape(node, format!("operand `{name}` must be stored")));
-        stored.map(Some)
+        stored.map(|value| Some(value.into()))
     }
 
-    fn weights(&self, node: &Node, axes: usize) -> Result<&Stored, ModelError> {
+    fn weights(&self, node: &Node, axes: usize) -> Result<Stored, ModelError> {
         let weights = self.stored(node, 1)?.ok_or_else(|| shape(node, "the weights are missing".into()))?;
         if weights.shape.len() != axes || weights.reals.is_empty() {
             return Err(shape(
@@ -185,7 +277,7 @@ impl Lowering {
     fn bias(&self, node: &Node, outputs: usize) -> Result<Vec<f32>, ModelError> {
         match self.stored(node, 2)? {
             None => Ok(vec![0.0; outputs]),
-            Some(bias) if bias.reals.len() == outputs => Ok(bias.reals.clone()),
+            Some(bias) if bias.reals.len() == outputs => Ok(bias.reals),
             Some(bias) => {
                 Err(shape(node, format!("a bias of {outputs} elements is expected, not {:?}", bias.shape)))
             }
@@ -201,9 +293,22 @@ impl Lowering {
         Ok((value, image))
     }
 
-    fn convolution(&self, node: &Node) -> Result<Lowered, ModelError> {
-        let (value, image) = self.image(node)?;
+    fn convolution(&mut self, node: &Node) -> Result<Lowered, ModelError> {
+        if node.inputs.get(1).and_then(|name| self.stored.get(name)).is_some_and(|w| w.shape().len() == 3) {
+            return self.line(node);
+        }
+        let image = self.image(node)?;
         let weights = self.weights(node, 4)?;
+        self.convolved(node, image, weights)
+    }
+
+    /// A convolution over an image, the value with this index, with weights [O, C / groups, rows, columns].
+    fn convolved(
+        &self,
+        node: &Node,
+        (value, image): (usize, [usize; 3]),
+        weights: Stored,
+    ) -> Result<Lowered, ModelError> {
         let groups = usize::try_from(int(node, "group", 1)?).unwrap_or(0);
         let kernel = [weights.shape[2], weights.shape[3]];
         let stated = pair(node, "kernel_shape", Some(kernel))?;
@@ -223,7 +328,7 @@ impl Lowering {
         }
         let bias = self.bias(node, weights.shape[0])?;
         let out = vec![geometry.out_channels, geometry.out_height(), geometry.out_width()];
-        Ok((Op::Contract(Contraction { geometry, weights: weights.reals.clone(), bias }), vec![value], out))
+        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias }), vec![value], out))
     }
 
     fn dense(&self, node: &Node) -> Result<Lowered, ModelError> {
@@ -254,7 +359,7 @@ impl Lowering {
     }
 
     /// A sum of two computed values, or of one and a constant per channel (folded into a contraction's bias).
-    fn add(&mut self, node: &Node) -> Result<(), ModelError> {
+    fn add(&self, node: &Node) -> Result<Lowered, ModelError> {
         let constant =
             (0..2).find(|&at| node.inputs.get(at).is_some_and(|name| self.stored.contains_key(name)));
         let Some(at) = constant else {
@@ -264,19 +369,22 @@ impl Lowering {
                 return Err(shape(node, format!("operands of shapes {a:?} and {b:?} do not add up")));
             }
             let out = a.clone();
-            return self.push(node, Op::Add, inputs, out);
+            return Ok((Op::Add, inputs, out));
         };
         let value = self.value(node, 1 - at)?;
         let out = self.shapes[value].clone();
         let span: usize = out[1..].iter().product();
-        let bias = self.stored[&node.inputs[at]].reals.clone();
-        if bias.len() != out[0] {
+        let Stored { shape: own, reals: bias, .. } = (&self.stored[&node.inputs[at]]).into();
+        // Axes are counted from the end: all but the channel's must repeat.
+        let channel = own.len().checked_sub(out.len());
+        let others = own.iter().enumerate().any(|(axis, &size)| Some(axis) != channel && size != 1);
+        if bias.len() != out[0] || channel.is_none() || others {
             return Err(shape(
                 node,
-                format!("a constant of {} elements does not add to {out:?}", bias.len()),
+                format!("a constant of shape {own:?} does not add to {out:?} channel by channel"),
             ));
         }
-        self.push(node, Op::Affine(vec![1.0; bias.len()], bias, span), vec![value], out)
+        Ok((Op::Affine(vec![1.0; bias.len()], bias, span), vec![value], out))
     }
 
     /// A factor and a constant per channel, from the statistics of training.
@@ -288,7 +396,7 @@ impl Lowering {
             return Err(ModelError::Attribute { node: node.name.clone(), what });
         }
         let parameter = |at: usize| match self.stored(node, at)? {
-            Some(stored) if stored.reals.len() == out[0] => Ok(&stored.reals),
+            Some(stored) if stored.reals.len() == out[0] => Ok(stored.reals),
             _ => Err(shape(node, format!("operand {at} must have {} elements, one a channel", out[0]))),
         };
         let [scale, bias, mean, variance] = [parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?];

@@ -4,6 +4,7 @@ use super::engine::Layer;
 use super::float;
 use super::lower::{ModelError, lower};
 use super::op::Op;
+use super::value::Kind;
 use crate::tensor::Tensor;
 
 /// Samples that are run together at most.
@@ -26,12 +27,18 @@ pub struct Network {
     sample: Vec<usize>,
     pub(super) steps: Vec<Step>,
     shapes: Vec<Vec<usize>>,
+    kinds: Vec<Kind>,
     output: usize,
 }
 
 impl Network {
-    pub(super) fn new(sample: Vec<usize>, steps: Vec<Step>, shapes: Vec<Vec<usize>>, output: usize) -> Self {
-        let mut network = Self { sample, steps, shapes, output };
+    pub(super) fn new(
+        sample: Vec<usize>,
+        steps: Vec<Step>,
+        (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
+        output: usize,
+    ) -> Self {
+        let mut network = Self { sample, steps, shapes, kinds, output };
         network.fold_channels();
         network
     }
@@ -42,6 +49,23 @@ impl Network {
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
         lower(bytes)
+    }
+
+    /// The same network for samples whose channels come first, [C, H, W], where it reads them last, [H, W, C].
+    ///
+    /// Any other network is returned as it is.
+    #[must_use]
+    pub fn channels_first(mut self) -> Self {
+        let &[height, width, channels] = &self.sample[..] else { return self };
+        let pixel = |place: usize| (place % channels * height * width + place / channels) as u32;
+        let order = Op::Permute((0..height * width * channels).map(pixel).collect());
+        self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(|value| *value += 1);
+        self.steps.insert(0, Step { name: "input (channels last)".into(), op: order, inputs: vec![0] });
+        self.sample = vec![channels, height, width];
+        self.shapes.insert(0, self.sample.clone());
+        self.kinds.insert(0, self.kinds[0]);
+        self.output += 1;
+        self
     }
 
     /// Shape of one sample, for example [3, 32, 32].
@@ -96,14 +120,21 @@ impl Network {
         }
     }
 
-    /// Whether value `at` is read by a contraction, directly or through other operators.
-    pub(super) fn leads_to_contraction(&self, at: usize) -> bool {
-        let reads = |step: &&Step| step.inputs.contains(&at);
-        self.steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| reads(step))
-            .any(|(index, step)| matches!(step.op, Op::Contract(_)) || self.leads_to_contraction(index + 1))
+    /// For each value whether a contraction reads it, directly or through operators on reals.
+    pub(super) fn lead_to_contractions(&self) -> Vec<bool> {
+        let mut leads = vec![false; self.steps.len() + 1];
+        for (at, step) in self.steps.iter().enumerate().rev() {
+            if matches!(step.op, Op::Contract(_)) || leads[at + 1] {
+                step.inputs.iter().for_each(|&value| leads[value] = self.kinds[value].is_real());
+            }
+        }
+        leads
+    }
+
+    /// The first node that multiplies and adds elsewhere than in a contraction.
+    pub(super) fn beside(&self) -> Option<&str> {
+        let beside = |step: &&Step| matches!(&step.op, Op::General(general) if general.contracts());
+        self.steps.iter().find(beside).map(|step| &*step.name)
     }
 
     /// The steps that read value `at`.
@@ -123,7 +154,7 @@ impl Network {
     ) -> Result<Tensor<f32>, ModelError> {
         self.fits(batch)?;
         let values = vec![put(0, batch.data().to_vec())];
-        Ok(self.proceed(batch.shape()[0], values, contract, put, |_, _| {}))
+        self.proceed(batch.shape()[0], values, contract, put, |_, _| {})
     }
 
     /// Whether samples have the shape that the network reads.
@@ -145,7 +176,7 @@ impl Network {
         mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
         mut reach: impl FnMut(usize, &[V]),
-    ) -> Tensor<f32> {
+    ) -> Result<Tensor<f32>, ModelError> {
         let done = values.len() - 1;
         let mut layer = self.steps[..done].iter().filter(|step| matches!(step.op, Op::Contract(_))).count();
         for (at, step) in self.steps.iter().enumerate().skip(done) {
@@ -155,7 +186,7 @@ impl Network {
                     layer += 1;
                     contract(layer - 1, step, &values[step.inputs[0]])
                 }
-                op => per_sample(op, samples, step.inputs.iter().map(|&at| values[at].as_ref()).collect()),
+                op => per_sample(op, samples, step.inputs.iter().map(|&at| values[at].as_ref()).collect())?,
             };
             values.push(put(at + 1, out));
             self.release(at, &mut values);
@@ -163,7 +194,7 @@ impl Network {
         let data = values[self.output].as_ref().to_vec();
         let mut shape = vec![samples];
         shape.extend(&self.shapes[self.output]);
-        Tensor::new(shape, data).expect("every step keeps its shape")
+        Ok(Tensor::new(shape, data).expect("every step keeps its shape"))
     }
 
     /// Frees values that no later step reads.
@@ -208,7 +239,7 @@ impl Network {
     }
 }
 
-fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Vec<f32> {
+fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Result<Vec<f32>, ModelError> {
     if matches!(op, Op::Clip(..) | Op::Add | Op::Reshape) {
         // These treat every element alike, so the batch is one long sample.
         return op.apply(&inputs);
@@ -219,6 +250,8 @@ fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Vec<f32> {
     };
     let sample = |at: usize| op.apply(&inputs.iter().map(|data| &data[slice(at, data)]).collect::<Vec<_>>());
     let mut out = Vec::new();
-    (0..samples).for_each(|at| out.extend(sample(at)));
-    out
+    for at in 0..samples {
+        out.extend(sample(at)?);
+    }
+    Ok(out)
 }

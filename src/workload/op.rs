@@ -1,5 +1,9 @@
 //! The operators: per-sample functions on real values; contractions are run by float code or an engine.
 
+use super::lower::ModelError;
+use super::onnx::Node;
+use super::operator;
+use super::value::{Elements, Kind, Value};
 use crate::kernel::Geometry;
 
 /// A pooling window on [channels, height, width].
@@ -19,6 +23,101 @@ pub(super) struct Contraction {
     pub bias: Vec<f32>,
 }
 
+/// An operand of a general operator.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Operand {
+    Absent,
+    Stored(Value),
+    /// The next computed one, with its type and its whole shape.
+    Computed(Kind, Vec<usize>),
+}
+
+/// A node that is computed as its operator text has it, one sample at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct General {
+    pub node: Node,
+    pub opset: i64,
+    pub operands: Vec<Operand>,
+    /// Which of the results it is, and how many elements that has.
+    pub result: usize,
+    pub size: usize,
+}
+
+/// Whole numbers up to this one are kept exactly between steps.
+const EXACT: i64 = 1 << 24;
+
+impl General {
+    /// Whether it sums products as a contraction does.
+    pub fn contracts(&self) -> bool {
+        const CONTRACTIONS: [&str; 12] = [
+            "Conv",
+            "ConvInteger",
+            "ConvTranspose",
+            "Einsum",
+            "GRU",
+            "Gemm",
+            "LSTM",
+            "MatMul",
+            "MatMulInteger",
+            "QLinearConv",
+            "QLinearMatMul",
+            "RNN",
+        ];
+        CONTRACTIONS.contains(&&*self.node.kind)
+    }
+
+    fn fault(&self, what: String) -> ModelError {
+        ModelError::Shape { node: self.node.name.clone(), what }
+    }
+
+    fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
+        let mut inputs = inputs.iter();
+        let operand = |operand: &Operand| match operand {
+            Operand::Absent | Operand::Stored(_) => Ok(None),
+            Operand::Computed(kind, shape) => {
+                typed(*kind, shape, inputs.next().copied().unwrap_or_default()).map(Some)
+            }
+        };
+        let computed: Result<Vec<Option<Value>>, String> = self.operands.iter().map(operand).collect();
+        let value = self.value(&computed.map_err(|what| self.fault(what))?)?;
+        match value.elements() {
+            Elements::Real(reals) => Ok(reals.iter().map(|&x| x as f32).collect()),
+            Elements::Whole(wholes) => match wholes.iter().find(|x| !(-EXACT..=EXACT).contains(*x)) {
+                None => Ok(wholes.iter().map(|&x| x as f32).collect()),
+                Some(x) => Err(self.fault(format!("the integer {x} is beyond 2^24, which is not supported"))),
+            },
+        }
+    }
+
+    /// The result for computed operands, which have their place among all of them.
+    fn value(&self, computed: &[Option<Value>]) -> Result<Value, ModelError> {
+        let operands: Vec<Option<&Value>> = self
+            .operands
+            .iter()
+            .zip(computed)
+            .map(|(operand, computed)| match operand {
+                Operand::Stored(value) => Some(value),
+                _ => computed.as_ref(),
+            })
+            .collect();
+        let mut answer = operator::run(&self.node, self.opset, &operands)?;
+        if self.result >= answer.len() || answer[self.result].len() != self.size {
+            return Err(self.fault("the shape of the result depends on the sample".into()));
+        }
+        Ok(answer.swap_remove(self.result))
+    }
+}
+
+/// Values between steps as elements of a type that holds them.
+fn typed(kind: Kind, shape: &[usize], reals: &[f32]) -> Result<Value, String> {
+    let (low, high) = kind.range();
+    let fits = |x: &&f32| x.fract() == 0.0 && (low as f64..=high as f64).contains(&f64::from(**x));
+    match reals.iter().find(|x| !kind.is_real() && !fits(x)) {
+        None => Value::numbers(kind, shape, reals.iter().map(|&x| f64::from(x)).collect()),
+        Some(x) => Err(format!("{x} is no element of type {kind}; check how samples are preprocessed")),
+    }
+}
+
 /// What a node does.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Op {
@@ -31,9 +130,13 @@ pub(super) enum Op {
     Arrange(Vec<Option<u32>>, f32),
     MaxPool(Window),
     AveragePool(Window),
+    /// The same elements in another order: where each comes from.
+    Permute(Vec<u32>),
     /// The same elements under another shape.
     Reshape,
     Softmax,
+    /// As the operator text has it.
+    General(Box<General>),
 }
 
 impl Op {
@@ -51,13 +154,35 @@ impl Op {
         }
     }
 
+    /// The range that codes of bytes have where a model reads them with one stored scale.
+    pub(super) fn declared(&self) -> Option<(f32, f32)> {
+        let Op::General(general) = self else { return None };
+        let [Operand::Computed(kind @ (Kind::U8 | Kind::I8), _), Operand::Stored(scale), rest @ ..] =
+            &general.operands[..]
+        else {
+            return None;
+        };
+        let zero = match rest {
+            [Operand::Stored(zero), ..] => *zero.wholes().ok()?.first()?,
+            _ => 0,
+        };
+        let scale = *scale.reals().ok().filter(|scales| scales.len() == 1)?.first()?;
+        let (low, high) = kind.range();
+        let real = |code: i64| ((code - zero) as f64 * scale) as f32;
+        (general.node.kind == "DequantizeLinear").then(|| (real(low), real(high)))
+    }
+
     /// Applies any operator but a contraction to one sample.
     ///
     /// `inputs` holds one slice per operand.
-    pub(super) fn apply(&self, inputs: &[&[f32]]) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// [`ModelError`] of a general operator.
+    pub(super) fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
         let x = inputs[0];
-        match self {
+        Ok(match self {
             Op::Contract(_) => unreachable!("contractions are run by the float code or an engine"),
+            Op::General(general) => return general.apply(inputs),
             Op::Clip(low, high) => x.iter().map(|v| v.clamp(*low, *high)).collect(),
             Op::Add => x.iter().zip(inputs[1]).map(|(a, b)| a + b).collect(),
             Op::Affine(factors, constants, span) => {
@@ -71,9 +196,10 @@ impl Op {
                 let divisor = |seen: usize| if window.count_padding { taps } else { seen };
                 pool(window, x, 0.0, |a, b| a + b, |sum, seen| sum / divisor(seen) as f32)
             }
+            Op::Permute(from) => from.iter().map(|&at| x[at as usize]).collect(),
             Op::Reshape => x.to_vec(),
             Op::Softmax => softmax(x),
-        }
+        })
     }
 }
 

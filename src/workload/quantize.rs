@@ -29,6 +29,12 @@ pub enum CalibrationError {
     /// A value that is not finite appeared.
     #[error("a value that is not finite appeared after node `{0}` during calibration")]
     NotFinite(String),
+    /// Products that no engine would form.
+    #[error(
+        "node `{0}` multiplies and adds what no array is asked for: only the float model can be run; \
+         convolutions and products with stored weights go to the array"
+    )]
+    Beside(String),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -70,6 +76,9 @@ impl Quantized {
     ) -> Result<Self, CalibrationError> {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
+        }
+        if let Some(node) = network.beside() {
+            return Err(CalibrationError::Beside(node.into()));
         }
         let grid =
             |(low, high)| Grid::new(scheme, settings.activation_bits, low, high).rounding(settings.rounding);
@@ -158,7 +167,7 @@ impl Quantized {
             Start::Layer(checkpoint) => checkpoint.values(|value, codes| self.held(value, codes)),
         };
         let reach = |layer: usize, values: &[Held]| reach(layer, &|| Checkpoint::of(samples, values));
-        Ok(self.network.proceed(samples, values, contract, put, reach))
+        self.network.proceed(samples, values, contract, put, reach)
     }
 
     /// Codes, with their values where something reads those.
@@ -167,9 +176,9 @@ impl Quantized {
         Held { real: grid.map_or(vec![], |grid| grid.reals(&codes)), codes: Some(codes) }
     }
 
-    /// Values that only stand under another shape are not put away a second time.
+    /// Values that only stand under another shape or in another order are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
-        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape)
+        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_))
     }
 
     /// Integer sums as real outputs: scaled, bias added.

@@ -119,6 +119,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
             (read(test)?, read(calibration)?, Light::Linear)
         }
     };
+    let network = turned(network, &test);
     let [of_test, of_calibration] = label_files(&workload.data);
     let empty = |file: &Path, job| LoadError::Empty { file: file.display().to_string(), job };
     if test.is_empty() {
@@ -139,6 +140,15 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
 /// [`LoadError`], naming the file; [`LoadError::Missing`] where it is in none of the folders.
 pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadError> {
     Finder { workload, roots, contents: RefCell::default() }.network()
+}
+
+/// The network for samples with channels first, if these are its samples with channels last.
+fn turned(network: Network, images: &Images) -> Network {
+    match (network.sample_shape(), &images.pixels.shape()[1..]) {
+        (own, found) if own == found => network,
+        (&[height, width, channels], found) if found == [channels, height, width] => network.channels_first(),
+        _ => network,
+    }
 }
 
 /// The files with the labels of test and calibration samples.

@@ -197,6 +197,40 @@ fn eight_bits_stay_within_one_point_of_float() {
     }
 }
 
+/// Activations lie on the grids that the file declares, weights keep their codes where they reach the last one.
+#[test]
+fn models_that_are_quantised_already_score_as_published_in_float_and_on_an_engine() {
+    let Some(root) = shared() else { return };
+    let resnet8 = Preprocess { mean: vec![128.0], ..Preprocess::default() };
+    let keywords = Preprocess { mean: vec![128.0], ..Preprocess::default() };
+    let cases = [
+        ("resnet8_cifar10_int8_qdq", "resnet8_cifar10", resnet8, 1000, 877),
+        ("dscnn_kws_int8_qdq", "dscnn_kws", keywords, 900, 0),
+    ];
+    for (model, like, preprocess, samples, right) in cases {
+        let quantize = Quantize { calibration_samples: 100, ..Quantize::default() };
+        let workload = Workload {
+            model: format!("models/{model}.onnx").into(),
+            preprocess,
+            samples,
+            quantize,
+            ..workload(like)
+        };
+        let task = load(&workload, std::slice::from_ref(&root)).unwrap();
+        let float = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap());
+        if right > 0 {
+            assert!(float.abs_diff(right) <= 3, "{model}: {float} of {right}");
+        }
+        let calibration = batch(&workload, &task.calibration, 0..100);
+        let quantized =
+            Quantized::calibrate(&task.network, &workload.quantize, Scheme::Affine, &calibration).unwrap();
+        let found =
+            score(&workload, &task, samples, |batch, first| quantized.run(&Exact, batch, first).unwrap());
+        eprintln!("{model}: {float} in float, {found} on an engine");
+        assert!(float.abs_diff(found) <= 3, "{model}: {found} of {float}");
+    }
+}
+
 /// Right answers of a model in integers with exact arithmetic.
 fn quantized_score(root: &std::path::Path, model: &str, settings: &Quantize, scheme: Scheme) -> usize {
     let workload = workload(model);

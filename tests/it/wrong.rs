@@ -46,8 +46,8 @@ fn damage(folder: &Path) {
     write("empty.onnx", &[]);
     let mut graph = ModelProto::parse_buf(&model).unwrap();
     let node = &mut graph.graph.as_mut().unwrap().node[0];
-    (node.name, node.op_type) = (Some("first".into()), Some("LSTM".into()));
-    write("lstm.onnx", &graph.write_buf().unwrap());
+    (node.name, node.op_type) = (Some("first".into()), Some("Loop".into()));
+    write("loop.onnx", &graph.write_buf().unwrap());
     write("cut.gz", &images[..5000]);
     let labels = [&[0, 0, 8, 1, 0, 0, 3, 232][..], &[3; 1000]].concat();
     write("short", &labels[..900]);
@@ -64,7 +64,7 @@ const MISTAKES: [(&str, &[&str]); 41] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
-    ("an operator that is not supported", &["run", "--set", "workload.model=DIR/lstm.onnx"]),
+    ("an operator that is not supported", &["run", "--set", "workload.model=DIR/loop.onnx"]),
     ("a model that is not there", &["run", "--set", "workload.model=DIR/none.onnx"]),
     ("images that are cut off", &["run", "--set", "workload.data.idx.test.images=DIR/cut.gz"]),
     ("labels as images", &["run", "--set", "workload.data.idx.test.images=DIR/long"]),

@@ -9,7 +9,7 @@ use crate::workload::op::Op;
 const LARGEST: usize = 1 << 24;
 
 /// For each place along one axis the place that it takes its element from; none in padding.
-type Places = Vec<Option<usize>>;
+pub(super) type Places = Vec<Option<usize>>;
 
 impl Lowering {
     /// Part of a value, along any axes but the batch's.
@@ -72,7 +72,7 @@ impl Lowering {
         }
     }
 
-    fn arranged(
+    pub(super) fn arranged(
         &self,
         node: &Node,
         value: usize,

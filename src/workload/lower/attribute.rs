@@ -1,4 +1,4 @@
-//! Attributes of a node: which an operator has, and their values.
+//! The values of a node's attributes.
 
 use super::ModelError;
 use crate::kernel::Geometry;
@@ -6,49 +6,6 @@ use crate::workload::onnx::{Attribute, Node};
 
 /// The largest stride, padding, dilation or kernel that is believed.
 const LARGEST: usize = 4096;
-
-/// Operators with the attributes they may carry; any other attribute would change what they mean.
-const KNOWN: [(&str, &[&str]); 18] = [
-    ("Add", &[]),
-    (
-        "AveragePool",
-        &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
-    ),
-    ("BatchNormalization", &["epsilon", "momentum", "spatial", "training_mode"]),
-    ("Clip", &["max", "min"]),
-    // A constant is a value: it is taken before operators are looked at.
-    ("Constant", &["value"]),
-    ("Conv", &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]),
-    ("Dropout", &["ratio", "seed"]),
-    ("Flatten", &["axis"]),
-    ("Gemm", &["alpha", "beta", "transA", "transB"]),
-    ("GlobalAveragePool", &[]),
-    ("Identity", &[]),
-    ("MatMul", &[]),
-    ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
-    ("Pad", &["mode", "pads", "value"]),
-    ("Relu", &[]),
-    ("Reshape", &["allowzero"]),
-    ("Slice", &["axes", "ends", "starts"]),
-    ("Softmax", &["axis"]),
-];
-
-/// The operators that are supported, for a message.
-pub(super) fn operators() -> String {
-    KNOWN.map(|(name, _)| name).join(", ")
-}
-
-/// Refuses an unknown operator and an attribute that it does not have.
-pub(super) fn check(node: &Node) -> Result<(), ModelError> {
-    let (kind, name) = (node.kind.clone(), node.name.clone());
-    let Some((_, known)) = KNOWN.iter().find(|(known, _)| *known == kind) else {
-        return Err(ModelError::Operator { node: name, kind });
-    };
-    let mut attributes: Vec<&String> = node.attributes.keys().collect();
-    attributes.sort();
-    let strange = attributes.into_iter().find(|attribute| !known.contains(&attribute.as_str()));
-    strange.map_or(Ok(()), |attribute| Err(ModelError::Attribute { node: name, what: attribute.clone() }))
-}
 
 pub(super) fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelError> {
     match node.attributes.get(name) {
@@ -74,7 +31,7 @@ pub(super) fn text<'a>(node: &'a Node, name: &str, default: &'a str) -> Result<&
     }
 }
 
-fn sizes<const N: usize>(
+pub(super) fn sizes<const N: usize>(
     node: &Node,
     name: &str,
     default: Option<[usize; N]>,

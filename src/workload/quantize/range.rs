@@ -14,7 +14,8 @@ const KEPT: usize = 200_000;
 /// Lowest and highest value.
 pub(super) type Range = (f32, f32);
 
-/// The range of each value that is put away; `grid` makes the codes of a range, for rules that weigh what codes lose.
+/// The range of each value that is put away, as the model declares it where it does; `grid` makes the codes of a range, for
+/// rules that weigh what codes lose.
 ///
 /// `together` samples are run at a time, which changes no range.
 pub(super) fn ranges(
@@ -24,7 +25,9 @@ pub(super) fn ranges(
     (samples, together): (&Tensor<f32>, usize),
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
     let count = network.steps.len() + 1;
-    let wanted: Vec<bool> = (0..count).map(|value| is_wanted(network, value)).collect();
+    let leads = network.lead_to_contractions();
+    let wanted: Vec<bool> =
+        (0..count).map(|value| leads[value] && !is_only_clipped(network, value)).collect();
     let mut seen = vec![Seen::default(); count];
     let mut broken = None;
     for some in chunks(samples, together) {
@@ -50,7 +53,11 @@ pub(super) fn ranges(
         }
         seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
     }
-    Ok(inherit(network, seen.into_iter().map(|seen| seen.range(rule, grid)).collect()))
+    let range = |(value, seen): (usize, Seen)| {
+        let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
+        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, grid))
+    };
+    Ok(inherit(network, seen.into_iter().enumerate().map(range).collect()))
 }
 
 /// Samples, so many at a time.
@@ -111,10 +118,9 @@ fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
     (at(1.0 - percent / 100.0), at(percent / 100.0))
 }
 
-/// A value is put away when a contraction follows and it is not merely on its way into a Clip.
-fn is_wanted(network: &Network, value: usize) -> bool {
-    let only_clipped = network.readers(value).all(|step| matches!(step.op, Op::Clip(..) | Op::Affine(..)));
-    network.leads_to_contraction(value) && !(only_clipped && value > 0)
+/// A value that is merely on its way into a Clip is not put away before.
+fn is_only_clipped(network: &Network, value: usize) -> bool {
+    value > 0 && network.readers(value).all(|step| matches!(step.op, Op::Clip(..) | Op::Affine(..)))
 }
 
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
@@ -122,7 +128,7 @@ fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Rang
     for (at, step) in network.steps.iter().enumerate() {
         let kept = match step.op {
             Op::Arrange(_, fill) => fill == 0.0,
-            _ => matches!(step.op, Op::Reshape | Op::MaxPool(_)),
+            _ => matches!(step.op, Op::Reshape | Op::Permute(_) | Op::MaxPool(_)),
         };
         if kept && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];

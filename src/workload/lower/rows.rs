@@ -1,0 +1,84 @@
+//! A product of many rows with stored weights: a convolution of one tap whose positions are the rows.
+
+use super::attribute::{float, int};
+use super::{Lowering, ModelError, elements};
+use crate::kernel::Geometry;
+use crate::workload::network::Step;
+use crate::workload::onnx::Node;
+use crate::workload::op::{Contraction, Op};
+
+/// Weights [outputs, depth] and a bias, for rows counted by the axes that lead.
+struct Dense {
+    lead: Vec<usize>,
+    depth: usize,
+    outputs: usize,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Lowering {
+    /// Lowers a product of [.., rows, K] with stored weights; whether the node is one.
+    pub(super) fn rows(&mut self, node: &Node) -> Result<bool, ModelError> {
+        let Some((value, dense)) = self.dense_rows(node)? else { return Ok(false) };
+        let Dense { lead, depth, outputs, weights, bias } = dense;
+        let rows = lead.iter().product();
+        let geometry = Geometry { in_height: rows, ..Geometry::dense(depth, outputs) };
+        let contraction = Op::Contract(Contraction { geometry, weights, bias });
+        let [before, after] =
+            ["rows to channels", "channels to rows"].map(|what| format!("{} ({what})", node.name));
+        let columns = self.step(&before, turn(rows, depth), value, vec![depth, rows, 1]);
+        let product = self.step(&node.name, contraction, columns, vec![outputs, rows, 1]);
+        let batched = lead[0] == 1 && lead.len() > 1;
+        let shape = [&lead[usize::from(batched)..], &[outputs]].concat();
+        let back = self.step(&after, turn(outputs, rows), product, shape);
+        self.batched[back] = batched;
+        self.values.insert(node.outputs.first().cloned().unwrap_or_default(), back);
+        Ok(true)
+    }
+
+    /// The value that a node multiplies with stored weights row by row, and those, if it is such a node.
+    fn dense_rows(&self, node: &Node) -> Result<Option<(usize, Dense)>, ModelError> {
+        let gemm = node.kind == "Gemm";
+        if gemm
+            && (int(node, "transA", 0)? != 0
+                || float(node, "alpha", 1.0)? != 1.0
+                || float(node, "beta", 1.0)? != 1.0)
+        {
+            return Ok(None);
+        }
+        let value = node.inputs.first().and_then(|name| self.values.get(name)).copied();
+        let weights = node.inputs.get(1).and_then(|name| self.stored.get(name));
+        let (Some(value), Some(weights)) = (value, weights) else { return Ok(None) };
+        let shape = self.whole_shape(value);
+        let ([lead @ .., last], &[first, second]) = (&shape[..], weights.shape()) else { return Ok(None) };
+        let transposed = gemm && int(node, "transB", 0)? != 0;
+        let (depth, outputs) = if transposed { (second, first) } else { (first, second) };
+        let rows = elements(lead).filter(|&rows| rows > 1 && *last == depth && outputs > 0 && depth > 0);
+        let fits = rows.is_some_and(|rows| elements(&[rows, depth.max(outputs)]).is_some());
+        if !fits || !self.kinds[value].is_real() {
+            return Ok(None);
+        }
+        let stored = weights.to_reals();
+        let at = |o: usize, k: usize| stored[if transposed { o * depth + k } else { k * outputs + o }] as f32;
+        let weights =
+            (0..outputs).flat_map(|o| (0..depth).map(move |k| (o, k))).map(|(o, k)| at(o, k)).collect();
+        let bias = if gemm { self.bias(node, outputs)? } else { vec![0.0; outputs] };
+        Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias })))
+    }
+
+    /// Adds a step on one value whose result has the batch first; returns the result.
+    fn step(&mut self, name: &str, op: Op, input: usize, shape: Vec<usize>) -> usize {
+        self.steps.push(Step { name: name.into(), op, inputs: vec![input] });
+        self.shapes.push(shape);
+        self.batched.push(true);
+        self.kinds.push(self.kinds[input]);
+        self.steps.len()
+    }
+}
+
+/// A matrix of so many rows and columns, turned.
+fn turn(rows: usize, columns: usize) -> Op {
+    Op::Permute(
+        (0..columns).flat_map(|column| (0..rows).map(move |row| (row * columns + column) as u32)).collect(),
+    )
+}

@@ -1,0 +1,187 @@
+//! Are products that a file writes in other forms layers of the array, with the results of the operator text?
+
+use axsim::config::Quantize;
+use axsim::tensor::Tensor;
+use axsim::workload::{Exact, Graph, Kind, Network, Quantized, Scheme, Value};
+use rten_onnx::onnx::{
+    AttributeProto, DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+};
+
+/// A stored operand: name, type, shape and elements.
+type Stored<'a> = (&'a str, DataType, &'a [i64], Vec<f64>);
+
+fn stored((name, kind, dims, elements): &Stored<'_>) -> TensorProto {
+    let real = *kind == DataType::FLOAT;
+    TensorProto {
+        name: Some((*name).into()),
+        data_type: Some(*kind),
+        dims: dims.to_vec(),
+        float_data: if real { elements.iter().map(|&x| x as f32).collect() } else { vec![] },
+        int32_data: if real { vec![] } else { elements.iter().map(|&x| x as i32).collect() },
+        ..Default::default()
+    }
+}
+
+fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), ints: ints.to_vec(), ..Default::default() }
+}
+
+fn int(name: &str, int: i64) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), i: Some(int), ..Default::default() }
+}
+
+/// A file with one node that reads `x` and stored operands.
+fn model(
+    kind: &str,
+    inputs: &[&str],
+    attributes: Vec<AttributeProto>,
+    (x, shape): (DataType, &[i64]),
+    operands: &[Stored<'_>],
+) -> Vec<u8> {
+    let dim = |&size: &i64| Dimension { dim_value: Some(size), ..Default::default() };
+    let tensor = TypeProtoTensor {
+        elem_type: Some(x),
+        shape: Some(TensorShapeProto { dim: shape.iter().map(dim).collect() }),
+    };
+    let input = TypeProto { tensor_type: Some(tensor), ..Default::default() };
+    let input = ValueInfoProto { name: Some("x".into()), r#type: Some(input) };
+    let output = ValueInfoProto { name: Some("y".into()), ..Default::default() };
+    let node = NodeProto {
+        name: Some("layer".into()),
+        op_type: Some(kind.into()),
+        input: inputs.iter().map(|name| (*name).into()).collect(),
+        output: vec!["y".into()],
+        attribute: attributes,
+        ..Default::default()
+    };
+    let graph = GraphProto {
+        node: vec![node],
+        initializer: operands.iter().map(stored).collect(),
+        input: vec![input],
+        output: vec![output],
+        ..Default::default()
+    };
+    let opset = OperatorSetIdProto { version: Some(17), ..Default::default() };
+    ModelProto { graph: Some(graph), opset_import: vec![opset], ..Default::default() }.write_buf().unwrap()
+}
+
+/// Numbers between -1 and 1 that look random.
+fn wave(count: usize, step: f64) -> Vec<f64> {
+    (0..count).map(|at| (at as f64 * step).sin()).collect()
+}
+
+/// Runs a file as a graph and as a network, whose largest difference is `slack` at most; the network has one layer, and
+/// with 8 bits on exact hardware it stays within a twentieth of the largest result.
+fn agree(bytes: &[u8], kind: Kind, shape: &[usize], elements: Vec<f64>, slack: f64) {
+    let input = if kind.is_real() {
+        Value::real(kind, shape, elements)
+    } else {
+        Value::whole(kind, shape, elements.iter().map(|x| (x * 100.0) as i64).collect())
+    };
+    let input = input.unwrap();
+    let expected = Graph::from_onnx(bytes).unwrap().run(vec![input.clone()]).unwrap()[0].to_reals();
+    let network = Network::from_onnx(bytes).unwrap();
+    let batch = Tensor::new(shape, input.to_reals().iter().map(|&x| x as f32).collect()).unwrap();
+    let near = |found: &Tensor<f32>, slack: f64| {
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.data().iter().zip(&expected) {
+            assert!((f64::from(*found) - expected).abs() <= slack, "{found} is not {expected}");
+        }
+    };
+    near(&network.run(&batch).unwrap(), slack);
+    assert_eq!(network.layers().iter().map(|layer| &*layer.name).collect::<Vec<_>>(), ["layer"]);
+    let quantized = Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &batch).unwrap();
+    let largest = expected.iter().fold(0f64, |largest, x| largest.max(x.abs()));
+    near(&quantized.run(&Exact, &batch, 0).unwrap(), slack.max(largest / 20.0));
+}
+
+#[test]
+fn a_convolution_along_a_line_is_a_layer() {
+    let weights = ("w", DataType::FLOAT, &[6, 2, 3][..], wave(36, 0.7));
+    let bias = ("b", DataType::FLOAT, &[6][..], wave(6, 1.3));
+    let attributes =
+        vec![ints("kernel_shape", &[3]), ints("strides", &[2]), ints("pads", &[2, 1]), int("group", 2)];
+    let bytes = model("Conv", &["x", "w", "b"], attributes, (DataType::FLOAT, &[1, 4, 9]), &[weights, bias]);
+    agree(&bytes, Kind::F32, &[1, 4, 9], wave(36, 0.37), 1e-5);
+}
+
+#[test]
+fn a_transposed_convolution_is_a_layer() {
+    for (stride, pads, more, dilation) in [
+        ([1, 1], [0; 4], [0, 0], [1, 1]),
+        ([2, 3], [1, 0, 0, 2], [1, 2], [1, 2]),
+        ([2, 2], [3, 3, 3, 3], [1, 1], [1, 1]),
+    ] {
+        let weights = ("w", DataType::FLOAT, &[4, 3, 3, 2][..], wave(72, 0.7));
+        let bias = ("b", DataType::FLOAT, &[6][..], wave(6, 1.3));
+        let attributes = vec![
+            ints("strides", &stride),
+            ints("pads", &pads),
+            ints("output_padding", &more),
+            ints("dilations", &dilation),
+            int("group", 2),
+        ];
+        let bytes = model(
+            "ConvTranspose",
+            &["x", "w", "b"],
+            attributes,
+            (DataType::FLOAT, &[1, 4, 5, 4]),
+            &[weights, bias],
+        );
+        agree(&bytes, Kind::F32, &[1, 4, 5, 4], wave(80, 0.37), 1e-5);
+    }
+}
+
+#[test]
+fn a_product_of_many_rows_is_a_layer() {
+    let weights = ("w", DataType::FLOAT, &[6, 5][..], wave(30, 0.7));
+    let bytes = model("MatMul", &["x", "w"], vec![], (DataType::FLOAT, &[1, 2, 7, 6]), &[weights]);
+    agree(&bytes, Kind::F32, &[1, 2, 7, 6], wave(84, 0.37), 1e-5);
+    let weights = ("w", DataType::FLOAT, &[5, 6][..], wave(30, 0.7));
+    let bias = ("b", DataType::FLOAT, &[5][..], wave(5, 1.3));
+    let bytes =
+        model("Gemm", &["x", "w", "b"], vec![int("transB", 1)], (DataType::FLOAT, &[7, 6]), &[weights, bias]);
+    // The first axis is the batch, so that a sample is one row.
+    agree(&bytes, Kind::F32, &[1, 6], wave(6, 0.37), 1e-5);
+}
+
+#[test]
+fn a_convolution_of_codes_is_a_layer_within_one_code() {
+    let scale = |name, value| (name, DataType::FLOAT, &[][..], vec![value]);
+    let zero = |name, value| (name, DataType::INT8, &[][..], vec![value]);
+    let codes = |count, step| wave(count, step).iter().map(|x| (x * 127.0).round()).collect::<Vec<_>>();
+    let operands = [
+        scale("xs", 0.02),
+        zero("xz", 3.0),
+        ("w", DataType::INT8, &[4, 2, 3, 3][..], codes(72, 0.7)),
+        ("ws", DataType::FLOAT, &[4][..], vec![0.01, 0.02, 0.015, 0.03]),
+        ("wz", DataType::INT8, &[4][..], vec![0.0; 4]),
+        scale("ys", 0.1),
+        zero("yz", -5.0),
+        ("b", DataType::INT32, &[4][..], vec![100.0, -200.0, 0.0, 50.0]),
+    ];
+    let inputs = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"];
+    let attributes = vec![ints("pads", &[1, 1, 1, 1])];
+    let bytes = model("QLinearConv", &inputs, attributes, (DataType::INT8, &[1, 2, 5, 5]), &operands);
+    agree(&bytes, Kind::I8, &[1, 2, 5, 5], wave(50, 0.37), 1.0);
+}
+
+#[test]
+fn a_product_of_codes_is_a_layer_within_one_code() {
+    let scale = |name, value| (name, DataType::FLOAT, &[][..], vec![value]);
+    let zero = |name, value| (name, DataType::INT8, &[][..], vec![value]);
+    let codes = wave(30, 0.7).iter().map(|x| (x * 127.0).round()).collect();
+    let operands = [
+        scale("xs", 0.02),
+        zero("xz", 3.0),
+        ("w", DataType::INT8, &[6, 5][..], codes),
+        scale("ws", 0.01),
+        zero("wz", 0.0),
+        scale("ys", 0.05),
+        zero("yz", -5.0),
+    ];
+    let inputs = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"];
+    let bytes = model("QLinearMatMul", &inputs, vec![], (DataType::INT8, &[1, 6]), &operands);
+    agree(&bytes, Kind::I8, &[1, 6], wave(6, 0.37), 1.0);
+}
