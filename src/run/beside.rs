@@ -17,6 +17,12 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// So many operations, while these layers run.
+    fn of(hardware: Beside, operations: usize, layers: &[&Mapped]) -> Self {
+        let time = layers.iter().map(|part| part.time).sum();
+        Self { hardware, operations: operations as f64, time }
+    }
+
     /// Bills a sample.
     pub(super) fn bill(&self, ledger: &mut Ledger) {
         self.hardware.bill(ledger, "compute.array", self.operations, self.time);
@@ -29,47 +35,57 @@ impl Work {
 }
 
 /// All circuits beside the arrays of a setup.
-///
-/// Where weights of raw codes have a zero point of their own, every activation code is summed once, by an adder a row, and
-/// an adder a column takes the sum's multiple, a power of two, from every output; what zero points of activations add is a
-/// constant of each output channel and part of its bias. With one scale for all weights, a factor of recovery is a
-/// multiplication of every output of its layer, by a multiplier a column.
 pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) -> Vec<Work> {
-    let quantize = &parts.setup.workload.quantize;
-    let weights = CodeRange { bits: quantize.weight_bits, zero: 1 << (quantize.weight_bits - 1) };
-    let scaled = |part: &&Mapped| {
-        let plan = plans.get(part.layer.index);
-        quantize.weight_scales == WeightScales::PerTensor
-            && plan.is_some_and(|plan| plan.chosen.measures.contains(&Measure::Affine))
-    };
     let of_array = |array: &MacArray| {
-        let own: Vec<&Mapped> = mapped
-            .iter()
-            .filter(|part| parts.array(part.layer.index).is_some_and(|other| std::ptr::eq(other, array)))
-            .collect();
-        let ([rows, columns], library) = (array.shape(), array.library());
-        // Networks sum in 32 bits, so a wider accumulator counts as one of 32.
-        let bits = array.mac().accumulator_width().min(32);
-        let time: Seconds = own.iter().map(|part| part.time).sum();
-        let mut works = vec![];
-        let mut work = |hardware: Beside, operations: u64| {
-            works.push(Work { hardware, operations: operations as f64, time });
-        };
-        let outputs = |part: &Mapped| part.layer.geometry.outputs_per_sample() as u64;
-        if array.takes_raw_codes() && array.offset(weights) != weights.zero {
-            let codes = |part: &&Mapped| {
-                let gemm = part.layer.geometry.gemm();
-                (gemm.groups * gemm.positions * gemm.depth) as u64
-            };
-            work(Beside::summing(bits, rows, library), own.iter().map(codes).sum());
-            work(Beside::adding(bits, columns, library), own.iter().map(|part| outputs(part)).sum());
-        }
-        let scaled: Vec<&Mapped> = own.iter().copied().filter(scaled).collect();
-        if !scaled.is_empty() {
-            let sums = scaled.iter().map(|part| outputs(part)).sum();
-            work(Beside::scaling(bits, columns, library), sums);
-        }
-        works
+        let runs_here =
+            |part: &&Mapped| parts.array(part.layer.index).is_some_and(|other| std::ptr::eq(other, array));
+        let own: Vec<&Mapped> = mapped.iter().filter(runs_here).collect();
+        let scaled = own.iter().copied().filter(|part| is_scaled(parts, plans.get(part.layer.index)));
+        let factors = factors(array, &scaled.collect::<Vec<_>>());
+        raw_codes(parts, array, &own).into_iter().chain(factors)
     };
     parts.used().flat_map(of_array).collect()
+}
+
+/// What takes the zero point of raw weight codes from sums: an adder a row sums every activation code once, and an adder a
+/// column takes that sum's multiple, a power of two, from every output.
+///
+/// What zero points of activations add is a constant of each output channel, at the borders of an image one of each place,
+/// and part of its bias.
+fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Work> {
+    let bits = parts.setup.workload.quantize.weight_bits;
+    let weights = CodeRange { bits, zero: 1 << (bits - 1) };
+    if !array.takes_raw_codes() || array.offset(weights) == weights.zero {
+        return vec![];
+    }
+    let codes = |part: &&Mapped| {
+        let gemm = part.layer.geometry.gemm();
+        gemm.groups * gemm.positions * gemm.depth
+    };
+    let ([rows, columns], bits, library) = (array.shape(), sum_bits(array), array.library());
+    vec![
+        Work::of(Beside::summing(bits, rows, library), layers.iter().map(codes).sum(), layers),
+        Work::of(Beside::adding(bits, columns, library), outputs(layers), layers),
+    ]
+}
+
+/// Whether a layer's sums are multiplied by factors that are no part of a scale per output channel.
+fn is_scaled(parts: &Parts<'_>, plan: Option<&LayerPlan>) -> bool {
+    let shared = parts.setup.workload.quantize.weight_scales == WeightScales::PerTensor;
+    shared && plan.is_some_and(|plan| plan.chosen.measures.contains(&Measure::Affine))
+}
+
+/// What multiplies every output of these layers: a multiplier a column.
+fn factors(array: &MacArray, scaled: &[&Mapped]) -> Option<Work> {
+    let hardware = || Beside::scaling(sum_bits(array), array.shape()[1], array.library());
+    (!scaled.is_empty()).then(|| Work::of(hardware(), outputs(scaled), scaled))
+}
+
+/// Bits of a sum; networks sum in 32 bits, so a wider accumulator counts as one of 32.
+fn sum_bits(array: &MacArray) -> u32 {
+    array.mac().accumulator_width().min(32)
+}
+
+fn outputs(layers: &[&Mapped]) -> usize {
+    layers.iter().map(|part| part.layer.geometry.outputs_per_sample()).sum()
 }
