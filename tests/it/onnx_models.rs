@@ -299,7 +299,8 @@ fn classifiers_score_as_published() {
         };
         let found = (0..samples).filter(is_right).count();
         eprintln!("{model}: {found} of {samples}");
-        let slack = if model.contains("qdq") { samples * 3 / 1000 } else { 0 };
+        // Three tenths of a point, but one sample at least: of 200, onnxruntime gets 176 right and we 177.
+        let slack = if model.contains("qdq") { (samples * 3 / 1000).max(1) } else { 0 };
         assert!(found.abs_diff(right) <= slack, "{model}: {found} right, not {right}");
     }
 }
