@@ -36,13 +36,13 @@ pub(super) fn chunks(geometry: &Geometry, batch: usize) -> impl Iterator<Item = 
 
 /// Neighbouring positions that are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+struct Run {
     /// The first one's cell.
-    pub(super) cell: usize,
+    cell: usize,
     /// Where its sum stands.
-    pub(super) place: usize,
+    place: usize,
     /// How many, a multiple of the unit.
-    pub(super) length: usize,
+    length: usize,
 }
 
 /// Where codes of a geometry stand; `LANES` channels stand next to one another in each cell.
@@ -64,15 +64,23 @@ pub(super) struct Layout<const LANES: usize> {
 impl<const LANES: usize> Layout<LANES> {
     /// For a batch, by whatever puts the fewest registers of `unit` positions to use.
     pub(super) fn new(geometry: &Geometry, batch: usize, unit: usize) -> Self {
-        let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
-        let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
         let samples = samples(geometry, batch);
-        let layout =
-            |side: usize, by_row| Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row };
         let sides =
             [1, 2, 4, 8, 16].into_iter().filter(|side| *side <= samples && LANES * side <= side::MOST);
-        let all = sides.flat_map(|side| [layout(side, false), layout(side, true)]);
+        let all = sides
+            .flat_map(|side| [false, true].map(|by_row| Self::of(geometry, samples, unit, side, by_row)));
         all.min_by_key(|layout| layout.columns(samples)).expect("a sample alone is always possible")
+    }
+
+    /// For a batch, with all positions in one run.
+    pub(super) fn in_one_run(geometry: &Geometry, batch: usize, unit: usize) -> Self {
+        Self::of(geometry, samples(geometry, batch), unit, 1, false)
+    }
+
+    fn of(geometry: &Geometry, samples: usize, unit: usize, side: usize, by_row: bool) -> Self {
+        let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
+        let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
+        Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row }
     }
 
     /// The cell of the first position of a row of outputs.
@@ -93,7 +101,7 @@ impl<const LANES: usize> Layout<LANES> {
     }
 
     /// All positions of so many samples.
-    pub(super) fn runs(&self, samples: usize) -> Vec<Run> {
+    fn runs(&self, samples: usize) -> Vec<Run> {
         let (heaps, rows) = (samples.div_ceil(self.side), self.axes[0].outputs);
         if !self.by_row {
             let end = self.row(heaps - 1, rows - 1) + self.row_length();

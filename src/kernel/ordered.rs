@@ -1,6 +1,6 @@
 //! Any accumulator at the speed of its lanes: products of one tap are added to the sums of many outputs at once.
 
-use super::field::{self, Layout, Run, set_apart};
+use super::field::{self, Layout};
 use super::{Geometry, Operands, Products};
 use crate::simd;
 
@@ -23,11 +23,11 @@ pub fn convolve_in_order(
     super::check(geometry, &operands);
     let size = geometry.outputs_per_sample();
     let mut output = vec![0; operands.batch * size];
-    let layout = Layout::<1>::new(geometry, operands.batch, UNIT);
+    let layout = Layout::<1>::in_one_run(geometry, operands.batch, UNIT);
     let (offsets, outside) = (layout.filter_offsets(geometry), field::outside(geometry));
     let (mut codes, mut sums) = (layout.field(operands.pad), vec![]);
     for samples in field::chunks(geometry, operands.batch) {
-        let (runs, units) = (layout.runs(samples.len()), layout.units(geometry, samples.len()));
+        let units = layout.units(geometry, samples.len());
         let skip = |tap: &Vec<_>| (!tap.is_empty()).then(|| layout.mask(geometry, tap, samples.len()));
         let skips: Vec<Option<Vec<i32>>> = outside.iter().map(skip).collect();
         for group in 0..geometry.groups {
@@ -36,17 +36,8 @@ pub fn convolve_in_order(
             for channel in geometry.group_channels(group) {
                 sums.clear();
                 sums.resize(layout.columns(samples.len()), 0);
-                for run in &runs {
-                    taps.add(
-                        run,
-                        &mut sums,
-                        geometry.filter(operands.weights, channel),
-                        products,
-                        accumulate,
-                    );
-                }
+                taps.add(&mut sums, geometry.filter(operands.weights, channel), products, accumulate);
                 let output = &mut output[samples.start * size + channel * geometry.positions()..];
-                set_apart::<UNIT>(&mut sums, units.side);
                 units.add(0, UNIT, &sums, output);
             }
         }
@@ -63,24 +54,21 @@ struct Taps<'a> {
 }
 
 impl Taps<'_> {
-    /// Adds the products of one filter to a run of sums, tap after tap.
+    /// Adds the products of one filter tap after tap.
     fn add(
         &self,
-        run: &Run,
         sums: &mut [i32],
         filter: &[u8],
         products: &Products,
         accumulate: &(dyn Fn(&mut [i32], &[i32]) + Sync),
     ) {
-        let places = run.place..run.place + run.length;
-        let sums = &mut sums[places.clone()];
         let (mut before, mut added) = (vec![0; sums.len()], vec![0; sums.len()]);
         for (k, (&weight, &offset)) in filter.iter().zip(self.offsets).enumerate() {
-            let skip = self.skips[k % self.skips.len()].as_ref().map(|skip| &skip[places.clone()]);
+            let skip = self.skips[k % self.skips.len()].as_deref();
             if skip.is_some() {
                 before.copy_from_slice(sums);
             }
-            products.expand(weight, &self.codes[run.cell + offset..][..sums.len()], &mut added);
+            products.expand(weight, &self.codes[offset..offset + sums.len()], &mut added);
             accumulate(sums, &added);
             if let Some(skip) = skip {
                 put_back(sums, &before, skip);

@@ -27,7 +27,9 @@ impl Mac {
     pub fn with_accumulator(self, bits: u32, overflow: Overflow) -> Result<Self, ArithError> {
         match overflow {
             Overflow::Wrap => self.with_own(Some(Own::Wraps(bits))),
-            Overflow::Saturate if bits > 32 => Err(self.refuse(self.rule(32, bits))),
+            Overflow::Saturate if !(self.addend_width()..=32).contains(&bits) => {
+                Err(self.refuse(self.rule(32, bits)))
+            }
             Overflow::Saturate => self.with_own(Some(Own::Saturates(bits))),
         }
     }
