@@ -9,9 +9,14 @@
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
 //! 1.85 to 1.92 GMAC/s on them on a Zen 4 at 3.7 GHz, whatever the table; on three of its layers and three tables, one of
 //! them asymmetric, its sums and ours are the same. Ours there, weights of all codes alike, medians of GMAC/s and how many times
-//! AdaPT's: `exact` 137 (72), `few_terms` 135 (71), `four_bits` 96 (50), `near_lines` 36 (19), `mitchell` 33 (17) and with
-//! all codes 21 (11), `any_table` 31 (16) and with all codes 21.6 (11). A Zen 4 does 512-bit instructions at half the rate
-//! of a Zen 5, on which AdaPT's kernel is only a quarter faster.
+//! AdaPT's: `exact` 145 (76), `few_terms` 140 (74), `four_bits` 99 (52), `near_lines` 41 (21), `mitchell` 36 (19) and with
+//! all codes 24 (13), `any_table` 36 (19) and with all codes 24 (13). A Zen 4 does 512-bit instructions at half the rate
+//! of a Zen 5, on which AdaPT's kernel is only a quarter faster; it does at most 224 to 240 GMAC/s of exact products.
+//!
+//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 30 (16) with exact products and
+//! with Mitchell's, 26 (14) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
+//! alone exact products make 29. Of EvoApproxLib's 48 circuits of 8×8 bits that do not just say 0 (`resnet20_library`, after
+//! a rectifier) the slowest makes 30 (16), the geometric mean 51 (27): signed ones 79, unsigned ones 44.
 
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;

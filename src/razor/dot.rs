@@ -18,8 +18,8 @@ impl Razored {
     /// let rows = [[100, -3, 20, 9, 1], [5, 5, -6, 0, 2]].map(|row| razor.razor(&row, 5).unwrap());
     /// let [a, b] = rows.each_ref().map(|row| row.numbers());
     /// let addends: Vec<i64> = rows[0].addends(0, &rows[1], 0).collect();
-    /// assert_eq!(addends, [400, 2]);
-    /// assert_eq!(addends.iter().sum::<i64>(), a.iter().zip(b).map(|(a, b)| i64::from(a * b)).sum());
+    /// assert_eq!(addends, [384, 2]);
+    /// assert_eq!(addends.iter().sum::<i64>(), a.iter().zip(b).map(|(a, b)| i64::from(a * b)).sum::<i64>());
     /// ```
     pub fn addends<'a>(
         &'a self,
