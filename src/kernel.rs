@@ -1,9 +1,9 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
-//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. [`convolve_in_order`] takes any accumulator, [`convolve_split`]
-//! those whose low bits are an OR, at the speed of sums.
-//! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of both.
+//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up.
+//! [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
+//! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of all.
 
 mod accumulate;
 #[cfg(target_arch = "x86_64")]

@@ -9,6 +9,8 @@ use super::form::{Form, Half, Reach, Tap};
 use super::looked_up::{self, Block, UNIT, UNITS};
 use super::{Geometry, Operands};
 
+/// Units at once where sums have two bytes: twice as many would not leave registers for tables.
+const HALF: usize = UNITS / 2;
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 
@@ -177,10 +179,11 @@ impl looked_up::Filter for Filter<'_> {
         sums.fill(self.base);
         assert_eq!(sums.len(), block.starts.len() * UNIT, "a sum for each position");
         let mut rest = sums;
-        for block in block.parts(UNITS) {
+        for block in block.parts() {
             let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
             match block.starts.len() {
-                UNITS => self.sum_units::<UNITS, { UNITS / 2 }>(block, sums),
+                UNITS => self.sum_units::<UNITS, HALF>(block, sums),
+                HALF => self.sum_units::<HALF, HALF>(block, sums),
                 _ => self.sum_units::<1, 1>(block, sums),
             }
             rest = others;

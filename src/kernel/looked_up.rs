@@ -26,10 +26,15 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// Its units by so many, and the rest one by one.
-    pub(super) fn parts(self, count: usize) -> impl Iterator<Item = Self> {
-        let (whole, rest) = self.starts.split_at(self.starts.len() / count * count);
-        whole.chunks(count).chain(rest.chunks(1)).map(move |starts| Self { starts, ..self })
+    /// Its units, [`UNITS`] at once, the rest by half as many and then one by one.
+    pub(super) fn parts(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.starts;
+        std::iter::from_fn(move || {
+            let count = [UNITS, UNITS / 2, 1].into_iter().find(|count| *count <= rest.len())?;
+            let (starts, others) = rest.split_at(count);
+            rest = others;
+            Some(Self { starts, ..self })
+        })
     }
 
     /// # Panics

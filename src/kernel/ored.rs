@@ -12,6 +12,8 @@ use super::split::LowPart;
 use super::{Geometry, Operands};
 use crate::simd;
 
+#[cfg(target_arch = "x86_64")]
+const HALF: usize = UNITS / 2;
 /// Codes of an operand.
 const CODES: usize = 256;
 
@@ -99,10 +101,11 @@ impl<'a> Ored<'a> {
         }
         block.check();
         let mut rest = sums;
-        for block in block.parts(UNITS) {
+        for block in block.parts() {
             let (sums, others) = rest.split_at_mut(block.starts.len() * UNIT);
             match block.starts.len() {
                 UNITS => self.or_units::<UNITS>(block, sums),
+                HALF => self.or_units::<HALF>(block, sums),
                 _ => self.or_units::<1>(block, sums),
             }
             rest = others;
