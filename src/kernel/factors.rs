@@ -20,6 +20,15 @@ pub(super) struct Factors {
     exceptions: [Vec<u8>; 2],
 }
 
+/// Why no terms are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unfit {
+    /// They are too many or too wide.
+    Large,
+    /// They do not give the table: something went wrong when they were found.
+    Wrong,
+}
+
 /// One term: scale · (weight + weight offset) · (activation + activation offset).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
@@ -31,28 +40,36 @@ pub(super) struct Term {
 }
 
 impl Factors {
-    /// The terms of a table (row: weight code, column: activation code); `None` where they are too many or too wide.
-    pub(super) fn find(rows: &[[i32; 256]]) -> Option<Self> {
+    /// The terms of a table (row: weight code, column: activation code).
+    pub(super) fn find(rows: &[[i32; 256]]) -> Result<Self, Unfit> {
         let mut basis = Basis::default();
         for row in rows {
-            basis.insert(row.iter().map(|&entry| i64::from(entry)).collect())?;
+            basis.insert(row.iter().map(|&entry| i64::from(entry)).collect()).ok_or(Unfit::Large)?;
         }
         // Shorter vectors may come at the price of longer coordinates.
-        Self::over(&basis, rows).or_else(|| {
+        Self::over(&basis, rows).or_else(|first| {
             basis.reduce();
-            Self::over(&basis, rows)
+            Self::over(&basis, rows).map_err(|second| first.max(second))
         })
     }
 
-    fn over(basis: &Basis, rows: &[[i32; 256]]) -> Option<Self> {
+    fn over(basis: &Basis, rows: &[[i32; 256]]) -> Result<Self, Unfit> {
+        Self::along(basis, rows).ok_or(Unfit::Large)?.checked(rows)
+    }
+
+    /// A term for each vector of a basis, unless one is too wide.
+    fn along(basis: &Basis, rows: &[[i32; 256]]) -> Option<Self> {
         let weights: Vec<Vec<i64>> = rows.iter().map(|row| basis.coordinates(row)).collect::<Option<_>>()?;
         let mut found = Self { terms: vec![], exceptions: [vec![], vec![]] };
         for (at, activations) in basis.vectors.iter().enumerate() {
             let weights: Vec<i64> = weights.iter().map(|row| row[at]).collect();
             found.terms.push(Term::new(&weights, activations, &mut found.exceptions)?);
         }
-        let few = found.exceptions.iter().all(|codes| codes.len() <= EXCEPTIONS);
-        (few && found.gives(rows)).then_some(found)
+        found.exceptions.iter().all(|codes| codes.len() <= EXCEPTIONS).then_some(found)
+    }
+
+    fn checked(self, rows: &[[i32; 256]]) -> Result<Self, Unfit> {
+        if self.gives(rows) { Ok(self) } else { Err(Unfit::Wrong) }
     }
 
     /// Whether the terms give every product of the table but those of codes that are left out.
@@ -223,7 +240,7 @@ mod tests {
     use super::*;
 
     fn terms(rows: &[[i32; 256]]) -> Option<usize> {
-        Factors::find(rows).map(|factors| factors.terms.len())
+        Factors::find(rows).ok().map(|factors| factors.terms.len())
     }
 
     /// The four bits from the leading one on, the lowest of them set where bits are cut off.
@@ -269,12 +286,27 @@ mod tests {
     fn a_term_with_a_wrong_factor_fails_the_check_on_all_products() {
         let rows = rows(|w, x| columns_cut(2, w, x));
         let right = Factors::find(&rows).unwrap();
-        assert!(right.gives(&rows));
+        assert_eq!(right.clone().checked(&rows), Ok(right.clone()));
         let mut wrong = right.clone();
         wrong.terms[2].weights[255] ^= 1;
-        assert!(!wrong.gives(&rows));
+        assert_eq!(wrong.clone().checked(&rows), Err(Unfit::Wrong));
         wrong.exceptions[0].push(255);
         assert!(wrong.gives(&rows), "a code that is left out is not asked for");
+    }
+
+    #[test]
+    fn a_table_whose_terms_fail_the_check_says_so_and_keeps_its_products() {
+        use crate::kernel::Products;
+        let rows = rows(|w, x| columns_cut(2, w, x));
+        let mut wrong = Factors::find(&rows).unwrap();
+        wrong.terms[0].activations[7] ^= 1;
+        let boxed = || rows.clone().into_boxed_slice();
+        let failed = Products::with(boxed(), wrong.checked(&rows));
+        let unfit = Products::with(boxed(), Err(Unfit::Large));
+        assert_eq!(failed.way(), unfit.way() + "; a plan of few terms failed its check");
+        assert_eq!((failed.factors.as_ref(), failed.residual.is_some()), (None, unfit.residual.is_some()));
+        let product = |w: u8, x: u8| failed.get(w, x) == rows[usize::from(w)][usize::from(x)];
+        assert!((0..=255).all(|w| (0..=255).all(|x| product(w, x))));
     }
 
     #[test]
@@ -299,8 +331,9 @@ mod tests {
             let rows = rows(entry);
             // Whatever is found is the table; one random term is always found.
             let found = Factors::find(&rows);
-            prop_assert!(count > 1 || found.is_some());
-            if let Some(found) = found {
+            prop_assert!(count > 1 || found.is_ok());
+            prop_assert_ne!(found.as_ref().err(), Some(&Unfit::Wrong));
+            if let Ok(found) = found {
                 let codes: Vec<u8> = (0..=255).collect();
                 let covered = |w: usize, x: usize| found.cover(&[w as u8], &[x as u8]);
                 let right = |w: usize, x: usize| !covered(w, x) || found.product(w, x) == i64::from(rows[w][x]);

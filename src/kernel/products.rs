@@ -5,7 +5,7 @@ use std::ops::Range;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
-use super::factors::Factors;
+use super::factors::{Factors, Unfit};
 use super::field::set_apart;
 use super::looked_up::{Block, Filter, UNIT};
 #[cfg(target_arch = "x86_64")]
@@ -14,6 +14,10 @@ use super::nibbles::Nibbles;
 use super::residual::Residual;
 use super::split::{LowPart, Split};
 use super::{Geometry, Operands};
+
+/// What [`Products::way`] says of terms that do not give the table.
+#[cfg(target_arch = "x86_64")]
+const FAILED: &str = "; a plan of few terms failed its check";
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,9 @@ pub struct Products {
     /// The rows as sums of few exact products, where they are.
     #[cfg(target_arch = "x86_64")]
     pub(super) factors: Option<Factors>,
+    /// Whether terms were found that do not give the rows.
+    #[cfg(target_arch = "x86_64")]
+    failed: bool,
     /// The first sixteen products of each row, where they are bytes and no single product.
     #[cfg(target_arch = "x86_64")]
     pub(super) nibbles: Option<Nibbles>,
@@ -52,21 +59,29 @@ impl Products {
         Self::prepare((0..256).map(|w| std::array::from_fn(|x| product(w, x as i32))).collect())
     }
 
+    #[cfg(target_arch = "x86_64")]
     fn prepare(rows: Box<[[i32; 256]]>) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let factors = Factors::find(&rows);
+        let found = Factors::find(&rows);
+        Self::with(rows, found)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn prepare(rows: Box<[[i32; 256]]>) -> Self {
+        Self { split: None, rows }
+    }
+
+    /// Prepares a table of which these terms were found.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn with(rows: Box<[[i32; 256]]>, found: Result<Factors, Unfit>) -> Self {
         Self {
-            #[cfg(target_arch = "x86_64")]
             planes: Planes::split(&rows),
-            #[cfg(target_arch = "x86_64")]
-            nibbles: match &factors {
-                Some(factors) if factors.terms.len() <= 1 => None,
+            nibbles: match &found {
+                Ok(factors) if factors.terms.len() <= 1 => None,
                 _ => Nibbles::find(&rows),
             },
-            #[cfg(target_arch = "x86_64")]
-            residual: if factors.is_none() { Residual::find(&rows) } else { None },
-            #[cfg(target_arch = "x86_64")]
-            factors,
+            residual: if found.is_err() { Residual::find(&rows) } else { None },
+            failed: found == Err(Unfit::Wrong),
+            factors: found.ok(),
             split: None,
             rows,
         }
@@ -86,7 +101,8 @@ impl Products {
     /// How layers form these products on the processor at hand, in words.
     ///
     /// Whatever the way, sums are those of the table bit for bit. A layer of few channels, or one that uses a code which
-    /// the faster way leaves out, takes a slower one.
+    /// the faster way leaves out, takes a slower one. "; a plan of few terms failed its check" at the end tells of a defect
+    /// that costs speed alone: exact products were found whose sum is not the table, and are not used.
     ///
     /// ```
     /// use axsim::kernel::Products;
@@ -98,7 +114,14 @@ impl Products {
             return split.way();
         }
         #[cfg(target_arch = "x86_64")]
-        return match (&self.factors, &self.residual, &self.planes) {
+        return format!("{}{}", self.plan(), if self.failed { FAILED } else { "" });
+        #[cfg(not(target_arch = "x86_64"))]
+        "looked up one by one".into()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn plan(&self) -> String {
+        match (&self.factors, &self.residual, &self.planes) {
             _ if self.nibbles.is_some() && self.has_four_bits() && super::vnni::looks_up() => {
                 "looked up, four weights at a time, in registers".into()
             }
@@ -111,9 +134,7 @@ impl Products {
             }
             (.., Some(_)) if super::avx512::supported() => "looked up, two bytes each, in registers".into(),
             _ => "looked up one by one".into(),
-        };
-        #[cfg(not(target_arch = "x86_64"))]
-        "looked up one by one".into()
+        }
     }
 
     /// Whether activation codes above those of four bits have no product.

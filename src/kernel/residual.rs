@@ -28,7 +28,7 @@ impl Residual {
         }
         let slopes: Vec<i32> = slopes.into_iter().map(Option::unwrap_or_default).collect();
         let line = |slope: &i32| std::array::from_fn(|code| slope * code as i32);
-        let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>())?;
+        let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>()).ok()?;
         // At the ends of 32 bits this wraps, and the rows no longer fit bytes.
         let left = |(row, slope): (&[i32; 256], &i32)| {
             std::array::from_fn(|code| row[code].wrapping_sub(slope * code as i32))

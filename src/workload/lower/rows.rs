@@ -1,6 +1,7 @@
 //! A product of many rows with stored weights: a convolution of one tap whose positions are the rows.
 
-use super::attribute::{float, int};
+use super::attribute::int;
+use super::contract::{by_output, is_plain};
 use super::{Lowering, ModelError, elements};
 use crate::kernel::Geometry;
 use crate::workload::network::Step;
@@ -39,11 +40,7 @@ impl Lowering {
     /// The value that a node multiplies with stored weights row by row, and those, if it is such a node.
     fn dense_rows(&self, node: &Node) -> Result<Option<(usize, Dense)>, ModelError> {
         let gemm = node.kind == "Gemm";
-        if gemm
-            && (int(node, "transA", 0)? != 0
-                || float(node, "alpha", 1.0)? != 1.0
-                || float(node, "beta", 1.0)? != 1.0)
-        {
+        if gemm && !is_plain(node)? {
             return Ok(None);
         }
         let value = node.inputs.first().and_then(|name| self.values.get(name)).copied();
@@ -58,10 +55,8 @@ impl Lowering {
         if !fits || !self.kinds[value].is_real() {
             return Ok(None);
         }
-        let stored = weights.to_reals();
-        let at = |o: usize, k: usize| stored[if transposed { o * depth + k } else { k * outputs + o }] as f32;
-        let weights =
-            (0..outputs).flat_map(|o| (0..depth).map(move |k| (o, k))).map(|(o, k)| at(o, k)).collect();
+        let stored: Vec<f32> = weights.to_reals().iter().map(|&weight| weight as f32).collect();
+        let weights = by_output(&stored, [outputs, depth], transposed);
         let bias = if gemm { self.bias(node, outputs)? } else { vec![0.0; outputs] };
         Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias })))
     }

@@ -1,0 +1,68 @@
+//! The findings of an exploration.
+
+use super::{less, percent, points, verdict};
+use crate::explore::Exploration;
+use crate::report::label;
+use crate::units::with_prefix;
+
+/// One line on what was explored.
+pub fn about(found: &Exploration) -> String {
+    let about = found.question.exact.pointer("/workload/about").and_then(serde_json::Value::as_str);
+    about.filter(|about| !about.is_empty()).unwrap_or("Exploration").to_string()
+}
+
+/// The summary of an exploration: how many points hold the floor, and what the best of them saves.
+pub fn findings(found: &Exploration) -> Vec<String> {
+    let mut sentences = vec![counts(found)];
+    sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
+        Some((point, Ok(finished))) => format!(
+            "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
+             of {} ({} points, 95 % interval).",
+            if found.question.floor.is_some() { " within the floor" } else { "" },
+            label(point),
+            with_prefix(finished.outcome.energy_j.total, "J"),
+            with_prefix(found.baseline.energy_j.total, "J"),
+            less(finished.savings.system),
+            less(finished.savings.datapath),
+            percent(finished.outcome.score.value),
+            percent(found.baseline.score.value),
+            points(&finished.outcome),
+        ),
+        _ if found.question.floor.is_some() => "No point meets the floor.".into(),
+        _ => "No point was evaluated.".into(),
+    });
+    if found.best.is_some() && found.points.len() > 1 {
+        sentences.push(
+            "It was chosen on the samples that it is scored on, so its score is a little flattered; confirm it by a run \
+             on others."
+                .into(),
+        );
+    }
+    sentences
+}
+
+/// How many points have this verdict.
+pub fn count(found: &Exploration, name: &str) -> usize {
+    let finished = found.points.iter().filter_map(|point| point.result.as_ref().ok());
+    finished.filter(|finished| verdict(finished.verdict.as_ref()) == name).count()
+}
+
+fn counts(found: &Exploration) -> String {
+    let count = |name: &str| count(found, name);
+    let failed = found.points.iter().filter(|point| point.result.is_err()).count();
+    let whole = if found.points.len() < found.evaluations {
+        format!("{} of {} points (not finished)", found.points.len(), found.evaluations)
+    } else {
+        format!("{} points", found.points.len())
+    };
+    let floor = found.question.floor.map_or(String::new(), |drop| {
+        format!(
+            " The floor of a {} drop is met by {}, undecided for {} and not met by {}.",
+            percent(drop),
+            count("met"),
+            count("undecided"),
+            count("not met")
+        )
+    });
+    format!("{whole}, {failed} failed, {} on the Pareto front.{floor}", found.front.len())
+}

@@ -1,0 +1,104 @@
+//! What layers did, those that did alike together.
+
+use indexmap::IndexMap;
+
+use super::percent;
+use crate::run::outcome::{LayerOutcome, Recovered};
+
+/// What a layer may lose that sums more products than its accumulator surely holds.
+pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
+    let (name, holds) = (&layer.name, layer.holds?);
+    Some(format!(
+        "Layer `{name}` sums more products than the {holds} that its accumulator surely holds: sums may leave its range."
+    ))
+}
+
+/// What layers chose to do about the errors of their products, those that chose alike together.
+pub(super) fn recovery(layers: &[LayerOutcome]) -> Option<String> {
+    let mut chosen: IndexMap<String, Vec<&str>> = IndexMap::new();
+    let mut errors = vec![];
+    for (layer, recovered) in layers.iter().filter_map(|layer| Some((layer, layer.recovery.as_ref()?))) {
+        chosen.entry(measures(recovered)).or_default().push(&layer.name);
+        errors.push([recovered.error_before, recovered.error_after]);
+    }
+    let range = |at: usize| {
+        let errors = errors.iter().map(|error| error[at]);
+        let (low, high) = (errors.clone().fold(f64::INFINITY, f64::min), errors.fold(0.0, f64::max));
+        format!("{:.1} to {}", 100.0 * low, percent(high))
+    };
+    let groups: Vec<String> =
+        chosen.iter().map(|(what, layers)| format!("{what} in {}", layers.join(", "))).collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "Recovery without training: {}. On the calibration samples the error of a layer's outputs is {} instead of {}.",
+            groups.join("; "),
+            range(1),
+            range(0)
+        )
+    })
+}
+
+/// How layers formed their products, those that did it alike together; nothing of results that do not tell.
+pub fn ways(layers: &[LayerOutcome]) -> String {
+    let mut ways: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for layer in layers.iter().filter(|layer| !layer.way.is_empty()) {
+        ways.entry(&layer.way).or_default().push(&layer.name);
+    }
+    let groups: Vec<String> =
+        ways.iter().map(|(way, layers)| format!("{way} ({})", layers.join(", "))).collect();
+    if groups.is_empty() {
+        return String::new();
+    }
+    format!(" This processor formed the products so, which changes no sum: {}.", groups.join("; "))
+}
+
+/// The measures of a layer in words.
+pub fn measures(recovered: &Recovered) -> String {
+    let names: Vec<&str> = recovered.measures.iter().map(|measure| measure.name()).collect();
+    if names.is_empty() { "nothing".into() } else { names.join(" + ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Measure;
+
+    #[test]
+    fn layers_that_formed_their_products_alike_are_named_together() {
+        let layer = |name: &str, way: &str| {
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "way": way,
+            });
+            serde_json::from_value(layer).unwrap()
+        };
+        let layers = [("a", "looked up"), ("b", "one product"), ("c", "looked up")];
+        let text = ways(&layers.map(|(name, way)| layer(name, way)));
+        assert!(text.ends_with("changes no sum: looked up (a, c); one product (b)."), "{text}");
+        // Results that were stored before this was told.
+        assert_eq!(ways(&[layer("a", "")]), "");
+    }
+
+    #[test]
+    fn layers_that_chose_alike_are_named_together() {
+        let layer = |name: &str, measures: Vec<Measure>, errors: [f64; 2]| {
+            let [error_before, error_after] = errors;
+            let recovery = Recovered { measures, weights_changed: 3, error_before, error_after };
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "recovery": recovery,
+            });
+            serde_json::from_value::<LayerOutcome>(layer).unwrap()
+        };
+        let both = vec![Measure::Remap, Measure::Affine];
+        let layers = [
+            layer("a", both.clone(), [0.5, 0.02]),
+            layer("b", vec![], [0.0, 0.0]),
+            layer("c", both, [0.25, 0.01]),
+        ];
+        let expected = "Recovery without training: remap + affine in a, c; nothing in b. On the calibration samples the \
+                        error of a layer's outputs is 0.0 to 2.0 % instead of 0.0 to 50.0 %.";
+        assert_eq!(recovery(&layers).unwrap(), expected);
+        assert_eq!(recovery(&[LayerOutcome { recovery: None, ..layers[0].clone() }]), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a model cannot be run.
+
+use crate::kernel::GeometryError;
+use crate::workload::onnx::Node;
+
+/// Why a model cannot be run.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    /// Truncated, or another kind of file.
+    #[error("this is not a readable ONNX file: {0}")]
+    NotOnnx(String),
+    /// An operator set outside the supported range.
+    #[error("opset {0} is not supported; export the model with opset {1} to {2}")]
+    Opset(i64, i64, i64),
+    /// An operator that is not implemented.
+    #[error("node `{node}`: operator {kind} is not supported; see README.md")]
+    Operator {
+        /// The node.
+        node: String,
+        /// Its operator.
+        kind: String,
+    },
+    /// An attribute that is missing or has an unsupported value.
+    #[error("node `{node}`: attribute {what} is missing or has an unsupported value")]
+    Attribute {
+        /// The node.
+        node: String,
+        /// The attribute.
+        what: String,
+    },
+    /// Operands of wrong number or shape.
+    #[error("node `{node}`: {what}")]
+    Shape {
+        /// The node.
+        node: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// A window that makes no sense.
+    #[error("node `{node}`: {fault}")]
+    Geometry {
+        /// The node.
+        node: String,
+        /// What is wrong.
+        fault: GeometryError,
+    },
+    /// A stored value that cannot be used.
+    #[error("value `{value}`: {why}")]
+    Stored {
+        /// The value.
+        value: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A sample of another shape than the model's input.
+    #[error("the model expects samples of shape {expected:?}, these have {found:?}")]
+    Input {
+        /// The model's input.
+        expected: Vec<usize>,
+        /// The samples.
+        found: Vec<usize>,
+    },
+}
+
+pub(super) fn shape(node: &Node, what: String) -> ModelError {
+    ModelError::Shape { node: node.name.clone(), what }
+}

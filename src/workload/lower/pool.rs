@@ -1,0 +1,33 @@
+//! Pooling.
+
+use super::attribute::{int, pair, window};
+use super::{Lowered, Lowering, ModelError, shape};
+use crate::workload::onnx::Node;
+use crate::workload::op::{Op, Window};
+
+impl Lowering {
+    pub(super) fn pool(&self, node: &Node) -> Result<Lowered, ModelError> {
+        let (value, image) = self.image(node)?;
+        let [channels, height, width] = image;
+        let kernel = if node.kind == "GlobalAveragePool" {
+            [height, width]
+        } else {
+            pair(node, "kernel_shape", None)?
+        };
+        let geometry = window(node, image, kernel, channels, channels)?;
+        geometry.check().map_err(|fault| ModelError::Geometry { node: node.name.clone(), fault })?;
+        if int(node, "ceil_mode", 0)? != 0 {
+            return Err(ModelError::Attribute { node: node.name.clone(), what: "ceil_mode".into() });
+        }
+        if (0..4).any(|side| geometry.pads[side] >= kernel[side % 2].max(1) * geometry.dilation[side % 2]) {
+            return Err(shape(
+                node,
+                format!("pads {:?} put a whole window outside of the image", geometry.pads),
+            ));
+        }
+        let count_padding = int(node, "count_include_pad", 0)? == 1;
+        let pool = Window { geometry, count_padding };
+        let op = if node.kind == "MaxPool" { Op::MaxPool(pool) } else { Op::AveragePool(pool) };
+        Ok((op, vec![value], vec![channels, geometry.out_height(), geometry.out_width()]))
+    }
+}
