@@ -44,12 +44,13 @@ pub fn ways(layers: &[LayerOutcome]) -> String {
     for layer in layers.iter().filter(|layer| !layer.way.is_empty()) {
         ways.entry(&layer.way).or_default().push(&layer.name);
     }
-    let groups: Vec<String> =
-        ways.iter().map(|(way, layers)| format!("{way} ({})", layers.join(", "))).collect();
-    if groups.is_empty() {
-        return String::new();
-    }
-    format!(" This processor formed the products so, which changes no sum: {}.", groups.join("; "))
+    let group = |(way, layers): (&&str, &Vec<&str>)| format!("{way} ({})", layers.join(", "));
+    let how = match ways.len() {
+        0 => return String::new(),
+        1 => ways.keys().copied().collect(),
+        _ => ways.iter().map(group).collect::<Vec<_>>().join("; "),
+    };
+    format!(" This processor formed the products so, which changes no sum: {how}.")
 }
 
 /// The measures of a layer in words.
@@ -75,6 +76,9 @@ mod tests {
         let layers = [("a", "looked up"), ("b", "one product"), ("c", "looked up")];
         let text = ways(&layers.map(|(name, way)| layer(name, way)));
         assert!(text.ends_with("changes no sum: looked up (a, c); one product (b)."), "{text}");
+        assert!(
+            ways(&[layer("a", "looked up"), layer("b", "looked up")]).ends_with("changes no sum: looked up.")
+        );
         // Results that were stored before this was told.
         assert_eq!(ways(&[layer("a", "")]), "");
     }
