@@ -1,6 +1,8 @@
 //! What a run says: the stable, machine-readable shape of its results.
 
+use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::plain_bits::{EqualAccuracy, Rival};
 use super::statistics::{Delta, Pairs, Verdict, mean_delta};
@@ -150,7 +152,7 @@ pub struct Outcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priced_as: Option<String>,
     /// The complete configuration that repeats this outcome.
-    pub settings: serde_json::Value,
+    pub settings: Value,
     /// Every line of the account, per sample.
     pub ledger: Ledger,
     /// Which answers were right, sample by sample (mean over fault maps); not part of the output.
@@ -174,13 +176,24 @@ pub struct Late {
 impl Outcome {
     /// The files by which multiplications of its layers are priced.
     pub fn energy_tables(&self) -> Vec<&str> {
+        let files: IndexSet<&str> =
+            self.multipliers().filter_map(|multiplier| multiplier["energy_table"].as_str()).collect();
+        files.into_iter().collect()
+    }
+
+    /// The design as which a product table is priced that has neither gates nor energies of a file: no saving of its own can
+    /// show.
+    pub fn unpriced_as(&self) -> Option<&str> {
+        let unpriced = |one: &Value| one["table"].is_string() && one["energy_table"].is_null();
+        self.priced_as.as_deref().filter(|_| self.multipliers().any(unpriced))
+    }
+
+    /// The multipliers as configured: the array's, then those of single layers.
+    fn multipliers(&self) -> impl Iterator<Item = &Value> {
         let array = self.settings.pointer("/platform/compute/array");
         let layers = array.and_then(|array| array["layers"].as_object());
-        let multipliers = array.map(|array| &array["multiplier"]).into_iter();
-        let multipliers = multipliers.chain(layers.into_iter().flat_map(|layers| layers.values()));
-        let mut files: Vec<&str> = multipliers.filter_map(|one| one["energy_table"].as_str()).collect();
-        files.dedup();
-        files
+        let own = array.map(|array| &array["multiplier"]).into_iter();
+        own.chain(layers.into_iter().flat_map(|layers| layers.values()))
     }
 
     /// Adds the paired difference to the baseline on the same samples.
@@ -215,7 +228,7 @@ pub struct KnobOutcome {
     /// The knob's path.
     pub knob: String,
     /// The value tried.
-    pub value: serde_json::Value,
+    pub value: Value,
     /// The baseline with this knob alone.
     pub alone: Outcome,
     /// The full configuration with this knob at its neutral value.
@@ -310,4 +323,55 @@ pub struct Floor {
 /// What an outcome says that was stored before glitches were measured.
 fn no_glitches() -> f64 {
     1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An outcome of nothing, with these multipliers: the array's and those of layers.
+    fn outcome(multiplier: &Value, layers: &Value) -> Outcome {
+        let stages = json!({"total": 0.0, "sensor": 0.0, "memory": 0.0, "compute": 0.0, "link": 0.0});
+        let array = json!({"multiplier": multiplier, "layers": layers});
+        Outcome {
+            score: Score {
+                metric: "top1".into(),
+                value: 1.0,
+                samples: 1,
+                ci95: [0.0, 1.0],
+                fault_maps: vec![],
+            },
+            delta: None,
+            energy_j: serde_json::from_value(stages).unwrap(),
+            datapath_energy_j: 0.0,
+            latency_s: 0.0,
+            area_mm2: 0.0,
+            cycles: 0,
+            clock_hz: 0.0,
+            late: None,
+            layers: vec![],
+            constants: vec![],
+            priced_as: Some("mul8s_bw".into()),
+            settings: json!({"platform": {"compute": {"array": array}}}),
+            ledger: Ledger::default(),
+            right: vec![],
+        }
+    }
+
+    #[test]
+    fn a_table_without_energies_is_unpriced_whatever_other_layers_have() {
+        let (priced, other) = (json!({"table": "t", "energy_table": "e"}), json!({"table": "u"}));
+        assert_eq!(outcome(&priced, &json!({})).unpriced_as(), None);
+        assert_eq!(outcome(&other, &json!({})).unpriced_as(), Some("mul8s_bw"));
+        assert_eq!(outcome(&priced, &json!({"a": other})).unpriced_as(), Some("mul8s_bw"));
+    }
+
+    #[test]
+    fn files_of_energies_are_named_once_each() {
+        let of = |file: &str| json!({"design": "exact", "energy_table": file});
+        let layers = json!({"a": of("f"), "b": of("e"), "c": "exact"});
+        assert_eq!(outcome(&of("e"), &layers).energy_tables(), ["e", "f"]);
+    }
 }

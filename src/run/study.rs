@@ -157,8 +157,7 @@ fn report(
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
     let notes = notes(exact, &baseline, &approximate);
     // Against a design of unknown cost nothing can be claimed.
-    let priced = |outcome: &Outcome| outcome.priced_as.is_none() || !outcome.energy_tables().is_empty();
-    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && priced(&effect.alone);
+    let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
     let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
@@ -284,7 +283,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
     notes.extend(energies(approximate));
     notes.extend(approximate.priced_as.as_ref().map(|design| {
         let what = "The multiplier is a product table, which has no gates: its";
-        if approximate.energy_tables().is_empty() {
+        if approximate.unpriced_as().is_some() {
             format!(
                 "{what} area, clock and energy are those of `{design}`, so a datapath saving cannot show."
             )

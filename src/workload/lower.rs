@@ -67,7 +67,8 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     let Model { nodes, stored, inputs, outputs, opset } = onnx::read(bytes)?;
     numbers(&stored)?;
     let [input] = &inputs[..] else {
-        return Err(ModelError::NotOnnx("a graph with exactly one input is expected".into()));
+        let what = format!("a graph with exactly one input is expected, this one has {}", inputs.len());
+        return Err(ModelError::NotOnnx(what + "; store the values of all others in the file"));
     };
     let (sample, kind) = sample(input)?;
     let values = HashMap::from([(input.name.clone(), 0)]);
@@ -103,7 +104,7 @@ fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
     for name in names {
         let Elements::Real(reals) = stored[name].elements() else { continue };
         if let Some(at) = reals.iter().position(|x| x.is_nan()) {
-            let why = format!("element {at} is {}; weights must be finite", reals[at]);
+            let why = format!("element {at} is {}; stored values must be numbers", reals[at]);
             return Err(ModelError::Stored { value: name.clone(), why });
         }
     }

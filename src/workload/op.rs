@@ -84,7 +84,9 @@ impl General {
             Elements::Real(reals) => Ok(reals.iter().map(|&x| x as f32).collect()),
             Elements::Whole(wholes) => match wholes.iter().find(|x| !(-EXACT..=EXACT).contains(*x)) {
                 None => Ok(wholes.iter().map(|&x| x as f32).collect()),
-                Some(x) => Err(self.fault(format!("the integer {x} is beyond 2^24, which is not supported"))),
+                Some(x) => Err(self.fault(format!(
+                    "the integer {x} is not kept exactly between steps; integers from −2^24 to 2^24 are"
+                ))),
             },
         }
     }

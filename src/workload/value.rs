@@ -41,13 +41,15 @@ const MOST: usize = 1 << 25;
 
 /// Elements of a shape.
 ///
+/// An axis without elements does not excuse the others: what is made axis by axis must be held too.
+///
 /// # Errors
 /// When they are too many to be held.
 pub(super) fn room(shape: &[usize]) -> Result<usize, Fault> {
-    let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
-    count
-        .filter(|&count| count <= MOST)
-        .ok_or_else(|| format!("a result of shape {shape:?} has too many elements"))
+    let sizes = shape.iter().filter(|&&size| size > 0);
+    let count = sizes.copied().try_fold(1usize, usize::checked_mul).filter(|&count| count <= MOST);
+    let count = count.ok_or_else(|| format!("a result of shape {shape:?} has too many elements"))?;
+    Ok(if shape.contains(&0) { 0 } else { count })
 }
 
 /// Distance between neighbours along each axis.
@@ -201,5 +203,19 @@ fn fills(shape: &[usize], count: usize) -> Result<(), Fault> {
         Ok(())
     } else {
         Err(format!("{count} elements do not fill the shape {shape:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_axis_does_not_excuse_an_endless_one() {
+        assert_eq!(room(&[]), Ok(1));
+        assert_eq!(room(&[3, 0, 5]), Ok(0));
+        for shape in [[1 << 26, 1], [0, 1 << 40], [1 << 40, 1 << 40]] {
+            assert!(Value::real(Kind::F32, &shape, vec![]).unwrap_err().contains("too many elements"));
+        }
     }
 }

@@ -17,8 +17,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(report.floor.as_ref().map(floor));
     sentences.extend(interaction(report));
     sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
-    let unknown = report.approximate.priced_as.as_deref();
-    sentences.extend(unknown.filter(|_| report.approximate.energy_tables().is_empty()).map(unpriced));
+    sentences.extend(report.approximate.unpriced_as().map(unpriced));
     sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
 }

@@ -20,8 +20,10 @@ pub enum ModelError {
         /// Its operator.
         kind: String,
     },
-    /// An attribute that is missing or has an unsupported value.
-    #[error("node `{node}`: attribute {what} is missing or has an unsupported value")]
+    /// An attribute that is missing, that the operator does not have, or whose value is not supported.
+    #[error(
+        "node `{node}`: attribute {what} is missing, not one of the operator, or has an unsupported value"
+    )]
     Attribute {
         /// The node.
         node: String,

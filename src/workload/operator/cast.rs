@@ -20,7 +20,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("Size", &[], |call| Ok(vec![Value::whole(Kind::I64, &[], vec![call.input(0)?.len() as i64])?])),
 ];
 
-fn kind(code: i64) -> Result<Kind, Fault> {
+pub(super) fn kind(code: i64) -> Result<Kind, Fault> {
     let kind = i32::try_from(code).ok().and_then(Kind::from_code);
     kind.ok_or_else(|| format!("element type {code} is not supported"))
 }

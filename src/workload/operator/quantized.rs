@@ -75,10 +75,7 @@ fn quantize(call: &Call<'_>) -> Answer {
     let (of_scale, scales) = (spread(call, scale, x.shape())?, call.reals(1)?);
     let (kind, zeros) = match call.optional(2) {
         Some(zero) => (zero.kind(), call.wholes(2)?.to_vec()),
-        None => {
-            let asked = i32::try_from(call.int("output_dtype", 0)?).ok().and_then(Kind::from_code);
-            (asked.unwrap_or(Kind::U8), vec![0; scale.len()])
-        }
+        None => (asked(call)?, vec![0; scale.len()]),
     };
     if zeros.len() != scales.len() || kind.is_real() {
         return Err(format!(
@@ -92,6 +89,14 @@ fn quantize(call: &Call<'_>) -> Answer {
     let codes =
         x.to_reals().iter().zip(&of_scale).map(|(&x, &at)| code(kind, steps(x, at), zeros[at])).collect();
     Ok(vec![Value::whole(kind, x.shape(), codes)?])
+}
+
+/// The type of codes without a zero point; bytes where nothing is said.
+fn asked(call: &Call<'_>) -> Result<Kind, Fault> {
+    match call.int("output_dtype", 0)? {
+        0 => Ok(Kind::U8),
+        code => super::cast::kind(code),
+    }
 }
 
 /// Unsigned bytes over the range of the operand itself, zero included.
@@ -164,4 +169,28 @@ fn product(call: &Call<'_>) -> Answer {
     let (sums, shape) = multiply((&centred(call, 0, 2)?, a.shape()), (&centred(call, 3, 5)?, b.shape()))?;
     let columns = shape.last().copied().unwrap_or(1).max(1);
     requantize(call, &sums, &shape, |at| at % columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::onnx::{Attribute, Node};
+    use crate::workload::operator::run;
+
+    #[test]
+    fn a_type_of_codes_that_is_not_known_is_refused() {
+        let codes = |dtype: i64| {
+            let mut node = Node { kind: "QuantizeLinear".into(), ..Node::default() };
+            node.attributes.insert("output_dtype".into(), Attribute::Int(dtype));
+            let x = Value::real(Kind::F32, &[2], vec![-3.0, 300.0]).unwrap();
+            let scale = Value::real(Kind::F32, &[], vec![1.0]).unwrap();
+            run(&node, 21, &[Some(&x), Some(&scale)])
+        };
+        for (dtype, kind, expected) in [(0, Kind::U8, [0, 255]), (3, Kind::I8, [-3, 127])] {
+            assert_eq!(codes(dtype).unwrap(), [Value::whole(kind, &[2], expected.to_vec()).unwrap()]);
+        }
+        // Eight bits with a point are no type here.
+        let error = codes(17).unwrap_err().to_string();
+        assert!(error.contains("element type 17 is not supported"), "{error}");
+    }
 }

@@ -5,7 +5,7 @@ use super::matrix::multiply;
 use super::unary::{sigmoid, softplus};
 use super::{Answer, Call, Operator, operator};
 use crate::workload::onnx::Attribute;
-use crate::workload::value::{Fault, Value};
+use crate::workload::value::{Fault, Value, room};
 
 const PLAIN: &[&str] =
     &["activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "layout"];
@@ -87,6 +87,7 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
         Some(_) => call.wholes(4)?.iter().map(|&n| (n.max(0) as usize).min(steps)).collect(),
         None => vec![steps; batch],
     };
+    room(&[steps, directions, batch, hidden])?;
     let start = |at: usize| -> Result<Vec<f64>, Fault> {
         match call.optional(at) {
             None => Ok(vec![0.0; directions * batch * hidden]),
@@ -243,4 +244,24 @@ fn function(name: &str, x: f64) -> Result<f64, Fault> {
         "hardsigmoid" => (0.2 * x + 0.5).clamp(0.0, 1.0),
         _ => return Err(format!("activation {name} is not supported")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::onnx::Node;
+    use crate::workload::operator::run;
+    use crate::workload::value::Kind;
+
+    #[test]
+    fn weights_without_elements_do_not_ask_for_all_memory() {
+        let node = Node { kind: "LSTM".into(), ..Node::default() };
+        let value = |shape: &[usize]| {
+            let count = shape.iter().product();
+            Value::real(Kind::F32, shape, vec![0.0; count]).unwrap()
+        };
+        let (x, w, r) = (value(&[1, 64, 0]), value(&[1, 4 << 20, 0]), value(&[1, 0, 1 << 20]));
+        let error = run(&node, 14, &[Some(&x), Some(&w), Some(&r)]).unwrap_err().to_string();
+        assert!(error.contains("too many elements"), "{error}");
+    }
 }

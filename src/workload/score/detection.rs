@@ -95,6 +95,9 @@ pub fn suppress(mut detections: Vec<Detection>, limit: f32) -> Vec<Detection> {
 /// `found` and `truth` hold one list per picture. A detection is right when it overlaps an object of its class that no
 /// surer detection has taken by at least `limit`. Source: the evaluation of COCO.
 ///
+/// # Panics
+/// When there are more pictures in `found` than in `truth`.
+///
 /// ```
 /// use axsim::workload::score::{Detection, mean_average_precision};
 /// let corners = [0.0, 0.0, 1.0, 1.0];

@@ -131,7 +131,7 @@ fn a_weight_that_is_no_number_is_named() {
     weights.float_data[3] = f32::NAN;
     let name = weights.name.clone().unwrap();
     let error = Network::from_onnx(&model.write_buf().unwrap()).err().unwrap().to_string();
-    assert_eq!(error, format!("value `{name}`: element 3 is NaN; weights must be finite"));
+    assert_eq!(error, format!("value `{name}`: element 3 is NaN; stored values must be numbers"));
 }
 
 /// The scenes network behind a normalisation of its only channel.
