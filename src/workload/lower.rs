@@ -2,6 +2,7 @@
 
 mod arrange;
 mod attribute;
+mod budget;
 mod codes;
 mod general;
 mod line;
@@ -10,6 +11,7 @@ mod rows;
 use std::collections::HashMap;
 
 use self::attribute::{float, int, pair, window};
+use self::budget::Budget;
 use super::network::{Network, Step};
 use super::onnx::{self, Input, Model, Node};
 use super::op::{Contraction, Op, Window};
@@ -130,6 +132,7 @@ struct Lowering {
     batched: Vec<bool>,
     kinds: Vec<Kind>,
     steps: Vec<Step>,
+    budget: Budget,
 }
 
 pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
@@ -152,9 +155,19 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     }
     let values = HashMap::from([(input.clone(), 0)]);
     let (shapes, batched, kinds) = (vec![sample.clone()], vec![true], vec![kind]);
-    let mut lowering = Lowering { opset, stored, values, shapes, batched, kinds, steps: vec![] };
+    let mut lowering = Lowering {
+        opset,
+        stored,
+        values,
+        shapes,
+        batched,
+        kinds,
+        steps: vec![],
+        budget: Budget::new(bytes.len()),
+    };
     for node in &codes::written_out(nodes) {
         lowering.node(node)?;
+        lowering.afford(node)?;
     }
     let unknown = || ModelError::NotOnnx(format!("its output `{}` is never computed", outputs[0]));
     let output = *lowering.values.get(&outputs[0]).ok_or_else(unknown)?;
