@@ -1,5 +1,7 @@
 //! What the targets of several readers share.
 
+pub mod fields;
+
 use std::fmt::Debug;
 
 use axsim::netlist::{Lanes, Netlist};

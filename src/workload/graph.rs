@@ -7,6 +7,9 @@ use super::onnx::{self, Input, Model, Node};
 use super::operator;
 use super::value::Value;
 
+/// The most elements that are held at once: a damaged file shall not ask for all memory.
+const HELD: usize = 1 << 26;
+
 /// A graph of operators, run as it is written.
 ///
 /// Nothing is lowered, quantised or put away: this says what a model computes. [`Network`](super::Network) runs one
@@ -68,7 +71,14 @@ impl Graph {
         let mut left = self.readers();
         for node in &self.nodes {
             let answer = operator::run(node, self.opset, &self.operands(node, &values)?)?;
-            values.extend(node.outputs.iter().cloned().zip(answer));
+            let read =
+                |(name, _): &(String, Value)| left.contains_key(&**name) || self.outputs.contains(name);
+            values.extend(node.outputs.iter().cloned().zip(answer).filter(read));
+            let held: usize = values.values().map(Value::len).sum();
+            if held > HELD {
+                let what = format!("{held} elements are held at once, at most {HELD} may be");
+                return Err(ModelError::Shape { node: node.name.clone(), what });
+            }
             for name in &node.inputs {
                 if let Some(readers) = left.get_mut(name.as_str()) {
                     *readers -= 1;

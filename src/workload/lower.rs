@@ -3,6 +3,7 @@
 mod affine;
 mod arrange;
 mod attribute;
+mod budget;
 mod codes;
 mod contract;
 mod fault;
@@ -16,6 +17,7 @@ mod same;
 
 use std::collections::HashMap;
 
+use self::budget::Budget;
 pub use self::fault::ModelError;
 use self::fault::shape;
 use self::operand::Stored;
@@ -61,6 +63,7 @@ struct Lowering {
     batched: Vec<bool>,
     kinds: Vec<Kind>,
     steps: Vec<Step>,
+    budget: Budget,
 }
 
 pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
@@ -73,9 +76,19 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     let (sample, kind) = sample(input)?;
     let values = HashMap::from([(input.name.clone(), 0)]);
     let (shapes, batched, kinds) = (vec![sample.clone()], vec![true], vec![kind]);
-    let mut lowering = Lowering { opset, stored, values, shapes, batched, kinds, steps: vec![] };
+    let mut lowering = Lowering {
+        opset,
+        stored,
+        values,
+        shapes,
+        batched,
+        kinds,
+        steps: vec![],
+        budget: Budget::new(bytes.len()),
+    };
     for node in &codes::written_out(nodes) {
         lowering.node(node)?;
+        lowering.afford(node)?;
     }
     let unknown = || ModelError::NotOnnx(format!("its output `{}` is never computed", outputs[0]));
     let output = *lowering.values.get(&outputs[0]).ok_or_else(unknown)?;

@@ -156,6 +156,22 @@ impl Op {
         }
     }
 
+    /// What it holds, in elements of eight bytes.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Op::Contract(of) => of.weights.len() / 2,
+            Op::Affine(factors, ..) => factors.len(),
+            Op::Arrange(from, _) => from.len(),
+            Op::Permute(from) => from.len() / 2,
+            Op::General(general) => {
+                let stored =
+                    |operand: &Operand| if let Operand::Stored(value) = operand { value.len() } else { 0 };
+                general.operands.iter().map(stored).sum()
+            }
+            _ => 0,
+        }
+    }
+
     /// The range that codes of bytes have where a model reads them with one stored scale.
     pub(super) fn declared(&self) -> Option<(f32, f32)> {
         let Op::General(general) = self else { return None };

@@ -1,4 +1,5 @@
 mod damaged;
+mod hostile;
 
 use std::path::PathBuf;
 

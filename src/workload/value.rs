@@ -41,15 +41,25 @@ const MOST: usize = 1 << 25;
 
 /// Elements of a shape.
 ///
-/// An axis without elements does not excuse the others: what is made axis by axis must be held too.
-///
 /// # Errors
-/// When they are too many to be held.
+/// When they are too many to be held; an empty axis does not make up for long ones, whose places are listed.
 pub(super) fn room(shape: &[usize]) -> Result<usize, Fault> {
-    let sizes = shape.iter().filter(|&&size| size > 0);
-    let count = sizes.copied().try_fold(1usize, usize::checked_mul).filter(|&count| count <= MOST);
-    let count = count.ok_or_else(|| format!("a result of shape {shape:?} has too many elements"))?;
-    Ok(if shape.contains(&0) { 0 } else { count })
+    let longest = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size.max(1)));
+    let longest = longest.filter(|&count| count <= MOST);
+    let longest = longest.ok_or_else(|| format!("a result of shape {shape:?} has too many elements"))?;
+    Ok(if shape.contains(&0) { 0 } else { longest })
+}
+
+/// The most products of one node, some seconds of work: damaged sizes shall not ask for all time.
+const PRODUCTS: usize = 1 << 33;
+
+/// Refuses a node whose sizes multiply to too many products.
+pub(super) fn effort(sizes: &[usize]) -> Result<(), Fault> {
+    let products = sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+    match products.filter(|&products| products <= PRODUCTS) {
+        Some(_) => Ok(()),
+        None => Err(format!("sizes {sizes:?} make more than 2^33 products")),
+    }
 }
 
 /// Distance between neighbours along each axis.

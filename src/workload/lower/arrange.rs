@@ -6,7 +6,7 @@ use crate::workload::onnx::{Attribute, Node};
 use crate::workload::op::Op;
 
 /// The most elements of a result: each takes a place in a list.
-const LARGEST: usize = 1 << 24;
+pub(super) const LARGEST: usize = 1 << 24;
 
 /// For each place along one axis the place that it takes its element from; none in padding.
 pub(super) type Places = Vec<Option<usize>>;
@@ -25,7 +25,7 @@ impl Lowering {
         {
             return Err(shape(node, "starts, ends, axes and steps of one length are expected".into()));
         }
-        let mut places: Vec<Places> = sizes.iter().map(|&size| (0..size).map(Some).collect()).collect();
+        let mut places = whole(node, sizes)?;
         for (at, axis) in axes.into_iter().enumerate() {
             let axis = sample_axis(node, axis, sizes.len())?;
             places[axis] = sliced(sizes[axis] as i64, [starts[at], ends[at], steps[at]]);
@@ -52,12 +52,21 @@ impl Lowering {
         }
         let fill = self.stored(node, 2)?.and_then(|stored| stored.reals.first().copied());
         let fill = fill.map_or_else(|| float(node, "value", 0.0), Ok)?;
-        let mut places: Vec<Places> = sizes.iter().map(|&size| (0..size).map(Some).collect()).collect();
+        let mut places = whole(node, sizes)?;
         for (at, &axis) in axes.iter().enumerate() {
             let (before, after) = (pads[at] as usize, pads[at + axes.len()] as usize);
             if before + after > 0 {
-                let own = &mut places[sample_axis(node, axis, sizes.len())?];
-                *own = [vec![None; before], std::mem::take(own), vec![None; after]].concat();
+                let axis = sample_axis(node, axis, sizes.len())?;
+                if places[axis].len() > sizes[axis] {
+                    return Err(shape(node, format!("axes {axes:?} repeat")));
+                }
+                let mut out: Vec<usize> = places.iter().map(Vec::len).collect();
+                out[axis] += before + after;
+                if elements(&out).is_none_or(|count| count > LARGEST) {
+                    return Err(shape(node, format!("a result of shape {out:?} has too many elements")));
+                }
+                let own = std::mem::take(&mut places[axis]);
+                places[axis] = [vec![None; before], own, vec![None; after]].concat();
             }
         }
         self.arranged(node, value, &places, fill)
@@ -90,6 +99,14 @@ impl Lowering {
         }
         Ok((Op::Arrange(from, fill), vec![value], out))
     }
+}
+
+/// Every place along each axis of a value.
+fn whole(node: &Node, sizes: &[usize]) -> Result<Vec<Places>, ModelError> {
+    if elements(sizes).is_none_or(|count| count > LARGEST) {
+        return Err(shape(node, format!("an operand of shape {sizes:?} has too many elements")));
+    }
+    Ok(sizes.iter().map(|&size| (0..size).map(Some).collect()).collect())
 }
 
 /// An axis of a sample for one of a batch, which may count from the end.

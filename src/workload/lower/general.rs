@@ -5,7 +5,7 @@ use crate::workload::network::Step;
 use crate::workload::onnx::Node;
 use crate::workload::op::{General, Op, Operand};
 use crate::workload::operator;
-use crate::workload::value::{Kind, Value};
+use crate::workload::value::{Kind, Value, room};
 
 /// Operators that only give elements other places, if all operands but the first are stored.
 const MOVES: [&str; 8] =
@@ -26,6 +26,9 @@ impl Lowering {
         let samples: Vec<Option<Value>> = operands.iter().map(sample).collect::<Result<_, _>>()?;
         let operands: Vec<Option<&Value>> = samples.iter().map(Option::as_ref).collect();
         let answer = operator::run(node, self.opset, &operands)?;
+        let count = answer.iter().map(Value::len).sum();
+        self.budget.keep(count);
+        self.budget.compute(count);
         self.stored.extend(node.outputs.iter().cloned().zip(answer));
         Ok(true)
     }
@@ -60,6 +63,7 @@ impl Lowering {
         let samples: Vec<Option<Value>> = operands.iter().map(sample).collect::<Result<_, _>>()?;
         let answer =
             operator::run(node, self.opset, &samples.iter().map(Option::as_ref).collect::<Vec<_>>())?;
+        self.budget.compute(answer.iter().map(Value::len).sum());
         let inputs: Vec<usize> =
             node.inputs.iter().filter_map(|name| self.values.get(name).copied()).collect();
         let moved = self.moved(node, &operands)?;
@@ -113,7 +117,7 @@ fn sample(operand: &Operand) -> Result<Option<Value>, ModelError> {
         Operand::Absent => Ok(None),
         Operand::Stored(value) => Ok(Some(value.clone())),
         Operand::Computed(kind, shape) => {
-            let zeros = vec![0.0; elements(shape).unwrap_or(0)];
+            let zeros = vec![0.0; room(shape).map_err(ModelError::NotOnnx)?];
             Value::numbers(*kind, shape, zeros).map(Some).map_err(ModelError::NotOnnx)
         }
     }

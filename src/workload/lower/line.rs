@@ -1,6 +1,6 @@
 //! Convolutions of other forms as ones over an image: along a line, and transposed ones.
 
-use super::arrange::Places;
+use super::arrange::{LARGEST, Places};
 use super::attribute::{int, pair, sizes};
 use super::{Lowered, Lowering, ModelError, Stored, shape};
 use crate::workload::network::Step;
@@ -47,6 +47,11 @@ impl Lowering {
                 reach - pads[axis + 2] as i64 + more[axis] as i64,
             )
         };
+        let reach =
+            |axis: usize, length: usize| length * stride[axis] + 2 * weights.shape[axis + 2] * dilation[axis];
+        if [channels, reach(0, height), reach(1, width)].iter().any(|&length| length > LARGEST) {
+            return Err(shape(node, "zeros between its pixels make the image too large".into()));
+        }
         let places = [(0..channels).map(Some).collect(), along(0, height), along(1, width)];
         let (op, inputs, out) = self.arranged(node, value, &places, 0.0)?;
         let image = [out[0], out[1], out[2]];

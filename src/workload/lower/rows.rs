@@ -1,5 +1,6 @@
 //! A product of many rows with stored weights: a convolution of one tap whose positions are the rows.
 
+use super::arrange::LARGEST;
 use super::attribute::int;
 use super::contract::{by_output, is_plain};
 use super::{Lowering, ModelError, elements};
@@ -51,7 +52,8 @@ impl Lowering {
         let transposed = gemm && int(node, "transB", 0)? != 0;
         let (depth, outputs) = if transposed { (second, first) } else { (first, second) };
         let rows = elements(lead).filter(|&rows| rows > 1 && *last == depth && outputs > 0 && depth > 0);
-        let fits = rows.is_some_and(|rows| elements(&[rows, depth.max(outputs)]).is_some());
+        let fits = rows
+            .is_some_and(|rows| elements(&[rows, depth.max(outputs)]).is_some_and(|count| count <= LARGEST));
         if !fits || !self.kinds[value].is_real() {
             return Ok(None);
         }

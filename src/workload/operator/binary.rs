@@ -26,7 +26,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         fold(
             call,
             |x, slope| if x < 0.0 { slope * x } else { x },
-            |x, slope| if x < 0 { slope * x } else { x },
+            |x, slope| if x < 0 { slope.wrapping_mul(x) } else { x },
         )
     }),
     operator("Pow", &[], power),

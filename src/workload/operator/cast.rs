@@ -86,7 +86,7 @@ fn eye(call: &Call<'_>) -> Answer {
     let [rows, columns] = like.shape() else { return Err("a matrix is expected".into()) };
     let kind = call.attribute("dtype").map_or(Ok(like.kind()), |_| kind(call.int("dtype", 0)?))?;
     let k = call.int("k", 0)?;
-    let on = |row: usize, column: usize| f64::from(row as i64 + k == column as i64);
+    let on = |row: usize, column: usize| f64::from((row as i64).saturating_add(k) == column as i64);
     let ones = (0..*rows).flat_map(|row| (0..*columns).map(move |column| on(row, column)));
     Ok(vec![Value::numbers(kind, like.shape(), ones.collect())?])
 }

@@ -94,6 +94,7 @@ fn gather_nd(call: &Call<'_>) -> Answer {
     let (starts, length) = slices(which, x.shape(), batch)?;
     let (rows, depth) = (which.shape().len() - 1, which.shape()[which.shape().len() - 1]);
     let shape = [&which.shape()[..rows], &x.shape()[batch + depth..]].concat();
+    room(&shape)?;
     let places: Vec<usize> = starts.into_iter().flat_map(|start| start..start + length).collect();
     Ok(vec![x.arranged(&shape, &places)?])
 }

@@ -135,12 +135,18 @@ fn pad(call: &Call<'_>) -> Answer {
     if pads.len() != 2 * axes.len() || pads.iter().any(|pad| pad.abs() > 1 << 20) {
         return Err(format!("two pads for each of {} axes are expected, not {pads:?}", axes.len()));
     }
+    if (1..axes.len()).any(|at| axes[..at].contains(&axes[at])) {
+        return Err(format!("axes {axes:?} repeat"));
+    }
     let mode = call.text("mode", "constant")?;
     let mut picks = offsets(x.shape());
+    let mut shape = x.shape().to_vec();
     for (at, &axis) in axes.iter().enumerate() {
         let (before, after) = (pads[at], pads[at + axes.len()]);
         let own = &picks[axis];
         let end = own.len() as i64 + after;
+        shape[axis] = usize::try_from(end + before).unwrap_or(0);
+        room(&shape)?;
         picks[axis] = (-before..end).map(|at| padding(at, own, mode)).collect::<Result<_, _>>()?;
     }
     Ok(vec![picked(x, &picks, call.float_at(2, "value", 0.0)?)?])
@@ -208,7 +214,8 @@ fn reverse(call: &Call<'_>) -> Answer {
     let steps = strides(x.shape());
     let moved = |place: usize| {
         let at = |axis: usize| place / steps[axis] % x.shape()[axis];
-        let length = lengths.get(at(batch)).copied().unwrap_or(0) as usize;
+        let length =
+            lengths.get(at(batch)).map_or(0, |&length| length.clamp(0, x.shape()[time] as i64) as usize);
         let from = if at(time) < length { length - 1 - at(time) } else { at(time) };
         place - at(time) * steps[time] + from * steps[time]
     };

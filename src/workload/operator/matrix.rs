@@ -3,7 +3,7 @@
 use super::binary::{combine, common, stretched};
 use super::layout::permuted;
 use super::{Answer, Call, Operator, operator};
-use crate::workload::value::{Fault, Value, room, strides};
+use crate::workload::value::{Fault, Value, effort, room, strides};
 
 pub(super) const OPERATORS: &[Operator] = &[
     operator("Einsum", &["equation"], einsum),
@@ -57,6 +57,7 @@ pub(super) fn multiply(
     }
     let outer = common(&[outer_a, outer_b])?;
     let mut out = vec![0.0; room(&[&outer[..], &[*m, *n]].concat())?];
+    effort(&[out.len(), *k])?;
     let (of_a, of_b) = (starts(outer_a, &outer)?, starts(outer_b, &outer)?);
     for (at, c) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
         let (a, b) = (&a[of_a[at] * m * k..][..m * k], &b[of_b[at] * k * n..][..k * n]);
@@ -88,7 +89,7 @@ fn gemm(call: &Call<'_>) -> Answer {
     out.iter_mut().for_each(|x| *x *= alpha);
     let product = Value::numbers(a.kind(), &shape, out)?;
     let Some(c) = call.optional(2) else { return Ok(vec![product]) };
-    Ok(vec![combine(&product, c, |x, c| x + beta * c, |x, c| x + beta as i64 * c)?])
+    Ok(vec![combine(&product, c, |x, c| x + beta * c, |x, c| x.wrapping_add(c.wrapping_mul(beta as i64)))?])
 }
 
 /// A sum over all axes that the result does not name.
@@ -124,10 +125,14 @@ fn einsum(call: &Call<'_>) -> Answer {
 /// The axes of a term; an ellipsis stands for as many axes as are left.
 fn labels(term: &str, axes: usize) -> Result<Vec<char>, Fault> {
     let named = term.replace("...", "").chars().count();
-    let rest = axes.checked_sub(named).filter(|&rest| rest == 0 || term.contains("..."));
+    let rest = axes.checked_sub(named).filter(|&rest| match term.matches("...").count() {
+        0 => rest == 0,
+        1 => rest <= 10,
+        _ => false,
+    });
     let rest = rest.ok_or_else(|| format!("term {term} does not name {axes} axes"))?;
     // Digits stand for axes without a name; the last one is 0, so that they align at the end.
-    let unnamed: String = (0..rest.min(10)).rev().map(|at| (b'0' + at as u8) as char).collect();
+    let unnamed: String = (0..rest).rev().map(|at| (b'0' + at as u8) as char).collect();
     Ok(term.replace("...", &unnamed).chars().collect())
 }
 
@@ -145,10 +150,15 @@ fn result(right: Option<&str>, terms: &[Vec<char>], sizes: &[(char, usize)]) -> 
             [unnamed, single].concat()
         }
     };
-    match out.iter().find(|label| !sizes.iter().any(|(own, _)| own == *label)) {
-        None => Ok(out),
-        Some(label) => Err(format!("axis {label} of the result is in no operand")),
+    for (at, label) in out.iter().enumerate() {
+        if !sizes.iter().any(|(own, _)| own == label) {
+            return Err(format!("axis {label} of the result is in no operand"));
+        }
+        if out[..at].contains(label) {
+            return Err(format!("axis {label} appears twice in the result"));
+        }
     }
+    Ok(out)
 }
 
 /// Sums the products; the first `kept` axes of `sizes` are those of the result.

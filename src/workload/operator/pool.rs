@@ -2,7 +2,7 @@
 
 use super::window::{BEYOND, Window};
 use super::{Answer, Call, Operator, operator};
-use crate::workload::value::{Fault, Kind, NOWHERE, Value, strides};
+use crate::workload::value::{Fault, Kind, NOWHERE, Value, room, strides};
 
 pub(super) const OPERATORS: &[Operator] = &[
     operator(
@@ -42,8 +42,8 @@ fn inside<'a>(x: &'a [f64], places: &'a [usize]) -> impl Iterator<Item = f64> + 
     places.iter().filter_map(|&place| x.get(place).copied())
 }
 
-/// The window of a node, and for each of its positions the places it sees.
-fn windows(call: &Call<'_>) -> Result<(Window, Vec<Vec<usize>>), Fault> {
+/// The window of a node, and the places it sees, position after position.
+fn windows(call: &Call<'_>) -> Result<(Window, Vec<usize>), Fault> {
     let x = call.input(0)?;
     let axes = x.shape().len().checked_sub(2).ok_or("an input [N, C, …] is expected")?;
     let kernel = call.ints("kernel_shape")?.ok_or("attribute kernel_shape is missing")?;
@@ -51,7 +51,7 @@ fn windows(call: &Call<'_>) -> Result<(Window, Vec<Vec<usize>>), Fault> {
     let window = Window::new(call, &x.shape()[2..], kernel)?;
     let places = window.places()?;
     let positions = window.out.iter().product::<usize>();
-    let seen = (0..positions).map(|at| places[at..].iter().step_by(positions).copied().collect()).collect();
+    let seen = (0..positions).flat_map(|at| places[at..].iter().step_by(positions).copied()).collect();
     Ok((window, seen))
 }
 
@@ -60,10 +60,12 @@ fn pool(call: &Call<'_>, fold: impl Fn(&[f64], &[usize]) -> f64) -> Answer {
     let (window, seen) = windows(call)?;
     let plane = window.image.iter().product::<usize>().max(1);
     let shape = [&x.shape()[..2], &window.out].concat();
+    room(&shape)?;
     let reals = x.to_reals();
-    let planes = reals.chunks_exact(plane);
+    let (planes, taps) = (reals.chunks_exact(plane), window.kernel.iter().product::<usize>());
+    let fold = &fold;
     let out =
-        planes.flat_map(|image| seen.iter().map(|places| fold(image, places)).collect::<Vec<_>>()).collect();
+        planes.flat_map(|image| seen.chunks_exact(taps).map(move |places| fold(image, places))).collect();
     Ok(vec![Value::numbers(x.kind(), &shape, out)?])
 }
 

@@ -58,7 +58,7 @@ fn dequantize(call: &Call<'_>) -> Answer {
         None => (vec![0; x.len()], &[0][..]),
     };
     let codes = call.wholes(0)?;
-    let real = |at: usize| (codes[at] - zeros[of_zero[at]]) as f64 * scales[of_scale[at]];
+    let real = |at: usize| codes[at].wrapping_sub(zeros[of_zero[at]]) as f64 * scales[of_scale[at]];
     let reals = (0..codes.len()).map(real).collect();
     Ok(vec![Value::real(scale.kind(), x.shape(), reals)?])
 }
@@ -120,7 +120,7 @@ pub(super) fn centred(call: &Call<'_>, at: usize, zero: usize) -> Result<Vec<f64
     let codes = call.wholes(at)?;
     let zeros = if call.optional(zero).is_some() { call.wholes(zero)? } else { &[0] };
     if zeros.len() == 1 {
-        return Ok(codes.iter().map(|code| (code - zeros[0]) as f64).collect());
+        return Ok(codes.iter().map(|code| code.wrapping_sub(zeros[0]) as f64).collect());
     }
     // Filters and the rows of a left matrix count along the first axis, the columns of a right one along the last.
     let shape = call.input(at)?.shape();
@@ -130,7 +130,7 @@ pub(super) fn centred(call: &Call<'_>, at: usize, zero: usize) -> Result<Vec<f64
         return Err(format!("{} zero points do not fit {shape:?}", zeros.len()));
     }
     let of = |place: usize| if columns { place % zeros.len() } else { place / inner };
-    Ok(codes.iter().enumerate().map(|(place, code)| (code - zeros[of(place)]) as f64).collect())
+    Ok(codes.iter().enumerate().map(|(place, code)| code.wrapping_sub(zeros[of(place)]) as f64).collect())
 }
 
 /// Sums as codes of the result: the scales at 1, 4 (one for all or one a channel) and 6, the zero point at 7.

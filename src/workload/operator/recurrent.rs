@@ -83,6 +83,7 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     if directions != if way == "bidirectional" { 2 } else { 1 } || call.flag("input_forget", false)? {
         return Err(format!("direction = {way} with {directions} sets of weights, or input_forget"));
     }
+    room(&[steps, directions, batch, hidden])?;
     let lengths = match call.optional(4) {
         Some(_) => call.wholes(4)?.iter().map(|&n| (n.max(0) as usize).min(steps)).collect(),
         None => vec![steps; batch],
@@ -147,6 +148,10 @@ impl<'a> Direction<'a> {
         if names.len() != default.len() {
             return Err(format!("{} activations are expected for each direction", default.len()));
         }
+        let clip = call.float("clip", f32::INFINITY)?;
+        if clip.is_nan() || clip < 0.0 {
+            return Err(format!("clip = {clip}; a bound of at least 0 is expected"));
+        }
         names.iter().try_for_each(|name| function(name, 0.0).map(|_| ()))?;
         Ok(Self {
             cell,
@@ -156,7 +161,7 @@ impl<'a> Direction<'a> {
             bias: part(3, 2 * rows)?,
             peephole: if cell == Cell::Long { part(7, 3 * hidden)? } else { vec![] },
             functions: names,
-            clip: call.float("clip", f32::INFINITY)?,
+            clip,
             linear_before_reset: call.flag("linear_before_reset", false)?,
         })
     }

@@ -192,7 +192,7 @@ fn taps(at: usize, size: usize, stretch: &Stretch, rule: &Rule<'_>) -> Result<Ta
     // The neighbour to the left lies strictly to the left.
     let base = x.ceil() - 1.0;
     let mut weights = weights(x - base, if rule.antialias { stretch.scale.min(1.0) } else { 1.0 }, rule)?;
-    let outside = |step: i64| !(0..size as i64).contains(&(base as i64 + step));
+    let outside = |step: i64| !(0..size as i64).contains(&((base as i64).saturating_add(step)));
     if rule.exclude_outside {
         weights.retain(|&(step, _)| !outside(step));
     }
@@ -200,7 +200,7 @@ fn taps(at: usize, size: usize, stretch: &Stretch, rule: &Rule<'_>) -> Result<Ta
         let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
         weights.iter_mut().for_each(|(_, weight)| *weight /= sum);
     }
-    let place = |step: i64| (base as i64 + step).clamp(0, size as i64 - 1) as usize;
+    let place = |step: i64| ((base as i64).saturating_add(step)).clamp(0, size as i64 - 1) as usize;
     Ok(Some(weights.into_iter().map(|(step, weight)| (place(step), weight)).collect()))
 }
 

@@ -2,7 +2,7 @@
 
 use super::index::{element_places, slices};
 use super::{Answer, Call, Operator, operator};
-use crate::workload::value::{Elements, Fault, Value};
+use crate::workload::value::{Elements, Fault, Value, room};
 
 pub(super) const OPERATORS: &[Operator] = &[
     operator("Scatter", &["axis"], scatter_elements),
@@ -48,6 +48,7 @@ fn scatter_elements(call: &Call<'_>) -> Answer {
 fn scatter_nd(call: &Call<'_>) -> Answer {
     let [x, which, updates] = [call.input(0)?, call.input(1)?, call.input(2)?];
     let (starts, length) = slices(which, x.shape(), 0)?;
+    room(&[starts.len(), length])?;
     let places: Vec<usize> = starts.into_iter().flat_map(|start| start..start + length).collect();
     Ok(vec![put(x, &places, updates, call.text("reduction", "none")?)?])
 }

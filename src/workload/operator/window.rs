@@ -2,7 +2,7 @@
 
 use super::matrix::product;
 use super::{Answer, Call, Operator, operator};
-use crate::workload::value::{Fault, Kind, NOWHERE, Value, room, strides};
+use crate::workload::value::{Fault, Kind, NOWHERE, Value, effort, room, strides};
 
 pub(super) const CONVOLUTION: &[&str] =
     &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
@@ -153,7 +153,7 @@ impl Filters {
         }
         let [inputs, outputs] = if transposed { [w[0] / groups, w[1]] } else { [w[1], w[0] / groups] };
         let split = if transposed { x[1] } else { w[0] };
-        if inputs * groups != x[1] || !split.is_multiple_of(groups) || outputs == 0 {
+        if inputs.checked_mul(groups) != Some(x[1]) || !split.is_multiple_of(groups) || outputs == 0 {
             return Err(unfit());
         }
         let kernel = w[2..].to_vec();
@@ -181,6 +181,7 @@ pub(super) fn convolve(
     let shape = [&[x_shape[0], outputs * groups][..], &window.out].concat();
     let mut sums = vec![0.0; room(&shape)?];
     room(&[depth, positions])?;
+    effort(&[sums.len(), depth])?;
     for (at, sums) in sums.chunks_exact_mut((outputs * positions).max(1)).enumerate() {
         let (sample, group) = (at / groups, at % groups);
         let mut columns = Vec::with_capacity(depth * positions);
@@ -232,6 +233,7 @@ fn transposed(call: &Call<'_>) -> Answer {
     let (plane, taps) = (room(&window.image)?, window.kernel.iter().product::<usize>());
     let shape = [&[x.shape()[0], outputs * groups][..], &window.image].concat();
     let mut sums = vec![0.0; room(&shape)?];
+    effort(&[x.len(), outputs, taps])?;
     let (x, w, kind) = (call.reals(0)?, call.reals(1)?, x.kind());
     for (at, sums) in sums.chunks_exact_mut(plane.max(1)).enumerate() {
         let (row, output) = (at / outputs, at % outputs);

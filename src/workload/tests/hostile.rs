@@ -1,0 +1,179 @@
+//! Are models that ask for too much, or for what no operator means, refused by name at the node?
+
+use rten_onnx::onnx::{
+    AttributeProto, DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+};
+
+use crate::workload::{Graph, Kind, Network, Value};
+
+fn reals(name: &str, dims: &[i64]) -> TensorProto {
+    let float_data = vec![0.5; dims.iter().product::<i64>() as usize];
+    let (name, data_type) = (Some(name.into()), Some(DataType::FLOAT));
+    TensorProto { name, dims: dims.to_vec(), data_type, float_data, ..Default::default() }
+}
+
+fn wholes(name: &str, values: &[i64]) -> TensorProto {
+    let (dims, int64_data) = (vec![values.len() as i64], values.to_vec());
+    TensorProto {
+        name: Some(name.into()),
+        dims,
+        data_type: Some(DataType::INT64),
+        int64_data,
+        ..Default::default()
+    }
+}
+
+fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), ints: ints.to_vec(), ..Default::default() }
+}
+
+fn int(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), i: Some(value), ..Default::default() }
+}
+
+fn text(name: &str, value: &str) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), s: Some(value.into()), ..Default::default() }
+}
+
+fn node(kind: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
+    NodeProto {
+        name: Some("odd".into()),
+        op_type: Some(kind.into()),
+        input: inputs.iter().map(|name| (*name).into()).collect(),
+        output: vec![output.into()],
+        attribute,
+        ..Default::default()
+    }
+}
+
+/// A file that reads `x` of reals and this shape and returns `y`.
+fn file(shape: &[i64], initializer: Vec<TensorProto>, node: Vec<NodeProto>) -> Vec<u8> {
+    let dim = |&size: &i64| Dimension { dim_value: Some(size), ..Default::default() };
+    let shape = TensorShapeProto { dim: shape.iter().map(dim).collect() };
+    let tensor = TypeProtoTensor { elem_type: Some(DataType::FLOAT), shape: Some(shape) };
+    let input = TypeProto { tensor_type: Some(tensor), ..Default::default() };
+    let graph = GraphProto {
+        node,
+        initializer,
+        input: vec![ValueInfoProto { name: Some("x".into()), r#type: Some(input) }],
+        output: vec![ValueInfoProto { name: Some("y".into()), ..Default::default() }],
+        ..Default::default()
+    };
+    let opset = OperatorSetIdProto { version: Some(17), ..Default::default() };
+    ModelProto { graph: Some(graph), opset_import: vec![opset], ..Default::default() }.write_buf().unwrap()
+}
+
+/// Why a file is no network.
+fn network(shape: &[i64], stored: Vec<TensorProto>, nodes: Vec<NodeProto>) -> String {
+    Network::from_onnx(&file(shape, stored, nodes)).err().unwrap().to_string()
+}
+
+/// Why a file does not run as a graph on zeros; with four axes where the file says nothing else.
+fn graph(shape: &[i64], stored: Vec<TensorProto>, nodes: Vec<NodeProto>) -> String {
+    let sizes: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
+    let zeros = Value::real(Kind::F32, &sizes, vec![0.0; sizes.iter().product()]).unwrap();
+    let graph = Graph::from_onnx(&file(shape, stored, nodes)).unwrap();
+    graph.run(vec![zeros]).err().unwrap().to_string()
+}
+
+#[track_caller]
+fn says(found: &str, expected: &str) {
+    assert!(found.starts_with("node `odd`: ") && found.contains(expected), "{found}");
+}
+
+#[test]
+fn an_empty_axis_does_not_excuse_long_ones() {
+    assert!(Value::real(Kind::F32, &[0, 1 << 40], vec![]).is_err());
+    assert!(Value::real(Kind::F32, &[0, 1 << 40, 1 << 40], vec![]).is_err());
+    assert!(Value::real(Kind::F32, &[0, 1 << 10], vec![]).is_ok());
+    let sizes = [0, 1 << 62, 1 << 62, 1 << 62];
+    let split = node("Split", &["x", "sizes"], "y", vec![]);
+    let split = NodeProto { output: ["y", "a", "b", "c"].map(Into::into).to_vec(), ..split };
+    says(&graph(&[4], vec![wholes("sizes", &sizes)], vec![split]), "too many elements");
+}
+
+#[test]
+fn results_that_no_memory_holds_are_refused_before_they_are_made() {
+    let twice = |kind: &str, inputs: &[&str]| vec![node(kind, inputs, "y", vec![])];
+    let pads = [vec![1 << 20; 64], vec![0; 64]].concat();
+    let again = vec![wholes("pads", &pads), reals("fill", &[1]), wholes("axes", &[1; 64])];
+    let pad = || twice("Pad", &["x", "pads", "fill", "axes"]);
+    says(&network(&[1, 4], again.clone(), pad()), "repeat");
+    says(&graph(&[1, 4], again, pad()), "repeat");
+    let starts = || vec![wholes("start", &[0]), wholes("end", &[9]), wholes("axis", &[1])];
+    says(
+        &network(&[1, 1 << 28], starts(), twice("Slice", &["x", "start", "end", "axis"])),
+        "too many elements",
+    );
+    assert!(Network::from_onnx(&file(&[1, 1 << 28], vec![], twice("Sin", &["x"]))).is_err());
+}
+
+#[test]
+fn windows_and_indices_that_no_memory_holds_are_refused_before_they_are_laid_out() {
+    let twice = |kind: &str, inputs: &[&str]| vec![node(kind, inputs, "y", vec![])];
+    let wide = vec![ints("strides", &[4096, 4096])];
+    let spread = vec![node("ConvTranspose", &["x", "w"], "y", wide)];
+    says(&network(&[1, 1, 1 << 14, 1], vec![reals("w", &[1, 1, 1, 1])], spread), "too large");
+    let window = vec![ints("kernel_shape", &[1]), ints("pads", &[1 << 20, 1 << 20])];
+    let window = vec![node("MaxPool", &["x"], "y", window)];
+    says(&graph(&[1, 64, 1], vec![], window), "too many elements");
+    let point = TensorProto { dims: vec![1 << 14, 1], ..wholes("at", &[0; 1 << 14]) };
+    says(&graph(&[2, 1 << 14], vec![point], twice("GatherND", &["x", "at"])), "too many elements");
+    let (w, r) = (reals("w", &[1, 0, 1]), reals("r", &[1, 0, 1 << 24]));
+    says(&graph(&[16, 16, 1], vec![w, r], twice("RNN", &["x", "w", "r"])), "too many elements");
+}
+
+#[test]
+fn a_model_may_neither_hold_nor_compute_more_than_any_does() {
+    let shape = || wholes("shape", &[1 << 12, 1 << 12]);
+    let fills =
+        |count: usize| (0..count).map(|at| node("ConstantOfShape", &["shape"], &format!("c{at}"), vec![]));
+    says(&network(&[1, 4], vec![shape()], fills(3).collect()), "the network comes to hold");
+    let sum =
+        NodeProto { input: (0..5).map(|at| format!("c{at}")).collect(), ..node("Sum", &[], "y", vec![]) };
+    says(&graph(&[1, 4], vec![shape()], fills(5).chain([sum]).collect()), "elements are held at once");
+    let product = node("MatMul", &["c0", "c0"], "y", vec![]);
+    says(&graph(&[1, 4], vec![shape()], fills(1).chain([product]).collect()), "more than 2^33 products");
+}
+
+#[test]
+fn numbers_at_the_ends_of_their_range_are_refused_or_wrap() {
+    let group = vec![int("group", i64::MAX)];
+    let shape = [1, 2, 4, 4];
+    let convolution = vec![node("Conv", &["x", "w"], "y", group)];
+    says(&graph(&shape, vec![reals("w", &[2, 2, 1, 1])], convolution), "do not fit");
+    let ends = || vec![wholes("a", &[i64::MIN, i64::MAX])];
+    for kind in ["PRelu", "Mul", "Add", "Sub", "Div"] {
+        let graph =
+            Graph::from_onnx(&file(&[1], ends(), vec![node(kind, &["a", "a"], "y", vec![])])).unwrap();
+        assert!(graph.run(vec![Value::real(Kind::F32, &[1], vec![0.0]).unwrap()]).is_ok(), "{kind}");
+    }
+    let zero = [wholes("zero", &[i64::MAX]), reals("scale", &[1]), wholes("a", &[i64::MIN])].to_vec();
+    let graph = file(&[1], zero, vec![node("DequantizeLinear", &["a", "scale", "zero"], "y", vec![])]);
+    let run = |bytes: &[u8], shape: &[usize]| {
+        let zeros = Value::real(Kind::F32, shape, vec![0.0; shape.iter().product()]).unwrap();
+        Graph::from_onnx(bytes).unwrap().run(vec![zeros])
+    };
+    assert!(run(&graph, &[1]).is_ok());
+    let diagonal = file(&[2, 2], vec![], vec![node("EyeLike", &["x"], "y", vec![int("k", i64::MAX)])]);
+    assert_eq!(run(&diagonal, &[2, 2]).unwrap()[0].to_reals(), [0.0; 4]);
+    let reverse = vec![node("ReverseSequence", &["x", "length"], "y", vec![])];
+    let reverse = file(&[2, 2], vec![wholes("length", &[-1, i64::MAX])], reverse);
+    assert!(run(&reverse, &[2, 2]).is_ok());
+}
+
+#[test]
+fn equations_and_bounds_that_mean_nothing_are_refused() {
+    let einsum = |equation: &str| {
+        let nodes = vec![node("Einsum", &["x"], "y", vec![text("equation", equation)])];
+        graph(&[2, 2], vec![], nodes)
+    };
+    says(&einsum("ij->iij"), "appears twice");
+    says(&einsum("......->"), "does not name");
+    says(&einsum("ij->k"), "is in no operand");
+    let clip = AttributeProto { name: Some("clip".into()), f: Some(-1.0), ..Default::default() };
+    let (w, r) = (reals("w", &[1, 1, 1]), reals("r", &[1, 1, 1]));
+    let recurrent = vec![node("RNN", &["x", "w", "r"], "y", vec![clip])];
+    says(&graph(&[1, 1, 1], vec![w, r], recurrent), "clip = -1");
+}
