@@ -251,9 +251,12 @@ unsafe fn put(
 /// The first outputs of a tile's units, where each is part of one row.
 fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
     let ranges = units.ranges[at..].first_chunk::<UNITS>()?;
-    let [.., last] = ranges;
-    let segments: &[Segment; UNITS] = units.segments.get(ranges[0].start..last.end)?.try_into().ok()?;
-    segments.iter().all(|of| of.columns == UNIT).then(|| segments.map(|of| of.to))
+    let mut whole = [0; UNITS];
+    for (whole, range) in whole.iter_mut().zip(ranges) {
+        let [Segment { columns: UNIT, to, .. }] = units.segments[range.clone()] else { return None };
+        *whole = to;
+    }
+    Some(whole)
 }
 
 /// Adds the sums of a unit to their outputs.
