@@ -11,7 +11,7 @@ use crate::units::Hertz;
 pub enum Clock {
     /// As fast as the unit's critical path allows.
     Fit,
-    /// A fixed frequency; a slower unit is an error, or errs (see [`Timing`]).
+    /// A fixed frequency; a slower unit is an error, or errs (see [`Timing`](super::array::Timing)).
     Fixed(Hertz),
 }
 
