@@ -17,8 +17,7 @@ mod mse;
 mod range;
 
 pub use checkpoint::{Checkpoint, Start};
-use grid::Grid;
-pub use grid::Scheme;
+pub use grid::{Grid, Scheme};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -108,11 +107,14 @@ impl Quantized {
         Self { weights, ..self.clone() }
     }
 
-    /// Zero point of the activations that a contraction reads.
-    pub fn input_zero_point(&self, layer: usize) -> u8 {
+    /// The grid of the activations that a contraction reads.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn input_grid(&self, layer: usize) -> Grid {
         let reads = self.network.steps.iter().filter(|step| matches!(step.op, Op::Contract(_)));
-        let value = reads.map(|step| step.inputs[0]).nth(layer);
-        value.and_then(|value| self.grids[value]).map_or(0, |grid| grid.zero_point)
+        let value = reads.map(|step| step.inputs[0]).nth(layer).expect("the network has this layer");
+        self.grids[value].expect("what a contraction reads is on a grid")
     }
 
     /// Runs on an engine: [n, …] → for each output of the network [n, …].
