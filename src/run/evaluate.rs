@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
         let pixels = pixels(&self.task.test, samples);
         let right = self.score(samples, |range| {
             let batch = Task::preprocess(&setup.workload, &slice(&pixels, range.clone()));
-            Ok(self.task.network.run(&batch)?)
+            Ok(self.task.network.run(&batch)?.swap_remove(0))
         })?;
         Ok(score(vec![right.into_iter().map(f64::from).collect()], false))
     }
@@ -308,11 +308,12 @@ impl<'a> Evaluator<'a> {
                 };
                 if let Some(start) = self.prefixes.latest(keys, batch) {
                     let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
+                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0));
                 }
                 let pixels = slice(&captured.pixels, range.clone());
                 let samples = Task::preprocess(&parts.setup.workload, &pixels);
-                Ok(quantized.run_from(&hardware, Start::Input(&samples), range.start, &mut reach)?)
+                let start = Start::Input(&samples);
+                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0))
             })?;
             Ok(right.into_iter().map(f64::from).collect())
         };

@@ -117,7 +117,7 @@ impl Quantized {
         self.grids[value].expect("what a contraction reads is on a grid")
     }
 
-    /// Runs on an engine: [n, …] → [n, outputs].
+    /// Runs on an engine: [n, …] → for each output of the network [n, …].
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
@@ -126,7 +126,7 @@ impl Quantized {
         engine: &dyn Engine,
         batch: &Tensor<f32>,
         first_sample: usize,
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
     }
 
@@ -143,7 +143,7 @@ impl Quantized {
         start: Start<'_>,
         first_sample: usize,
         reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = match start {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,

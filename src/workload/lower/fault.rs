@@ -68,6 +68,14 @@ pub enum ModelError {
         /// The samples.
         found: Vec<usize>,
     },
+    /// An output that the model does not have.
+    #[error("the model has no output `{name}`; its outputs are {}", .known.join(", "))]
+    NoOutput {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
 }
 
 pub(super) fn shape(node: &Node, what: String) -> ModelError {
