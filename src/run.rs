@@ -11,6 +11,7 @@ mod coding;
 mod error;
 mod evaluate;
 mod golden;
+mod graded;
 mod hardware;
 mod mean_error;
 mod memo;

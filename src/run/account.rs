@@ -3,11 +3,11 @@
 use super::beside::{Work, beside};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
-use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
+use super::graded;
+use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
 use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
-use super::statistics::wilson;
 use crate::arith::mac::Mac;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
@@ -15,13 +15,18 @@ use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::Quantized;
+use crate::workload::score::{Marks, Metric};
 
 /// What running a setup gave.
 pub(super) struct Observed<'a> {
     pub quantized: &'a Quantized,
     pub captured: &'a Captured,
-    /// Right answers per fault map and sample.
-    pub maps: Vec<Vec<f64>>,
+    /// The figure that answers are scored by.
+    pub metric: Metric,
+    /// What answers are worth per fault map.
+    pub maps: Vec<Marks>,
+    /// Seed of the draws behind intervals.
+    pub seed: u64,
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
@@ -74,9 +79,8 @@ pub(super) fn outcome(
         })
         .collect();
     let errs = parts.platform.memory.values().any(|memory| memory.errs());
-    let right = mean(&observed.maps);
     Ok(Outcome {
-        score: score(observed.maps, errs),
+        score: graded::score(observed.metric, &observed.maps, errs, observed.seed),
         delta: None,
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
@@ -90,7 +94,7 @@ pub(super) fn outcome(
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         settings,
         ledger,
-        right,
+        marks: Marks::over_maps(&observed.maps),
     })
 }
 
@@ -185,20 +189,6 @@ fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
     shares.retain(|entry| entry.share > 0.01);
     shares.sort_by(|a, b| b.share.total_cmp(&a.share));
     shares
-}
-
-fn mean(maps: &[Vec<f64>]) -> Vec<f64> {
-    let samples = maps.first().map_or(0, Vec::len);
-    (0..samples).map(|at| maps.iter().map(|map| map[at]).sum::<f64>() / maps.len() as f64).collect()
-}
-
-pub(super) fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
-    let share = |map: &Vec<f64>| map.iter().sum::<f64>() / map.len().max(1) as f64;
-    let fault_maps: Vec<f64> = maps.iter().map(share).collect();
-    let value = fault_maps.iter().sum::<f64>() / fault_maps.len().max(1) as f64;
-    let samples = maps.first().map_or(0, Vec::len);
-    let ci95 = wilson(value * samples as f64, samples as f64);
-    Score { metric: "top1".into(), value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
         .collect();
     let exact = (settings.setup)(&Knobs::new())?;
     evaluator.in_time(&exact)?;
-    let reference = Reference { score: evaluator.reference(&exact)? };
+    let reference = evaluator.reference(&exact)?;
     let (baseline, outcomes) = evaluate_all(evaluator, settings, &exact, &asked)?;
     let mut outcomes = outcomes.into_iter();
     let mut next = || outcomes.next().expect("one outcome for every set of knobs");
@@ -97,7 +97,7 @@ fn evaluate_all(
     let of = |setup: &Setup| {
         let at = distinct.iter().position(|known| *known == setup).expect("every setup was evaluated");
         let mut outcome = outcomes[at].clone();
-        outcome.compare(&outcomes[0]);
+        outcome.compare(&outcomes[0], settings.seed);
         outcome
     };
     Ok((outcomes[0].clone(), setups.iter().map(of).collect()))
@@ -152,10 +152,15 @@ fn report(
     let interaction_energy = Some(interaction_energy).filter(|part| part.is_finite());
     let savings = Savings::of(&baseline, &approximate);
     let floor = settings.floor.zip(approximate.delta.as_ref());
-    let floor = floor.map(|(drop, delta)| Floor { drop, verdict: judge(delta, drop) });
+    let exact_score = &baseline.score;
+    let floor = floor.map(|(drop, delta)| {
+        let allowed = exact_score.metric.allowed(drop, exact_score.value);
+        Floor { drop, verdict: judge(exact_score.metric, delta, allowed) }
+    });
     let axsim = env!("CARGO_PKG_VERSION").to_string();
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
-    let notes = notes(exact, &baseline, &approximate);
+    let mut notes = notes(exact, &baseline, &approximate);
+    notes.extend(split(&reference, &baseline));
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
     let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
@@ -235,6 +240,18 @@ fn recovery(outcome: &Outcome) -> Option<String> {
          Errors of layers are against exact products of the weights before."
             .to_string()
             + swapped
+    })
+}
+
+/// On which samples float model and hardware are scored, where they are not the same.
+fn split(reference: &Reference, baseline: &Outcome) -> Option<String> {
+    let (all, rest) = (reference.score.samples, baseline.score.samples);
+    reference.with_calibration.then(|| {
+        format!(
+            "The data have no calibration set: the first {} samples calibrate and the other {rest} are scored; the float model, \
+             which needs no calibration, is scored on all {all}.",
+            all - rest
+        )
     })
 }
 

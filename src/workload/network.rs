@@ -72,6 +72,18 @@ impl Network {
         self
     }
 
+    /// The same network for samples of another shape with the same elements in the same order.
+    ///
+    /// One for samples with more or fewer elements is returned as it is.
+    #[must_use]
+    pub fn reshaped(mut self, sample: &[usize]) -> Self {
+        if sample.iter().product::<usize>() == self.sample.iter().product::<usize>() {
+            self.sample = sample.to_vec();
+            self.shapes[0] = sample.to_vec();
+        }
+        self
+    }
+
     /// The same network with these outputs alone, in this order, and without the steps that no one of them needs.
     ///
     /// # Errors

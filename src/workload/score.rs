@@ -1,8 +1,17 @@
 //! What outputs are worth: functions from a network's outputs and the truth to a figure.
 
 mod detection;
+mod grade;
+mod marks;
+mod metric;
+mod pictures;
 
 pub use detection::{Corners, Detection, decode_cells, decode_corners, mean_average_precision, suppress};
+pub use grade::grade;
+pub(super) use grade::{metric, scored};
+pub use marks::{Marks, Statistic};
+pub use metric::Metric;
+pub use pictures::{Found, Picture, Ranking};
 
 /// Mean negative logarithm, in nat, of the probability that rows of logits give their targets.
 ///

@@ -28,4 +28,5 @@ mod schema;
 mod semantics;
 mod simulators;
 mod verilog;
+mod workloads;
 mod wrong;
