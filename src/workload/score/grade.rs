@@ -128,7 +128,7 @@ fn detected(detection: &Detection, outputs: &[(&str, &[usize])]) -> Result<(), S
     }
 }
 
-/// The marks of some samples of a set for the answers of a network; [`metric`] must have found that they fit.
+/// The marks of some samples of a set for the answers of a network; loading made sure that they fit.
 ///
 /// # Panics
 /// When they do not fit.
