@@ -20,7 +20,7 @@ pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{NoLayer, layer};
 pub use network::Network;
-pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
+pub use quantize::{CalibrationError, Checkpoint, Grid, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load, network};
 pub use value::{Elements, Kind, Value};
 

@@ -19,8 +19,7 @@ mod range;
 mod role;
 
 pub use checkpoint::{Checkpoint, Start};
-use grid::Grid;
-pub use grid::Scheme;
+pub use grid::{Grid, Scheme};
 use role::{Role, roles};
 
 /// Why a network cannot be calibrated.
@@ -118,13 +117,17 @@ impl Quantized {
         Self { weights, ..self.clone() }
     }
 
-    /// Zero point of the activations that a contraction reads.
-    pub fn input_zero_point(&self, layer: usize) -> u8 {
+    /// The grid of the activations that a contraction reads.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn input_grid(&self, layer: usize) -> Grid {
         let value = self.network.contractions().map(|step| step.inputs[0]).nth(layer);
-        value.and_then(|value| self.grids[value]).map_or(0, |grid| grid.zero_point)
+        let value = value.expect("the network has this layer");
+        self.grids[value].expect("what a contraction reads is on a grid")
     }
 
-    /// Runs on an engine: [n, …] → [n, outputs].
+    /// Runs on an engine: [n, …] → for each output of the network [n, …].
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
@@ -133,7 +136,7 @@ impl Quantized {
         engine: &dyn Engine,
         batch: &Tensor<f32>,
         first_sample: usize,
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
     }
 
@@ -150,7 +153,7 @@ impl Quantized {
         start: Start<'_>,
         first_sample: usize,
         reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = match start {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,

@@ -138,13 +138,15 @@ fn a_vision_transformer_runs_on_the_array_with_its_attention() {
         for scheme in [Scheme::Symmetric, Scheme::Affine] {
             let quantized =
                 Quantized::calibrate(&network, &Quantize::default(), scheme, &calibration).unwrap();
-            let found = in_batches(&test, 64, |some, first| quantized.run(&Exact, some, first).unwrap());
+            let found =
+                in_batches(&test, 64, |some, first| quantized.run(&Exact, some, first).unwrap().remove(0));
             let right = top1(&found, &labels).into_iter().filter(|right| *right).count();
             eprintln!("{model}, {scheme:?}: {right} of 1000, in float 611");
             assert!((596..=626).contains(&right), "{model}, {scheme:?}: {right}");
             let (naive, first) = (Naive::default(), pictures(&root, "test_first1000.bin", 3).0);
-            let alone = in_batches(&first, 1, |some, first| quantized.run(&Exact, some, first).unwrap());
-            assert_eq!(quantized.run(&naive, &first, 0).unwrap().data(), alone.data(), "sample by sample");
+            let alone =
+                in_batches(&first, 1, |some, first| quantized.run(&Exact, some, first).unwrap().remove(0));
+            assert_eq!(quantized.run(&naive, &first, 0).unwrap()[0].data(), alone.data(), "sample by sample");
             assert_eq!(naive.compared.into_inner().unwrap().len(), 4);
         }
     }
@@ -161,11 +163,11 @@ fn a_language_model_runs_on_the_array_with_its_attention() {
     let rows = if std::env::var_os("AXSIM_LARGE_NETWORK").is_some() { 111 } else { 24 };
     let (calibration, _) = stories(&root, 0..11);
     let (test, next) = stories(&root, 0..rows);
-    let float = surprise(&in_batches(&test, 4, |some, _| network.run(some).unwrap()), &next);
+    let float = surprise(&in_batches(&test, 4, |some, _| network.run(some).unwrap().remove(0)), &next);
     let quantized =
         Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &calibration).unwrap();
     let started = std::time::Instant::now();
-    let run = |some: &Tensor<f32>, first: usize| quantized.run(&Exact, some, first).unwrap();
+    let run = |some: &Tensor<f32>, first: usize| quantized.run(&Exact, some, first).unwrap().remove(0);
     let found = surprise(&in_batches(&test, 4, run), &next);
     eprintln!("{found:.4} nat with 8 bits, {float:.4} in float, {rows} rows in {:.1?}", started.elapsed());
     if rows == 111 {
@@ -175,6 +177,6 @@ fn a_language_model_runs_on_the_array_with_its_attention() {
     let naive = Naive::default();
     let few = stories(&root, 0..2).0;
     let alone = in_batches(&few, 1, run);
-    assert_eq!(quantized.run(&naive, &few, 0).unwrap().data(), alone.data(), "sample by sample");
+    assert_eq!(quantized.run(&naive, &few, 0).unwrap()[0].data(), alone.data(), "sample by sample");
     assert_eq!(naive.compared.into_inner().unwrap().len(), 10);
 }

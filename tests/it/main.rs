@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod damaged;
 mod elaboration;
+mod emulator;
 mod energies;
 mod explore;
 mod exported;
