@@ -15,7 +15,7 @@ pub mod score;
 mod task;
 mod value;
 
-pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
 pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{NoLayer, layer};
