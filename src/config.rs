@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod error;
+mod exit;
 mod file;
 pub mod knob;
 mod load;
@@ -27,6 +28,7 @@ mod tree;
 
 pub use error::ConfigError;
 pub(crate) use error::suggest;
+pub use exit::{Confidence, Exit, Never, Threshold};
 pub use load::Config;
 pub use platform::Platform;
 pub use recovery::{Measure, Recovery};
@@ -69,6 +71,14 @@ pub struct Workload {
     /// The output that is scored, by its name in the model; needed where there are several and the score names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Of a network that is one step in time, for each input but the first the output that is its next value: samples are
+    /// sequences, such inputs start at 0, and the output scored is summed over the steps.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub states: IndexMap<String, String>,
+    /// Where samples leave a network with several exits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,

@@ -10,6 +10,8 @@ mod capture;
 mod coding;
 mod error;
 mod evaluate;
+mod exits;
+mod gather;
 mod golden;
 mod graded;
 mod hardware;

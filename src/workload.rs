@@ -13,6 +13,7 @@ mod operator;
 mod quantize;
 pub mod score;
 mod task;
+mod time;
 mod value;
 
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};

@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
-use super::{Calibration, Samples, Score, Setup, Workload};
+use super::{Calibration, Exit, Samples, Score, Setup, Threshold, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -72,6 +72,7 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         "every value divides, write values above 0",
     )?;
     sizes(&workload.data)?;
+    workload.exit.as_ref().map_or(Ok(()), |exit| self::exit(exit, workload))?;
     match &workload.score {
         Score::Psnr(psnr) => require(psnr.white > 0.0, "workload.score.psnr.white", "write a value above 0"),
         Score::Detection(detection) => {
@@ -82,6 +83,20 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         }
         Score::Top1 | Score::Perplexity | Score::Mse => Ok(()),
     }
+}
+
+fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
+    let two = "name two or more, the last of them the end of the network";
+    require(exit.outputs.len() >= 2, "workload.exit.outputs", two)?;
+    let above = match exit.threshold {
+        Threshold::At(threshold) => threshold >= 0.0,
+        Threshold::Never(_) => true,
+    };
+    require(above, "workload.exit.threshold", "write a number from 0, or `never`")?;
+    let one = || "`exit` names the outputs that are scored; leave `output` out".into();
+    demand(workload.output.is_none(), "workload.output", one)?;
+    let class = || "only classes are told early; write `score: top1`, or leave `exit` out".into();
+    demand(workload.score == Score::Top1, "workload.score", class)
 }
 
 /// Sizes of samples without a header.
@@ -99,6 +114,10 @@ fn sizes(data: &Samples) -> Result<(), Fault> {
         Samples::Windows { size, window, .. } => {
             require(*size >= 1, "workload.data.windows.size", above)?;
             require(*window >= 1, "workload.data.windows.window", above)
+        }
+        Samples::Spikes { steps, size, .. } => {
+            require(*steps >= 1, "workload.data.spikes.steps", above)?;
+            require(*size >= 1, "workload.data.spikes.size", above)
         }
         Samples::Pairs { given_size, wanted_size, .. } => {
             require(given_size.iter().all(|&size| size >= 1), "workload.data.pairs.given_size", above)?;

@@ -88,6 +88,20 @@ pub enum Samples {
         #[serde(default)]
         light: Light,
     },
+    /// Spike trains as bits, eight to a byte and the first the lowest, plain or gzipped: for each sample and step the bits of
+    /// all inputs, filled up to whole bytes.
+    Spikes {
+        /// The file.
+        trains: PathBuf,
+        /// Steps in time of a sample.
+        #[schemars(range(min = 1))]
+        steps: usize,
+        /// Inputs of a step.
+        #[schemars(range(min = 1))]
+        size: usize,
+        /// IDX file with the classes; samples take the first of them.
+        labels: PathBuf,
+    },
     /// Arrays of NumPy (`.npy`) of bytes or 32-bit floating point, the first axis counting samples: no light.
     Npy {
         /// Samples to score.

@@ -3,6 +3,7 @@
 use super::beside::{Work, beside};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
+use super::exits::Exits;
 use super::graded;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
 use super::parts::Parts;
@@ -27,6 +28,8 @@ pub(super) struct Observed<'a> {
     pub maps: Vec<Marks>,
     /// Seed of the draws behind intervals.
     pub seed: u64,
+    /// Where samples left the network.
+    pub exits: Exits,
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
@@ -43,7 +46,10 @@ pub(super) fn outcome(
 ) -> Result<Outcome, UnresolvedPrice> {
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
-    let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
+    let runs = &observed.exits.layers;
+    let mapped: Vec<Mapped> = layers
+        .map(|layer| Mapped { runs: runs[layer.index], ..map(parts, layer, swapped(layer.index)) })
+        .collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
     let beside = beside(parts, &mapped, observed.plans);
@@ -86,8 +92,9 @@ pub(super) fn outcome(
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
         area_mm2: area(parts, &beside),
-        cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
+        cycles: mapped.iter().map(|part| part.runs * part.mapping.cycles as f64).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
+        exits: observed.exits.taken,
         late: parts.used().find(|array| array.is_late()).map(late),
         layers,
         constants: constants(&ledger),
@@ -122,7 +129,7 @@ fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapp
         }
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    Mapped { layer: layer.clone(), mapping, time }
+    Mapped { layer: layer.clone(), mapping, time, runs: 1.0 }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -139,6 +146,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
         name: part.layer.name.clone(),
+        runs: part.runs,
         macs: geometry.macs(),
         cycles: part.mapping.cycles,
         utilisation: part.mapping.utilisation,
@@ -146,7 +154,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
         glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
-        energy_j: each * operations as f64,
+        energy_j: part.runs * each * operations as f64,
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts

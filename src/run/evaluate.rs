@@ -13,6 +13,8 @@ use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::coding::{LayerCoding, codings};
 use super::error::RunError;
+use super::exits::Exits;
+use super::gather::Gather;
 use super::golden::{self, Golden};
 use super::graded;
 use super::hardware::{Hardware, Multiplied, held, offsets};
@@ -33,7 +35,7 @@ use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
-use crate::workload::score::{Marks, grade};
+use crate::workload::score::{Graded, grade};
 use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
@@ -86,11 +88,13 @@ impl<'a> Evaluator<'a> {
         };
         let (test, calibration) = (&self.task.test, &self.task.calibration);
         let with_calibration = self.task.is_split && workload.samples == test.len();
-        let mut marks = float(test, workload.samples)?;
+        let mut graded = float(test, workload.samples)?;
         if with_calibration {
-            marks = float(calibration, calibration.len())?.chain(marks);
+            graded = float(calibration, calibration.len())?.chain(graded);
         }
-        Ok(Reference { score: graded::score(self.task.metric, &[marks], false, self.seed), with_calibration })
+        let exits = Exits::count(workload, &self.task.network, &graded.exits).taken;
+        let score = graded::score(self.task.metric, &[graded.marks], false, self.seed);
+        Ok(Reference { score, with_calibration, exits })
     }
 
     /// Evaluates one setup; `settings` is kept in the outcome as what repeats it.
@@ -115,13 +119,17 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let maps = self.run_maps(parts, keys, ready)?;
+        let graded = self.run_maps(parts, keys, ready)?;
+        let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
+        let exits = Exits::count(&parts.setup.workload, &self.task.network, &exits);
+        let maps = graded.into_iter().map(|map| map.marks).collect();
         let seen = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
-        let observed = Observed { quantized, captured: &captured, metric, maps, seed, seen, plans, ways };
+        let observed =
+            Observed { quantized, captured: &captured, metric, maps, seed, exits, seen, plans, ways };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -184,7 +192,8 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let tap = Tap::new(hardware(parts, &products, &plan.layers, 0), layer);
-        self.look(parts, &plan.network, &captured, (&tap, samples))?;
+        let plain = hardware(parts, &products, &plan.layers, 0);
+        self.look(parts, &plan.network, &captured, (&plain, &tap, samples))?;
         let found = tap.into_found().expect("the network runs through all of its layers");
         let products = hardware(parts, &products, &plan.layers, 0).products(&found.layer).clone();
         Ok((found, products))
@@ -291,6 +300,9 @@ impl<'a> Evaluator<'a> {
         if measures.is_empty() {
             return Ok(Arc::new(Plan::none(network)));
         }
+        if self.task.network.steps_in_time() > 1 {
+            return Err(RunError::RecoveryInTime);
+        }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };
         let choose = || {
             let swap = measures.contains(&Measure::Swap);
@@ -307,7 +319,7 @@ impl<'a> Evaluator<'a> {
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
-    ) -> Result<Vec<Marks>, RunError> {
+    ) -> Result<Vec<Graded>, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
         let run = |map: u64| {
@@ -351,23 +363,31 @@ impl<'a> Evaluator<'a> {
         let hardware = hardware(parts, products, &plan.layers, 0);
         let known = self.prefixes.seen(keys);
         let probe = Probe { hardware, seed: self.seed, known, seen: Mutex::default() };
-        self.look(parts, &plan.network, captured, (&probe, probe::SAMPLES))?;
+        let plain = self::hardware(parts, products, &plan.layers, 0);
+        self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
         let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
         self.prefixes.saw(keys, &seen);
         Ok(seen)
     }
 
-    /// Runs the first samples on an engine that looks at them.
+    /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.
     fn look(
         &self,
         parts: &Parts<'_>,
         quantized: &Quantized,
         captured: &Captured,
-        (engine, samples): (&dyn Engine, usize),
+        (plain, engine, samples): (&dyn Engine, &dyn Engine, usize),
     ) -> Result<(), RunError> {
         let samples = samples.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
-        self.device(parts, quantized, 0).run(engine, &batch, 0)?;
+        let device = self.device(parts, quantized, 0);
+        if self.task.network.steps_in_time() == 1 {
+            device.run(engine, &batch, 0)?;
+            return Ok(());
+        }
+        let gather = Gather::new(plain);
+        device.run(&gather, &batch, 0)?;
+        gather.show(engine);
         Ok(())
     }
 
@@ -377,15 +397,15 @@ impl<'a> Evaluator<'a> {
         workload: &Workload,
         (set, samples): (&Set, usize),
         run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
-    ) -> Result<Marks, RunError> {
+    ) -> Result<Graded, RunError> {
         let batch = self.task.network.together();
         let starts: Vec<usize> = (0..samples).step_by(batch).collect();
         let chunk = |&start: &usize| {
             let range = start..(start + batch).min(samples);
             Ok(grade(workload, set, range.clone(), &run(range)?))
         };
-        let chunks: Vec<Marks> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
-        Ok(chunks.into_iter().reduce(Marks::chain).unwrap_or_default())
+        let chunks: Vec<Graded> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
+        Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
     }
 }
 

@@ -71,9 +71,13 @@ impl StageEnergy {
 pub struct LayerOutcome {
     /// Node name in the model.
     pub name: String,
-    /// Multiply-accumulates per sample.
+    /// How often it is computed per sample, the mean: less than once where samples leave the network before, once a step of a
+    /// network in time.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub runs: f64,
+    /// Multiply-accumulates each time.
     pub macs: u64,
-    /// Array cycles per sample.
+    /// Array cycles each time.
     pub cycles: u64,
     /// Multiply-accumulates over cycles × units.
     pub utilisation: f64,
@@ -86,7 +90,7 @@ pub struct LayerOutcome {
     /// Switching energy over that of gates that answer at once, without glitches; 1 where nothing switches.
     #[serde(default = "no_glitches")]
     pub glitch_factor: f64,
-    /// Energy of the layer's multiply-accumulates per sample, in joules.
+    /// Energy of the layer's multiply-accumulates per sample, in joules, the mean over all samples.
     pub energy_j: f64,
     /// Root mean square of (accumulated − exact) over that of exact, on the same codes.
     pub relative_error: f64,
@@ -149,10 +153,13 @@ pub struct Outcome {
     pub latency_s: f64,
     /// Silicon area of array and on-chip memory in mm².
     pub area_mm2: f64,
-    /// Array cycles per sample.
+    /// Array cycles per sample, the mean where samples leave early.
     pub cycles: u64,
     /// The array's clock in hertz; 0 for an ideal one. Arrays of single layers have clocks of their own where it fits.
     pub clock_hz: f64,
+    /// Where samples leave the network; empty where it has no exits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<ExitOutcome>,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
@@ -170,6 +177,15 @@ pub struct Outcome {
     /// What answers are worth, sample by sample; not part of the output.
     #[serde(skip)]
     pub marks: Marks,
+}
+
+/// An exit of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExitOutcome {
+    /// The output with its logits.
+    pub output: String,
+    /// The share of samples that leaves there.
+    pub share: f64,
 }
 
 /// A unit under a clock that is too fast for it.
@@ -281,6 +297,9 @@ pub struct Reference {
     /// Whether the calibration samples are among them: where a set has none of its own, and all others are scored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_calibration: bool,
+    /// Where samples leave the float model; empty where it has no exits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<ExitOutcome>,
 }
 
 /// Everything a run says.
@@ -330,6 +349,16 @@ pub struct Floor {
     pub verdict: Verdict,
 }
 
+/// How often a layer runs of a network without exits and without time.
+fn once() -> f64 {
+    1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_once(runs: &f64) -> bool {
+    *runs == once()
+}
+
 /// What an outcome says that was stored before glitches were measured.
 fn no_glitches() -> f64 {
     1.0
@@ -361,6 +390,7 @@ mod tests {
             area_mm2: 0.0,
             cycles: 0,
             clock_hz: 0.0,
+            exits: vec![],
             late: None,
             layers: vec![],
             constants: vec![],

@@ -297,6 +297,13 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
                 .into(),
         );
     }
+    if approximate.exits.len() > 1 {
+        notes.push(
+            "A sample pays for the layers that lead to the exit that it takes and to those before that were not sure; energy, cycles \
+             and latency are means over samples. Telling how sure an exit is costs nothing."
+                .into(),
+        );
+    }
     notes.extend(energies(approximate));
     notes.extend(approximate.priced_as.as_ref().map(|design| {
         let what = "The multiplier is a product table, which has no gates: its";

@@ -215,10 +215,22 @@ impl Finder<'_> {
     fn network(&self) -> Result<Network, LoadError> {
         let bytes = self.read(&self.workload.model)?;
         let model = |fault| LoadError::Model { file: self.workload.model.display().to_string(), fault };
-        let network = Network::from_onnx(&bytes).map_err(model)?;
+        let states = &self.workload.states;
+        let read = if states.is_empty() { Network::from_onnx } else { Network::step_from_onnx };
+        let network = read(&bytes).map_err(model)?;
         let misfit = |fault| LoadError::Score { score: self.workload.score.name(), fault };
-        let outputs = score::scored(self.workload, &network).map_err(misfit)?;
-        network.only(&outputs.iter().map(String::as_str).collect::<Vec<_>>()).map_err(model)
+        let scored = score::scored(self.workload, &network).map_err(misfit)?;
+        let outputs: Vec<&str> = scored.iter().chain(states.values()).map(String::as_str).collect();
+        let network = network.only(&outputs).map_err(model)?;
+        match &self.workload.data {
+            Samples::Spikes { steps, .. } => {
+                let states: Vec<(&str, &str)> =
+                    states.iter().map(|(name, next)| (&**name, &**next)).collect();
+                network.in_time(*steps, &states).map_err(model)
+            }
+            _ if states.is_empty() => Ok(network),
+            _ => Err(misfit("`states` are of sequences; give the samples as `spikes`".into())),
+        }
     }
 }
 

@@ -77,8 +77,9 @@ fn workload(model: &str) -> Workload {
     };
     let model = format!("models/{model}.onnx").into();
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
-    let (output, quantize) = (None, Quantize::default());
-    Workload { about, origin, model, data, preprocess, samples: 1000, score, output, quantize }
+    let (quantize, samples) = (Quantize::default(), 1000);
+    let (output, exit, states) = (None, None, Default::default());
+    Workload { about, origin, model, data, preprocess, samples, score, output, states, exit, quantize }
 }
 
 fn batch(workload: &Workload, set: &Set, range: std::ops::Range<usize>) -> Tensor<f32> {

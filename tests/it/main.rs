@@ -11,6 +11,7 @@ mod damaged;
 mod elaboration;
 mod emulator;
 mod energies;
+mod exits;
 mod explore;
 mod exported;
 mod glitches;

@@ -2,7 +2,7 @@
 
 use super::layers::{recovery, wide_sums};
 use super::{change, difference, less, percent, plain_bits, score, signed, units};
-use crate::run::outcome::{Floor, Outcome, Report};
+use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -14,6 +14,7 @@ pub fn summary(report: &Report) -> Vec<String> {
         vec![saving(report), cost(report), share(report)]
     };
     sentences.extend(detections(report));
+    sentences.extend(exits(&report.approximate));
     sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(|floor| self::floor(report, floor)));
     sentences.extend(interaction(report));
@@ -52,6 +53,13 @@ fn cost(report: &Report) -> String {
         report.baseline.score.samples,
         score(&report.reference.score),
     )
+}
+
+/// Where samples leave the network.
+fn exits(outcome: &Outcome) -> Option<String> {
+    let share = |exit: &ExitOutcome| format!("{} at {}", percent(exit.share), exit.output);
+    let shares: Vec<String> = outcome.exits.iter().map(share).collect();
+    (!shares.is_empty()).then(|| format!("Samples leave the network so: {}.", shares.join(", ")))
 }
 
 /// How far objects are those that the exact system finds.

@@ -91,6 +91,22 @@ pub fn tokens(bytes: &[u8], length: usize) -> Result<(Values, Truth), DataError>
     Ok((Values::Reals(given), Truth::Tokens(rows.map(|row| row[1..].to_vec()).collect())))
 }
 
+/// Spike trains [n, steps, size] of zeros and ones, from bits that fill whole bytes step by step.
+///
+/// # Errors
+/// [`DataError::Length`] when the bytes are not whole trains.
+///
+/// ```
+/// use axsim::workload::data::raw;
+/// assert_eq!(raw::spikes(&[0b101, 0b010], 2, 3).unwrap().data(), [1, 0, 1, 0, 1, 0]);
+/// ```
+pub fn spikes(bytes: &[u8], steps: usize, size: usize) -> Result<Tensor<u8>, DataError> {
+    let row = size.div_ceil(8);
+    let count = whole(bytes, steps * row)?;
+    let bits = bytes.chunks_exact(row).flat_map(|row| (0..size).map(|at| row[at / 8] >> (at % 8) & 1));
+    Ok(Tensor::new([count, steps, size], bits.collect()).expect("whole trains were counted"))
+}
+
 /// Every `window` neighbouring frames of `size` reals each as a sample [window · size].
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::exit;
 use super::{
     Corners, Marks, Metric, Picture, decode_cells, decode_corners, mean_squared_error,
     negative_log_likelihood, signal_to_noise, suppress,
@@ -18,6 +19,9 @@ use crate::workload::{Network, Task, top1};
 pub(in crate::workload) fn scored(workload: &Workload, network: &Network) -> Result<Vec<String>, String> {
     if let Score::Detection(Detection { decoder: Decoder::Corners { scores, boxes }, .. }) = &workload.score {
         return Ok(vec![scores.clone(), boxes.clone()]);
+    }
+    if let Some(exit) = &workload.exit {
+        return Ok(exit.outputs.clone());
     }
     match (&workload.output, &network.outputs()[..]) {
         (Some(output), _) => Ok(vec![output.clone()]),
@@ -49,7 +53,13 @@ pub(in crate::workload) fn metric(
         return Err("one sample says nothing about how sure it is; write `samples: 2` or more".into());
     }
     match (&workload.score, set.truth()) {
-        (Score::Top1, Truth::Classes(_)) => Ok(Metric::Top1),
+        (Score::Top1, Truth::Classes(_)) => {
+            // Without exits one output is scored.
+            (1..outputs.len()).try_for_each(|at| {
+                same(size(at), size(0), outputs[at].0, &format!("as `{}`", outputs[0].0))
+            })?;
+            Ok(Metric::Top1)
+        }
         (Score::Top1, _) => needs("a class a sample"),
         (Score::Perplexity, Truth::Tokens(rows)) => {
             tokens(rows, size(0), outputs[0].0).map(|()| Metric::Perplexity)
@@ -128,11 +138,46 @@ fn detected(detection: &Detection, outputs: &[(&str, &[usize])]) -> Result<(), S
     }
 }
 
-/// The marks of some samples of a set for the answers of a network; loading made sure that they fit.
+/// What answers are worth, and where samples left the network.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Graded {
+    /// Marks of the samples.
+    pub marks: Marks,
+    /// The exit that each sample took; none of a network without exits.
+    pub exits: Vec<usize>,
+}
+
+impl Graded {
+    /// The same with what follows.
+    ///
+    /// # Panics
+    /// When marks are of different kinds.
+    #[must_use]
+    pub fn chain(self, other: Self) -> Self {
+        Self { marks: self.marks.chain(other.marks), exits: [self.exits, other.exits].concat() }
+    }
+}
+
+/// Grades the answers of a network to some samples of a set, those of the exits that samples take; loading made sure that
+/// score, data and network fit.
 ///
 /// # Panics
 /// When they do not fit.
-pub fn grade(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Marks {
+pub fn grade(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Graded {
+    let Some(exit) = &workload.exit else {
+        return Graded { marks: marks(workload, set, range, answers), exits: vec![] };
+    };
+    let size = answers[0].len() / range.len();
+    let logits = |sample: usize| -> Vec<&[f32]> {
+        answers.iter().map(|exit| &exit.data()[sample * size..(sample + 1) * size]).collect()
+    };
+    let exits: Vec<usize> = (0..range.len()).map(|sample| exit::taken(exit, &logits(sample))).collect();
+    let told = exits.iter().enumerate().flat_map(|(sample, &exit)| logits(sample)[exit]).copied().collect();
+    let told = Tensor::new(answers[0].shape(), told).expect("an answer a sample");
+    Graded { marks: marks(workload, set, range, &[told]), exits }
+}
+
+fn marks(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Marks {
     let answer = |at: usize, sample: usize| {
         let size = answers[at].len() / range.len();
         &answers[at].data()[sample * size..(sample + 1) * size]

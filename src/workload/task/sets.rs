@@ -24,6 +24,7 @@ pub(super) fn counting_files(data: &Samples) -> [&Path; 2] {
         Samples::Tokens { rows, .. } => [rows; 2],
         Samples::Windows { frames, .. } => [frames; 2],
         Samples::Pairs { given, .. } => [given; 2],
+        Samples::Spikes { trains, .. } => [trains; 2],
     };
     [test, calibration]
 }
@@ -32,6 +33,7 @@ pub(super) fn counting_files(data: &Samples) -> [&Path; 2] {
 pub(super) fn label_file(data: &Samples) -> &Path {
     match data {
         Samples::Pictures { test, .. } => path(&test.labels),
+        Samples::Spikes { labels, .. } => labels,
         Samples::Npy { test: ArrayFiles { labels: Some(labels), .. }, .. } => path(labels),
         _ => counting_files(data)[0],
     }
@@ -77,6 +79,12 @@ impl Finder<'_> {
             Samples::Windows { frames, size, window } => {
                 let values = self.unpacked(frames, |bytes| raw::windows(bytes, *size, *window))?;
                 Ok((joined(values, Truth::Itself, frames)?, None))
+            }
+            Samples::Spikes { trains, steps, size, labels } => {
+                let spikes = self.unpacked(trains, |bytes| raw::spikes(bytes, *steps, *size))?;
+                let classes = idx::labels(&self.read(labels)?).map_err(|fault| in_file(labels, fault))?;
+                let classes = classes.into_iter().take(spikes.shape()[0]).map(usize::from).collect();
+                Ok((joined(Values::Bytes(spikes), Truth::Classes(classes), labels)?, None))
             }
             Samples::Pairs { given, given_size, wanted, wanted_size, .. } => {
                 let truth = Truth::Pictures(self.grey(wanted, *wanted_size)?);
