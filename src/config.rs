@@ -78,6 +78,7 @@ pub struct Workload {
     pub states: IndexMap<String, String>,
     /// Where samples leave a network with several exits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Exit")]
     pub exit: Option<Exit>,
     /// How the network is quantised.
     #[serde(default)]
