@@ -7,7 +7,7 @@ mod plain;
 mod summary;
 
 pub use exploration::{about, count, findings};
-pub use figures::{change, column, difference, figure, score, units};
+pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
 pub use summary::summary;

@@ -1,6 +1,6 @@
 //! The findings of an exploration.
 
-use super::{difference, less, percent, score, units, verdict};
+use super::{allowed, difference, less, score, units, verdict};
 use crate::explore::Exploration;
 use crate::report::label;
 use crate::units::with_prefix;
@@ -56,11 +56,10 @@ fn counts(found: &Exploration) -> String {
     } else {
         format!("{} points", found.points.len())
     };
-    let of = if found.baseline.score.metric.is_share() { "" } else { " of the exact score" };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
-            " The floor of a {}{of} drop is met by {}, undecided for {} and not met by {}.",
-            percent(drop),
+            " The floor of {} is met by {}, undecided for {} and not met by {}.",
+            allowed(found.baseline.score.metric, drop),
             count("met"),
             count("undecided"),
             count("not met")

@@ -35,6 +35,12 @@ pub fn difference(outcome: &Outcome) -> String {
     )
 }
 
+/// The loss that a floor allows.
+pub fn allowed(metric: Metric, floor: f64) -> String {
+    let part = super::percent(floor);
+    if metric.is_share() { format!("a {part} drop") } else { format!("a loss of {part} of the exact score") }
+}
+
 /// The unit of a difference after a space; nothing for a mere number.
 pub fn units(metric: Metric) -> String {
     metric.unit_of_difference().map_or(String::new(), |unit| format!(" {unit}"))

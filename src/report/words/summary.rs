@@ -1,7 +1,7 @@
 //! The findings of a run.
 
 use super::layers::{recovery, wide_sums};
-use super::{change, difference, less, percent, plain_bits, score, signed, units};
+use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -86,15 +86,14 @@ fn share(report: &Report) -> String {
 }
 
 fn floor(report: &Report, floor: &Floor) -> String {
-    let of = if report.baseline.score.metric.is_share() { "" } else { " of the exact score" };
-    let drop = percent(floor.drop) + of;
+    let drop = allowed(report.baseline.score.metric, floor.drop);
     match &floor.verdict {
         Verdict::Met => {
-            format!("The floor of a {drop} drop is met: the 95 % upper bound of the drop is below it.")
+            format!("The floor of {drop} is met: the 95 % upper bound of the drop is below it.")
         }
-        Verdict::NotMet => format!("The floor of a {drop} drop is not met."),
+        Verdict::NotMet => format!("The floor of {drop} is not met."),
         Verdict::Undecided { samples_needed } => format!(
-            "Whether the floor of a {drop} drop is met is undecided; about {samples_needed} samples would decide."
+            "Whether the floor of {drop} is met is undecided; about {samples_needed} samples would decide."
         ),
     }
 }
