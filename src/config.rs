@@ -13,6 +13,7 @@ mod check;
 mod error;
 mod file;
 pub mod knob;
+mod layer_settings;
 mod load;
 mod merge;
 mod origins;
@@ -25,6 +26,7 @@ mod tree;
 
 pub use error::ConfigError;
 pub(crate) use error::suggest;
+pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use platform::Platform;
 pub use recovery::{Measure, Recovery};
@@ -65,6 +67,9 @@ pub struct Workload {
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,
+    /// What single layers do otherwise, by node name or `#` and place from 0.
+    #[serde(default)]
+    pub layers: IndexMap<String, LayerSettings>,
 }
 
 /// Where samples and labels are read from.

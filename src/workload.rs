@@ -18,9 +18,9 @@ mod value;
 pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
 pub use graph::Graph;
 pub use lower::ModelError;
-pub use named::{NoLayer, layer};
+pub use named::{Misnamed, NoLayer, by_layer, layer};
 pub use network::Network;
-pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
+pub use quantize::{CalibrationError, Checkpoint, Precision, PrecisionError, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load, network};
 pub use value::{Elements, Kind, Value};
 

@@ -12,13 +12,22 @@ pub(super) struct Fault {
 
 /// Fails with the rule in words unless the value is in range.
 fn require(in_range: bool, path: &str, rule: &str) -> Result<(), Fault> {
-    let name = path.rsplit('.').next().unwrap_or(path);
-    demand(in_range, path, || format!("`{name}` is out of range: {rule}"))
+    require_at(in_range, &path.split('.').collect::<Vec<_>>(), rule)
+}
+
+/// The same at a path of which a name of the user's is part, dots and all.
+fn require_at(in_range: bool, path: &[&str], rule: &str) -> Result<(), Fault> {
+    let name = path.last().copied().unwrap_or_default();
+    demand_at(in_range, path, || format!("`{name}` is out of range: {rule}"))
 }
 
 /// Fails with a message unless it holds.
 fn demand(holds: bool, path: &str, message: impl Fn() -> String) -> Result<(), Fault> {
-    let fault = || Fault { path: path.split('.').map(String::from).collect(), message: message() };
+    demand_at(holds, &path.split('.').collect::<Vec<_>>(), message)
+}
+
+fn demand_at(holds: bool, path: &[&str], message: impl Fn() -> String) -> Result<(), Fault> {
+    let fault = || Fault { path: path.iter().map(|part| part.to_string()).collect(), message: message() };
     if holds { Ok(()) } else { Err(fault()) }
 }
 
@@ -55,6 +64,14 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
     require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
     require(quantize.calibration_samples >= 1, "workload.quantize.calibration_samples", "write 1 or more")?;
+    for (name, layer) in &workload.layers {
+        let own = |field, own: Option<u32>| {
+            let known = own.is_none_or(|own| (2..=8).contains(&own));
+            require_at(known, &["workload", "layers", name, field], bits)
+        };
+        own("weight_bits", layer.weight_bits)?;
+        own("activation_bits", layer.activation_bits)?;
+    }
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";
         require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;

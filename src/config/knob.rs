@@ -46,7 +46,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 21] = [
+pub const KNOBS: [Knob; 23] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -197,6 +197,24 @@ pub const KNOBS: [Knob; 21] = [
         neutral: Neutral::Whole(8),
         does: "bits of an activation code",
         energy: "narrower units and less traffic",
+    },
+    Knob {
+        path: "layers.*.weight_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "bits of one layer's weight codes; `quantize.weight_bits` unless given",
+        energy: "less traffic of its weights; narrower codes switch fewer gates of the same multiplier, which is as wide as the \
+                 widest codes of the network need where it is `exact`",
+    },
+    Knob {
+        path: "layers.*.activation_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "bits of the activation codes that one layer reads; another layer that reads the same tensor reads the same codes, \
+               and layers may not ask for different ones",
+        energy: "less traffic where the tensor is written and read; narrower codes switch fewer gates of the same multiplier",
     },
     Knob {
         path: "quantize.calibration",

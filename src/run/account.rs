@@ -9,6 +9,7 @@ use super::probe::Seen;
 use super::recovery::LayerPlan;
 use super::statistics::wilson;
 use crate::arith::mac::Mac;
+use crate::config::LayerSettings;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
@@ -38,9 +39,11 @@ pub(super) fn outcome(
 ) -> Result<Outcome, UnresolvedPrice> {
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
-    let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
+    let quantized = observed.quantized;
+    let mapped: Vec<Mapped> =
+        layers.map(|layer| map((parts, quantized), layer, swapped(layer.index))).collect();
     let mut ledger = observed.captured.ledger.clone();
-    let time = bill(parts, &mapped, &mut ledger);
+    let time = bill(parts, &mapped, parts.frame_bytes(quantized), &mut ledger);
     let beside = beside(parts, &mapped, observed.plans);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
@@ -69,6 +72,7 @@ pub(super) fn outcome(
     let layers = layers
         .map(|(at, ((part, seen), way))| LayerOutcome {
             recovery: chosen(at),
+            code_bits: code_bits(parts, quantized, at),
             way,
             ..layer(parts, part, seen)
         })
@@ -105,7 +109,11 @@ fn late(array: &MacArray) -> Late {
     }
 }
 
-fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapped {
+fn map(
+    (parts, quantized): (&Parts<'_>, &Quantized),
+    layer: &crate::workload::Layer,
+    swapped: bool,
+) -> Mapped {
     let work = layer.geometry.gemm();
     let work = if swapped { work.transposed() } else { work };
     let (mapping, time) = match parts.array(layer.index) {
@@ -118,7 +126,7 @@ fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapp
         }
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    Mapped { layer: layer.clone(), mapping, time }
+    Mapped { layer: layer.clone(), mapping, time, words: parts.words(quantized, layer.index) }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -150,8 +158,16 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
             .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
+        code_bits: None,
         way: String::new(),
     }
+}
+
+/// Bits of a layer's codes, where some layer has widths of its own.
+fn code_bits(parts: &Parts<'_>, quantized: &Quantized, layer: usize) -> Option<[u32; 2]> {
+    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some();
+    let any = parts.setup.workload.layers.values().any(own);
+    any.then(|| [quantized.weights()[layer].bits, quantized.input_bits(layer)])
 }
 
 /// Switching and clocking of the array: what the choice of a multiplier acts on.

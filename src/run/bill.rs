@@ -15,6 +15,18 @@ pub(super) struct Mapped {
     pub layer: Layer,
     pub mapping: Mapping,
     pub time: Seconds,
+    pub words: Words,
+}
+
+/// Bytes of the words that a layer moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Words {
+    pub weight: f64,
+    /// An activation that it reads.
+    pub input: f64,
+    /// An activation as which an output is put away.
+    pub output: f64,
+    pub sum: f64,
 }
 
 /// The name under which a layer's operations are priced after the run.
@@ -32,8 +44,8 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
     format!("multiply.{}.{}", layer.index, layer.name)
 }
 
-/// Bills one sample and returns the time that array and link take.
-pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
+/// Bills one sample, whose frame has so many bytes, and returns the time that array and link take.
+pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mut Ledger) -> Seconds {
     for part in mapped {
         let Some(array) = parts.array(part.layer.index) else { continue };
         array.bill(ledger, "compute.array", &part.mapping);
@@ -48,19 +60,17 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) ->
         }
     }
     let active: Seconds = mapped.iter().map(|part| part.time).sum();
-    memories(parts, mapped, active, ledger);
+    memories(parts, (mapped, frame), active, ledger);
     let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
     parts.platform.link.bill(ledger, bytes);
     active + parts.platform.link.latency(bytes)
 }
 
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
-fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut Ledger) {
-    let [weight, activation, _] = parts.word_bytes(0);
-    let sum = |part: &Mapped| parts.word_bytes(part.layer.index)[2];
+fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
-    let weights: f64 = mapped.iter().map(|part| part.layer.geometry.weights() as f64 * weight).sum();
-    let frame = parts.frame_elements() as f64 * activation;
+    let weights: f64 =
+        mapped.iter().map(|part| part.layer.geometry.weights() as f64 * part.words.weight).sum();
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
         let component = format!("memory.{name}");
@@ -71,12 +81,13 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
             let finished = |part: &Mapped| part.layer.geometry.outputs_per_sample() as f64;
             let read_bytes = total(&|part| {
                 let mapping = &part.mapping;
-                mapping.input_reads as f64 * activation
-                    + mapping.weight_reads as f64 * weight
-                    + mapping.partial_reads as f64 * sum(part)
+                mapping.input_reads as f64 * part.words.input
+                    + mapping.weight_reads as f64 * part.words.weight
+                    + mapping.partial_reads as f64 * part.words.sum
             });
             let outputs = total(&|part| {
-                finished(part) * activation + (part.mapping.output_writes as f64 - finished(part)) * sum(part)
+                finished(part) * part.words.output
+                    + (part.mapping.output_writes as f64 - finished(part)) * part.words.sum
             });
             let loaded = if main { weights } else { 0.0 };
             // Without a main memory the buffer keeps the weights and so never sleeps.

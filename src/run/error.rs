@@ -2,7 +2,7 @@
 
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
-use crate::workload::{CalibrationError, ModelError, NoLayer};
+use crate::workload::{CalibrationError, Misnamed, ModelError, PrecisionError};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -18,25 +18,20 @@ pub enum RunError {
         /// What is wrong.
         fault: PlatformError,
     },
-    /// A multiplier for a layer that the network does not have.
-    #[error("compute.array.layers names `{name}`: {fault}")]
-    NoLayer {
-        /// The layer as configured.
-        name: String,
-        /// The layers there are.
-        fault: Box<NoLayer>,
-    },
-    /// Two multipliers for one layer, by its name and by its place.
-    #[error("compute.array.layers names one layer twice, as `{other}` and as `{name}`; keep one of the two")]
-    LayerTwice {
-        /// The later name.
-        name: String,
-        /// The earlier one.
-        other: String,
+    /// Layers named wrongly.
+    #[error("{field} {fault}")]
+    Misnamed {
+        /// Where they are named.
+        field: &'static str,
+        /// What is wrong.
+        fault: Box<Misnamed>,
     },
     /// The network cannot be calibrated.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
+    /// Layers ask for different codes of one tensor.
+    #[error(transparent)]
+    Precision(#[from] PrecisionError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),

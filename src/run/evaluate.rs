@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::account::{self, Observed, score};
 use super::activity::Activity;
-use super::arrays::Arrays;
+use super::arrays::{Arrays, settings};
 use super::buildable::exact_bits;
 use super::capture::{Captured, capture, pixels, slice};
 use super::error::RunError;
@@ -29,7 +29,7 @@ use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights, top1};
+use crate::workload::{Checkpoint, Engine, Precision, Quantized, Scheme, Start, Task, Weights, top1};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -242,8 +242,10 @@ impl<'a> Evaluator<'a> {
     }
 
     fn calibrate(&self, setup: &Setup, scheme: Scheme) -> Result<Quantized, RunError> {
+        let (network, quantize) = (&self.task.network, &setup.workload.quantize);
+        let precision = Precision::of(network, quantize, &settings(setup, &network.layers())?)?;
         let batch = self.calibration(setup);
-        Ok(Quantized::calibrate(&self.task.network, &setup.workload.quantize, scheme, &batch)?)
+        Ok(Quantized::calibrate_at(network, (quantize, &precision), scheme, &batch)?)
     }
 
     /// The samples that a setup calibrates on.

@@ -89,6 +89,9 @@ pub struct LayerOutcome {
     /// What the layer does about the errors of its products; absent where nothing was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovered>,
+    /// Bits of its weight codes and of the activation codes that it reads; absent where no layer has widths of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_bits: Option<[u32; 2]>,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,

@@ -1,12 +1,13 @@
 //! What a setup is built of.
 
 use super::arrays::Arrays;
+use super::bill::Words;
 use super::error::RunError;
 use crate::config::Setup;
 use crate::config::platform::{Link, Multiplier, Payload, Sensor};
 use crate::platform::Platform;
 use crate::platform::compute::array::MacArray;
-use crate::workload::Scheme;
+use crate::workload::{Quantized, Scheme};
 
 /// The built parts of a setup.
 pub(super) struct Parts<'a> {
@@ -40,11 +41,22 @@ impl Parts<'_> {
         if self.used().any(MacArray::is_late) { Err(RunError::Late) } else { Ok(array) }
     }
 
-    /// Bytes of a weight, of an activation, and of a layer's partial sum.
-    pub(super) fn word_bytes(&self, layer: usize) -> [f64; 3] {
-        let quantize = &self.setup.workload.quantize;
-        let sum = self.array(layer).map_or(32, |array| array.mac().accumulator_width());
-        [quantize.weight_bits, quantize.activation_bits, sum].map(|bits| f64::from(bits) / 8.0)
+    /// Bytes of the words that a layer moves.
+    pub(super) fn words(&self, quantized: &Quantized, layer: usize) -> Words {
+        let bytes = |bits: u32| f64::from(bits) / 8.0;
+        let output = quantized.output_bits(layer).unwrap_or(self.setup.workload.quantize.activation_bits);
+        Words {
+            weight: bytes(quantized.weights()[layer].bits),
+            input: bytes(quantized.input_bits(layer)),
+            output: bytes(output),
+            sum: bytes(self.array(layer).map_or(32, |array| array.mac().accumulator_width())),
+        }
+    }
+
+    /// Bytes of a captured sample as it is put away.
+    pub(super) fn frame_bytes(&self, quantized: &Quantized) -> f64 {
+        let bits = quantized.sample_bits().unwrap_or(self.setup.workload.quantize.activation_bits);
+        self.frame_elements() as f64 * (f64::from(bits) / 8.0)
     }
 
     /// How activations are coded.

@@ -11,7 +11,7 @@ use super::evaluate::Evaluator;
 use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
-use crate::config::{Measure, Setup};
+use crate::config::{LayerSettings, Measure, Setup};
 use crate::units::{Seconds, Volts};
 
 /// Knob path → value.
@@ -45,14 +45,14 @@ const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 /// [`RunError`] of the first setup that cannot be evaluated.
 pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
     let knobs = settings.approximate;
-    let rivals = rival_knobs(knobs);
+    let exact = (settings.setup)(&Knobs::new())?;
+    let rivals = rival_knobs(knobs, &exact);
     let variants = knobs.iter().flat_map(|(knob, value)| [alone(knob, value), without(knobs, knob)]);
     let asked: Vec<Knobs> = [knobs.clone()]
         .into_iter()
         .chain(variants)
         .chain(rivals.iter().map(|rival| rival.1.clone()))
         .collect();
-    let exact = (settings.setup)(&Knobs::new())?;
     evaluator.in_time(&exact)?;
     let reference = Reference { score: evaluator.reference(&exact)? };
     let (baseline, outcomes) = evaluate_all(evaluator, settings, &exact, &asked)?;
@@ -123,14 +123,23 @@ fn is_of_layers(knob: &str) -> bool {
 }
 
 /// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated.
-fn rival_knobs(knobs: &Knobs) -> Vec<(Exact, Knobs)> {
+fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
+    let own = |(name, own): (&String, &LayerSettings)| {
+        let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
+        bits.into_iter()
+            .filter(|(_, own)| own.is_some())
+            .map(|(bits, _)| format!("layers.{name}.{bits}"))
+            .collect()
+    };
+    let own: Vec<String> = baseline.workload.layers.iter().flat_map::<Vec<String>, _>(own).collect();
     let layered = knobs.keys().any(|knob| is_of_layers(knob));
     let of = |exact: Exact| {
-        let bits = ["quantize.weight_bits", "quantize.activation_bits"];
-        let quantize = bits.map(|knob| (knob.to_string(), json!(exact.bits)));
+        let bits = ["quantize.weight_bits", "quantize.activation_bits"].map(String::from);
+        let width = exact.bits;
+        let quantize = bits.into_iter().chain(own.clone()).map(move |knob| (knob, json!(width)));
         let multiplier = (MULTIPLIER.to_string(), json!(exact.multiplier));
         let layers = layered.then(|| (LAYERS.to_string(), json!({})));
-        (exact, quantize.into_iter().chain([multiplier]).chain(layers).collect())
+        (exact, quantize.chain([multiplier]).chain(layers).collect())
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
     if layered || knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }

@@ -98,6 +98,11 @@ impl Network {
         named.map(|(index, (name, geometry))| Layer { index, name, geometry }).collect()
     }
 
+    /// The steps that are contractions, with their places among all steps.
+    pub(super) fn contractions(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Contract(_)))
+    }
+
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
     fn fold_channels(&mut self) {
         for at in 0..self.steps.len() {

@@ -156,6 +156,14 @@ impl Op {
         }
     }
 
+    /// Whether every element of the result is one of the elements read, or zero: what lies on a grid stays there.
+    pub(super) fn keeps_codes(&self) -> bool {
+        match self {
+            Op::Arrange(_, fill) => *fill == 0.0,
+            _ => matches!(self, Op::Reshape | Op::Permute(_) | Op::MaxPool(_)),
+        }
+    }
+
     /// What it holds, in elements of eight bytes.
     pub(super) fn held(&self) -> usize {
         match self {

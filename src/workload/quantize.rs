@@ -6,7 +6,7 @@
 use super::engine::{Codes, Engine, Layer, Place, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
-use super::op::Op;
+use super::op::{Contraction, Op};
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
 
@@ -14,11 +14,13 @@ mod checkpoint;
 mod entropy;
 mod grid;
 mod mse;
+mod precision;
 mod range;
 
 pub use checkpoint::{Checkpoint, Start};
 use grid::Grid;
 pub use grid::Scheme;
+pub use precision::{Precision, PrecisionError};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -74,22 +76,42 @@ impl Quantized {
         scheme: Scheme,
         calibration: &Tensor<f32>,
     ) -> Result<Self, CalibrationError> {
+        let precision = Precision::uniform(network, settings);
+        Self::calibrate_at(network, (settings, &precision), scheme, calibration)
+    }
+
+    /// The same where layers have widths of their own.
+    ///
+    /// # Errors
+    /// [`CalibrationError`].
+    pub fn calibrate_at(
+        network: &Network,
+        (settings, precision): (&Quantize, &Precision),
+        scheme: Scheme,
+        calibration: &Tensor<f32>,
+    ) -> Result<Self, CalibrationError> {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
         if let Some(node) = network.beside() {
             return Err(CalibrationError::Beside(node.into()));
         }
-        let grid =
-            |(low, high)| Grid::new(scheme, settings.activation_bits, low, high).rounding(settings.rounding);
+        let grid = |value: usize, (low, high)| {
+            Grid::new(scheme, precision.of_value(value), low, high).rounding(settings.rounding)
+        };
         let together = (calibration, network.together());
         let ranges = range::ranges(network, settings.calibration, &grid, together)?;
-        let grids = ranges.into_iter().map(|range| range.map(grid)).collect();
+        let ranges = ranges.into_iter().enumerate();
+        let grids = ranges.map(|(value, range)| range.map(|range| grid(value, range))).collect();
         let contractions = network.steps.iter().filter_map(|step| match &step.op {
             Op::Contract(contraction) => Some(contraction),
             _ => None,
         });
-        let weights = contractions.map(|c| round(&c.weights, c.geometry.out_channels, settings)).collect();
+        let round = |(layer, of): (usize, &Contraction)| {
+            let bits = precision.of_weights(layer);
+            round(&of.weights, of.geometry.out_channels, (settings.weight_scales, bits))
+        };
+        let weights = contractions.enumerate().map(round).collect();
         Ok(Self { network: network.clone(), layers: network.layers(), grids, weights })
     }
 
@@ -110,9 +132,35 @@ impl Quantized {
 
     /// Zero point of the activations that a contraction reads.
     pub fn input_zero_point(&self, layer: usize) -> u8 {
-        let reads = self.network.steps.iter().filter(|step| matches!(step.op, Op::Contract(_)));
-        let value = reads.map(|step| step.inputs[0]).nth(layer);
-        value.and_then(|value| self.grids[value]).map_or(0, |grid| grid.zero_point)
+        self.input(layer).map_or(0, |grid| grid.zero_point)
+    }
+
+    /// Bits of the activation codes that a contraction reads.
+    pub fn input_bits(&self, layer: usize) -> u32 {
+        self.input(layer).map_or(8, |grid| grid.bits)
+    }
+
+    /// The grid of what a contraction reads.
+    fn input(&self, layer: usize) -> Option<Grid> {
+        self.network.contractions().nth(layer).and_then(|(_, step)| self.grids[step.inputs[0]])
+    }
+
+    /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
+    pub fn output_bits(&self, layer: usize) -> Option<u32> {
+        let (at, _) = self.network.contractions().nth(layer)?;
+        self.put_away(at + 1)
+    }
+
+    /// Bits of the codes as which a sample is put away; none where none of it is.
+    pub fn sample_bits(&self) -> Option<u32> {
+        self.put_away(0)
+    }
+
+    /// Bits of the first codes that a value becomes.
+    fn put_away(&self, value: usize) -> Option<u32> {
+        let later =
+            || self.network.steps.iter().enumerate().filter(move |(_, step)| step.inputs.contains(&value));
+        self.grids[value].map(|grid| grid.bits).or_else(|| later().find_map(|(at, _)| self.put_away(at + 1)))
     }
 
     /// Runs on an engine: [n, …] → [n, outputs].
@@ -196,12 +244,12 @@ impl Quantized {
 }
 
 /// Symmetric codes.
-fn round(weights: &[f32], channels: usize, settings: &Quantize) -> Weights {
+fn round(weights: &[f32], channels: usize, (share, bits): (WeightScales, u32)) -> Weights {
     let largest = |weights: &[f32]| weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let (bits, of_all) = (settings.weight_bits, largest(weights));
+    let of_all = largest(weights);
     let (mut codes, mut scales) = (Vec::with_capacity(weights.len()), vec![]);
     for filter in weights.chunks_exact(weights.len() / channels) {
-        let largest = match settings.weight_scales {
+        let largest = match share {
             WeightScales::PerChannel => largest(filter),
             WeightScales::PerTensor => of_all,
         };
@@ -219,9 +267,7 @@ mod tests {
     #[test]
     fn a_scale_is_that_of_the_filter_or_of_all_filters() {
         let weights = [0.6f32, -1.0, 0.25, 4.0, 0.0, 1.9];
-        let rounded = |weight_scales| {
-            round(&weights, 3, &Quantize { weight_scales, weight_bits: 4, ..Quantize::default() })
-        };
+        let rounded = |weight_scales| round(&weights, 3, (weight_scales, 4));
         let each = rounded(WeightScales::PerChannel);
         assert_eq!(each.scales, [1.0f32, 4.0, 1.9].map(|largest| largest / 7.0));
         // 0.6 is 4.2 steps of 1/7, 0.25 is 0.4 of 4/7.

@@ -76,7 +76,17 @@ fn workload(model: &str) -> Workload {
     };
     let model = format!("models/{model}.onnx").into();
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
-    Workload { about, origin, model, data, preprocess, samples: 1000, score, quantize: Quantize::default() }
+    Workload {
+        about,
+        origin,
+        model,
+        data,
+        preprocess,
+        samples: 1000,
+        score,
+        quantize: Quantize::default(),
+        layers: Default::default(),
+    }
 }
 
 fn batch(workload: &Workload, images: &Images, range: std::ops::Range<usize>) -> Tensor<f32> {

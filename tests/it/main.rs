@@ -20,6 +20,7 @@ mod memory;
 mod onnx_layers;
 mod onnx_models;
 mod onnx_nodes;
+mod precision;
 mod product_table;
 mod recovery;
 mod report;

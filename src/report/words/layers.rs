@@ -38,6 +38,20 @@ pub(super) fn recovery(layers: &[LayerOutcome]) -> Option<String> {
     })
 }
 
+/// Bits of codes, where layers have widths of their own: those alike together.
+pub(super) fn precision(layers: &[LayerOutcome]) -> Option<String> {
+    let mut widths: IndexMap<[u32; 2], Vec<&str>> = IndexMap::new();
+    for (layer, bits) in layers.iter().filter_map(|layer| Some((layer, layer.code_bits?))) {
+        widths.entry(bits).or_default().push(&layer.name);
+    }
+    widths.sort_by(|a, _, b, _| b.cmp(a));
+    let group = |([weights, activations], layers): (&[u32; 2], &Vec<&str>)| {
+        format!("{weights}-bit weights and {activations}-bit activations in {}", layers.join(", "))
+    };
+    let groups: Vec<String> = widths.iter().map(group).collect();
+    (!groups.is_empty()).then(|| format!("Codes by layer: {}.", groups.join("; ")))
+}
+
 /// How layers formed their products, those that did it alike together; nothing of results that do not tell.
 pub fn ways(layers: &[LayerOutcome]) -> String {
     let mut ways: IndexMap<&str, Vec<&str>> = IndexMap::new();

@@ -14,14 +14,14 @@ const KEPT: usize = 200_000;
 /// Lowest and highest value.
 pub(super) type Range = (f32, f32);
 
-/// The range of each value that is put away, as the model declares it where it does; `grid` makes the codes of a range, for
-/// rules that weigh what codes lose.
+/// The range of each value that is put away, as the model declares it where it does; `grid` makes the codes of a value's
+/// range, for rules that weigh what codes lose.
 ///
 /// `together` samples are run at a time, which changes no range.
 pub(super) fn ranges(
     network: &Network,
     rule: Calibration,
-    grid: &dyn Fn(Range) -> Grid,
+    grid: &dyn Fn(usize, Range) -> Grid,
     (samples, together): (&Tensor<f32>, usize),
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
     let count = network.steps.len() + 1;
@@ -55,7 +55,7 @@ pub(super) fn ranges(
     }
     let range = |(value, seen): (usize, Seen)| {
         let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
-        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, grid))
+        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, &|range| grid(value, range)))
     };
     Ok(inherit(network, seen.into_iter().enumerate().map(range).collect()))
 }
@@ -126,11 +126,7 @@ fn is_only_clipped(network: &Network, value: usize) -> bool {
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
 fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
     for (at, step) in network.steps.iter().enumerate() {
-        let kept = match step.op {
-            Op::Arrange(_, fill) => fill == 0.0,
-            _ => matches!(step.op, Op::Reshape | Op::Permute(_) | Op::MaxPool(_)),
-        };
-        if kept && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
+        if step.op.keeps_codes() && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];
         }
     }
@@ -157,7 +153,7 @@ mod tests {
         let all = KEPT / network.largest() + 2;
         let values = (0..all * size).map(|at| (1.0 - uniform_at(5, at as u64) as f32).ln().abs()).collect();
         let samples = Tensor::new([&[all], network.sample_shape()].concat(), values).unwrap();
-        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let grid = |_, (low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
         let rules =
             [Calibration::MinMax, Calibration::Percentile(99.9), Calibration::Mse, Calibration::Entropy];
         let mut distinct = vec![];
@@ -192,7 +188,7 @@ mod tests {
         let size: usize = network.sample_shape().iter().product();
         let mut values = vec![0.5f32; 3 * size];
         values[..size].fill(f32::MAX);
-        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let grid = |_, (low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
         let named = |values: &[f32], together: usize| {
             let shape = [&[values.len() / size], network.sample_shape()].concat();
             let samples = Tensor::new(shape, values.to_vec()).unwrap();

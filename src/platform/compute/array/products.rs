@@ -5,7 +5,7 @@ use crate::kernel::Products;
 use crate::platform::PlatformError;
 
 /// Width and zero point of a tensor's codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeRange {
     /// Bits of a code, at most 8.
     pub bits: u32,

@@ -1,0 +1,29 @@
+//! What one layer does otherwise than the whole network.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of one layer; what is absent is as in the whole network.
+///
+/// ```
+/// use axsim::config::LayerSettings;
+/// let settings: LayerSettings = serde_json::from_str(r#"{"weight_bits": 4}"#).unwrap();
+/// assert_eq!((settings.weight_bits, settings.activation_bits), (Some(4), None));
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LayerSettings {
+    /// Bits of its weight codes, 2 to 8.
+    #[schemars(range(min = 2, max = 8))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u32>,
+    /// Bits of the activation codes that it reads, 2 to 8; another layer that reads the same tensor reads the same codes.
+    #[schemars(range(min = 2, max = 8))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_bits: Option<u32>,
+}
+
+impl LayerSettings {
+    /// The names of the settings, each a knob of its own.
+    pub(super) const NAMES: [&'static str; 2] = ["weight_bits", "activation_bits"];
+}
