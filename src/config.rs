@@ -19,6 +19,7 @@ mod merge;
 mod origins;
 pub mod platform;
 pub mod preset;
+mod prune;
 mod recovery;
 pub mod schema;
 mod source;
@@ -29,6 +30,7 @@ pub(crate) use error::suggest;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use platform::Platform;
+pub use prune::{Prune, Scope};
 pub use recovery::{Measure, Recovery};
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.
@@ -67,6 +69,9 @@ pub struct Workload {
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,
+    /// Which weights are left out, without training.
+    #[serde(default)]
+    pub prune: Prune,
     /// What single layers do otherwise, by node name or `#` and place from 0.
     #[serde(default)]
     pub layers: IndexMap<String, LayerSettings>,

@@ -66,6 +66,7 @@ fn located(config: &Config, error: RunError) -> Error {
         RunError::Layer { name, .. } => {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
         }
+        RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
         RunError::Misnamed { field, fault } => {
             config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()
         }

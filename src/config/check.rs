@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
-use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
-use super::{Calibration, Samples, Setup, Workload};
+use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
+use super::{Calibration, Prune, Samples, Setup, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -71,7 +71,9 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         };
         own("weight_bits", layer.weight_bits)?;
         own("activation_bits", layer.activation_bits)?;
+        prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;
     }
+    prune(&workload.prune, &["workload", "prune"])?;
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";
         require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
@@ -88,6 +90,10 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         "workload.preprocess.std",
         "every value divides, write values above 0",
     )
+}
+
+fn prune(prune: &Prune, at: &[&str]) -> Result<(), Fault> {
+    prune.fault().map_or(Ok(()), |(field, rule)| require_at(false, &[at, field].concat(), rule))
 }
 
 fn sensor(cmos: &Cmos) -> Result<(), Fault> {
@@ -124,6 +130,13 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
 fn array(units: &Array) -> Result<(), Fault> {
     require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
     require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
+    let window = "write a whole number from 2 to 256";
+    require((2..=256).contains(&units.zero_window), "platform.compute.array.zero_window", window)?;
+    if let WeightFormat::NOfM { keep, of } = units.weight_format {
+        let at = |field: &str| format!("platform.compute.array.weight_format.n_of_m.{field}");
+        require((1..=64).contains(&of), &at("of"), "write a whole number from 1 to 64")?;
+        require((1..=of).contains(&keep), &at("keep"), "write a whole number from 1 to that of `of`")?;
+    }
     let [low, high] = SUPPLIES;
     let known = units.voltage.is_none_or(|supply| (low..=high).contains(&supply.0));
     let rule = concat!("write ", supply!(range), ", for which cells are known");

@@ -15,6 +15,8 @@ pub enum Class {
     Arithmetic,
     /// How many bits a code has.
     Precision,
+    /// What of the network is computed.
+    Network,
 }
 
 /// The value at which a knob does nothing.
@@ -46,7 +48,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 23] = [
+pub const KNOBS: [Knob; 28] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -181,6 +183,54 @@ pub const KNOBS: [Knob; 23] = [
                an exact correction of the sums for the zero points",
         energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, but pays for an adder a row that \
                  sums activation codes and an adder a column that corrects sums",
+    },
+    Knob {
+        path: "compute.array.zeros",
+        class: Class::Arithmetic,
+        range: "`compute`, `gate` or `skip`",
+        neutral: Neutral::Text("compute"),
+        does: "what becomes of operands that are zero: they pass the units, a unit keeps its operands so that nothing switches, \
+               or zero weights take no cycle. An array that skips takes the depth window by window (`zero_window`); a window \
+               takes as many cycles as the column with most weights that are not zero",
+        energy: "`gate` adds gates to every unit and saves what they hold still, in the same cycles; `skip` saves cycles and \
+                 operations, and pays for the registers of a window a row and a multiplexer a unit",
+    },
+    Knob {
+        path: "compute.array.zero_window",
+        class: Class::Arithmetic,
+        range: "whole number from 2 to 256",
+        neutral: Neutral::Platform,
+        does: "products that follow each other among which units choose with `zeros: skip`; 4 unless given. Longer windows \
+               even out columns of uneven filters",
+        energy: "registers and multiplexers grow with it, cycles fall",
+    },
+    Knob {
+        path: "compute.array.weight_format",
+        class: Class::Storage,
+        range: "`dense`, `bitmap`, `csr`, or `{n_of_m: {keep: N, of: M}}`",
+        neutral: Neutral::Text("dense"),
+        does: "how memories keep weights: all, or those that are not zero with their places; layers that do not fit an \
+               `n_of_m` pattern stay dense",
+        energy: "traffic of weights is what they take, indices included; the circuits that read them are not priced",
+    },
+    Knob {
+        path: "prune",
+        class: Class::Network,
+        range: "`none`, `{magnitude: {ratio: R}}` (with `scope: network` among all layers at once), `{random: {ratio: R}}`, \
+                `{n_of_m: {keep: N, of: M}}` or `{channel: {ratio: R}}`, R from 0 to 1",
+        neutral: Neutral::Text("none"),
+        does: "which weights of every layer are left out, without training: zeros, but for `channel`, which rebuilds a smaller \
+               network without filters",
+        energy: "zeros save what `compute.array.zeros` and `weight_format` make of them, else only what they do not switch; \
+                 without filters there are fewer operations and less traffic",
+    },
+    Knob {
+        path: "layers.*.prune",
+        class: Class::Network,
+        range: "as `prune`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "which weights of one layer are left out, instead of what `prune` says",
+        energy: "as `prune`",
     },
     Knob {
         path: "quantize.weight_bits",

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Prune;
+
 /// Settings of one layer; what is absent is as in the whole network.
 ///
 /// ```
@@ -21,9 +23,12 @@ pub struct LayerSettings {
     #[schemars(range(min = 2, max = 8))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation_bits: Option<u32>,
+    /// Which of its weights are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prune: Option<Prune>,
 }
 
 impl LayerSettings {
     /// The names of the settings, each a knob of its own.
-    pub(super) const NAMES: [&'static str; 2] = ["weight_bits", "activation_bits"];
+    pub(super) const NAMES: [&'static str; 3] = ["weight_bits", "activation_bits", "prune"];
 }

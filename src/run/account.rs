@@ -8,6 +8,7 @@ use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
 use super::statistics::wilson;
+use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
@@ -73,6 +74,7 @@ pub(super) fn outcome(
         .map(|(at, ((part, seen), way))| LayerOutcome {
             recovery: chosen(at),
             code_bits: code_bits(parts, quantized, at),
+            weights: zeros::outcome(parts, part),
             way,
             ..layer(parts, part, seen)
         })
@@ -116,17 +118,16 @@ fn map(
 ) -> Mapped {
     let work = layer.geometry.gemm();
     let work = if swapped { work.transposed() } else { work };
-    let (mapping, time) = match parts.array(layer.index) {
-        Some(array) => {
-            let mapping = array.map(&work);
-            (mapping, array.time(&mapping))
-        }
-        None => {
-            (Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary), Seconds::ZERO)
-        }
+    let array = parts.array(layer.index);
+    let mapping = match array {
+        Some(array) => array.map(&work),
+        None => Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary),
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    Mapped { layer: layer.clone(), mapping, time, words: parts.words(quantized, layer.index) }
+    let held = Held::of(array, layer, &quantized.weights()[layer.index], mapping);
+    let mapping = held.mapping(array);
+    let time = array.map_or(Seconds::ZERO, |array| array.time(&mapping));
+    Mapped { layer: layer.clone(), mapping, time, words: parts.words(quantized, layer.index), held }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -138,7 +139,9 @@ fn holds(mac: &Mac, depth: usize) -> Option<u64> {
 
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let geometry = &part.layer.geometry;
-    let operations = parts.array(part.layer.index).map_or(0, |array| array.operations(geometry));
+    let operations = parts
+        .array(part.layer.index)
+        .map_or(0, |array| array.operations(geometry, part.held.nonzeros.as_ref()));
     let each =
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
@@ -159,6 +162,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         mean_error: seen.mean_error,
         recovery: None,
         code_bits: None,
+        weights: None,
         way: String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::error::RunError;
 use crate::arith::mac::Mac;
 use crate::config::platform::{self as config, Compute, Multiplier};
-use crate::config::{LayerSettings, Setup};
+use crate::config::{LayerSettings, Setup, Workload};
 use crate::platform::compute::array::{MacArray, Open, unit};
 use crate::tech::CellLibrary;
 use crate::workload::{Layer, by_layer};
@@ -101,7 +101,7 @@ fn named<'c>(
 /// # Errors
 /// [`RunError::Misnamed`].
 pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
-    settings(setup, layers)?;
+    settings(&setup.workload, layers)?;
     match &setup.platform.compute {
         Compute::Array(config) => named(config, layers).map(drop),
         Compute::Ideal => Ok(()),
@@ -109,9 +109,9 @@ pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
 }
 
 /// The settings of each layer, in the order of the network.
-pub(super) fn settings(setup: &Setup, layers: &[Layer]) -> Result<Vec<LayerSettings>, RunError> {
+pub(super) fn settings(workload: &Workload, layers: &[Layer]) -> Result<Vec<LayerSettings>, RunError> {
     let wrong = |fault| RunError::Misnamed { field: "layers", fault: Box::new(fault) };
-    let own = by_layer(layers, &setup.workload.layers).map_err(wrong)?;
+    let own = by_layer(layers, &workload.layers).map_err(wrong)?;
     Ok(own.into_iter().map(|own| own.map_or_else(LayerSettings::default, |(_, own)| own.clone())).collect())
 }
 

@@ -1,6 +1,7 @@
 //! What one sample costs on array, memories and link, billed from the layers' mappings.
 
 use super::parts::Parts;
+use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
@@ -16,12 +17,12 @@ pub(super) struct Mapped {
     pub mapping: Mapping,
     pub time: Seconds,
     pub words: Words,
+    pub held: Held,
 }
 
 /// Bytes of the words that a layer moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Words {
-    pub weight: f64,
     /// An activation that it reads.
     pub input: f64,
     /// An activation as which an output is put away.
@@ -49,7 +50,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
     for part in mapped {
         let Some(array) = parts.array(part.layer.index) else { continue };
         array.bill(ledger, "compute.array", &part.mapping);
-        let macs = array.operations(&part.layer.geometry);
+        let macs = array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
         let mut switching = |action: &str, price: String| {
             array.bill_switching(ledger, "compute.array", (action, &price), macs);
         };
@@ -69,8 +70,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
-    let weights: f64 =
-        mapped.iter().map(|part| part.layer.geometry.weights() as f64 * part.words.weight).sum();
+    let weights: f64 = mapped.iter().map(|part| part.held.bytes).sum();
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
         let component = format!("memory.{name}");
@@ -82,7 +82,7 @@ fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Second
             let read_bytes = total(&|part| {
                 let mapping = &part.mapping;
                 mapping.input_reads as f64 * part.words.input
-                    + mapping.weight_reads as f64 * part.words.weight
+                    + part.held.read_bytes
                     + mapping.partial_reads as f64 * part.words.sum
             });
             let outputs = total(&|part| {

@@ -2,7 +2,7 @@
 
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
-use crate::workload::{CalibrationError, Misnamed, ModelError, PrecisionError};
+use crate::workload::{CalibrationError, Misnamed, ModelError, PrecisionError, PruneError};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum RunError {
     /// Layers ask for different codes of one tensor.
     #[error(transparent)]
     Precision(#[from] PrecisionError),
+    /// Filters that cannot be left out.
+    #[error(transparent)]
+    Prune(#[from] PruneError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -49,6 +52,11 @@ pub enum RunError {
          voltage"
     )]
     Late,
+    /// Activity or golden vectors of a unit whose zeros are skipped.
+    #[error(
+        "waveforms and golden vectors are of units that every weight passes; write `compute.array.zeros: compute`, or `gate`"
+    )]
+    Skips,
     /// Golden vectors of a unit without gates.
     #[error(
         "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \

@@ -21,15 +21,18 @@ use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
-use crate::config::platform::{Compute, Multiplier};
-use crate::config::{Measure, Setup};
+use super::zeros;
+use crate::config::platform::{Compute, Multiplier, WeightFormat};
+use crate::config::{Measure, Setup, Workload};
 use crate::kernel::Products;
 use crate::platform::compute::array::{MacArray, Open};
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{Checkpoint, Engine, Precision, Quantized, Scheme, Start, Task, Weights, top1};
+use crate::workload::{
+    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune, top1,
+};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -41,6 +44,7 @@ pub struct Evaluator<'a> {
     tables: Memo<Table>,
     energies: Memo<Energies>,
     captured: Memo<Captured>,
+    networks: Memo<Network>,
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
     plans: Memo<Plan>,
@@ -61,6 +65,7 @@ impl<'a> Evaluator<'a> {
             tables: Memo::default(),
             energies: Memo::default(),
             captured: Memo::default(),
+            networks: Memo::default(),
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
             plans: Memo::default(),
@@ -87,7 +92,7 @@ impl<'a> Evaluator<'a> {
     /// [`RunError`].
     pub fn evaluate(&self, setup: &Setup, settings: serde_json::Value) -> Result<Outcome, RunError> {
         let parts = self.build(setup)?;
-        let keys = prefix::keys(&parts, self.task.network.layers().len());
+        let keys = prefix::keys(&parts, parts.network.layers().len());
         let outcome = self.outcome(&parts, &keys, settings);
         self.prefixes.finish(&keys);
         outcome
@@ -179,7 +184,7 @@ impl<'a> Evaluator<'a> {
             let (quantized, _) = self.prepared(&parts)?;
             let products = products(&parts, &quantized)?;
             self.plan(&parts, quantized, &products)?;
-            self.prefixes.plan(&prefix::keys(&parts, self.task.network.layers().len()));
+            self.prefixes.plan(&prefix::keys(&parts, parts.network.layers().len()));
             Ok(())
         };
         setups.iter().try_for_each(prepare)
@@ -219,7 +224,7 @@ impl<'a> Evaluator<'a> {
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
         let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
         let scheme = parts.scheme();
-        let calibrate = || self.calibrate(parts.setup, scheme);
+        let calibrate = || self.calibrate(parts, scheme);
         let quantized = self.calibrated.get(&(workload, scheme == Scheme::Affine), calibrate)?;
         let sensing = (&platform.sensor, platform.frame_period, workload.samples);
         let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
@@ -230,21 +235,32 @@ impl<'a> Evaluator<'a> {
         let products = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
+        let network = self.network(&setup.workload)?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
-                let layers = self.task.network.layers();
+                let layers = network.layers();
                 Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?)
             }
         };
-        let sample = self.task.network.sample_shape().to_vec();
-        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample })
+        let sample = network.sample_shape().to_vec();
+        let filters = self.task.network.layers().iter().map(|layer| layer.geometry.out_channels).collect();
+        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample, network, filters })
     }
 
-    fn calibrate(&self, setup: &Setup, scheme: Scheme) -> Result<Quantized, RunError> {
-        let (network, quantize) = (&self.task.network, &setup.workload.quantize);
-        let precision = Precision::of(network, quantize, &settings(setup, &network.layers())?)?;
-        let batch = self.calibration(setup);
+    /// The network without what a workload leaves out of it.
+    fn network(&self, workload: &Workload) -> Result<Arc<Network>, RunError> {
+        let whole = &self.task.network;
+        self.networks.get(&(workload.prune, &workload.layers), || {
+            Ok(prune(whole, workload.prune, &settings(workload, &whole.layers())?, self.seed)?)
+        })
+    }
+
+    fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {
+        let (network, workload) = (&*parts.network, &parts.setup.workload);
+        let quantize = &workload.quantize;
+        let precision = Precision::of(network, quantize, &settings(workload, &network.layers())?)?;
+        let batch = self.calibration(parts.setup);
         Ok(Quantized::calibrate_at(network, (quantize, &precision), scheme, &batch)?)
     }
 
@@ -316,7 +332,14 @@ impl<'a> Evaluator<'a> {
             _ => weights,
         };
         let weights = through(quantized.weights().to_vec(), "main");
-        quantized.with_weights(through(weights, "buffer"))
+        let mut weights = through(weights, "buffer");
+        for (layer, (weights, meant)) in weights.iter_mut().zip(quantized.weights()).enumerate() {
+            let format = parts.array(layer).map_or(WeightFormat::Dense, MacArray::weight_format);
+            if format != WeightFormat::Dense {
+                zeros::restore(weights, meant);
+            }
+        }
+        quantized.with_weights(weights)
     }
 
     fn probe(

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::error::RunError;
 use super::evaluate::Evaluator;
-use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
+use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings, WeightsOutcome};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
+use crate::config::platform::{WeightFormat, Zeros};
 use crate::config::{LayerSettings, Measure, Setup};
 use crate::units::{Seconds, Volts};
 
@@ -222,6 +223,23 @@ fn energies(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// What is modelled of zeros.
+fn zeros(outcome: &Outcome) -> Vec<String> {
+    let of = |which: fn(&WeightsOutcome) -> bool| {
+        outcome.layers.iter().filter_map(|layer| layer.weights.as_ref()).any(which)
+    };
+    let skips = "Zero weights are skipped, which are known before a sample comes; zero activations are not. A row holds the activations of \
+         a window in registers, each unit chooses among them by the index beside its weight, and all columns of a fold leave a \
+         window together: it takes as many cycles as the column with most weights that are not zero. Registers and \
+         multiplexers are priced on random operands; what unpacks the weights and hands out indices is not, and their delay is \
+         taken to fit into a period.";
+    let stored = "Weights that are kept with their places cost the traffic of both; the circuits that unpack them are not \
+         priced, and faults of memories strike the weights that are kept, not their places.";
+    let skips = of(|found| found.zeros == Zeros::Skip).then_some(skips);
+    let stored = of(|found| found.format != WeightFormat::Dense).then_some(stored);
+    skips.into_iter().chain(stored).map(String::from).collect()
+}
+
 /// What recovery costs, and where its figures come from.
 fn recovery(outcome: &Outcome) -> Option<String> {
     let chose =
@@ -301,6 +319,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         }
     }));
     notes.extend(recovery(approximate));
+    notes.extend(zeros(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
         notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }

@@ -103,6 +103,38 @@ impl Network {
         self.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Contract(_)))
     }
 
+    /// Weights of a contraction.
+    pub(super) fn weights(&self, layer: usize) -> Option<&[f32]> {
+        self.contractions().nth(layer).and_then(|(_, step)| match &step.op {
+            Op::Contract(contraction) => Some(&contraction.weights[..]),
+            _ => None,
+        })
+    }
+
+    /// The same, to be changed.
+    pub(super) fn weights_mut(&mut self, layer: usize) -> Option<&mut Vec<f32>> {
+        let contractions = self.steps.iter_mut().filter_map(|step| match &mut step.op {
+            Op::Contract(contraction) => Some(&mut contraction.weights),
+            _ => None,
+        });
+        contractions.into_iter().nth(layer)
+    }
+
+    /// Whether value `at` is what the network answers.
+    pub(super) fn is_output(&self, at: usize) -> bool {
+        self.output == at
+    }
+
+    /// Elements of value `at` of a sample.
+    pub(super) fn size(&self, at: usize) -> usize {
+        self.shapes[at].iter().product()
+    }
+
+    /// Gives value `at` another shape.
+    pub(super) fn reshape(&mut self, at: usize, shape: impl FnOnce(&[usize]) -> Vec<usize>) {
+        self.shapes[at] = shape(&self.shapes[at]);
+    }
+
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
     fn fold_channels(&mut self) {
         for at in 0..self.steps.len() {

@@ -85,6 +85,7 @@ fn workload(model: &str) -> Workload {
         samples: 1000,
         score,
         quantize: Quantize::default(),
+        prune: Default::default(),
         layers: Default::default(),
     }
 }

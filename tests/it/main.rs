@@ -29,3 +29,4 @@ mod semantics;
 mod simulators;
 mod verilog;
 mod wrong;
+mod zeros;

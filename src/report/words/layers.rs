@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 
 use super::percent;
-use crate::run::outcome::{LayerOutcome, Recovered};
+use crate::config::platform::{WeightFormat, Zeros};
+use crate::run::outcome::{LayerOutcome, Recovered, WeightsOutcome};
 
 /// What a layer may lose that sums more products than its accumulator surely holds.
 pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
@@ -50,6 +51,60 @@ pub(super) fn precision(layers: &[LayerOutcome]) -> Option<String> {
     };
     let groups: Vec<String> = widths.iter().map(group).collect();
     (!groups.is_empty()).then(|| format!("Codes by layer: {}.", groups.join("; ")))
+}
+
+/// What was left out of the weights, what the hardware made of zeros, and what weights take in memory.
+pub(super) fn zeros(layers: &[LayerOutcome]) -> Option<String> {
+    let of: Vec<(&LayerOutcome, &WeightsOutcome)> =
+        layers.iter().filter_map(|layer| Some((layer, layer.weights.as_ref()?))).collect();
+    let first = of.first()?.1;
+    let shares: Vec<String> =
+        of.iter().map(|(layer, found)| format!("{} {:.0} %", layer.name, 100.0 * found.zero_share)).collect();
+    let mut sentences = vec![format!("Weights that are zero: {}.", shares.join(", "))];
+    let cut = of.iter().filter(|(_, found)| found.filters[0] < found.filters[1]);
+    let cut: Vec<String> = cut
+        .map(|(layer, WeightsOutcome { filters: [kept, all], .. })| {
+            format!("{kept} of {all} in {}", layer.name)
+        })
+        .collect();
+    if !cut.is_empty() {
+        sentences.push(format!("Filters that are left: {}; all others stay whole.", cut.join(", ")));
+    }
+    match first.zeros {
+        Zeros::Compute => {}
+        Zeros::Gate => {
+            sentences.push("Units hold still where an operand is zero; cycles are the same.".into())
+        }
+        Zeros::Skip => sentences.push(skipped(&of)),
+    }
+    sentences.extend(stored(&of));
+    Some(sentences.join(" "))
+}
+
+/// How many cycles skipping saved, and how many more it would.
+fn skipped(of: &[(&LayerOutcome, &WeightsOutcome)]) -> String {
+    let cycles: u64 = of.iter().map(|(layer, _)| layer.cycles).sum();
+    let dense: u64 = of.iter().filter_map(|(_, found)| found.dense_cycles).sum();
+    let waits = of.iter().filter_map(|(layer, found)| Some((&layer.name, found.balanced?)));
+    let worst = waits.min_by(|a, b| a.1.total_cmp(&b.1));
+    let worst = worst.map_or(String::new(), |(name, share)| {
+        format!("; columns wait for longer ones in up to {} of their slots ({name})", percent(1.0 - share))
+    });
+    format!("Skipping zero weights takes {cycles} instead of {dense} cycles{worst}.")
+}
+
+/// What weights take in memory, where not all are kept.
+fn stored(of: &[(&LayerOutcome, &WeightsOutcome)]) -> Option<String> {
+    let sum = |bits: fn(&WeightsOutcome) -> u64| of.iter().map(|(_, found)| bits(found)).sum::<u64>();
+    let (all, index) = (sum(|found| found.stored_bits), sum(|found| found.index_bits));
+    let is_dense = |found: &WeightsOutcome| found.format == WeightFormat::Dense;
+    let dense: Vec<&str> =
+        of.iter().filter(|(_, found)| is_dense(found)).map(|(layer, _)| &*layer.name).collect();
+    let rest = if dense.is_empty() { String::new() } else { format!("; {} stay dense", dense.join(", ")) };
+    (dense.len() < of.len()).then(|| {
+        let share = percent(index as f64 / all.max(1) as f64);
+        format!("Weights take {:.1} KiB in memory, {share} of that for indices{rest}.", all as f64 / 8192.0)
+    })
 }
 
 /// How layers formed their products, those that did it alike together; nothing of results that do not tell.
