@@ -69,6 +69,9 @@ pub struct Workload {
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,
+    /// Residual blocks that are left out, each by the name of the node that adds its input to what it computes.
+    #[serde(default)]
+    pub skip_blocks: Vec<String>,
     /// Which weights are left out, without training.
     #[serde(default)]
     pub prune: Prune,

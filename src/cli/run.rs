@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Layers, Shared, activity, files, golden, layer, report};
+use super::{Layers, Shared, activity, emulator, files, golden, layer, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
@@ -66,6 +66,7 @@ fn located(config: &Config, error: RunError) -> Error {
         RunError::Layer { name, .. } => {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
         }
+        RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
         RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
         RunError::Misnamed { field, fault } => {
             config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()
@@ -166,8 +167,12 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     // First, for they are soon made, and what cannot be made is told before the work.
     let vectors = place.map(|(folder, layer)| Ok((folder, evaluator.golden(&approximate, layer)?)));
     let vectors = vectors.transpose().map_err(|error| located(&config, error))?;
-    let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
+    let codings = if asked.emulator.is_empty() { vec![] } else { evaluator.codings(&approximate)? };
     let mut kept = String::new();
+    for &emulator in &asked.emulator {
+        kept += &emulator::write(&shared.out, emulator, &codings, settings.repeat)?;
+    }
+    let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
     for layer in &layers {
         let activity = evaluator.activity(&approximate, layer.index)?;
         kept += &activity::write(layer, &activity, &shared.out)?;

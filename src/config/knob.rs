@@ -26,6 +26,8 @@ pub enum Neutral {
     Whole(u32),
     /// The same on every platform, as text.
     Text(&'static str),
+    /// The same on every platform, as an empty list.
+    Empty,
     /// Whatever platform or workload give.
     Platform,
 }
@@ -48,7 +50,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 28] = [
+pub const KNOBS: [Knob; 29] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -214,6 +216,15 @@ pub const KNOBS: [Knob; 28] = [
         energy: "traffic of weights is what they take, indices included; the circuits that read them are not priced",
     },
     Knob {
+        path: "skip_blocks",
+        class: Class::Network,
+        range: "a list of names of nodes that add a block's input to what it computes from nothing else",
+        neutral: Neutral::Empty,
+        does: "residual blocks that are left out: their input goes on in their place, without training. Layers are then counted \
+               without theirs",
+        energy: "what its layers take is not spent",
+    },
+    Knob {
         path: "prune",
         class: Class::Network,
         range: "`none`, `{magnitude: {ratio: R}}` (with `scope: network` among all layers at once), `{random: {ratio: R}}`, \
@@ -307,6 +318,7 @@ impl Knob {
         match self.neutral {
             Neutral::Whole(number) => Some(json!(number)),
             Neutral::Text(text) => Some(json!(text)),
+            Neutral::Empty => Some(json!([])),
             Neutral::Platform => None,
         }
     }

@@ -6,12 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Prune;
 
 /// Settings of one layer; what is absent is as in the whole network.
-///
-/// ```
-/// use axsim::config::LayerSettings;
-/// let settings: LayerSettings = serde_json::from_str(r#"{"weight_bits": 4}"#).unwrap();
-/// assert_eq!((settings.weight_bits, settings.activation_bits), (Some(4), None));
-/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LayerSettings {

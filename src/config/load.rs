@@ -210,7 +210,7 @@ impl Config {
         if asked {
             let message =
                 format!("`{knob}` is part of what is asked, so it cannot differ between configurations");
-            let help = "knobs are paths into the platform, `quantize.…`, `prune` and `layers.…`; set this in the workload instead";
+            let help = "knobs are paths into the platform, `quantize.…`, `skip_blocks`, `prune` and `layers.…`; set this in the workload instead";
             return Err(self.origins.knob_key(knob, &message).help(help));
         }
         Ok(path)
@@ -248,7 +248,7 @@ const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
 /// Where other settings of single layers stand.
 const SETTINGS: [&str; 2] = ["workload", "layers"];
 /// Parts of the workload that are no part of what is asked.
-const ALGORITHM: [&str; 3] = ["quantize", "prune", "layers"];
+const ALGORITHM: [&str; 4] = ["quantize", "skip_blocks", "prune", "layers"];
 
 /// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {

@@ -6,13 +6,6 @@ use serde::{Deserialize, Serialize};
 /// Which weights of a layer are left out before the network is quantised.
 ///
 /// A ratio is the share of a layer's weights, or of its filters, rounded to a whole number of them.
-///
-/// ```
-/// use axsim::config::Prune;
-/// let prune: Prune = serde_json::from_str(r#"{"n_of_m": {"keep": 2, "of": 4}}"#).unwrap();
-/// assert_eq!(prune, Prune::NOfM { keep: 2, of: 4 });
-/// assert_eq!(serde_json::to_string(&Prune::default()).unwrap(), "\"none\"");
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Prune {
@@ -82,5 +75,28 @@ impl Prune {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_rule_is_read_back_as_it_was_written_and_its_figures_are_checked() {
+        let rules = [
+            (json!("none"), Prune::None, true),
+            (json!({"n_of_m": {"keep": 2, "of": 4}}), Prune::NOfM { keep: 2, of: 4 }, true),
+            (json!({"n_of_m": {"keep": 0, "of": 4}}), Prune::NOfM { keep: 0, of: 4 }, false),
+            (json!({"random": {"ratio": 1.5}}), Prune::Random { ratio: 1.5 }, false),
+        ];
+        for (written, rule, fine) in rules {
+            assert_eq!(serde_json::from_value::<Prune>(written.clone()).unwrap(), rule);
+            assert_eq!(serde_json::to_value(rule).unwrap(), written);
+            assert_eq!(rule.fault().is_none(), fine);
+        }
+        let least: Prune = serde_json::from_value(json!({"magnitude": {"ratio": 0.5}})).unwrap();
+        assert_eq!(least, Prune::Magnitude { ratio: 0.5, scope: Scope::Layer });
     }
 }

@@ -171,7 +171,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
 fn code_bits(parts: &Parts<'_>, quantized: &Quantized, layer: usize) -> Option<[u32; 2]> {
     let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some();
     let any = parts.setup.workload.layers.values().any(own);
-    any.then(|| [quantized.weights()[layer].bits, quantized.input_bits(layer)])
+    any.then(|| [quantized.weights()[layer].bits, quantized.input_grid(layer).bits])
 }
 
 /// Switching and clocking of the array: what the choice of a multiplier acts on.

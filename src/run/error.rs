@@ -2,7 +2,8 @@
 
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
-use crate::workload::{CalibrationError, Misnamed, ModelError, PrecisionError, PruneError};
+use crate::table::TableError;
+use crate::workload::{BlockError, CalibrationError, Misnamed, ModelError, PrecisionError, PruneError};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum RunError {
     /// Layers ask for different codes of one tensor.
     #[error(transparent)]
     Precision(#[from] PrecisionError),
+    /// Blocks that cannot be left out.
+    #[error("skip_blocks: {0}")]
+    Block(#[from] BlockError),
     /// Filters that cannot be left out.
     #[error(transparent)]
     Prune(#[from] PruneError),
@@ -52,11 +56,17 @@ pub enum RunError {
          voltage"
     )]
     Late,
-    /// Activity or golden vectors of a unit whose zeros are skipped.
+    /// Activity, golden vectors or products for other tools, of a unit whose zeros are skipped.
     #[error(
-        "waveforms and golden vectors are of units that every weight passes; write `compute.array.zeros: compute`, or `gate`"
+        "what other tools are handed is of units that every weight passes; write `compute.array.zeros: compute`, or `gate`"
     )]
     Skips,
+    /// Another emulator was to be told of layers whose sums are corrected.
+    #[error("other emulators do not recover what products lose; leave out `compute.array.recovery`")]
+    Recovers,
+    /// A multiplier whose products do not fit a table.
+    #[error("`{0}`: {1}")]
+    Untabulated(String, TableError),
     /// Golden vectors of a unit without gates.
     #[error(
         "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \

@@ -55,7 +55,7 @@ impl Parts<'_> {
         let bytes = |bits: u32| f64::from(bits) / 8.0;
         let output = quantized.output_bits(layer).unwrap_or(self.setup.workload.quantize.activation_bits);
         Words {
-            input: bytes(quantized.input_bits(layer)),
+            input: bytes(quantized.input_grid(layer).bits),
             output: bytes(output),
             sum: bytes(self.array(layer).map_or(32, |array| array.mac().accumulator_width())),
         }

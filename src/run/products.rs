@@ -53,8 +53,8 @@ fn by_unit<T: Clone>(
 ) -> Result<Vec<T>, RunError> {
     let mut known: HashMap<(Option<usize>, [CodeRange; 2]), T> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
-        let activations =
-            CodeRange { bits: quantized.input_bits(layer), zero: quantized.input_zero_point(layer) };
+        let grid = quantized.input_grid(layer);
+        let activations = CodeRange { bits: grid.bits, zero: grid.zero_point };
         let weights = CodeRange { bits: weights.bits, zero: weights.zero_point };
         let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), [weights, activations]);
         if let Some(products) = known.get(&key) {

@@ -18,8 +18,7 @@ mod precision;
 mod range;
 
 pub use checkpoint::{Checkpoint, Start};
-use grid::Grid;
-pub use grid::Scheme;
+pub use grid::{Grid, Scheme};
 pub use precision::{Precision, PrecisionError};
 
 /// Why a network cannot be calibrated.
@@ -130,19 +129,13 @@ impl Quantized {
         Self { weights, ..self.clone() }
     }
 
-    /// Zero point of the activations that a contraction reads.
-    pub fn input_zero_point(&self, layer: usize) -> u8 {
-        self.input(layer).map_or(0, |grid| grid.zero_point)
-    }
-
-    /// Bits of the activation codes that a contraction reads.
-    pub fn input_bits(&self, layer: usize) -> u32 {
-        self.input(layer).map_or(8, |grid| grid.bits)
-    }
-
-    /// The grid of what a contraction reads.
-    fn input(&self, layer: usize) -> Option<Grid> {
-        self.network.contractions().nth(layer).and_then(|(_, step)| self.grids[step.inputs[0]])
+    /// The grid of the activations that a contraction reads.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn input_grid(&self, layer: usize) -> Grid {
+        let (_, step) = self.network.contractions().nth(layer).expect("the network has this layer");
+        self.grids[step.inputs[0]].expect("what a contraction reads is on a grid")
     }
 
     /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
@@ -163,7 +156,7 @@ impl Quantized {
         self.grids[value].map(|grid| grid.bits).or_else(|| later().find_map(|(at, _)| self.put_away(at + 1)))
     }
 
-    /// Runs on an engine: [n, …] → [n, outputs].
+    /// Runs on an engine: [n, …] → for each output of the network [n, …].
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
@@ -172,7 +165,7 @@ impl Quantized {
         engine: &dyn Engine,
         batch: &Tensor<f32>,
         first_sample: usize,
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
     }
 
@@ -189,7 +182,7 @@ impl Quantized {
         start: Start<'_>,
         first_sample: usize,
         reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = match start {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,

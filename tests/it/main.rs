@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod damaged;
 mod elaboration;
+mod emulator;
 mod energies;
 mod explore;
 mod exported;

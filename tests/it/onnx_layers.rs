@@ -89,11 +89,11 @@ fn agree(bytes: &[u8], kind: Kind, shape: &[usize], elements: Vec<f64>, slack: f
             assert!((f64::from(*found) - expected).abs() <= slack, "{found} is not {expected}");
         }
     };
-    near(&network.run(&batch).unwrap(), slack);
+    near(&network.run(&batch).unwrap()[0], slack);
     assert_eq!(network.layers().iter().map(|layer| &*layer.name).collect::<Vec<_>>(), ["layer"]);
     let quantized = Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &batch).unwrap();
     let largest = expected.iter().fold(0f64, |largest, x| largest.max(x.abs()));
-    near(&quantized.run(&Exact, &batch, 0).unwrap(), slack.max(largest / 20.0));
+    near(&quantized.run(&Exact, &batch, 0).unwrap()[0], slack.max(largest / 20.0));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use axsim::workload::Network;
 use serde_json::{Value, json};
 
 use crate::cli::axsim;
+use crate::onnx_models::shared;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -127,6 +128,40 @@ fn filters_that_are_left_out_take_their_operations_and_traffic_with_them() {
 }
 
 #[test]
+fn the_layers_of_a_block_that_is_left_out_are_not_billed() {
+    let Some(data) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let workload = root().join("configs/workloads/resnet8_cifar10.yaml");
+    let with = |block: &str| {
+        let knobs = json!({"skip_blocks": [block]});
+        let file = json!({"workload": workload, "platform": "camera_edge", "approximate": knobs});
+        std::fs::write(&config, file.to_string()).unwrap();
+        let [out, data] = [folder.path(), &data].map(|path| path.to_str().unwrap());
+        let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--out", out, "--data", data]);
+        command.args(["--set", "workload.samples=16"]).assert()
+    };
+    let run = with("n5_Add").success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    let found: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("outcome.json")).unwrap()).unwrap();
+    let [before, after] = ["baseline", "approximate"].map(|which| each(&found, which));
+    let gone: Vec<&Value> =
+        before.iter().filter(|layer| after.iter().all(|other| other["name"] != layer["name"])).collect();
+    assert_eq!([before.len(), after.len(), gone.len()], [10, 8, 2]);
+    let cycles =
+        |layers: &[&Value]| layers.iter().map(|layer| layer["cycles"].as_u64().unwrap()).sum::<u64>();
+    let all = |which: &str| found[which]["cycles"].as_u64().unwrap();
+    assert_eq!(all("baseline") - all("approximate"), cycles(&gone));
+    let billed = found["approximate"]["ledger"].to_string();
+    assert!(gone.iter().all(|layer| !billed.contains(layer["name"].as_str().unwrap())));
+    assert!(printed.contains("Left out with their blocks: "), "{printed}");
+    let failed = with("n11_Add").code(2);
+    let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("`n5_Add`"), "{text}");
+}
+
+#[test]
 fn what_the_account_of_zeros_does_not_cover_is_refused_with_what_to_write() {
     let scenes = root().join("configs/workloads/scenes/scenes.yaml");
     let cases = [
@@ -142,7 +177,8 @@ fn what_the_account_of_zeros_does_not_cover_is_refused_with_what_to_write() {
         );
         std::fs::write(&config, text).unwrap();
         let failed = axsim(&["check", config.path().to_str().unwrap()]).assert().code(2);
-        let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap().replace('\n', " ");
+        let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        let text: String = text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
         assert!(text.contains(write), "{array}: {text}");
     }
 }

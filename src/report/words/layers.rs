@@ -53,6 +53,13 @@ pub(super) fn precision(layers: &[LayerOutcome]) -> Option<String> {
     (!groups.is_empty()).then(|| format!("Codes by layer: {}.", groups.join("; ")))
 }
 
+/// The layers that are not computed because the blocks that they are in are left out.
+pub(super) fn blocks(before: &[LayerOutcome], after: &[LayerOutcome]) -> Option<String> {
+    let is_left = |layer: &&LayerOutcome| after.iter().all(|other| other.name != layer.name);
+    let left: Vec<&str> = before.iter().filter(is_left).map(|layer| &*layer.name).collect();
+    (!left.is_empty()).then(|| format!("Left out with their blocks: {}.", left.join(", ")))
+}
+
 /// What was left out of the weights, what the hardware made of zeros, and what weights take in memory.
 pub(super) fn zeros(layers: &[LayerOutcome]) -> Option<String> {
     let of: Vec<(&LayerOutcome, &WeightsOutcome)> =
@@ -173,5 +180,43 @@ mod tests {
                         error of a layer's outputs is 0.0 to 2.0 % instead of 0.0 to 50.0 %.";
         assert_eq!(recovery(&layers).unwrap(), expected);
         assert_eq!(recovery(&[LayerOutcome { recovery: None, ..layers[0].clone() }]), None);
+    }
+
+    #[test]
+    fn zeros_are_told_with_what_the_hardware_made_of_them() {
+        let layer = |name: &str, weights: serde_json::Value| {
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 60, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "weights": weights,
+            });
+            serde_json::from_value::<LayerOutcome>(layer).unwrap()
+        };
+        let skipped = |name: &str, filters: [u32; 2], format: serde_json::Value| {
+            let weights = serde_json::json!({
+                "zero_share": 0.5, "filters": filters, "format": format, "stored_bits": 8192, "index_bits": 1024,
+                "zeros": "skip", "dense_cycles": 100, "balanced": 0.75,
+            });
+            layer(name, weights)
+        };
+        let layers = [
+            skipped("a", [3, 4], serde_json::json!("bitmap")),
+            skipped("b", [4, 4], serde_json::json!("dense")),
+        ];
+        let expected = "Weights that are zero: a 50 %, b 50 %. Filters that are left: 3 of 4 in a; all others stay whole. \
+                        Skipping zero weights takes 120 instead of 200 cycles; columns wait for longer ones in up to 25.0 % of \
+                        their slots (a). Weights take 2.0 KiB in memory, 12.5 % of that for indices; b stay dense.";
+        assert_eq!(zeros(&layers).unwrap(), expected);
+        assert_eq!(zeros(&[LayerOutcome { weights: None, ..layers[0].clone() }]), None);
+        assert_eq!(blocks(&layers, &layers[..1]).unwrap(), "Left out with their blocks: b.");
+        let widths = [[4, 8], [8, 8], [4, 8]];
+        let coded = ["a", "b", "c"].into_iter().zip(widths).map(|(name, bits)| LayerOutcome {
+            name: name.into(),
+            code_bits: Some(bits),
+            ..layers[0].clone()
+        });
+        assert_eq!(
+            precision(&coded.collect::<Vec<_>>()).unwrap(),
+            "Codes by layer: 8-bit weights and 8-bit activations in b; 4-bit weights and 8-bit activations in a, c."
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The findings of a run.
 
-use super::layers::{precision, recovery, wide_sums, zeros};
+use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{less, percent, plain_bits, points, signed};
 use crate::run::outcome::{Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
@@ -14,6 +14,7 @@ pub fn summary(report: &Report) -> Vec<String> {
         vec![saving(report), cost(report), share(report)]
     };
     sentences.extend(precision(&report.approximate.layers));
+    sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(floor));

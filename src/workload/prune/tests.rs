@@ -22,7 +22,8 @@ fn pruned(network: &Network, rule: Prune) -> Network {
 fn scenes() -> (Workload, Task) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes");
     let text = std::fs::read_to_string(folder.join("scenes.yaml")).unwrap();
-    let workload: Workload = serde_yaml::from_str(&text).unwrap();
+    let tree: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let workload: Workload = serde_json::from_value(tree).unwrap();
     let task = load(&workload, &[folder]).unwrap();
     (workload, task)
 }
@@ -120,7 +121,7 @@ fn right(workload: &Workload, task: &Task, network: &Network) -> usize {
     let quantized =
         Quantized::calibrate(network, &Quantize::default(), Scheme::Symmetric, &calibration).unwrap();
     let outputs = quantized.run(&Exact, &batch(&task.test, SAMPLES), 0).unwrap();
-    top1(&outputs, &task.test.labels[..SAMPLES]).into_iter().filter(|right| *right).count()
+    top1(&outputs[0], &task.test.labels[..SAMPLES]).into_iter().filter(|right| *right).count()
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn chain(first: &[usize], third: &[usize]) -> Network {
     let step = |(at, op): (usize, Op)| Step { name: format!("node{at}"), op, inputs: vec![at] };
     let steps: Vec<Step> = ops.into_iter().enumerate().map(step).collect();
     let kinds = vec![Kind::F32; shapes.len()];
-    Network::new(vec![2, 6, 6], steps, (shapes, kinds), 8)
+    Network::new(vec![2, 6, 6], steps, (shapes, kinds), vec![("answer".into(), 8)])
 }
 
 fn contract_depthwise(geometry: Geometry, channels: &[usize]) -> Op {
@@ -217,7 +218,7 @@ fn a_network_without_filters_is_the_smaller_network_bit_for_bit() {
     assert_eq!(format!("{found:?}"), format!("{small:?}"));
     let values = (0..20 * 72).map(|at| uniform_at(4, at) as f32 - 0.3).collect();
     let batch = Tensor::new([20, 2, 6, 6], values).unwrap();
-    let bits = |outputs: Tensor<f32>| outputs.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let bits = |outputs: Vec<Tensor<f32>>| outputs[0].data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(found.run(&batch).unwrap()), bits(small.run(&batch).unwrap()));
     for scheme in [Scheme::Symmetric, Scheme::Affine] {
         let run = |network: &Network| {

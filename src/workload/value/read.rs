@@ -17,7 +17,8 @@ impl Value {
 
     pub(in crate::workload) fn stored(tensor: &TensorProto) -> Result<Self, Fault> {
         if tensor.data_location == Some(DataLocation::EXTERNAL) {
-            return Err("its data lies in another file, which is not supported".into());
+            return Err("its elements lie in another file; `onnx.save(onnx.load(\"IN.onnx\"), \"OUT.onnx\")` in Python \
+                        puts all of them into one".into());
         }
         let shape: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
         let shape = shape.ok_or_else(|| format!("its shape {:?} is not one", tensor.dims))?;
