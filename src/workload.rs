@@ -18,7 +18,7 @@ mod task;
 mod value;
 
 pub use blocks::{BlockError, without_blocks};
-pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
 pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{Misnamed, NoLayer, by_layer, layer};

@@ -70,6 +70,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
+    // Weights that are computed are activations of the layer before, which the buffer has already.
     let weights: f64 = mapped.iter().map(|part| part.held.bytes).sum();
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {

@@ -9,7 +9,7 @@ use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::nonzeros::Nonzeros;
 use crate::platform::compute::storage::Stored;
-use crate::workload::{Layer, Weights};
+use crate::workload::{Layer, Origin, Weights};
 
 /// Weights of a layer as its hardware has them.
 pub(super) struct Held {
@@ -27,8 +27,11 @@ pub(super) struct Held {
     dense: Mapping,
 }
 
-/// Which weights of a layer take cycles of its array; none where all do.
+/// Which weights of a layer take cycles of its array; none where all do, as where they are computed.
 pub(super) fn nonzeros(array: &MacArray, layer: &Layer, weights: &Weights) -> Option<Nonzeros> {
+    if layer.weights == Origin::Computed {
+        return None;
+    }
     let gemm = layer.geometry.gemm();
     array.skipped(gemm, |group, output, k| {
         layer.geometry.filter(&weights.codes, group * gemm.outputs + output)[k] == weights.zero_point
@@ -44,11 +47,13 @@ pub(super) fn restore(weights: &mut Weights, meant: &Weights) {
 impl Held {
     /// Of a layer that is mapped as `dense` where all of its weights take cycles.
     pub(super) fn of(array: Option<&MacArray>, layer: &Layer, weights: &Weights, dense: Mapping) -> Self {
-        let format = array.map_or(WeightFormat::Dense, MacArray::weight_format);
+        let format = array.filter(|_| layer.weights == Origin::Stored);
+        let format = format.map_or(WeightFormat::Dense, MacArray::weight_format);
         let zeros: Vec<bool> = weights.codes.iter().map(|&code| code == weights.zero_point).collect();
         let stored = Stored::of(format, &zeros, (layer.geometry.depth(), weights.bits));
         let word = f64::from(weights.bits) / 8.0;
         let (bytes, read_bytes) = match stored.format {
+            // Of computed weights there are none to be kept, but words to be read.
             WeightFormat::Dense => (zeros.len() as f64 * word, dense.weight_reads as f64 * word),
             _ => {
                 // A layer's weights pass whole, once or several times.

@@ -3,6 +3,7 @@
 mod affine;
 mod arrange;
 mod attribute;
+mod axes;
 mod budget;
 mod codes;
 mod contract;
@@ -11,6 +12,7 @@ mod general;
 mod line;
 mod operand;
 mod pool;
+mod product;
 mod reshape;
 mod rows;
 mod same;
@@ -155,6 +157,9 @@ impl Lowering {
     /// The step of ours that does what the node does, if there is one.
     fn special(&mut self, node: &Node) -> Result<Way, ModelError> {
         if matches!(&*node.kind, "Gemm" | "MatMul") && self.rows(node)? {
+            return Ok(Way::Done);
+        }
+        if self.is_product(node)? && self.product(node)? {
             return Ok(Way::Done);
         }
         let computed = || node.inputs.iter().filter_map(|name| self.values.get(name));

@@ -1,6 +1,6 @@
 //! A network ready to run: steps in order, every shape known.
 
-use super::engine::Layer;
+use super::engine::{Layer, Origin};
 use super::float;
 use super::lower::{ModelError, lower};
 use super::op::Op;
@@ -149,22 +149,28 @@ impl Network {
 
     /// The contractions in order.
     pub fn layers(&self) -> Vec<Layer> {
-        let contraction = |step: &Step| match &step.op {
-            Op::Contract(contraction) => Some((step.name.clone(), contraction.geometry)),
-            _ => None,
+        let layer = |(index, step): (usize, &Step)| Layer {
+            index,
+            name: step.name.clone(),
+            geometry: *step.op.contraction().expect("only contractions are layers"),
+            weights: if matches!(step.op, Op::Product(_)) { Origin::Computed } else { Origin::Stored },
         };
-        let named = self.steps.iter().filter_map(contraction).enumerate();
-        named.map(|(index, (name, geometry))| Layer { index, name, geometry }).collect()
+        self.contractions().enumerate().map(layer).collect()
     }
 
-    /// The steps that are contractions, with their places among all steps.
-    pub(super) fn contractions(&self) -> impl Iterator<Item = (usize, &Step)> {
-        self.steps.iter().enumerate().filter(|(_, step)| matches!(step.op, Op::Contract(_)))
+    /// The steps that an array runs.
+    pub(super) fn contractions(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.op.contraction().is_some())
     }
 
-    /// Weights of a contraction.
+    /// The same with their places among all steps.
+    pub(super) fn placed_contractions(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(|(_, step)| step.op.contraction().is_some())
+    }
+
+    /// Weights of a contraction, where they are stored.
     pub(super) fn weights(&self, layer: usize) -> Option<&[f32]> {
-        self.contractions().nth(layer).and_then(|(_, step)| match &step.op {
+        self.contractions().nth(layer).and_then(|step| match &step.op {
             Op::Contract(contraction) => Some(&contraction.weights[..]),
             _ => None,
         })
@@ -172,11 +178,11 @@ impl Network {
 
     /// The same, to be changed.
     pub(super) fn weights_mut(&mut self, layer: usize) -> Option<&mut Vec<f32>> {
-        let contractions = self.steps.iter_mut().filter_map(|step| match &mut step.op {
+        let mut contractions = self.steps.iter_mut().filter(|step| step.op.contraction().is_some());
+        contractions.nth(layer).and_then(|step| match &mut step.op {
             Op::Contract(contraction) => Some(&mut contraction.weights),
             _ => None,
-        });
-        contractions.into_iter().nth(layer)
+        })
     }
 
     /// Elements of value `at` of a sample.
@@ -215,7 +221,7 @@ impl Network {
     pub(super) fn lead_to_contractions(&self) -> Vec<bool> {
         let mut leads = vec![false; self.steps.len() + 1];
         for (at, step) in self.steps.iter().enumerate().rev() {
-            if matches!(step.op, Op::Contract(_)) || leads[at + 1] {
+            if step.op.contraction().is_some() || leads[at + 1] {
                 step.inputs.iter().for_each(|&value| leads[value] = self.kinds[value].is_real());
             }
         }
@@ -235,12 +241,12 @@ impl Network {
 
     /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
     ///
-    /// `contract(layer, step, input)` returns the layer's real outputs. What `put(value, results)` keeps is up to
+    /// `contract(layer, step, inputs)` returns the layer's real outputs. What `put(value, results)` keeps is up to
     /// the caller, which is how quantisation and faults enter; as reals it is read by all other operators.
     pub(super) fn execute<V: AsRef<[f32]> + Default>(
         &self,
         batch: &Tensor<f32>,
-        contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.fits(batch)?;
@@ -264,20 +270,20 @@ impl Network {
         &self,
         samples: usize,
         mut values: Vec<V>,
-        mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        mut contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
         mut reach: impl FnMut(usize, &[V]),
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let done = values.len() - 1;
-        let mut layer = self.steps[..done].iter().filter(|step| matches!(step.op, Op::Contract(_))).count();
+        let mut layer = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
         for (at, step) in self.steps.iter().enumerate().skip(done) {
-            let out = match &step.op {
-                Op::Contract(_) => {
-                    reach(layer, &values);
-                    layer += 1;
-                    contract(layer - 1, step, &values[step.inputs[0]])
-                }
-                op => per_sample(op, samples, step.inputs.iter().map(|&at| values[at].as_ref()).collect())?,
+            let out = if step.op.contraction().is_some() {
+                reach(layer, &values);
+                layer += 1;
+                contract(layer - 1, step, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())
+            } else {
+                let inputs = step.inputs.iter().map(|&at| values[at].as_ref()).collect();
+                per_sample(&step.op, samples, inputs)?
             };
             values.push(put(at + 1, out));
             self.release(at, &mut values);
@@ -301,7 +307,7 @@ impl Network {
 
     /// Whether value `at` is read by something other than a contraction, or is an output.
     pub(super) fn is_read_as_reals(&self, at: usize) -> bool {
-        self.is_output(at) || self.readers(at).any(|step| !matches!(step.op, Op::Contract(_)))
+        self.is_output(at) || self.readers(at).any(|step| step.op.contraction().is_none())
     }
 
     /// Runs in single precision: [n, …] → for each of [`Network::outputs`] [n, …].
@@ -319,8 +325,9 @@ impl Network {
         mut see: impl FnMut(usize, &[f32]),
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = batch.shape().first().copied().unwrap_or(0);
-        let contract = |_, step: &Step, x: &Vec<f32>| match &step.op {
-            Op::Contract(contraction) => float::contract(contraction, samples, x),
+        let contract = |_, step: &Step, inputs: &[&Vec<f32>]| match &step.op {
+            Op::Contract(contraction) => float::contract(contraction, samples, inputs[0]),
+            Op::Product(geometry) => float::product(geometry, inputs[0], inputs[1]),
             _ => unreachable!("only contractions are contracted"),
         };
         let keep = |value, data: Vec<f32>| {

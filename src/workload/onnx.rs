@@ -2,6 +2,8 @@
 
 mod wire;
 
+pub(super) use wire::check_tensor;
+
 use std::collections::HashMap;
 
 use rten_onnx::onnx::{

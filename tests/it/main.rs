@@ -2,6 +2,7 @@
 
 mod activity;
 mod agreement;
+mod attention;
 mod browser;
 mod circuits;
 mod cli;

@@ -281,17 +281,24 @@ fn networks_give_what_their_graphs_give() {
 #[test]
 fn a_network_whose_products_no_array_is_asked_for_runs_in_float_alone() {
     let Some(root) = shared() else { return };
+    let network = Network::from_onnx(&read(&root, "models/lstm_mnist.onnx")).unwrap();
+    let batch = Tensor::new([1, 28, 28], vec![0.5; 784]).unwrap();
+    assert_eq!(network.run(&batch).unwrap()[0].len(), 10);
+    let error =
+        Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &batch).err().unwrap();
+    assert!(error.to_string().contains("multiplies and adds what no array is asked for"), "{error}");
+}
+
+#[test]
+fn a_language_model_gives_what_onnxruntime_gives_as_a_network() {
+    let Some(root) = shared() else { return };
     let network = Network::from_onnx(&read(&root, "models/stories260k_ctx128.onnx")).unwrap();
     let tokens = read(&root, "tinystories/tokens_u16le_111x129.bin");
     let tokens =
         tokens.as_chunks::<2>().0[..128].iter().map(|&word| f32::from(u16::from_le_bytes(word))).collect();
-    let batch = Tensor::new([1, 128], tokens).unwrap();
-    let logits = network.run(&batch).unwrap().remove(0);
+    let logits = network.run(&Tensor::new([1, 128], tokens).unwrap()).unwrap().remove(0);
     let found: Vec<f64> = logits.data().iter().map(|&x| f64::from(x)).collect();
     assert!(difference(&found, &npy(&root, "stories260k_ctx128__logits_first1")) <= 1e-4);
-    let error =
-        Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &batch).err().unwrap();
-    assert!(error.to_string().contains("multiplies and adds what no array is asked for"), "{error}");
 }
 
 #[test]

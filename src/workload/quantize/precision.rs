@@ -25,16 +25,23 @@ pub struct PrecisionError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Precision {
     weights: Vec<u32>,
+    /// Of values that are read as activations.
     values: Vec<u32>,
+    /// Of values that are read as weights alone.
+    computed: Vec<u32>,
 }
+
+/// What a layer asks for: the value that it reads, its name, the bits.
+type Asked<'a> = (usize, &'a str, u32);
 
 impl Precision {
     /// The same for all.
     pub fn uniform(network: &Network, settings: &Quantize) -> Self {
-        let layers = network.contractions().count();
+        let (layers, values) = (network.contractions().count(), network.steps.len() + 1);
         Self {
             weights: vec![settings.weight_bits; layers],
-            values: vec![settings.activation_bits; network.steps.len() + 1],
+            values: vec![settings.activation_bits; values],
+            computed: vec![settings.weight_bits; values],
         }
     }
 
@@ -42,35 +49,27 @@ impl Precision {
     ///
     /// # Errors
     /// [`PrecisionError`].
-    ///
-    /// # Panics
-    /// When there are more settings than layers.
     pub fn of(
         network: &Network,
         settings: &Quantize,
         layers: &[LayerSettings],
     ) -> Result<Self, PrecisionError> {
         let mut precision = Self::uniform(network, settings);
+        let (mut read, mut computed): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (vec![], vec![]);
+        for (layer, (step, own)) in network.contractions().zip(layers).enumerate() {
+            let name = &*step.name;
+            read.extend(own.activation_bits.map(|bits| (step.inputs[0], name, bits)));
+            let Some(bits) = own.weight_bits else { continue };
+            precision.weights[layer] = bits;
+            computed.extend(step.inputs.get(1).map(|&value| (value, name, bits)));
+        }
         let roots = roots(network);
-        let mut asked: Vec<Option<(&str, u32)>> = vec![None; roots.len()];
-        for (index, ((_, step), own)) in network.contractions().zip(layers).enumerate() {
-            precision.weights[index] = own.weight_bits.unwrap_or(settings.weight_bits);
-            let Some(bits) = own.activation_bits else { continue };
-            match asked[roots[step.inputs[0]]].replace((&step.name, bits)) {
-                Some((first, other)) if other != bits => {
-                    let (first, second) = (first.into(), step.name.clone());
-                    return Err(PrecisionError { first, second, bits: [other, bits] });
-                }
-                _ => {}
-            }
-        }
-        for (bits, root) in precision.values.iter_mut().zip(roots) {
-            *bits = asked[root].map_or(*bits, |(_, asked)| asked);
-        }
+        spread(&mut precision.values, &roots, &read)?;
+        spread(&mut precision.computed, &roots, &computed)?;
         Ok(precision)
     }
 
-    /// Bits of a layer's weight codes.
+    /// Bits of a layer's stored weight codes.
     pub(super) fn of_weights(&self, layer: usize) -> u32 {
         self.weights[layer]
     }
@@ -79,6 +78,29 @@ impl Precision {
     pub(super) fn of_value(&self, value: usize) -> u32 {
         self.values[value]
     }
+
+    /// Bits of the codes of a value that is read as weights alone.
+    pub(super) fn of_computed(&self, value: usize) -> u32 {
+        self.computed[value]
+    }
+}
+
+/// Gives values, and all with the same codes, the bits that layers ask for.
+fn spread(bits: &mut [u32], roots: &[usize], layers: &[Asked<'_>]) -> Result<(), PrecisionError> {
+    let mut asked: Vec<Option<(&str, u32)>> = vec![None; roots.len()];
+    for &(value, name, own) in layers {
+        match asked[roots[value]].replace((name, own)) {
+            Some((first, other)) if other != own => {
+                let (first, second) = (first.into(), name.into());
+                return Err(PrecisionError { first, second, bits: [other, own] });
+            }
+            _ => {}
+        }
+    }
+    for (bits, root) in bits.iter_mut().zip(roots) {
+        *bits = asked[*root].map_or(*bits, |(_, asked)| asked);
+    }
+    Ok(())
 }
 
 /// For each value the one whose codes it has.

@@ -4,6 +4,7 @@ use rten_onnx::onnx::{DataLocation, TensorProto};
 use rten_onnx::protobuf::{DecodeMessage, ValueReader};
 
 use super::{Fault, Kind, Value, room};
+use crate::workload::onnx::check_tensor;
 
 impl Value {
     /// Reads a `TensorProto` in its binary form, as the ONNX project's tests store operands.
@@ -12,6 +13,7 @@ impl Value {
     /// What is wrong with it: not readable, in another file, of another element type, or not as many elements as its
     /// shape has.
     pub fn from_tensor_proto(bytes: &[u8]) -> Result<Self, String> {
+        check_tensor(bytes)?;
         Self::stored(&TensorProto::decode(ValueReader::from_buf(bytes)).map_err(|error| error.to_string())?)
     }
 
