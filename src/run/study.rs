@@ -231,8 +231,8 @@ fn zeros(outcome: &Outcome) -> Vec<String> {
     let skips = "Zero weights are skipped, which are known before a sample comes; zero activations are not. A row holds the activations of \
          a window in registers, each unit chooses among them by the index beside its weight, and all columns of a fold leave a \
          window together: it takes as many cycles as the column with most weights that are not zero. Registers and \
-         multiplexers are priced on random operands; what unpacks the weights and hands out indices is not, and their delay is \
-         taken to fit into a period.";
+         multiplexers are priced with every input drawn anew for every operation, an upper bound, as a window stays for some; \
+         what unpacks the weights and hands out indices is not priced, and their delay is taken to fit into a period.";
     let stored = "Weights that are kept with their places cost the traffic of both; the circuits that unpack them are not \
          priced, and faults of memories strike the weights that are kept, not their places.";
     let skips = of(|found| found.zeros == Zeros::Skip).then_some(skips);
