@@ -17,6 +17,8 @@ pub enum Class {
     Precision,
     /// What of the network is computed.
     Network,
+    /// How much of the network is computed.
+    Depth,
 }
 
 /// The value at which a knob does nothing.
@@ -50,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 29] = [
+pub const KNOBS: [Knob; 30] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -300,6 +302,16 @@ pub const KNOBS: [Knob; 29] = [
         neutral: Neutral::Platform,
         does: "how an activation is rounded to a code",
         energy: "by the codes alone",
+    },
+    Knob {
+        path: "exit.threshold",
+        class: Class::Depth,
+        range: "number from 0, or `never`",
+        neutral: Neutral::Text("never"),
+        does: "how sure an exit of the network must be for a sample to leave there: the largest probability above it, or the entropy \
+               below it",
+        energy: "layers that a sample does not come to cost nothing for it, side branches that it comes to are added; the test \
+                 itself is free",
     },
 ];
 

@@ -206,7 +206,8 @@ impl Config {
             path.push(segment.to_string());
             here = next;
         }
-        let asked = path[0] == "workload" && !ALGORITHM.contains(&&*path[1]);
+        let may_differ = ALGORITHM.contains(&&*path[1]) || path[1..] == ["exit", "threshold"];
+        let asked = path[0] == "workload" && !may_differ;
         if asked {
             let message =
                 format!("`{knob}` is part of what is asked, so it cannot differ between configurations");

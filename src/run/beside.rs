@@ -20,9 +20,9 @@ pub(super) struct Work {
 
 impl Work {
     /// So many operations, while these layers run.
-    fn of(hardware: Beside, operations: usize, layers: &[&Mapped]) -> Self {
-        let time = layers.iter().map(|part| part.time).sum();
-        Self { hardware, operations: operations as f64, time }
+    fn of(hardware: Beside, operations: f64, layers: &[&Mapped]) -> Self {
+        let time = layers.iter().map(|part| part.mean_time()).sum();
+        Self { hardware, operations, time }
     }
 
     /// Bills a sample.
@@ -63,7 +63,7 @@ fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Wor
     }
     let codes = |part: &&Mapped| {
         let gemm = part.layer.geometry.gemm();
-        gemm.groups * gemm.positions * gemm.depth
+        part.runs * (gemm.groups * gemm.positions * gemm.depth) as f64
     };
     let ([rows, columns], bits, library) = (array.shape(), sum_bits(array), array.library());
     vec![
@@ -80,13 +80,14 @@ fn skipping(array: &MacArray, layers: &[&Mapped]) -> Vec<Work> {
     }
     let ([rows, _], window, library) = (array.shape(), array.zero_window(), array.library());
     let bits = array.mac().port_width();
-    let read: u64 = layers.iter().map(|part| part.mapping.input_reads).sum();
-    let operations = |part: &&Mapped| array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
-    let operations: u64 = layers.iter().map(operations).sum();
+    let sum =
+        |of: &dyn Fn(&Mapped) -> u64| layers.iter().map(|part| part.runs * of(part) as f64).sum::<f64>();
+    let read = sum(&|part| part.mapping.input_reads);
+    let operations = sum(&|part| array.operations(&part.layer.geometry, part.held.nonzeros.as_ref()));
     let choosing = Beside::choosing(bits, window, array.units(), library);
     vec![
-        Work::of(Beside::holding(bits, rows * window, library), read as usize, layers),
-        Work::of(choosing, operations as usize, layers),
+        Work::of(Beside::holding(bits, rows * window, library), read, layers),
+        Work::of(choosing, operations, layers),
     ]
 }
 
@@ -108,6 +109,6 @@ fn sum_bits(array: &MacArray) -> u32 {
     array.mac().accumulator_width().min(32)
 }
 
-fn outputs(layers: &[&Mapped]) -> usize {
-    layers.iter().map(|part| part.layer.geometry.outputs_per_sample()).sum()
+fn outputs(layers: &[&Mapped]) -> f64 {
+    layers.iter().map(|part| part.runs * part.layer.geometry.outputs_per_sample() as f64).sum()
 }

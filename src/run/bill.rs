@@ -3,6 +3,7 @@
 use super::parts::Parts;
 use super::zeros::Held;
 use crate::ledger::Ledger;
+use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
@@ -18,6 +19,15 @@ pub(super) struct Mapped {
     pub time: Seconds,
     pub words: Words,
     pub held: Held,
+    /// How often it is computed per sample, the mean.
+    pub runs: f64,
+}
+
+impl Mapped {
+    /// Time per sample, the mean over all.
+    pub(super) fn mean_time(&self) -> Seconds {
+        self.time * self.runs
+    }
 }
 
 /// Bytes of the words that a layer moves.
@@ -47,38 +57,51 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
 
 /// Bills one sample, whose frame has so many bytes, and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mut Ledger) -> Seconds {
-    for part in mapped {
+    for part in mapped.iter().filter(|part| part.runs > 0.0) {
         let Some(array) = parts.array(part.layer.index) else { continue };
-        array.bill(ledger, "compute.array", &part.mapping);
-        let macs = array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
-        let mut switching = |action: &str, price: String| {
-            array.bill_switching(ledger, "compute.array", (action, &price), macs);
-        };
-        switching("multiply-accumulate", price_name(&part.layer));
-        switching("multiply-accumulate", wires_name(&part.layer));
-        if array.is_priced_by_file() {
-            switching("multiply", multiplication_name(&part.layer));
+        if part.runs == 1.0 {
+            layer(array, part, ledger);
+        } else {
+            let mut own = Ledger::default();
+            layer(array, part, &mut own);
+            ledger.merge(own.per(1.0 / part.runs));
         }
     }
-    let active: Seconds = mapped.iter().map(|part| part.time).sum();
+    let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
     memories(parts, (mapped, frame), active, ledger);
     let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
     parts.platform.link.bill(ledger, bytes);
     active + parts.platform.link.latency(bytes)
 }
 
+/// Bills a sample that comes to a layer.
+fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
+    array.bill(ledger, "compute.array", &part.mapping);
+    let macs = array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
+    let mut switching = |action: &str, price: String| {
+        array.bill_switching(ledger, "compute.array", (action, &price), macs);
+    };
+    switching("multiply-accumulate", price_name(&part.layer));
+    switching("multiply-accumulate", wires_name(&part.layer));
+    if array.is_priced_by_file() {
+        switching("multiply", multiplication_name(&part.layer));
+    }
+}
+
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
-    // Weights that are computed are activations of the layer before, which the buffer has already.
-    let weights: f64 = mapped.iter().map(|part| part.held.bytes).sum();
+    // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
+    // ones where the first step put them.
+    let weights: f64 = mapped.iter().map(|part| part.runs.min(1.0) * part.held.bytes).sum();
+    let total =
+        |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(|part| part.runs * words(part)).sum::<f64>();
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
         let component = format!("memory.{name}");
         let traffic = if name == "main" {
             Traffic { read_bytes: weights + frame, written_bytes: frame, active, period }
         } else {
-            let total = |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(words).sum::<f64>();
             let finished = |part: &Mapped| part.layer.geometry.outputs_per_sample() as f64;
             let read_bytes = total(&|part| {
                 let mapping = &part.mapping;

@@ -8,6 +8,7 @@ use crate::config::{Quantize, Workload};
 use crate::kernel::Geometry;
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
+use crate::workload::data::{Set, Truth};
 use crate::workload::{Exact, Quantized, Scheme, Task, load, top1};
 
 fn none(network: &Network) -> Vec<LayerSettings> {
@@ -112,16 +113,13 @@ fn what_is_drawn_for_a_smaller_ratio_is_drawn_for_a_larger_one() {
 /// Right answers of the quantised network among the first samples.
 fn right(workload: &Workload, task: &Task, network: &Network) -> usize {
     const SAMPLES: usize = 300;
-    let batch = |images: &super::super::data::Images, count: usize| {
-        let shape = [&[count], &images.pixels.shape()[1..]].concat();
-        let pixels = (0..count).flat_map(|at| images.image(at).iter().map(|&pixel| f32::from(pixel)));
-        Task::preprocess(workload, &Tensor::new(shape, pixels.collect()).unwrap())
-    };
+    let batch = |set: &Set, count: usize| Task::preprocess(workload, &set.reals(0..count));
     let calibration = batch(&task.calibration, 64);
     let quantized =
         Quantized::calibrate(network, &Quantize::default(), Scheme::Symmetric, &calibration).unwrap();
     let outputs = quantized.run(&Exact, &batch(&task.test, SAMPLES), 0).unwrap();
-    top1(&outputs[0], &task.test.labels[..SAMPLES]).into_iter().filter(|right| *right).count()
+    let Truth::Classes(labels) = task.test.truth() else { panic!("classes are expected") };
+    top1(&outputs[0], &labels[..SAMPLES]).into_iter().filter(|right| *right).count()
 }
 
 #[test]
@@ -131,9 +129,10 @@ fn accuracy_falls_with_the_ratio_and_magnitude_beats_chance() {
     let least = [0.0, 0.4, 0.8, 1.0].map(|ratio| of(Prune::Magnitude { ratio, scope: Scope::Layer }));
     let drawn = [0.0, 0.4, 0.8, 1.0].map(|ratio| of(Prune::Random { ratio }));
     eprintln!("by magnitude {least:?}, drawn {drawn:?}, 2:4 {}", of(Prune::NOfM { keep: 2, of: 4 }));
-    assert!(least[1] + 15 >= least[0] && least[0] > least[2] && least[2] >= least[3], "{least:?}");
-    assert!(drawn[0] > drawn[1] && drawn[1] > drawn[3], "{drawn:?}");
-    assert!(least[1] > drawn[1] && least[2] >= drawn[2], "{least:?} {drawn:?}");
+    // Guessing is right in a tenth of 300 samples; what is left of a network that is ruined is that, more or less.
+    let falls = |right: [usize; 4]| right.windows(2).all(|pair| pair[1] <= pair[0] || pair[1] < 50);
+    assert!(falls(least) && falls(drawn) && least[1] + 30 >= least[0], "{least:?} {drawn:?}");
+    assert!(least[1] > drawn[1] + 100, "{least:?} {drawn:?}");
 }
 
 /// Weights of a layer for the original numbers of its channels.
