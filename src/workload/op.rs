@@ -235,6 +235,11 @@ impl Op {
         }
     }
 
+    /// Whether every element of the result is one of the elements read, or zero: what lies on a grid stays there.
+    pub(super) fn keeps_codes(&self) -> bool {
+        self.moves() || matches!(self, Op::MaxPool(_))
+    }
+
     /// The first weight, bias, factor or constant that is no finite number: what, its place among its like, its value.
     pub(super) fn not_finite(&self) -> Option<(&'static str, usize, f32)> {
         let first = |what, values: &[f32]| {
