@@ -21,6 +21,7 @@ mod onnx_layers;
 mod onnx_models;
 mod onnx_nodes;
 mod product_table;
+mod razor;
 mod recovery;
 mod report;
 mod schema;
