@@ -104,6 +104,21 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
     resnet20_with(bencher, table_of, |geometry, operands| convolve(geometry, operands, &products));
 }
 
+/// The same with tables whose rows span so many bits: what a byte or two of them cost, from which ways are chosen
+/// (`kernel/cost.rs`).
+#[divan::bench(args = [6, 7, 8, 12, 14, 16], sample_count = 10)]
+fn resnet20_span(bencher: Bencher<'_, '_>, bits: u32) {
+    let products = table(1 << bits);
+    resnet20_with(bencher, "rectified", |geometry, operands| convolve(geometry, operands, &products));
+}
+
+/// With codes of both halves of a table.
+#[divan::bench(args = [8, 16], sample_count = 10)]
+fn resnet20_span_of_all_codes(bencher: Bencher<'_, '_>, bits: u32) {
+    let products = table(1 << bits);
+    resnet20_with(bencher, "all codes", |geometry, operands| convolve(geometry, operands, &products));
+}
+
 /// The same with an accumulator whose eight low bits are combined by OR, the lower-part-OR adder.
 #[divan::bench(args = ["exact", "mitchell", "any_table"], sample_count = 10)]
 fn resnet20_low_part(bencher: Bencher<'_, '_>, table_of: &str) {

@@ -4,6 +4,7 @@ mod activity;
 mod characterize;
 mod circuits;
 mod elaboration;
+mod emulator;
 mod errors;
 mod explain;
 mod explore;
@@ -78,6 +79,10 @@ pub struct Layers {
     /// Where golden vectors are written [default: golden/LAYER where results are written]
     #[arg(long, value_name = "DIR", requires = "golden")]
     golden_dir: Option<PathBuf>,
+    /// Also write the product tables and the ranges of all layers of the configured array as another emulator reads them
+    /// (repeatable), into a folder of its name where results are written
+    #[arg(long, value_name = "EMULATOR", value_enum)]
+    emulator: Vec<emulator::Emulator>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
+mod cost;
+#[cfg(target_arch = "x86_64")]
 mod factored;
 #[cfg(target_arch = "x86_64")]
 mod factors;

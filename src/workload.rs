@@ -15,12 +15,12 @@ pub mod score;
 mod task;
 mod value;
 
-pub use engine::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
 pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{NoLayer, layer};
 pub use network::Network;
-pub use quantize::{CalibrationError, Checkpoint, Quantized, Scheme, Start};
+pub use quantize::{CalibrationError, Checkpoint, Grid, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load, network};
 pub use value::{Elements, Kind, Value};
 

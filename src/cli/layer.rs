@@ -21,12 +21,14 @@ pub(super) fn stem(layer: &Layer) -> String {
 mod tests {
     use super::*;
     use crate::kernel::Geometry;
+    use crate::workload::Origin;
 
     fn layers() -> Vec<Layer> {
         let layer = |(index, name): (usize, &str)| Layer {
             index,
             name: name.into(),
             geometry: Geometry::dense(2, 2),
+            weights: Origin::Stored,
         };
         ["/body/conv1", "classifier"].into_iter().enumerate().map(layer).collect()
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Layers, Shared, activity, files, golden, layer, report};
+use super::{Layers, Shared, activity, emulator, files, golden, layer, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
@@ -162,8 +162,12 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     // First, for they are soon made, and what cannot be made is told before the work.
     let vectors = place.map(|(folder, layer)| Ok((folder, evaluator.golden(&approximate, layer)?)));
     let vectors = vectors.transpose().map_err(|error| located(&config, error))?;
-    let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
+    let codings = if asked.emulator.is_empty() { vec![] } else { evaluator.codings(&approximate)? };
     let mut kept = String::new();
+    for &emulator in &asked.emulator {
+        kept += &emulator::write(&shared.out, emulator, &codings, settings.repeat)?;
+    }
+    let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
     for layer in &layers {
         let activity = evaluator.activity(&approximate, layer.index)?;
         kept += &activity::write(layer, &activity, &shared.out)?;

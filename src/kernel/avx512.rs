@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::cost::{self, Use};
 use super::form::{Form, Half, Reach, Tap};
 use super::looked_up::{self, Block, UNIT, UNITS};
 use super::{Geometry, Operands};
@@ -88,10 +89,26 @@ impl Planes {
         self.0[half as usize].as_ref().filter(|_| supported())
     }
 
+    /// What a product costs, on the mean over weights; `None` where the processor lacks the instructions, or the products
+    /// of some weight span too much.
+    pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
+        let reach = self.reach(asked.half())?;
+        let every: Vec<u8>;
+        let weights = match asked.weights {
+            [] => {
+                every = (0..=255).collect();
+                &every
+            }
+            weights => weights,
+        };
+        let sum: f32 = weights.iter().map(|&weight| cost::looked_up(reach.form(weight), asked.half())).sum();
+        Some(sum / weights.len() as f32)
+    }
+
     /// Those of all output channels; `None` where the processor lacks the instructions, or the products of these codes
     /// span too much.
     pub(super) fn filters(&self, geometry: &Geometry, operands: &Operands<'_>) -> Option<Vec<Filter<'_>>> {
-        let half = Half::of(operands.input, operands.pad);
+        let half = Use::of(geometry, operands).half();
         (0..geometry.out_channels)
             .map(|channel| self.filter(half, geometry.filter(operands.weights, channel)))
             .collect()

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::cost::{EXACT_AVX2, EXACT_VNNI, Use};
 use super::factors::{Factors, Term};
 use super::field::{Layout, Units};
 use super::path::Path;
@@ -12,15 +13,15 @@ use super::{Geometry, Operands, avx2, avx512};
 /// Channels that stand next to one another.
 pub(super) const LANES: usize = 4;
 
-/// Whether this is faster than looking products up: a look-up costs as much as about four terms.
-pub(super) fn pays(geometry: &Geometry, factors: &Factors) -> bool {
-    let channels = geometry.in_channels / geometry.groups;
-    supported() && factors.terms.len() * channels.next_multiple_of(LANES) < 4 * channels
-}
-
-/// Whether the processor has instructions for it.
-pub(super) fn supported() -> bool {
-    vnni::supported() || avx2::supported()
+/// What a product costs; `None` where the processor lacks the instructions, or terms do not give all products.
+pub(super) fn cost(factors: &Factors, asked: &Use<'_>) -> Option<f32> {
+    let exact = match (vnni::supported(), avx2::supported()) {
+        (true, _) => EXACT_VNNI,
+        (_, true) => EXACT_AVX2,
+        _ => return None,
+    };
+    let covered = factors.cover(asked.weights, asked.activations) && factors.cover(&[], asked.pad.as_slice());
+    covered.then(|| exact * factors.terms.len() as f32 * asked.filled(LANES))
 }
 
 /// Adds what the sums of one term become to the outputs of up to eight channels.

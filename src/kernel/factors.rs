@@ -5,7 +5,7 @@
 //! checked against every entry when they are found, so that sums of them are the table's bit for bit.
 
 /// More terms than this cost more than looking products up.
-const TERMS: usize = 4;
+const TERMS: usize = 5;
 /// Steps of shortening after which vectors are taken as they are.
 const ROUNDS: usize = 200;
 

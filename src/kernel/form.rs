@@ -9,16 +9,6 @@ pub(super) enum Half {
 }
 
 impl Half {
-    /// The half that holds all of these codes and the padding.
-    pub(super) fn of(codes: &[u8], pad: u8) -> Self {
-        let (any, all) = codes.iter().fold((pad, pad), |(any, all), code| (any | code, all & code));
-        match (any >> 7, all >> 7) {
-            (0, _) => Self::Lower,
-            (_, 1) => Self::Upper,
-            _ => Self::Both,
-        }
-    }
-
     fn of_row(self, row: &[i32; 256]) -> &[i32] {
         match self {
             Self::Lower => &row[..128],

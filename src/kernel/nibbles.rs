@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::cost::{FOUR_BITS, Use};
 use super::factored::{LANES, blocks};
 use super::field::Layout;
 use super::path::Path;
@@ -38,12 +39,10 @@ impl Nibbles {
         Some(Self { bytes: bytes.collect::<Option<_>>()?, bases })
     }
 
-    /// Whether this is exact for these operands, and faster than looking products up one weight at a time.
-    pub(super) fn pays(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
-        let channels = geometry.in_channels / geometry.groups;
-        let any = operands.input.iter().fold(operands.pad, |any, code| any | code);
-        // A block of fewer channels is filled up with products that nothing needs.
-        vnni::looks_up() && channels.next_multiple_of(LANES) < 2 * channels && usize::from(any) < CODES
+    /// What a product costs; `None` where the processor lacks the instructions, or some code has more bits.
+    pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
+        let fits = vnni::looks_up() && usize::from(asked.any_bits()) < CODES;
+        fits.then(|| FOUR_BITS * asked.filled(LANES))
     }
 
     /// The output channels of a group, eight at a time.

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
+#[cfg(target_arch = "x86_64")]
+use super::cost::Use;
 use super::field::set_apart;
 #[cfg(target_arch = "x86_64")]
 use super::form::Half;
@@ -69,7 +71,7 @@ impl<'a> Ored<'a> {
         operands: &Operands<'_>,
     ) -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        let half = Half::of(operands.input, operands.pad);
+        let half = Use::of(geometry, operands).half();
         let filter = |channel| Self {
             part,
             planes: low.planes,

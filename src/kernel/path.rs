@@ -23,7 +23,7 @@ impl<A: Path, B: Path> Path for Both<A, B> {
     }
 }
 
-/// The fastest one for the table and the operands at hand.
+/// The cheapest one for the table and the operands at hand.
 pub(super) fn fastest<'a>(
     geometry: &'a Geometry,
     operands: &'a Operands<'a>,
@@ -42,22 +42,17 @@ fn in_registers<'a>(
     operands: &'a Operands<'a>,
     products: &'a Products,
 ) -> Option<Box<dyn Path + 'a>> {
-    use super::factored::{self, Factored};
+    use super::cost::{Use, Way};
+    use super::factored::Factored;
     use super::nibbles::FourBits;
-    if let Some(nibbles) = products.nibbles.as_ref().filter(|nibbles| nibbles.pays(geometry, operands)) {
-        return Some(Box::new(FourBits::new(geometry, operands, nibbles)));
-    }
-    let covered = |factors: &&super::factors::Factors| {
-        factored::pays(geometry, factors)
-            && factors.cover(operands.weights, operands.input)
-            && factors.cover(&[], &[operands.pad])
-    };
-    if let Some(factors) = products.factors.as_ref().filter(covered) {
-        return Some(Box::new(Factored::new(geometry, operands, factors)));
-    }
-    if let Some(residual) = products.residual.as_ref().filter(|residual| residual.pays(geometry, operands)) {
-        return Some(residual.path(geometry, operands));
-    }
-    let filters = products.planes.as_ref()?.filters(geometry, operands)?;
-    Some(Box::new(LookedUp::new(geometry, operands, filters)))
+    Some(match products.cheapest(&Use::of(geometry, operands)) {
+        Way::FourBits => Box::new(FourBits::new(geometry, operands, products.nibbles.as_ref()?)),
+        Way::Terms => Box::new(Factored::new(geometry, operands, products.factors.as_ref()?)),
+        Way::Line => products.residual.as_ref()?.path(geometry, operands),
+        Way::Bytes => {
+            let filters = products.planes.as_ref()?.filters(geometry, operands)?;
+            Box::new(LookedUp::new(geometry, operands, filters))
+        }
+        Way::OneByOne => return None,
+    })
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
+use super::cost::{FOUR_BITS, Use, Way, cheapest};
+#[cfg(target_arch = "x86_64")]
 use super::factors::{Factors, Unfit};
 use super::field::set_apart;
 use super::looked_up::{Block, Filter, UNIT};
@@ -73,15 +75,20 @@ impl Products {
     /// Prepares a table of which these terms were found.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn with(rows: Box<[[i32; 256]]>, found: Result<Factors, Unfit>) -> Self {
+        // Two terms cost less than a line and its byte.
+        let line = match &found {
+            Ok(factors) if factors.terms.len() <= 2 => Err(Unfit::Large),
+            _ => Residual::find(&rows),
+        };
         Self {
             planes: Planes::split(&rows),
             nibbles: match &found {
                 Ok(factors) if factors.terms.len() <= 1 => None,
                 _ => Nibbles::find(&rows),
             },
-            residual: if found.is_err() { Residual::find(&rows) } else { None },
-            failed: found == Err(Unfit::Wrong),
+            failed: found == Err(Unfit::Wrong) || line == Err(Unfit::Wrong),
             factors: found.ok(),
+            residual: line.ok(),
             split: None,
             rows,
         }
@@ -121,20 +128,30 @@ impl Products {
 
     #[cfg(target_arch = "x86_64")]
     fn plan(&self) -> String {
-        match (&self.factors, &self.residual, &self.planes) {
-            _ if self.nibbles.is_some() && self.has_four_bits() && super::vnni::looks_up() => {
-                "looked up, four weights at a time, in registers".into()
-            }
-            (Some(factors), ..) if super::factored::supported() => match factors.terms.len() {
+        match self.cheapest(&Use::any(if self.has_four_bits() { 15 } else { 255 })) {
+            Way::FourBits => "looked up, four weights at a time, in registers".into(),
+            Way::Terms => match self.factors.as_ref().map_or(0, |factors| factors.terms.len()) {
                 0 | 1 => "one exact product of bytes".into(),
                 terms => format!("the sum of {terms} exact products of bytes"),
             },
-            (_, Some(_), _) if super::vnni::supported() && super::avx512::supported() => {
-                "an exact product of bytes and a byte looked up in registers".into()
-            }
-            (.., Some(_)) if super::avx512::supported() => "looked up, two bytes each, in registers".into(),
-            _ => "looked up one by one".into(),
+            Way::Line => "an exact product of bytes and a byte looked up in registers".into(),
+            Way::Bytes => "looked up, two bytes each, in registers".into(),
+            Way::OneByOne => "looked up one by one".into(),
         }
+    }
+
+    /// The cheapest way for what is asked.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn cheapest(&self, asked: &Use<'_>) -> Way {
+        let terms = self.factors.as_ref().and_then(|factors| super::factored::cost(factors, asked));
+        // Nothing that is looked up costs less than four bits do.
+        if terms.is_some_and(|cost| cost <= FOUR_BITS) {
+            return Way::Terms;
+        }
+        let four_bits = self.nibbles.as_ref().and_then(|nibbles| nibbles.cost(asked));
+        let line = self.residual.as_ref().and_then(|residual| residual.cost(asked));
+        let bytes = self.planes.as_ref().and_then(|planes| planes.cost(asked));
+        cheapest([(Way::Terms, terms), (Way::FourBits, four_bits), (Way::Line, line), (Way::Bytes, bytes)])
     }
 
     /// Whether activation codes above those of four bits have no product.

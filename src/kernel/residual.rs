@@ -3,8 +3,9 @@
 //! A byte costs half as much to look up and sum as the two of a whole product.
 
 use super::avx512::Planes;
+use super::cost::Use;
 use super::factored::{self, Factored};
-use super::factors::Factors;
+use super::factors::{Factors, Unfit};
 use super::looked_up::LookedUp;
 use super::path::{Both, Path};
 use super::{Geometry, Operands};
@@ -19,35 +20,36 @@ pub(super) struct Residual {
 }
 
 impl Residual {
-    /// The slopes of a table (row: weight code, column: activation code); `None` where most rows are no lines.
-    pub(super) fn find(rows: &[[i32; 256]]) -> Option<Self> {
+    /// The slopes of a table (row: weight code, column: activation code).
+    ///
+    /// # Errors
+    /// [`Unfit::Large`] where most rows are no lines, [`Unfit::Wrong`] where terms were found that do not give the slopes.
+    pub(super) fn find(rows: &[[i32; 256]]) -> Result<Self, Unfit> {
         let slopes: Vec<Option<i32>> = rows.iter().map(slope).collect();
         let exceptions: Vec<u8> = (0..=255).filter(|&code| slopes[usize::from(code)].is_none()).collect();
         if exceptions.len() > 128 {
-            return None;
+            return Err(Unfit::Large);
         }
         let slopes: Vec<i32> = slopes.into_iter().map(Option::unwrap_or_default).collect();
         let line = |slope: &i32| std::array::from_fn(|code| slope * code as i32);
-        let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>()).ok()?;
+        let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>())?;
         // At the ends of 32 bits this wraps, and the rows no longer fit bytes.
         let left = |(row, slope): (&[i32; 256], &i32)| {
             std::array::from_fn(|code| row[code].wrapping_sub(slope * code as i32))
         };
         let mut left: Vec<[i32; 256]> = rows.iter().zip(&slopes).map(left).collect();
         exceptions.iter().for_each(|&code| left[usize::from(code)] = [0; 256]);
-        Some(Self { slopes: factors, bytes: Planes::split(&left)?, exceptions })
+        Ok(Self { slopes: factors, bytes: Planes::split(&left).ok_or(Unfit::Large)?, exceptions })
     }
 
-    /// Whether this is exact for these operands, and faster than looking whole products up.
-    pub(super) fn pays(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
-        super::avx512::supported()
-            && factored::pays(geometry, &self.slopes)
-            && self.slopes.cover(operands.weights, operands.input)
-            && self.slopes.cover(&[], &[operands.pad])
-            && self.exceptions.iter().all(|code| !operands.weights.contains(code))
+    /// What a product costs; `None` where the processor lacks the instructions, or some weight's products are no line.
+    pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
+        let lines = self.exceptions.iter().all(|code| !asked.weights.contains(code));
+        let (slope, byte) = (factored::cost(&self.slopes, asked)?, self.bytes.cost(asked)?);
+        lines.then_some(slope + byte)
     }
 
-    /// The way of operands for which this [pays](Self::pays).
+    /// The way of operands for which this has a [cost](Self::cost).
     pub(super) fn path<'a>(
         &'a self,
         geometry: &'a Geometry,
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn columns_cut_leave_a_byte_and_noise_does_not() {
-        let exceptions = |rows: &[[i32; 256]]| Residual::find(rows).map(|found| found.exceptions.len());
+        let exceptions = |rows: &[[i32; 256]]| Residual::find(rows).ok().map(|found| found.exceptions.len());
         assert_eq!(exceptions(&rows(|w, x| columns_cut(4, w, x))), Some(0));
         assert_eq!(exceptions(&rows(|w, x| w * x + 1000 * (((w * 7) ^ (x * 13)) % 5))), None);
         // One row in five is no line.

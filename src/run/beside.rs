@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::beside::Beside;
 use crate::units::{Seconds, SquareMicrometres};
+use crate::workload::{Layer, Origin};
 
 /// Circuits beside an array and their work on a sample.
 pub(super) struct Work {
@@ -40,7 +41,8 @@ pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) 
         let runs_here =
             |part: &&Mapped| parts.array(part.layer.index).is_some_and(|other| std::ptr::eq(other, array));
         let own: Vec<&Mapped> = mapped.iter().filter(runs_here).collect();
-        let scaled = own.iter().copied().filter(|part| is_scaled(parts, plans.get(part.layer.index)));
+        let scaled =
+            own.iter().copied().filter(|part| is_scaled(parts, &part.layer, plans.get(part.layer.index)));
         let factors = factors(array, &scaled.collect::<Vec<_>>());
         raw_codes(parts, array, &own).into_iter().chain(factors)
     };
@@ -70,8 +72,9 @@ fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Wor
 }
 
 /// Whether a layer's sums are multiplied by factors that are no part of a scale per output channel.
-fn is_scaled(parts: &Parts<'_>, plan: Option<&LayerPlan>) -> bool {
-    let shared = parts.setup.workload.quantize.weight_scales == WeightScales::PerTensor;
+fn is_scaled(parts: &Parts<'_>, layer: &Layer, plan: Option<&LayerPlan>) -> bool {
+    let per_tensor = parts.setup.workload.quantize.weight_scales == WeightScales::PerTensor;
+    let shared = per_tensor || layer.weights == Origin::Computed;
     shared && plan.is_some_and(|plan| plan.chosen.measures.contains(&Measure::Affine))
 }
 

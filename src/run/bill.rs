@@ -5,7 +5,7 @@ use crate::ledger::Ledger;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
-use crate::workload::Layer;
+use crate::workload::{Layer, Origin};
 
 /// Bytes that a class and its confidence take.
 const RESULT_BYTES: f64 = 2.0;
@@ -59,7 +59,9 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
     let [weight, activation, _] = parts.word_bytes(0);
     let sum = |part: &Mapped| parts.word_bytes(part.layer.index)[2];
     let period = parts.platform.frame_period;
-    let weights: f64 = mapped.iter().map(|part| part.layer.geometry.weights() as f64 * weight).sum();
+    // Weights that are computed are activations of the layer before, which the buffer has already.
+    let stored = mapped.iter().filter(|part| part.layer.weights == Origin::Stored);
+    let weights: f64 = stored.map(|part| part.layer.geometry.weights() as f64 * weight).sum();
     let frame = parts.frame_elements() as f64 * activation;
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {

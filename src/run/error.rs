@@ -2,6 +2,7 @@
 
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
+use crate::table::TableError;
 use crate::workload::{CalibrationError, ModelError, NoLayer};
 
 /// Why a setup cannot be evaluated.
@@ -54,6 +55,12 @@ pub enum RunError {
          voltage"
     )]
     Late,
+    /// Another emulator was to be told of layers whose sums are corrected.
+    #[error("other emulators do not recover what products lose; leave out `compute.array.recovery`")]
+    Recovers,
+    /// A multiplier whose products do not fit a table.
+    #[error("`{0}`: {1}")]
+    Untabulated(String, TableError),
     /// Golden vectors of a unit without gates.
     #[error(
         "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \

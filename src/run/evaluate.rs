@@ -10,6 +10,7 @@ use super::activity::Activity;
 use super::arrays::Arrays;
 use super::buildable::exact_bits;
 use super::capture::{Captured, capture, pixels, slice};
+use super::coding::{LayerCoding, codings};
 use super::error::RunError;
 use super::golden::{self, Golden};
 use super::hardware::{Hardware, Multiplied, held, offsets};
@@ -76,7 +77,7 @@ impl<'a> Evaluator<'a> {
         let pixels = pixels(&self.task.test, samples);
         let right = self.score(samples, |range| {
             let batch = Task::preprocess(&setup.workload, &slice(&pixels, range.clone()));
-            Ok(self.task.network.run(&batch)?)
+            Ok(self.task.network.run(&batch)?.swap_remove(0))
         })?;
         Ok(score(vec![right.into_iter().map(f64::from).collect()], false))
     }
@@ -147,6 +148,17 @@ impl<'a> Evaluator<'a> {
         let steps = golden::steps(&contraction, &products, array.mac(), offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
         Ok(Golden { contraction, steps, array, offsets })
+    }
+
+    /// How the operands of every layer become codes and what multiplies them, for other emulators.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late,
+    /// [`RunError::Recovers`] where sums are corrected.
+    pub fn codings(&self, setup: &Setup) -> Result<Vec<LayerCoding>, RunError> {
+        let parts = self.build(setup)?;
+        let (quantized, _) = self.prepared(&parts)?;
+        codings(&parts, &quantized)
     }
 
     /// What a layer takes and gives on the first samples, and the products that it sums.
@@ -296,11 +308,12 @@ impl<'a> Evaluator<'a> {
                 };
                 if let Some(start) = self.prefixes.latest(keys, batch) {
                     let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
+                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0));
                 }
                 let pixels = slice(&captured.pixels, range.clone());
                 let samples = Task::preprocess(&parts.setup.workload, &pixels);
-                Ok(quantized.run_from(&hardware, Start::Input(&samples), range.start, &mut reach)?)
+                let start = Start::Input(&samples);
+                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0))
             })?;
             Ok(right.into_iter().map(f64::from).collect())
         };

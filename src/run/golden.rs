@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Geometry, convolve};
     use crate::tensor::Tensor;
-    use crate::workload::{Codes, Layer, Weights, operands};
+    use crate::workload::{Codes, Layer, Origin, Weights, operands};
 
     /// A 3×3 convolution with padding of two channels on 4×3 pixels, as the kernel computes it.
     fn contraction() -> (Contraction, Products) {
@@ -120,7 +120,7 @@ mod tests {
         let products = Products::exact(128, 128);
         let output = convolve(&geometry, operands(&input, &weights), &products);
         let output = Tensor::new([1, 2, 4, 3], output).unwrap();
-        let layer = Layer { index: 0, name: "conv".into(), geometry };
+        let layer = Layer { index: 0, name: "conv".into(), geometry, weights: Origin::Stored };
         (Contraction { layer, input, weights, output, swapped: false }, products)
     }
 

@@ -10,7 +10,7 @@ use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Layer, Place, Weights, operands};
+use crate::workload::{Codes, Engine, Layer, Place, Weights};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
@@ -106,11 +106,11 @@ impl<'a> Hardware<'a> {
 
     /// The same of these products.
     pub fn sums_of(&self, layer: &Layer, input: &Codes, weights: &Weights, products: &Products) -> Vec<i32> {
-        let (operands, array) = (operands(input, weights), self.array(layer));
+        let ((geometry, operands), array) = (layer.contraction(input, weights), self.array(layer));
         if let Some(array) = array.filter(|array| array.is_late()) {
-            return late::contract(array, &layer.geometry, operands, offsets(array, input, weights));
+            return late::contract(array, &geometry, operands, offsets(array, input, weights));
         }
-        let geometry = &layer.geometry;
+        let geometry = &geometry;
         match array.map(MacArray::mac) {
             None => kernel::convolve(geometry, operands, products),
             Some(mac) if mac.accumulates_exactly() => {
@@ -136,7 +136,8 @@ impl<'a> Hardware<'a> {
         weights: &Weights,
     ) -> Vec<i32> {
         if let Some(correction) = &self.multiplied[layer.index].correction {
-            let added = kernel::convolve(&layer.geometry, operands(input, weights), correction);
+            let (geometry, operands) = layer.contraction(input, weights);
+            let added = kernel::convolve(&geometry, operands, correction);
             sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.wrapping_add(added));
         }
         if let Some(correction) = self.plan(layer).and_then(|plan| plan.correction.as_ref()) {
@@ -193,6 +194,7 @@ mod tests {
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
+    use crate::workload::Origin;
 
     /// Adder, bits and what happens beyond them.
     type Adds = (&'static str, Option<u32>, Overflow);
@@ -332,7 +334,8 @@ mod tests {
     #[test]
     fn every_combination_of_semantics_sums_as_its_definition_says() {
         let mut stream = Stream::new(7, "test.semantics", 0);
-        let layer = Layer { index: 0, name: "conv".into(), geometry: Geometry::UNEVEN };
+        let layer =
+            Layer { index: 0, name: "conv".into(), geometry: Geometry::UNEVEN, weights: Origin::Stored };
         let mut distinct = std::collections::HashSet::new();
         for signed in [true, false] {
             for taken in [Taken::Centred, Taken::Raw] {
@@ -374,5 +377,47 @@ mod tests {
         // Dropping and skipping differ in energy alone, and two narrow accumulators give what wide ones give where no sum
         // exceeds them; all else tells.
         assert!(distinct.len() > 2 * 2 * 2 * (ACCUMULATORS.len() - 2), "{}", distinct.len());
+    }
+
+    /// Whatever the array makes of products, it makes of those of computed weights what it makes of stored ones.
+    #[test]
+    fn samples_with_weights_of_their_own_are_summed_as_each_alone() {
+        let mut stream = Stream::new(8, "test.computed", 0);
+        let stored =
+            Layer { index: 0, name: "attention".into(), geometry: Geometry::UNEVEN, weights: Origin::Stored };
+        let computed = Layer { weights: Origin::Computed, ..stored.clone() };
+        for signed in [true, false] {
+            for taken in [Taken::Centred, Taken::Raw] {
+                let x_zero = if signed && taken == Taken::Centred { 128 } else { 37 };
+                let (input, first) = codes(&mut stream, x_zero);
+                let second = codes(&mut stream, x_zero).1;
+                for padding in [Padding::Drop, Padding::Multiply] {
+                    for accumulator in ACCUMULATORS {
+                        let arrays = arrays(signed, padding, taken, accumulator, &stored);
+                        let range = |zero: u8| CodeRange { bits: 8, zero };
+                        let multiplied = [Multiplied {
+                            products: arrays.main().products(range(128), range(x_zero)).unwrap(),
+                            correction: arrays.main().correction(range(128), range(x_zero)),
+                        }];
+                        let (arrays, multiplied) = (Some(&arrays), &multiplied);
+                        let hardware = Hardware { multiplied, arrays, buffer: None, map: 0, plans: &[] };
+                        let both = [&first.codes[..], &second.codes].concat();
+                        let found =
+                            hardware.contract(&computed, &input, &Weights { codes: both, ..first.clone() });
+                        let alone = |(sample, weights): (&[u8], &Weights)| {
+                            let codes = Tensor::new([1, sample.len()], sample.to_vec()).unwrap();
+                            hardware.contract(&stored, &Codes { codes, ..input }, weights)
+                        };
+                        let samples = input.codes.data().chunks(Geometry::UNEVEN.inputs_per_sample());
+                        let expected: Vec<Vec<i32>> = samples.zip([&first, &second]).map(alone).collect();
+                        assert_eq!(
+                            found,
+                            expected.concat(),
+                            "{signed}, {taken:?}, {padding:?}, {accumulator:?}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -6,12 +6,12 @@ use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Geometry, Histograms, Products};
+use crate::kernel::{self, Histograms, Products};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::stream::{Operands, Replay, replay};
 use crate::rng::Stream;
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights, operands};
+use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -77,20 +77,30 @@ impl Engine for Probe<'_> {
 impl Probe<'_> {
     /// Mean error of each output channel, its correction applied; none where no table holds the products.
     fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
-        let (geometry, table) = (&layer.geometry, self.hardware.table(layer)?);
+        let table = self.hardware.table(layer)?;
         let exact = Products::exact(weights.zero_point, input.zero_point);
         let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
         if *table == exact && correction.is_none() {
-            return Some(vec![0.0; geometry.out_channels]);
+            return Some(vec![0.0; layer.geometry.out_channels]);
         }
-        let counted = (&Histograms::count(geometry, operands(input, weights)), input.codes.shape()[0]);
-        let found = channel_means(geometry, counted, &weights.codes, table);
-        let expected = channel_means(geometry, counted, &meant.codes, &exact);
+        let (geometry, operands) = layer.contraction(input, weights);
+        let counted = (&Histograms::count(&geometry, operands), operands.batch);
+        let means = |weights: &Weights, products: &Products| {
+            averaged(channel_means(&geometry, counted, &weights.codes, products), layer.geometry.out_channels)
+        };
+        let (found, expected) = (means(weights, table), means(meant, &exact));
         let off = |(channel, (found, expected)): (usize, (f64, f64))| {
             correction.map_or(found, |correction| correction.of_mean(channel, found)) - expected
         };
         Some(found.into_iter().zip(expected).enumerate().map(off).collect())
     }
+}
+
+/// Means of so many channels over samples that have channels of their own, sample after sample.
+fn averaged(means: Vec<f64>, channels: usize) -> Vec<f64> {
+    let samples = means.len() / channels;
+    let of = |channel: usize| means.iter().skip(channel).step_by(channels).sum::<f64>() / samples as f64;
+    if samples == 1 { means } else { (0..channels).map(of).collect() }
 }
 
 /// Root mean square of the exact sums.
@@ -117,9 +127,8 @@ pub(super) fn pooled<T>(
     (input, weights, swapped): (&Codes, &Weights, bool),
     with: impl FnOnce(&Operands<'_>) -> T,
 ) -> T {
-    let geometry: &Geometry = &layer.geometry;
-    let gemm = geometry.gemm();
-    let samples = input.codes.shape()[0];
+    let (geometry, codes) = layer.contraction(input, weights);
+    let (gemm, samples) = (geometry.gemm(), codes.batch);
     let [of_input, of_weights] = offsets(array, input, weights);
     let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
     let activation = |group: usize, position: usize, k: usize| {
@@ -127,13 +136,13 @@ pub(super) fn pooled<T>(
         let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
         match tap {
-            Some(tap) => Some(operand(input.codes.data()[start + tap], of_input)),
+            Some(tap) => Some(operand(codes.input[start + tap], of_input)),
             None => (array.padding() != Padding::Skip).then(|| operand(input.zero_point, of_input)),
         }
     };
     let weight = |group: usize, output: usize, k: usize| {
         let channel = group * gemm.outputs + output;
-        operand(geometry.filter(&weights.codes, channel)[k], of_weights)
+        operand(geometry.filter(codes.weights, channel)[k], of_weights)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     if swapped {

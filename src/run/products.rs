@@ -54,7 +54,7 @@ fn by_unit<T: Clone>(
     let quantize = &parts.setup.workload.quantize;
     let mut known: HashMap<(Option<usize>, [u8; 2]), T> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
-        let zeros = [weights.zero_point, quantized.input_zero_point(layer)];
+        let zeros = [weights.zero_point, quantized.input_grid(layer).zero_point];
         let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);
         if let Some(products) = known.get(&key) {
             return Ok(products.clone());

@@ -4,6 +4,7 @@
 //! layer does about it is compared by the squared error of its outputs in real units, against exact products of its own
 //! weights with the same activations. To do nothing is always among the candidates, so no layer is worse off on these samples.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use super::outcome::Recovered;
 use crate::config::Measure;
 use crate::kernel::{CODES, Counts, Histograms, Products};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Place, Quantized, Weights, operands};
+use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Origin, Place, Quantized, Weights, operands};
 
 mod correction;
 mod remap;
@@ -99,8 +100,13 @@ impl Engine for Choice<'_> {
             error_after: trial.relative(best.error),
         };
         let meant = (changed > 0).then(|| weights.clone());
+        // What is computed is computed again for every sample.
+        let held = match layer.weights {
+            Origin::Stored => best.weights,
+            Origin::Computed => Weights { codes: vec![], ..best.weights },
+        };
         let plan = LayerPlan { chosen, meant, swapped, correction: best.correction };
-        self.found.lock().expect("no layer panicked while it chose").push((best.weights, plan));
+        self.found.lock().expect("no layer panicked while it chose").push((held, plan));
         best.sums
     }
 
@@ -142,7 +148,7 @@ impl<'a> Trial<'a> {
             Codes { codes, ..*input }
         };
         let batches: Vec<Codes> = input.codes.data().chunks(BATCH * size).map(batch).collect();
-        let exact = sums(&batches, |input| Exact.contract(layer, input, weights));
+        let exact = sums(&batches, |at, input| Exact.contract(layer, input, &own(layer, weights, at)));
         Self { options, layer, weights, batches, exact }
     }
 
@@ -169,7 +175,9 @@ impl<'a> Trial<'a> {
     /// The layer's own weights and, where asked for, others in their place, each with what it takes.
     fn weights_tried(&self, measures: Vec<Measure>, products: &Products) -> Vec<(Vec<Measure>, Weights)> {
         let mut tried = vec![(measures.clone(), self.weights.clone())];
-        if self.options.measures.contains(&Measure::Remap) {
+        // Codes of stored weights are others before the run; computed ones would have to pass a table.
+        let stored = self.layer.weights == Origin::Stored;
+        if stored && self.options.measures.contains(&Measure::Remap) {
             let measures = [measures, vec![Measure::Remap]].concat();
             tried.extend(self.remapped(products).map(|weights| (measures.clone(), weights)));
         }
@@ -185,7 +193,9 @@ impl<'a> Trial<'a> {
     }
 
     fn candidate(&self, products: &'a Products, weights: Weights, measures: Vec<Measure>) -> Candidate<'a> {
-        let sum = |input: &Codes| self.options.hardware.sums_of(self.layer, input, &weights, products);
+        let sum = |at: usize, input: &Codes| {
+            self.options.hardware.sums_of(self.layer, input, &own(self.layer, &weights, at), products)
+        };
         let sums = sums(&self.batches, sum);
         let error = self.error(|at| f64::from(sums[at]) - f64::from(self.exact[at]));
         Candidate { measures, products, weights, correction: None, sums, error }
@@ -250,9 +260,19 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Sums of all batches, in their order.
-fn sums(batches: &[Codes], of: impl Fn(&Codes) -> Vec<i32> + Send + Sync) -> Vec<i32> {
-    batches.par_iter().map(of).collect::<Vec<_>>().concat()
+/// Sums of all batches, in their order, each made of its place and its activations.
+fn sums(batches: &[Codes], of: impl Fn(usize, &Codes) -> Vec<i32> + Send + Sync) -> Vec<i32> {
+    batches.par_iter().enumerate().map(|(at, input)| of(at, input)).collect::<Vec<_>>().concat()
+}
+
+/// The weights of a batch: those of its samples where every sample has its own.
+fn own<'w>(layer: &Layer, weights: &'w Weights, batch: usize) -> Cow<'w, Weights> {
+    if layer.weights == Origin::Stored {
+        return Cow::Borrowed(weights);
+    }
+    let mut batches = weights.codes.chunks(BATCH * layer.geometry.weights());
+    let codes = batches.nth(batch).map_or(vec![], <[u8]>::to_vec);
+    Cow::Owned(Weights { codes, ..weights.clone() })
 }
 
 #[cfg(test)]

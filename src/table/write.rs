@@ -2,13 +2,44 @@
 
 use std::fmt::Write;
 
-use super::{Table, TableError};
+use super::{Signature, Table, TableError};
 use crate::tensor::npy;
 
 impl Table {
     /// Results as text: row = code of `a`, column = code of `b`.
     pub fn to_text(&self) -> String {
         self.rows(" ", "", "\n")
+    }
+
+    /// Results as text in the order of the operands' values, from the lowest on: as ApproxTorch reads a multiplier. The
+    /// order of unsigned codes is the same.
+    pub fn to_ordered_text(&self) -> String {
+        let Signature { width_a, width_b, signed, .. } = self.signature();
+        // Of two's complement codes the upper half comes first.
+        let half = |width: u32| if signed { 1u64 << (width - 1) } else { 0 };
+        let (a, b) = (half(width_a), half(width_b));
+        let entries: Vec<i32> = Self::codes(self.signature())
+            .expect("this table has been made")
+            .map(|(row, column)| self.get(row ^ a, column ^ b))
+            .collect();
+        let ordered = Self { signature: self.signature(), entries: entries.into() };
+        ordered.to_text()
+    }
+
+    /// Rows and columns exchanged: the function of swapped operands.
+    ///
+    /// ```
+    /// use axsim::table::{Operation, Signature, Table};
+    /// let signature = Signature { operation: Operation::Mul, width_a: 2, width_b: 3, signed: false };
+    /// let table = Table::from_function(signature, |a, b| 2 * a + b).unwrap();
+    /// assert_eq!(table.transposed().get(7, 1), table.get(1, 7));
+    /// ```
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let Signature { width_a, width_b, .. } = self.signature();
+        let signature = Signature { width_a: width_b, width_b: width_a, ..self.signature() };
+        let codes = Self::codes(signature).expect("this table has been made");
+        Self { signature, entries: codes.map(|(b, a)| self.get(a, b)).collect() }
     }
 
     /// Results as little-endian 16-bit words in table order, as TFApprox reads a multiplier; a negative product is its
@@ -67,6 +98,12 @@ mod tests {
                 ("t.npy", table.to_npy()),
             ] {
                 assert_eq!(Table::read(&bytes, name, signed).as_ref(), Ok(&table), "{name}");
+            }
+            // The value at row i and column j of the ordered form is that of the i-th and j-th lowest operands.
+            let lowest = if signed { -128 } else { 0 };
+            for (row, line) in (lowest..).zip(table.to_ordered_text().lines()) {
+                let products: Vec<i32> = (lowest..lowest + 256).map(|column| table.at(row, column)).collect();
+                assert_eq!(line.split(' ').map(|word| word.parse().unwrap()).collect::<Vec<i32>>(), products);
             }
         }
     }

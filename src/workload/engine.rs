@@ -3,6 +3,15 @@
 use crate::kernel::{self, Geometry, Operands, Products};
 use crate::tensor::Tensor;
 
+/// Where the weights of a contraction come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The model: the same for all samples, kept in the memory of the weights.
+    Stored,
+    /// The sample, as in attention: put away in the buffer, as activations are.
+    Computed,
+}
+
 /// A contraction of the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
@@ -10,8 +19,49 @@ pub struct Layer {
     pub index: usize,
     /// Node name in the model.
     pub name: String,
-    /// Its shape.
+    /// Its shape, of one sample.
     pub geometry: Geometry,
+    /// Where its weights come from.
+    pub weights: Origin,
+}
+
+impl Layer {
+    /// The whole contraction as a kernel takes it, of samples that are next to one another.
+    ///
+    /// Samples with weights of their own are groups of one contraction of a batch of 1; codes and sums keep their places.
+    ///
+    /// ```
+    /// use axsim::kernel::Geometry;
+    /// use axsim::tensor::Tensor;
+    /// use axsim::workload::{Codes, Layer, Origin, Weights};
+    /// let geometry = Geometry::dense(2, 1);
+    /// let layer = Layer { index: 0, name: "scores".into(), geometry, weights: Origin::Computed };
+    /// let codes = Tensor::new([3, 2], vec![129; 6])?;
+    /// let input = Codes { codes, scale: 1.0, zero_point: 128, bits: 8 };
+    /// let weights = Weights { codes: vec![127; 6], scales: vec![1.0], zero_point: 128, bits: 8 };
+    /// let (geometry, operands) = layer.contraction(&input, &weights);
+    /// assert_eq!((geometry.groups, geometry.weights(), operands.batch), (3, 6, 1));
+    /// # Ok::<(), axsim::tensor::ShapeError>(())
+    /// ```
+    pub fn contraction<'a>(&self, input: &'a Codes, weights: &'a Weights) -> (Geometry, Operands<'a>) {
+        let operands = operands(input, weights);
+        match self.weights {
+            Origin::Stored => (self.geometry, operands),
+            Origin::Computed => {
+                (side_by_side(&self.geometry, operands.batch), Operands { batch: 1, ..operands })
+            }
+        }
+    }
+}
+
+/// So many contractions of one shape as groups of one.
+fn side_by_side(geometry: &Geometry, count: usize) -> Geometry {
+    Geometry {
+        groups: geometry.groups * count,
+        in_channels: geometry.in_channels * count,
+        out_channels: geometry.out_channels * count,
+        ..*geometry
+    }
 }
 
 /// Activations as integers: real value = scale · (code − zero point).
@@ -30,7 +80,8 @@ pub struct Codes {
 /// Weights as integers, one scale per output channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// Codes [O, C / groups, rows, columns], each below 2^bits.
+    /// Codes [O, C / groups, rows, columns], each below 2^bits; where they are computed, those of one sample after the
+    /// other, and none before they are.
     pub codes: Vec<u8>,
     /// Real value of one step, per output channel.
     pub scales: Vec<f32>,
@@ -66,13 +117,14 @@ pub struct Exact;
 impl Engine for Exact {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let products = Products::exact(weights.zero_point, input.zero_point);
-        kernel::convolve(&layer.geometry, operands(input, weights), &products)
+        let (geometry, operands) = layer.contraction(input, weights);
+        kernel::convolve(&geometry, operands, &products)
     }
 
     fn store(&self, _: Place, _: &mut Codes) {}
 }
 
-/// Codes and weights as a kernel takes them.
+/// Codes and weights that all samples share as a kernel takes them.
 pub fn operands<'a>(input: &'a Codes, weights: &'a Weights) -> Operands<'a> {
     let batch = input.codes.shape()[0];
     Operands { batch, input: input.codes.data(), weights: &weights.codes, pad: input.zero_point }

@@ -11,11 +11,11 @@ pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -
     if gemm.positions == 1 && geometry.groups == 1 && geometry.kernel == [1, 1] {
         // output [batch, O] = input [batch, K] · weights [O, K] transposed
         let (k, o) = (gemm.depth, gemm.outputs);
-        product([batch, k, o], (input, [k, 1]), (&contraction.weights, [1, k]), (&mut output, [o, 1]));
+        multiply([batch, k, o], (input, [k, 1]), (&contraction.weights, [1, k]), (&mut output, [o, 1]));
     } else {
         let samples = input.chunks_exact(geometry.inputs_per_sample());
         for (x, y) in samples.zip(output.chunks_exact_mut(geometry.outputs_per_sample())) {
-            convolve(contraction, x, y);
+            convolve(geometry, &contraction.weights, x, y);
         }
     }
     let positions = geometry.positions();
@@ -26,8 +26,18 @@ pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -
     output
 }
 
-fn convolve(contraction: &Contraction, x: &[f32], y: &mut [f32]) {
-    let geometry = &contraction.geometry;
+/// As [`contract`], where every sample has weights of its own and no bias: x [batch, C, H, W], w [batch, O, C / groups, …].
+pub(super) fn product(geometry: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
+    let samples = x.chunks_exact(geometry.inputs_per_sample()).zip(w.chunks_exact(geometry.weights()));
+    let sums = |(x, w)| {
+        let mut y = vec![0.0; geometry.outputs_per_sample()];
+        convolve(geometry, w, x, &mut y);
+        y
+    };
+    samples.flat_map(sums).collect()
+}
+
+fn convolve(geometry: &Geometry, weights: &[f32], x: &[f32], y: &mut [f32]) {
     let gemm = geometry.gemm();
     let (k, n, o) = (gemm.depth, gemm.positions, gemm.outputs);
     let mut columns = vec![0.0; k * n];
@@ -36,9 +46,9 @@ fn convolve(contraction: &Contraction, x: &[f32], y: &mut [f32]) {
         for (tap, row) in columns.chunks_exact_mut(n).enumerate() {
             read(geometry, tap, x, row);
         }
-        let weights = &contraction.weights[group * o * k..(group + 1) * o * k];
+        let weights = &weights[group * o * k..(group + 1) * o * k];
         let y = &mut y[group * o * n..(group + 1) * o * n];
-        product([o, k, n], (weights, [k, 1]), (&columns, [n, 1]), (y, [n, 1]));
+        multiply([o, k, n], (weights, [k, 1]), (&columns, [n, 1]), (y, [n, 1]));
     }
 }
 
@@ -57,7 +67,7 @@ fn read(geometry: &Geometry, tap: usize, x: &[f32], values: &mut [f32]) {
 }
 
 /// c [m, n] = a [m, k] · b [k, n], each with its row and column step.
-fn product(
+fn multiply(
     [m, k, n]: [usize; 3],
     a: (&[f32], [usize; 2]),
     b: (&[f32], [usize; 2]),

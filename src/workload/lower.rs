@@ -3,6 +3,7 @@
 mod affine;
 mod arrange;
 mod attribute;
+mod axes;
 mod budget;
 mod codes;
 mod contract;
@@ -11,6 +12,7 @@ mod general;
 mod line;
 mod operand;
 mod pool;
+mod product;
 mod reshape;
 mod rows;
 mod same;
@@ -21,7 +23,7 @@ use self::budget::Budget;
 pub use self::fault::ModelError;
 use self::fault::shape;
 use self::operand::Stored;
-use super::network::{Network, Step};
+use super::network::{Network, Output, Step};
 use super::onnx::{self, Input, Model, Node};
 use super::op::Op;
 use super::operator;
@@ -90,9 +92,8 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
         lowering.node(node)?;
         lowering.afford(node)?;
     }
-    let unknown = || ModelError::NotOnnx(format!("its output `{}` is never computed", outputs[0]));
-    let output = *lowering.values.get(&outputs[0]).ok_or_else(unknown)?;
-    Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), output))
+    let outputs = lowering.outputs(outputs)?;
+    Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs))
 }
 
 /// Shape and type of a sample, which must be known.
@@ -125,6 +126,18 @@ fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
 }
 
 impl Lowering {
+    /// The outputs that depend on the sample, with their values.
+    fn outputs(&self, names: Vec<String>) -> Result<Vec<Output>, ModelError> {
+        let unknown = |name: &String| !self.values.contains_key(name) && !self.stored.contains_key(name);
+        if let Some(name) = names.iter().find(|name| unknown(name)) {
+            return Err(ModelError::NotOnnx(format!("its output `{name}` is never computed")));
+        }
+        let output = |name: String| self.values.get(&name).map(|&value| (name, value));
+        let outputs: Vec<Output> = names.into_iter().filter_map(output).collect();
+        let none = || ModelError::NotOnnx("no output of it depends on its input".into());
+        if outputs.is_empty() { Err(none()) } else { Ok(outputs) }
+    }
+
     /// What depends on no sample is computed now; the rest by the first of three ways that takes the node: as one of
     /// our own steps, as its operator text has it, or not at all.
     fn node(&mut self, node: &Node) -> Result<(), ModelError> {
@@ -144,6 +157,9 @@ impl Lowering {
     /// The step of ours that does what the node does, if there is one.
     fn special(&mut self, node: &Node) -> Result<Way, ModelError> {
         if matches!(&*node.kind, "Gemm" | "MatMul") && self.rows(node)? {
+            return Ok(Way::Done);
+        }
+        if self.is_product(node)? && self.product(node)? {
             return Ok(Way::Done);
         }
         let computed = || node.inputs.iter().filter_map(|name| self.values.get(name));

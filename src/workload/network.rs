@@ -1,6 +1,6 @@
 //! A network ready to run: steps in order, every shape known.
 
-use super::engine::Layer;
+use super::engine::{Layer, Origin};
 use super::float;
 use super::lower::{ModelError, lower};
 use super::op::Op;
@@ -28,17 +28,21 @@ pub struct Network {
     pub(super) steps: Vec<Step>,
     shapes: Vec<Vec<usize>>,
     kinds: Vec<Kind>,
-    output: usize,
+    outputs: Vec<Output>,
 }
+
+/// A value that the network answers with, under its name in the model.
+pub(super) type Output = (String, usize);
 
 impl Network {
     pub(super) fn new(
         sample: Vec<usize>,
         steps: Vec<Step>,
         (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
-        output: usize,
+        outputs: Vec<Output>,
     ) -> Self {
-        let mut network = Self { sample, steps, shapes, kinds, output };
+        let mut network = Self { sample, steps, shapes, kinds, outputs };
+        network.prune();
         network.fold_channels();
         network
     }
@@ -64,8 +68,49 @@ impl Network {
         self.sample = vec![channels, height, width];
         self.shapes.insert(0, self.sample.clone());
         self.kinds.insert(0, self.kinds[0]);
-        self.output += 1;
+        self.outputs.iter_mut().for_each(|(_, value)| *value += 1);
         self
+    }
+
+    /// The same network with these outputs alone, in this order, and without the steps that no one of them needs.
+    ///
+    /// # Errors
+    /// [`ModelError::NoOutput`], naming the outputs there are.
+    pub fn only(mut self, names: &[&str]) -> Result<Self, ModelError> {
+        let found = |name: &&str| {
+            let output = self.outputs.iter().find(|(own, _)| own == name).cloned();
+            let known = || self.outputs().iter().map(|(name, _)| name.to_string()).collect();
+            output.ok_or_else(|| ModelError::NoOutput { name: name.to_string(), known: known() })
+        };
+        self.outputs = names.iter().map(found).collect::<Result<_, _>>()?;
+        self.prune();
+        Ok(self)
+    }
+
+    /// Takes steps away that lead to no output.
+    fn prune(&mut self) {
+        let mut needed = self.needed(self.outputs.iter().map(|(_, value)| *value));
+        needed[0] = true;
+        let kept: Vec<usize> = (0..needed.len()).filter(|&value| needed[value]).collect();
+        let place = |value: &mut usize| *value = kept.binary_search(value).expect("what is needed is kept");
+        let steps = std::mem::take(&mut self.steps).into_iter().zip(&needed[1..]);
+        self.steps = steps.filter(|(_, needed)| **needed).map(|(step, _)| step).collect();
+        self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(place);
+        self.shapes = kept.iter().map(|&value| std::mem::take(&mut self.shapes[value])).collect();
+        self.kinds = kept.iter().map(|&value| self.kinds[value]).collect();
+        self.outputs.iter_mut().map(|(_, value)| value).for_each(place);
+    }
+
+    /// For each value whether one of `values` is made from it, or is it.
+    fn needed(&self, values: impl Iterator<Item = usize>) -> Vec<bool> {
+        let mut needed = vec![false; self.steps.len() + 1];
+        values.for_each(|value| needed[value] = true);
+        for (at, step) in self.steps.iter().enumerate().rev() {
+            if needed[at + 1] {
+                step.inputs.iter().for_each(|&value| needed[value] = true);
+            }
+        }
+        needed
     }
 
     /// Shape of one sample, for example [3, 32, 32].
@@ -73,9 +118,13 @@ impl Network {
         &self.sample
     }
 
-    /// How many values the network answers with per sample.
-    pub fn outputs(&self) -> usize {
-        self.shapes[self.output].iter().product()
+    /// Name and shape per sample of each output, in the order in which a run answers.
+    pub fn outputs(&self) -> Vec<(&str, &[usize])> {
+        self.outputs.iter().map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
+    }
+
+    fn is_output(&self, value: usize) -> bool {
+        self.outputs.iter().any(|(_, own)| *own == value)
     }
 
     /// Elements of the largest value of a sample.
@@ -90,12 +139,18 @@ impl Network {
 
     /// The contractions in order.
     pub fn layers(&self) -> Vec<Layer> {
-        let contraction = |step: &Step| match &step.op {
-            Op::Contract(contraction) => Some((step.name.clone(), contraction.geometry)),
-            _ => None,
+        let layer = |(index, step): (usize, &Step)| Layer {
+            index,
+            name: step.name.clone(),
+            geometry: *step.op.contraction().expect("only contractions are layers"),
+            weights: if matches!(step.op, Op::Product(_)) { Origin::Computed } else { Origin::Stored },
         };
-        let named = self.steps.iter().filter_map(contraction).enumerate();
-        named.map(|(index, (name, geometry))| Layer { index, name, geometry }).collect()
+        self.contractions().enumerate().map(layer).collect()
+    }
+
+    /// The steps that an array runs.
+    pub(super) fn contractions(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.op.contraction().is_some())
     }
 
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
@@ -105,7 +160,7 @@ impl Network {
             let (factors, constants, from) = (factors.clone(), constants.clone(), self.steps[at].inputs[0]);
             let readers =
                 self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();
-            let alone = readers == 1 && self.output != from;
+            let alone = readers == 1 && !self.is_output(from);
             if let Some(Op::Contract(contraction)) =
                 from.checked_sub(1).filter(|_| alone).map(|step| &mut self.steps[step].op)
             {
@@ -124,7 +179,7 @@ impl Network {
     pub(super) fn lead_to_contractions(&self) -> Vec<bool> {
         let mut leads = vec![false; self.steps.len() + 1];
         for (at, step) in self.steps.iter().enumerate().rev() {
-            if matches!(step.op, Op::Contract(_)) || leads[at + 1] {
+            if step.op.contraction().is_some() || leads[at + 1] {
                 step.inputs.iter().for_each(|&value| leads[value] = self.kinds[value].is_real());
             }
         }
@@ -144,14 +199,14 @@ impl Network {
 
     /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
     ///
-    /// `contract(layer, step, input)` returns the layer's real outputs. What `put(value, results)` keeps is up to
+    /// `contract(layer, step, inputs)` returns the layer's real outputs. What `put(value, results)` keeps is up to
     /// the caller, which is how quantisation and faults enter; as reals it is read by all other operators.
     pub(super) fn execute<V: AsRef<[f32]> + Default>(
         &self,
         batch: &Tensor<f32>,
-        contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.fits(batch)?;
         let values = vec![put(0, batch.data().to_vec())];
         self.proceed(batch.shape()[0], values, contract, put, |_, _| {})
@@ -173,50 +228,51 @@ impl Network {
         &self,
         samples: usize,
         mut values: Vec<V>,
-        mut contract: impl FnMut(usize, &Step, &V) -> Vec<f32>,
+        mut contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
         mut put: impl FnMut(usize, Vec<f32>) -> V,
         mut reach: impl FnMut(usize, &[V]),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let done = values.len() - 1;
-        let mut layer = self.steps[..done].iter().filter(|step| matches!(step.op, Op::Contract(_))).count();
+        let mut layer = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
         for (at, step) in self.steps.iter().enumerate().skip(done) {
-            let out = match &step.op {
-                Op::Contract(_) => {
-                    reach(layer, &values);
-                    layer += 1;
-                    contract(layer - 1, step, &values[step.inputs[0]])
-                }
-                op => per_sample(op, samples, step.inputs.iter().map(|&at| values[at].as_ref()).collect())?,
+            let out = if step.op.contraction().is_some() {
+                reach(layer, &values);
+                layer += 1;
+                contract(layer - 1, step, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())
+            } else {
+                let inputs = step.inputs.iter().map(|&at| values[at].as_ref()).collect();
+                per_sample(&step.op, samples, inputs)?
             };
             values.push(put(at + 1, out));
             self.release(at, &mut values);
         }
-        let data = values[self.output].as_ref().to_vec();
-        let mut shape = vec![samples];
-        shape.extend(&self.shapes[self.output]);
-        Ok(Tensor::new(shape, data).expect("every step keeps its shape"))
+        let answer = |(_, value): &Output| {
+            let shape = [&[samples], &self.shapes[*value][..]].concat();
+            Tensor::new(shape, values[*value].as_ref().to_vec()).expect("every step keeps its shape")
+        };
+        Ok(self.outputs.iter().map(answer).collect())
     }
 
     /// Frees values that no later step reads.
     fn release<V: Default>(&self, done: usize, values: &mut [V]) {
         for &value in &self.steps[done].inputs {
             let later = self.steps[done + 1..].iter().any(|step| step.inputs.contains(&value));
-            if !later && value != self.output {
+            if !later && !self.is_output(value) {
                 values[value] = V::default();
             }
         }
     }
 
-    /// Whether value `at` is read by something other than a contraction, or is the output.
+    /// Whether value `at` is read by something other than a contraction, or is an output.
     pub(super) fn is_read_as_reals(&self, at: usize) -> bool {
-        self.output == at || self.readers(at).any(|step| !matches!(step.op, Op::Contract(_)))
+        self.is_output(at) || self.readers(at).any(|step| step.op.contraction().is_none())
     }
 
-    /// Runs in single precision: [n, …] → [n, outputs].
+    /// Runs in single precision: [n, …] → for each of [`Network::outputs`] [n, …].
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
-    pub fn run(&self, batch: &Tensor<f32>) -> Result<Tensor<f32>, ModelError> {
+    pub fn run(&self, batch: &Tensor<f32>) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.observe(batch, |_, _| {})
     }
 
@@ -225,10 +281,11 @@ impl Network {
         &self,
         batch: &Tensor<f32>,
         mut see: impl FnMut(usize, &[f32]),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = batch.shape().first().copied().unwrap_or(0);
-        let contract = |_, step: &Step, x: &Vec<f32>| match &step.op {
-            Op::Contract(contraction) => float::contract(contraction, samples, x),
+        let contract = |_, step: &Step, inputs: &[&Vec<f32>]| match &step.op {
+            Op::Contract(contraction) => float::contract(contraction, samples, inputs[0]),
+            Op::Product(geometry) => float::product(geometry, inputs[0], inputs[1]),
             _ => unreachable!("only contractions are contracted"),
         };
         let keep = |value, data: Vec<f32>| {

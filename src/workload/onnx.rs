@@ -2,6 +2,8 @@
 
 mod wire;
 
+pub(super) use wire::check_tensor;
+
 use std::collections::HashMap;
 
 use rten_onnx::onnx::{
@@ -57,6 +59,10 @@ pub(super) struct Model {
 const OPSETS: std::ops::RangeInclusive<i64> = 7..=21;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
+    // The file identifier of its schema, behind the offset of the root table.
+    if bytes.get(4..8) == Some(b"TFL3") {
+        return Err(ModelError::TensorFlowLite);
+    }
     wire::check(bytes)?;
     let model = ModelProto::parse_buf(bytes).map_err(|error| ModelError::NotOnnx(error.to_string()))?;
     let graph = model.graph.ok_or_else(|| ModelError::NotOnnx("it holds no graph".into()))?;

@@ -1,7 +1,7 @@
 //! The operators: per-sample functions on real values; contractions are run by float code or an engine.
 
 use super::lower::ModelError;
-use super::onnx::Node;
+use super::onnx::{Attribute, Node};
 use super::operator;
 use super::value::{Elements, Kind, Value};
 use crate::kernel::Geometry;
@@ -22,6 +22,56 @@ pub(super) struct Contraction {
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
 }
+
+/// What an operator does with each element or each row of a sample, one after the other.
+const BY_ROW: [&str; 46] = [
+    "Abs",
+    "Add",
+    "Celu",
+    "Ceil",
+    "Clip",
+    "Cos",
+    "Div",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Floor",
+    "Gelu",
+    "HardSigmoid",
+    "HardSwish",
+    "LayerNormalization",
+    "LeakyRelu",
+    "Log",
+    "LogSoftmax",
+    "Max",
+    "Mean",
+    "Min",
+    "Mish",
+    "Mul",
+    "Neg",
+    "PRelu",
+    "Pow",
+    "Reciprocal",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceSum",
+    "ReduceSumSquare",
+    "Relu",
+    "Round",
+    "Selu",
+    "Sigmoid",
+    "Sin",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Sqrt",
+    "Sub",
+    "Sum",
+    "Tanh",
+];
 
 /// An operand of a general operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +114,30 @@ impl General {
             "RNN",
         ];
         CONTRACTIONS.contains(&&*self.node.kind)
+    }
+
+    /// Whether each row of the result, along the last axis, is made of the operands' rows at its place alone.
+    pub fn is_by_row(&self) -> bool {
+        BY_ROW.contains(&&*self.node.kind) && self.row_axes().is_none_or(|axes| axes == [-1])
+    }
+
+    /// The axes, counted from the end, along which elements are taken together; none where they are not.
+    fn row_axes(&self) -> Option<Vec<i64>> {
+        let kind = &*self.node.kind;
+        let reduces = kind.starts_with("Reduce");
+        if !reduces && !["Softmax", "LogSoftmax", "LayerNormalization"].contains(&kind) {
+            return None;
+        }
+        let [Operand::Computed(_, shape), rest @ ..] = &self.operands[..] else { return Some(vec![]) };
+        let rank = shape.len() as i64;
+        let given = match (self.node.attributes.get("axes"), self.node.attributes.get("axis"), rest) {
+            (Some(Attribute::Ints(axes)), ..) => axes.clone(),
+            (_, Some(Attribute::Int(axis)), _) => vec![*axis],
+            (.., [Operand::Stored(axes), ..]) if reduces => axes.wholes().unwrap_or_default().to_vec(),
+            _ if reduces => vec![],
+            _ => vec![if self.opset < 13 && kind != "LayerNormalization" { 1 } else { -1 }],
+        };
+        Some(given.into_iter().map(|axis| if axis < 0 { axis } else { axis - rank }).collect())
     }
 
     fn fault(&self, what: String) -> ModelError {
@@ -124,6 +198,8 @@ fn typed(kind: Kind, shape: &[usize], reals: &[f32]) -> Result<Value, String> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Op {
     Contract(Contraction),
+    /// A contraction whose weights [O, C / groups, rows, columns] are the second value that it reads.
+    Product(Geometry),
     Clip(f32, f32),
     Add,
     /// A factor and then a constant per channel; the third field is the elements of a channel.
@@ -142,6 +218,23 @@ pub(super) enum Op {
 }
 
 impl Op {
+    /// The shape of a contraction, which an array runs.
+    pub(super) fn contraction(&self) -> Option<&Geometry> {
+        match self {
+            Op::Contract(contraction) => Some(&contraction.geometry),
+            Op::Product(geometry) => Some(geometry),
+            _ => None,
+        }
+    }
+
+    /// Whether elements only get other places, or are repeated.
+    pub(super) fn moves(&self) -> bool {
+        match self {
+            Op::Arrange(_, fill) => *fill == 0.0,
+            _ => matches!(self, Op::Reshape | Op::Permute(_)),
+        }
+    }
+
     /// The first weight, bias, factor or constant that is no finite number: what, its place among its like, its value.
     pub(super) fn not_finite(&self) -> Option<(&'static str, usize, f32)> {
         let first = |what, values: &[f32]| {
@@ -199,7 +292,9 @@ impl Op {
     pub(super) fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
         let x = inputs[0];
         Ok(match self {
-            Op::Contract(_) => unreachable!("contractions are run by the float code or an engine"),
+            Op::Contract(_) | Op::Product(_) => {
+                unreachable!("contractions are run by the float code or an engine")
+            }
             Op::General(general) => return general.apply(inputs),
             Op::Clip(low, high) => x.iter().map(|v| v.clamp(*low, *high)).collect(),
             Op::Add => x.iter().zip(inputs[1]).map(|(a, b)| a + b).collect(),

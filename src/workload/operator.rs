@@ -21,6 +21,7 @@ mod unary;
 mod window;
 
 pub(super) use call::{Answer, Call};
+pub(super) use matrix::{labels, result};
 
 use super::lower::ModelError;
 use super::onnx::Node;

@@ -1,9 +1,10 @@
 //! Static post-training quantisation: scales from calibration samples.
 //!
 //! Every activation that leads to another contraction is put away as codes; what follows the last
-//! contraction stays real, and so do biases and the addition of two tensors between being read and put away.
+//! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
+//! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
 
-use super::engine::{Codes, Engine, Layer, Place, Weights};
+use super::engine::{Codes, Engine, Layer, Origin, Place, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
 use super::op::Op;
@@ -15,10 +16,11 @@ mod entropy;
 mod grid;
 mod mse;
 mod range;
+mod role;
 
 pub use checkpoint::{Checkpoint, Start};
-use grid::Grid;
-pub use grid::Scheme;
+pub use grid::{Grid, Scheme};
+use role::{Role, roles};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -32,7 +34,7 @@ pub enum CalibrationError {
     /// Products that no engine would form.
     #[error(
         "node `{0}` multiplies and adds what no array is asked for: only the float model can be run; \
-         convolutions and products with stored weights go to the array"
+         convolutions with stored weights and products of matrices go to the array"
     )]
     Beside(String),
     /// The samples do not fit the network.
@@ -80,16 +82,23 @@ impl Quantized {
         if let Some(node) = network.beside() {
             return Err(CalibrationError::Beside(node.into()));
         }
-        let grid =
-            |(low, high)| Grid::new(scheme, settings.activation_bits, low, high).rounding(settings.rounding);
+        let roles = roles(network);
+        let grid = |value: usize, (low, high)| {
+            let grid = match roles[value] {
+                Some(Role::Weights) => Grid::new(Scheme::Symmetric, settings.weight_bits, low, high),
+                _ => Grid::new(scheme, settings.activation_bits, low, high),
+            };
+            grid.rounding(settings.rounding)
+        };
         let together = (calibration, network.together());
-        let ranges = range::ranges(network, settings.calibration, &grid, together)?;
-        let grids = ranges.into_iter().map(|range| range.map(grid)).collect();
-        let contractions = network.steps.iter().filter_map(|step| match &step.op {
-            Op::Contract(contraction) => Some(contraction),
-            _ => None,
+        let ranges = range::ranges((network, &roles), settings.calibration, &grid, together)?;
+        let grids: Vec<Option<Grid>> =
+            ranges.into_iter().enumerate().map(|(value, range)| Some(grid(value, range?))).collect();
+        let weights = network.contractions().map(|step| match &step.op {
+            Op::Contract(own) => round(&own.weights, own.geometry.out_channels, settings),
+            _ => computed(grids[step.inputs[1]], step),
         });
-        let weights = contractions.map(|c| round(&c.weights, c.geometry.out_channels, settings)).collect();
+        let weights = weights.collect();
         Ok(Self { network: network.clone(), layers: network.layers(), grids, weights })
     }
 
@@ -98,7 +107,7 @@ impl Quantized {
         &self.layers
     }
 
-    /// Integer weights of each contraction.
+    /// Integer weights of each contraction; of computed ones the scales alone.
     pub fn weights(&self) -> &[Weights] {
         &self.weights
     }
@@ -108,14 +117,17 @@ impl Quantized {
         Self { weights, ..self.clone() }
     }
 
-    /// Zero point of the activations that a contraction reads.
-    pub fn input_zero_point(&self, layer: usize) -> u8 {
-        let reads = self.network.steps.iter().filter(|step| matches!(step.op, Op::Contract(_)));
-        let value = reads.map(|step| step.inputs[0]).nth(layer);
-        value.and_then(|value| self.grids[value]).map_or(0, |grid| grid.zero_point)
+    /// The grid of the activations that a contraction reads.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn input_grid(&self, layer: usize) -> Grid {
+        let value = self.network.contractions().map(|step| step.inputs[0]).nth(layer);
+        let value = value.expect("the network has this layer");
+        self.grids[value].expect("what a contraction reads is on a grid")
     }
 
-    /// Runs on an engine: [n, …] → [n, outputs].
+    /// Runs on an engine: [n, …] → for each output of the network [n, …].
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
@@ -124,7 +136,7 @@ impl Quantized {
         engine: &dyn Engine,
         batch: &Tensor<f32>,
         first_sample: usize,
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
     }
 
@@ -141,15 +153,23 @@ impl Quantized {
         start: Start<'_>,
         first_sample: usize,
         reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Tensor<f32>, ModelError> {
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = match start {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,
         };
-        let contract = |layer: usize, step: &Step, x: &Held| {
-            let codes = x.codes.as_ref().expect("what a contraction reads is on a grid");
-            let sums = engine.contract(&self.layers[layer], codes, &self.weights[layer]);
-            self.real(layer, step, codes.scale, &sums)
+        let contract = |layer: usize, step: &Step, inputs: &[&Held]| {
+            let codes = |at: usize| inputs[at].codes.as_ref().expect("what a contraction reads is on a grid");
+            let own = &self.weights[layer];
+            let sums = match (self.layers[layer].weights, samples) {
+                (Origin::Stored, _) => engine.contract(&self.layers[layer], codes(0), own),
+                (Origin::Computed, 0) => vec![],
+                (Origin::Computed, _) => {
+                    let weights = Weights { codes: codes(1).codes.data().to_vec(), ..own.clone() };
+                    engine.contract(&self.layers[layer], codes(0), &weights)
+                }
+            };
+            self.real(layer, step, codes(0).scale, &sums)
         };
         let put = |value: usize, real: Vec<f32>| {
             let Some(grid) = self.grids[value] else { return Held { real, codes: None } };
@@ -183,15 +203,30 @@ impl Quantized {
 
     /// Integer sums as real outputs: scaled, bias added.
     fn real(&self, layer: usize, step: &Step, scale: f32, sums: &[i32]) -> Vec<f32> {
-        let Op::Contract(contraction) = &step.op else { unreachable!("only contractions are contracted") };
-        let channels = contraction.geometry.out_channels;
+        let geometry = &self.layers[layer].geometry;
+        let bias = |channel: usize| match &step.op {
+            Op::Contract(contraction) => contraction.bias[channel],
+            _ => 0.0,
+        };
         let mut out = Vec::with_capacity(sums.len());
-        for (at, sums) in sums.chunks_exact(contraction.geometry.positions()).enumerate() {
-            let channel = at % channels;
-            let (step, bias) = (scale * self.weights[layer].scales[channel], contraction.bias[channel]);
+        for (at, sums) in sums.chunks_exact(geometry.positions()).enumerate() {
+            let channel = at % geometry.out_channels;
+            let (step, bias) = (scale * self.weights[layer].scales[channel], bias(channel));
             out.extend(sums.iter().map(|&sum| sum as f32 * step + bias));
         }
         out
+    }
+}
+
+/// What is known of weights that are computed, before they are.
+fn computed(grid: Option<Grid>, step: &Step) -> Weights {
+    let grid = grid.expect("what a contraction reads is on a grid");
+    let channels = step.op.contraction().map_or(0, |geometry| geometry.out_channels);
+    Weights {
+        codes: vec![],
+        scales: vec![grid.scale; channels],
+        zero_point: grid.zero_point,
+        bits: grid.bits,
     }
 }
 

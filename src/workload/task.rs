@@ -252,7 +252,7 @@ fn check(
 
 /// Every label must name an output of the network.
 fn labels(network: &Network, images: &Images) -> Result<(), DataError> {
-    let classes = network.outputs();
+    let classes = network.outputs()[0].1.iter().product();
     let wrong = images.labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes);
     wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
 }

@@ -124,10 +124,10 @@ fn float_outputs_and_scores_are_those_of_the_reference_runtime() {
         let task = load(&workload, std::slice::from_ref(&root)).unwrap();
         outputs_are_the_reference(
             model,
-            &task.network.run(&batch(&workload, &task.test, 0..32)).unwrap(),
+            &task.network.run(&batch(&workload, &task.test, 0..32)).unwrap()[0],
             &root,
         );
-        let found = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap());
+        let found = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap().remove(0));
         assert_eq!(found, right, "{model}");
     }
 }
@@ -154,12 +154,12 @@ fn keywords_score_as_published_in_both_parts_together_and_with_eight_bits_in_the
     assert_eq!((first.len(), rest.len()), (100, 900));
     let calibration = batch(&workload, first, 0..100);
     let float = |images: &Images| {
-        let outputs = task.network.run(&batch(&workload, images, 0..images.len())).unwrap();
+        let outputs = task.network.run(&batch(&workload, images, 0..images.len())).unwrap().remove(0);
         top1(&outputs, &images.labels).into_iter().filter(|&right| right).count()
     };
     outputs_are_the_reference(
         "dscnn_kws",
-        &task.network.run(&batch(&workload, first, 0..32)).unwrap(),
+        &task.network.run(&batch(&workload, first, 0..32)).unwrap()[0],
         &root,
     );
     let right = float(rest);
@@ -167,7 +167,7 @@ fn keywords_score_as_published_in_both_parts_together_and_with_eight_bits_in_the
     for scheme in [Scheme::Symmetric, Scheme::Affine] {
         let quantized =
             Quantized::calibrate(&task.network, &workload.quantize, scheme, &calibration).unwrap();
-        let run = |batch: &Tensor<f32>, first| quantized.run(&Exact, batch, first).unwrap();
+        let run = |batch: &Tensor<f32>, first| quantized.run(&Exact, batch, first).unwrap().remove(0);
         let found = score(&workload, &task, 900, run);
         assert!(right.abs_diff(found) <= 9, "{scheme:?}: {found} of {right}");
     }
@@ -186,7 +186,7 @@ fn eight_bits_stay_within_one_point_of_float() {
                 let settings = Quantize { calibration: rule, ..Quantize::default() };
                 let quantized = Quantized::calibrate(&task.network, &settings, scheme, &calibration).unwrap();
                 let found = score(&workload, &task, samples, |batch, first| {
-                    quantized.run(&Exact, batch, first).unwrap()
+                    quantized.run(&Exact, batch, first).unwrap().remove(0)
                 });
                 let drop = right as f64 - found as f64;
                 assert!(
@@ -218,15 +218,16 @@ fn models_that_are_quantised_already_score_as_published_in_float_and_on_an_engin
             ..workload(like)
         };
         let task = load(&workload, std::slice::from_ref(&root)).unwrap();
-        let float = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap());
+        let float = score(&workload, &task, samples, |batch, _| task.network.run(batch).unwrap().remove(0));
         if right > 0 {
             assert!(float.abs_diff(right) <= 3, "{model}: {float} of {right}");
         }
         let calibration = batch(&workload, &task.calibration, 0..100);
         let quantized =
             Quantized::calibrate(&task.network, &workload.quantize, Scheme::Affine, &calibration).unwrap();
-        let found =
-            score(&workload, &task, samples, |batch, first| quantized.run(&Exact, batch, first).unwrap());
+        let found = score(&workload, &task, samples, |batch, first| {
+            quantized.run(&Exact, batch, first).unwrap().remove(0)
+        });
         eprintln!("{model}: {float} in float, {found} on an engine");
         assert!(float.abs_diff(found) <= 3, "{model}: {found} of {float}");
     }
@@ -238,7 +239,7 @@ fn quantized_score(root: &std::path::Path, model: &str, settings: &Quantize, sch
     let task = load(&workload, &[root.to_path_buf()]).unwrap();
     let calibration = batch(&workload, &task.calibration, 0..256);
     let quantized = Quantized::calibrate(&task.network, settings, scheme, &calibration).unwrap();
-    score(&workload, &task, 1000, |batch, first| quantized.run(&Exact, batch, first).unwrap())
+    score(&workload, &task, 1000, |batch, first| quantized.run(&Exact, batch, first).unwrap().remove(0))
 }
 
 #[test]

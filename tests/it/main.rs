@@ -2,12 +2,14 @@
 
 mod activity;
 mod agreement;
+mod attention;
 mod browser;
 mod circuits;
 mod cli;
 mod config;
 mod damaged;
 mod elaboration;
+mod emulator;
 mod energies;
 mod explore;
 mod exported;

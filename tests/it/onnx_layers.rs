@@ -31,6 +31,14 @@ fn int(name: &str, int: i64) -> AttributeProto {
     AttributeProto { name: Some(name.into()), i: Some(int), ..Default::default() }
 }
 
+fn float(name: &str, real: f32) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), f: Some(real), ..Default::default() }
+}
+
+fn text(name: &str, text: &str) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), s: Some(text.into()), ..Default::default() }
+}
+
 /// A file with one node that reads `x` and stored operands.
 fn model(
     kind: &str,
@@ -89,11 +97,11 @@ fn agree(bytes: &[u8], kind: Kind, shape: &[usize], elements: Vec<f64>, slack: f
             assert!((f64::from(*found) - expected).abs() <= slack, "{found} is not {expected}");
         }
     };
-    near(&network.run(&batch).unwrap(), slack);
+    near(&network.run(&batch).unwrap()[0], slack);
     assert_eq!(network.layers().iter().map(|layer| &*layer.name).collect::<Vec<_>>(), ["layer"]);
     let quantized = Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &batch).unwrap();
     let largest = expected.iter().fold(0f64, |largest, x| largest.max(x.abs()));
-    near(&quantized.run(&Exact, &batch, 0).unwrap(), slack.max(largest / 20.0));
+    near(&quantized.run(&Exact, &batch, 0).unwrap()[0], slack.max(largest / 20.0));
 }
 
 #[test]
@@ -130,6 +138,56 @@ fn a_transposed_convolution_is_a_layer() {
             &[weights, bias],
         );
         agree(&bytes, Kind::F32, &[1, 4, 5, 4], wave(80, 0.37), 1e-5);
+    }
+}
+
+/// Two values that are both computed, and one that is stored where most files do not have it.
+#[test]
+fn a_product_over_shared_axes_is_a_layer() {
+    let both = |kind: &str, attributes: Vec<AttributeProto>, shape: &[i64]| {
+        let bytes = model(kind, &["x", "x"], attributes, (DataType::FLOAT, shape), &[]);
+        let sizes: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
+        agree(&bytes, Kind::F32, &sizes, wave(sizes.iter().product(), 0.37), 1e-5);
+    };
+    both("MatMul", vec![], &[1, 5, 5]);
+    both("MatMul", vec![], &[1, 3, 4, 4]);
+    both("Gemm", vec![int("transA", 1)], &[1, 6]);
+    both("Gemm", vec![int("transB", 1), float("alpha", 0.25)], &[1, 6]);
+    for equation in
+        ["bij,bkj->bik", "bij,bjk", "bij,bik->bjk", "bij,bij->bi", "bij,bkl->bijkl", "...ij,...kj->...ki"]
+    {
+        both("Einsum", vec![text("equation", equation)], &[1, 4, 4]);
+    }
+    let of_stored = |kind: &str, inputs: &[&str], attributes: Vec<AttributeProto>, weights: &[i64]| {
+        let count = weights.iter().product::<i64>() as usize;
+        let weights = ("w", DataType::FLOAT, weights, wave(count, 0.7));
+        let bytes = model(kind, inputs, attributes, (DataType::FLOAT, &[1, 3, 4, 6]), &[weights]);
+        agree(&bytes, Kind::F32, &[1, 3, 4, 6], wave(72, 0.37), 1e-5);
+    };
+    of_stored("MatMul", &["x", "w"], vec![], &[3, 6, 5]);
+    of_stored("MatMul", &["w", "x"], vec![], &[5, 4]);
+    of_stored("MatMul", &["w", "x"], vec![], &[1, 3, 5, 4]);
+    of_stored("MatMul", &["x", "w"], vec![], &[6]);
+    of_stored("Einsum", &["x", "w"], vec![text("equation", "bhij,hjk->bhik")], &[3, 6, 5]);
+    of_stored("Einsum", &["w", "x"], vec![text("equation", "kj,bhij->bikh")], &[5, 6]);
+}
+
+/// What sums over an axis of one operand alone, or takes a diagonal, is no contraction.
+#[test]
+fn other_sums_of_products_are_run_in_float_alone() {
+    for equation in ["bij,bkj->bi", "bii,bij->bj", "bij,bkl->bk"] {
+        let bytes = model(
+            "Einsum",
+            &["x", "x"],
+            vec![text("equation", equation)],
+            (DataType::FLOAT, &[1, 4, 4]),
+            &[],
+        );
+        let network = Network::from_onnx(&bytes).unwrap();
+        let batch = Tensor::new([1, 4, 4], vec![0.5; 16]).unwrap();
+        assert!(network.layers().is_empty() && network.run(&batch).is_ok(), "{equation}");
+        let error = Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &batch).unwrap_err();
+        assert!(error.to_string().starts_with("node `layer` multiplies and adds"), "{error}");
     }
 }
 

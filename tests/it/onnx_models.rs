@@ -259,29 +259,46 @@ fn networks_give_what_their_graphs_give() {
         let network = network.unwrap_or_else(|error| panic!("{model}: {error}"));
         let sample = input(model, &set, 0);
         let found = network.run(&Tensor::new(sample.shape(), as_f32(&sample)).unwrap()).unwrap();
-        let expected = graph(&root, model).run(vec![sample]).unwrap().swap_remove(0);
-        let found: Vec<f64> = found.data().iter().map(|&x| f64::from(x)).collect();
-        let difference = difference(&found, &expected.to_reals());
-        eprintln!("{model}: {difference:.1e}, {} layers", network.layers().len());
-        let codes = matches!(expected.elements(), Elements::Whole(_));
-        assert!(difference <= if codes { 0.1 } else { 1e-4 }, "{model}: {difference}");
+        let graph = graph(&root, model);
+        let expected = graph.run(vec![sample.clone()]).unwrap();
+        let names: Vec<&str> = network.outputs().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, graph.outputs(), "{model}");
+        for ((name, found), expected) in names.into_iter().zip(&found).zip(expected) {
+            let reals: Vec<f64> = found.data().iter().map(|&x| f64::from(x)).collect();
+            let difference = difference(&reals, &expected.to_reals());
+            eprintln!("{model} {name}: {difference:.1e}, {} layers", network.layers().len());
+            let codes = matches!(expected.elements(), Elements::Whole(_));
+            assert!(difference <= if codes { 0.1 } else { 1e-4 }, "{model}: {difference}");
+            // The one alone is the same, from fewer layers.
+            let alone = network.clone().only(&[name]).unwrap();
+            let answer = alone.run(&Tensor::new(sample.shape(), as_f32(&sample)).unwrap()).unwrap();
+            assert!(answer.len() == 1 && answer[0] == *found, "{model} {name}");
+            assert!(alone.layers().len() <= network.layers().len());
+        }
     }
 }
 
 #[test]
 fn a_network_whose_products_no_array_is_asked_for_runs_in_float_alone() {
     let Some(root) = shared() else { return };
+    let network = Network::from_onnx(&read(&root, "models/lstm_mnist.onnx")).unwrap();
+    let batch = Tensor::new([1, 28, 28], vec![0.5; 784]).unwrap();
+    assert_eq!(network.run(&batch).unwrap()[0].len(), 10);
+    let error =
+        Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &batch).err().unwrap();
+    assert!(error.to_string().contains("multiplies and adds what no array is asked for"), "{error}");
+}
+
+#[test]
+fn a_language_model_gives_what_onnxruntime_gives_as_a_network() {
+    let Some(root) = shared() else { return };
     let network = Network::from_onnx(&read(&root, "models/stories260k_ctx128.onnx")).unwrap();
     let tokens = read(&root, "tinystories/tokens_u16le_111x129.bin");
     let tokens =
         tokens.as_chunks::<2>().0[..128].iter().map(|&word| f32::from(u16::from_le_bytes(word))).collect();
-    let batch = Tensor::new([1, 128], tokens).unwrap();
-    let logits = network.run(&batch).unwrap();
+    let logits = network.run(&Tensor::new([1, 128], tokens).unwrap()).unwrap().remove(0);
     let found: Vec<f64> = logits.data().iter().map(|&x| f64::from(x)).collect();
     assert!(difference(&found, &npy(&root, "stories260k_ctx128__logits_first1")) <= 1e-4);
-    let error =
-        Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &batch).err().unwrap();
-    assert!(error.to_string().contains("multiplies and adds what no array is asked for"), "{error}");
 }
 
 #[test]
@@ -491,4 +508,15 @@ fn objects(root: &Path) -> Vec<Vec<(usize, [f32; 4])>> {
         objects[at(0) as usize].push((at(1) as usize, [x - w / 2.0, y - h / 2.0, x + w / 2.0, y + h / 2.0]));
     }
     objects
+}
+
+#[test]
+fn a_network_with_one_exit_has_the_layers_that_lead_there() {
+    let Some(root) = shared() else { return };
+    let network = Network::from_onnx(&read(&root, "models/resnet8_2exit_cifar10.onnx")).unwrap();
+    let layers = |names: &[&str]| network.clone().only(names).unwrap().layers().len();
+    let [early, last] = [layers(&["exit0_logits"]), layers(&["final_logits"])];
+    assert!(early < last && last < layers(&["final_logits", "exit0_logits"]));
+    let error = network.only(&["logits"]).err().unwrap().to_string();
+    assert!(error.contains("no output `logits`; its outputs are exit0_logits, final_logits"), "{error}");
 }

@@ -51,7 +51,8 @@ impl MacArray {
     /// # Errors
     /// When there is no unit, or a fixed clock is faster than the unit's critical path allows.
     pub fn new(config: &config::Array, mac: Mac, library: &CellLibrary) -> Result<Self, PlatformError> {
-        for (field, count) in [("compute.rows", config.rows), ("compute.columns", config.columns)] {
+        for (field, count) in [("compute.array.rows", config.rows), ("compute.array.columns", config.columns)]
+        {
             PlatformError::unless((1..=4096).contains(&count), field, count, "between 1 and 4096")?;
         }
         let plain = config.products == config::Products::Centred && config.padding == Padding::Drop;

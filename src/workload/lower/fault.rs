@@ -9,6 +9,12 @@ pub enum ModelError {
     /// Truncated, or another kind of file.
     #[error("this is not a readable ONNX file: {0}")]
     NotOnnx(String),
+    /// A TensorFlow Lite file.
+    #[error(
+        "this is a TensorFlow Lite file; `python -m tf2onnx.convert --tflite FILE.tflite --opset 13 --output FILE.onnx` makes \
+         an ONNX file of it, in float or in its own 8-bit codes (tf2onnx and tensorflow are on PyPI)"
+    )]
+    TensorFlowLite,
     /// An operator set outside the supported range.
     #[error("opset {0} is not supported; export the model with opset {1} to {2}")]
     Opset(i64, i64, i64),
@@ -61,6 +67,14 @@ pub enum ModelError {
         expected: Vec<usize>,
         /// The samples.
         found: Vec<usize>,
+    },
+    /// An output that the model does not have.
+    #[error("the model has no output `{name}`; its outputs are {}", .known.join(", "))]
+    NoOutput {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
     },
 }
 

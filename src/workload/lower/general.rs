@@ -71,7 +71,7 @@ impl Lowering {
             if name.is_empty() || value.is_empty() {
                 continue;
             }
-            let moves = moved.as_ref().map(|moved| order(&moved[result], &operands[0]));
+            let moves = moved.as_ref().map(|moved| moved_from(&moved[result], &operands[0]));
             let op = match moves {
                 Some(op) => op,
                 None => Op::General(Box::new(General {
@@ -124,10 +124,13 @@ fn sample(operand: &Operand) -> Result<Option<Value>, ModelError> {
 }
 
 /// The step that takes elements from these places of an operand.
-fn order(places: &Value, operand: &Operand) -> Op {
+fn moved_from(places: &Value, operand: &Operand) -> Op {
     let count = if let Operand::Computed(_, shape) = operand { shape.iter().product() } else { 0 };
-    let places = places.to_reals();
-    let from: Vec<u32> = places.iter().map(|&at| at as u32).collect();
+    order(places.to_reals().iter().map(|&at| at as u32).collect(), count)
+}
+
+/// The step that takes elements from these places among so many.
+pub(super) fn order(from: Vec<u32>, count: usize) -> Op {
     let mut seen = vec![false; from.len()];
     let once =
         from.iter().all(|&at| seen.get_mut(at as usize).is_some_and(|seen| !std::mem::replace(seen, true)));

@@ -5,7 +5,6 @@ use super::attribute::int;
 use super::contract::{by_output, is_plain};
 use super::{Lowering, ModelError, elements};
 use crate::kernel::Geometry;
-use crate::workload::network::Step;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
 
@@ -28,11 +27,11 @@ impl Lowering {
         let contraction = Op::Contract(Contraction { geometry, weights, bias });
         let [before, after] =
             ["rows to channels", "channels to rows"].map(|what| format!("{} ({what})", node.name));
-        let columns = self.step(&before, turn(rows, depth), value, vec![depth, rows, 1]);
-        let product = self.step(&node.name, contraction, columns, vec![outputs, rows, 1]);
+        let columns = self.step(&before, turn(rows, depth), &[value], vec![depth, rows, 1]);
+        let product = self.step(&node.name, contraction, &[columns], vec![outputs, rows, 1]);
         let batched = lead[0] == 1 && lead.len() > 1;
         let shape = [&lead[usize::from(batched)..], &[outputs]].concat();
-        let back = self.step(&after, turn(outputs, rows), product, shape);
+        let back = self.step(&after, turn(outputs, rows), &[product], shape);
         self.batched[back] = batched;
         self.values.insert(node.outputs.first().cloned().unwrap_or_default(), back);
         Ok(true)
@@ -61,15 +60,6 @@ impl Lowering {
         let weights = by_output(&stored, [outputs, depth], transposed);
         let bias = if gemm { self.bias(node, outputs)? } else { vec![0.0; outputs] };
         Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias })))
-    }
-
-    /// Adds a step on one value whose result has the batch first; returns the result.
-    fn step(&mut self, name: &str, op: Op, input: usize, shape: Vec<usize>) -> usize {
-        self.steps.push(Step { name: name.into(), op, inputs: vec![input] });
-        self.shapes.push(shape);
-        self.batched.push(true);
-        self.kinds.push(self.kinds[input]);
-        self.steps.len()
     }
 }
 

@@ -22,12 +22,21 @@ enum Message {
     Shape,
     /// Any message that holds no message.
     Flat,
+    /// Not a message but numbers of varying length, one after the other.
+    Numbers,
+    /// Numbers of four bytes.
+    Words,
+    /// Numbers of eight bytes.
+    Doubles,
 }
 
-use Message::{Attribute, Flat, Graph, Model, Node, Sequence, Shape, Tensor, TensorType, Type, Value};
+use Message::{
+    Attribute, Doubles, Flat, Graph, Model, Node, Numbers, Sequence, Shape, Tensor, TensorType, Type, Value,
+    Words,
+};
 
 /// A message, the number of a field in it, and the message which that field is.
-const FIELDS: [(Message, u64, Message); 18] = [
+const FIELDS: [(Message, u64, Message); 26] = [
     (Model, 7, Graph),
     (Model, 8, Flat),
     (Model, 14, Flat),
@@ -39,6 +48,14 @@ const FIELDS: [(Message, u64, Message); 18] = [
     (Node, 5, Attribute),
     (Attribute, 5, Tensor),
     (Attribute, 6, Graph),
+    (Attribute, 7, Words),
+    (Attribute, 8, Numbers),
+    (Tensor, 1, Numbers),
+    (Tensor, 4, Words),
+    (Tensor, 5, Numbers),
+    (Tensor, 7, Numbers),
+    (Tensor, 10, Doubles),
+    (Tensor, 11, Numbers),
     (Tensor, 13, Flat),
     (Value, 2, Type),
     (Type, 1, TensorType),
@@ -56,11 +73,21 @@ const DEEPEST: usize = 64;
 /// # Errors
 /// [`ModelError::NotOnnx`] with the byte at which a field does not fit.
 pub(super) fn check(bytes: &[u8]) -> Result<(), ModelError> {
+    framed(bytes, Model).map_err(ModelError::NotOnnx)
+}
+
+/// Checks all lengths of a tensor's bytes.
+///
+/// # Errors
+/// The byte at which a field does not fit.
+pub(in crate::workload) fn check_tensor(bytes: &[u8]) -> Result<(), String> {
+    framed(bytes, Tensor)
+}
+
+fn framed(bytes: &[u8], message: Message) -> Result<(), String> {
     let mut reader = Reader { bytes, at: 0 };
-    reader.message(Model, bytes.len(), 0).map_err(|what| {
-        let what = format!("byte {}: {what}; it is cut off, damaged or of another kind", reader.at);
-        ModelError::NotOnnx(what)
-    })
+    let read = reader.message(message, bytes.len(), 0);
+    read.map_err(|what| format!("byte {}: {what}; it is cut off, damaged or of another kind", reader.at))
 }
 
 struct Reader<'a> {
@@ -92,8 +119,28 @@ impl Reader<'_> {
         let length = usize::try_from(self.varint(end)?).unwrap_or(usize::MAX);
         let inner = FIELDS.iter().find(|(outer, field, _)| (*outer, *field) == (message, number));
         match inner {
-            Some((.., inner)) if length <= end - self.at => self.message(*inner, self.at + length, depth + 1),
+            Some((.., inner)) if length <= end - self.at => self.inside(*inner, self.at + length, depth),
             _ => self.skip(length, end),
+        }
+    }
+
+    /// What is in a field up to byte `end`: of numbers that do not end there the decoder would make no end.
+    fn inside(&mut self, inner: Message, end: usize, depth: usize) -> Result<(), &'static str> {
+        let each = match inner {
+            Numbers => {
+                while self.at < end {
+                    self.varint(end)?;
+                }
+                return Ok(());
+            }
+            Words => 4,
+            Doubles => 8,
+            message => return self.message(message, end, depth + 1),
+        };
+        if (end - self.at).is_multiple_of(each) {
+            self.skip(end - self.at, end)
+        } else {
+            Err("numbers do not fill their field")
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Answer, Call, Operator, operator};
 use crate::workload::value::{Elements, Fault, Kind, Value, places, room, strides};
 
 pub(super) const OPERATORS: &[Operator] = &[
-    operator("Add", &[], |call| fold(call, |a, b| a + b, i64::wrapping_add)),
+    operator("Add", &[], |call| both(call, |a, b| a + b, i64::wrapping_add)),
     operator("And", &[], |call| wholes(call, |a, b| a & b)),
     operator("BitShift", &["direction"], shift),
     operator("BitwiseAnd", &[], |call| wholes(call, |a, b| a & b)),
@@ -20,17 +20,17 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("Mean", &[], mean),
     operator("Min", &[], |call| fold(call, f64::min, i64::min)),
     operator("Mod", &["fmod"], modulo),
-    operator("Mul", &[], |call| fold(call, |a, b| a * b, i64::wrapping_mul)),
+    operator("Mul", &[], |call| both(call, |a, b| a * b, i64::wrapping_mul)),
     operator("Or", &[], |call| wholes(call, |a, b| a | b)),
     operator("PRelu", &[], |call| {
-        fold(
+        both(
             call,
             |x, slope| if x < 0.0 { slope * x } else { x },
             |x, slope| if x < 0 { slope.wrapping_mul(x) } else { x },
         )
     }),
     operator("Pow", &[], power),
-    operator("Sub", &[], |call| fold(call, |a, b| a - b, i64::wrapping_sub)),
+    operator("Sub", &[], |call| both(call, |a, b| a - b, i64::wrapping_sub)),
     operator("Sum", &[], |call| fold(call, |a, b| a + b, i64::wrapping_add)),
     operator("Where", &[], choose),
     operator("Xor", &[], |call| wholes(call, |a, b| a ^ b)),
@@ -108,9 +108,15 @@ fn fold(call: &Call<'_>, f: impl Fn(f64, f64) -> f64, g: impl Fn(i64, i64) -> i6
     Ok(vec![out])
 }
 
+/// Exactly two operands, combined element by element.
+fn both(call: &Call<'_>, f: impl Fn(f64, f64) -> f64, g: impl Fn(i64, i64) -> i64) -> Answer {
+    let [a, b] = call.every()?[..] else { return Err("exactly two operands are expected".into()) };
+    Ok(vec![combine(a, b, f, g)?])
+}
+
 fn wholes(call: &Call<'_>, g: impl Fn(i64, i64) -> i64) -> Answer {
     call.wholes(0)?;
-    fold(call, |a, _| a, g)
+    both(call, |a, _| a, g)
 }
 
 fn compare(call: &Call<'_>, f: impl Fn(f64, f64) -> bool, g: impl Fn(i64, i64) -> bool) -> Answer {
@@ -127,7 +133,7 @@ fn divide(call: &Call<'_>) -> Answer {
     if divisor.wholes().is_ok_and(|divisor| divisor.contains(&0)) {
         return Err("an integer is divided by zero".into());
     }
-    fold(call, |a, b| a / b, i64::wrapping_div)
+    both(call, |a, b| a / b, i64::wrapping_div)
 }
 
 fn mean(call: &Call<'_>) -> Answer {
@@ -147,7 +153,7 @@ fn modulo(call: &Call<'_>) -> Answer {
         let rest = a.wrapping_rem(b);
         if !like_dividend && rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }
     };
-    fold(call, |a, b| if like_dividend { a % b } else { a - b * (a / b).floor() }, whole)
+    both(call, |a, b| if like_dividend { a % b } else { a - b * (a / b).floor() }, whole)
 }
 
 /// The result is of the base's type, whatever the exponent's.

@@ -123,7 +123,7 @@ fn einsum(call: &Call<'_>) -> Answer {
 }
 
 /// The axes of a term; an ellipsis stands for as many axes as are left.
-fn labels(term: &str, axes: usize) -> Result<Vec<char>, Fault> {
+pub(in crate::workload) fn labels(term: &str, axes: usize) -> Result<Vec<char>, Fault> {
     let named = term.replace("...", "").chars().count();
     let rest = axes.checked_sub(named).filter(|&rest| match term.matches("...").count() {
         0 => rest == 0,
@@ -137,7 +137,11 @@ fn labels(term: &str, axes: usize) -> Result<Vec<char>, Fault> {
 }
 
 /// The axes of the result: as written, or all that appear once in alphabetical order.
-fn result(right: Option<&str>, terms: &[Vec<char>], sizes: &[(char, usize)]) -> Result<Vec<char>, Fault> {
+pub(in crate::workload) fn result(
+    right: Option<&str>,
+    terms: &[Vec<char>],
+    sizes: &[(char, usize)],
+) -> Result<Vec<char>, Fault> {
     let unnamed: Vec<char> =
         ('0'..='9').rev().filter(|label| sizes.iter().any(|(own, _)| own == label)).collect();
     let out = match right {

@@ -13,12 +13,15 @@ pub enum Scheme {
     Affine,
 }
 
-/// Scale and zero point of one tensor.
+/// Scale and zero point of one tensor: real value = scale · (code − zero point).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Grid {
+pub struct Grid {
+    /// Real value of one step.
     pub scale: f32,
+    /// The code of zero.
     pub zero_point: u8,
     lowest: u8,
+    /// Bits of a code.
     pub bits: u32,
     rounding: Rounding,
 }

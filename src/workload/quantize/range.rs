@@ -4,6 +4,7 @@ use super::super::network::Network;
 use super::super::op::Op;
 use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
+use super::role::Role;
 use super::{CalibrationError, mse};
 use crate::config::Calibration;
 use crate::tensor::Tensor;
@@ -14,27 +15,23 @@ const KEPT: usize = 200_000;
 /// Lowest and highest value.
 pub(super) type Range = (f32, f32);
 
-/// The range of each value that is put away, as the model declares it where it does; `grid` makes the codes of a range, for
-/// rules that weigh what codes lose.
+/// The range of each value that has a role, as the model declares it where it does; `grid` makes the codes of a value and its
+/// range, for rules that weigh what codes lose.
 ///
 /// `together` samples are run at a time, which changes no range.
 pub(super) fn ranges(
-    network: &Network,
+    (network, roles): (&Network, &[Option<Role>]),
     rule: Calibration,
-    grid: &dyn Fn(Range) -> Grid,
+    grid: &dyn Fn(usize, Range) -> Grid,
     (samples, together): (&Tensor<f32>, usize),
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
-    let count = network.steps.len() + 1;
-    let leads = network.lead_to_contractions();
-    let wanted: Vec<bool> =
-        (0..count).map(|value| leads[value] && !is_only_clipped(network, value)).collect();
-    let mut seen = vec![Seen::default(); count];
+    let mut seen = vec![Seen::default(); roles.len()];
     let mut broken = None;
     for some in chunks(samples, together) {
         network.observe(&some, |value, data| {
             if data.iter().any(|x| !x.is_finite()) {
                 broken = Some(broken.map_or(value, |first: usize| first.min(value)));
-            } else if wanted[value] {
+            } else if roles[value].is_some() {
                 let all = data.len() / some.shape()[0] * samples.shape()[0];
                 seen[value].add(data, all, rule);
             }
@@ -55,7 +52,7 @@ pub(super) fn ranges(
     }
     let range = |(value, seen): (usize, Seen)| {
         let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
-        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, grid))
+        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, &|range| grid(value, range)))
     };
     Ok(inherit(network, seen.into_iter().enumerate().map(range).collect()))
 }
@@ -118,18 +115,10 @@ fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
     (at(1.0 - percent / 100.0), at(percent / 100.0))
 }
 
-/// A value that is merely on its way into a Clip is not put away before.
-fn is_only_clipped(network: &Network, value: usize) -> bool {
-    value > 0 && network.readers(value).all(|step| matches!(step.op, Op::Clip(..) | Op::Affine(..)))
-}
-
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
 fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
     for (at, step) in network.steps.iter().enumerate() {
-        let kept = match step.op {
-            Op::Arrange(_, fill) => fill == 0.0,
-            _ => matches!(step.op, Op::Reshape | Op::Permute(_) | Op::MaxPool(_)),
-        };
+        let kept = step.op.moves() || matches!(step.op, Op::MaxPool(_));
         if kept && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];
         }
@@ -142,6 +131,7 @@ mod tests {
     use super::*;
     use crate::rng::uniform_at;
     use crate::workload::quantize::Scheme;
+    use crate::workload::quantize::role::roles;
 
     fn scenes() -> Network {
         let file =
@@ -157,13 +147,14 @@ mod tests {
         let all = KEPT / network.largest() + 2;
         let values = (0..all * size).map(|at| (1.0 - uniform_at(5, at as u64) as f32).ln().abs()).collect();
         let samples = Tensor::new([&[all], network.sample_shape()].concat(), values).unwrap();
-        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let grid = |_, (low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let roles = roles(&network);
         let rules =
             [Calibration::MinMax, Calibration::Percentile(99.9), Calibration::Mse, Calibration::Entropy];
         let mut distinct = vec![];
         for rule in rules {
             let found = [1, 3, all].map(|together| {
-                let ranges = ranges(&network, rule, &grid, (&samples, together)).unwrap();
+                let ranges = ranges((&network, &roles), rule, &grid, (&samples, together)).unwrap();
                 let bits = |(low, high): Range| [low, high].map(f32::to_bits);
                 ranges.into_iter().map(|range| range.map(bits)).collect::<Vec<_>>()
             });
@@ -192,11 +183,12 @@ mod tests {
         let size: usize = network.sample_shape().iter().product();
         let mut values = vec![0.5f32; 3 * size];
         values[..size].fill(f32::MAX);
-        let grid = |(low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let grid = |_, (low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
+        let roles = roles(&network);
         let named = |values: &[f32], together: usize| {
             let shape = [&[values.len() / size], network.sample_shape()].concat();
             let samples = Tensor::new(shape, values.to_vec()).unwrap();
-            ranges(&network, Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
+            ranges((&network, &roles), Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
         };
         let sums = named(&values, 1);
         assert_ne!(sums, CalibrationError::NotFinite("input".into()), "sums overflow first");

@@ -11,7 +11,7 @@ use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, NodeProto, TensorPro
 use crate::rng::Stream;
 use crate::tensor::Tensor;
 use crate::workload::data::{DataError, Images, cifar10, features, idx};
-use crate::workload::{ModelError, Network};
+use crate::workload::{ModelError, Network, Value};
 
 fn header(kind: u8, axes: u8, sizes: &[u32]) -> Vec<u8> {
     let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
@@ -88,6 +88,11 @@ fn a_cut_or_foreign_model_is_an_error() {
     for foreign in [&b"hello"[..], &[], b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"{\"model\": 1}"] {
         assert!(matches!(Network::from_onnx(foreign), Err(ModelError::NotOnnx(_) | ModelError::Opset(..))));
     }
+    let lite = Network::from_onnx(b"\x1c\0\0\0TFL3\x14\0 \0");
+    assert!(
+        lite.as_ref().is_err_and(|error| error.to_string().contains("tf2onnx.convert --tflite")),
+        "{lite:?}"
+    );
     for length in (0..bytes.len()).step_by(997) {
         assert!(Network::from_onnx(&bytes[..length]).is_err(), "cut at {length}");
     }
@@ -119,6 +124,25 @@ fn a_model_that_promises_more_than_there_is_takes_no_memory_and_no_stack() {
         (0..20_000).fold(vec![], |inner: Vec<u8>, at| field([6, 5, 1][at % 3], inner.len() as u64, &inner));
     let deep = field(7, deep.len() as u64, &deep);
     assert!(Network::from_onnx(&deep).is_err());
+}
+
+/// The decoder of packed numbers makes no end of one that does not end; a fuzzer found it.
+#[test]
+fn packed_numbers_that_do_not_fill_their_field_are_refused() {
+    let endless = [&[0xcc; 13][..], &[1]].concat();
+    let tensor =
+        |number, content: &[u8]| [&[16, 7][..], &field(number, content.len() as u64, content)].concat();
+    for (number, content) in
+        [(1, &endless[..]), (5, &endless), (7, &endless), (11, &endless), (4, &[0; 5]), (10, &[0; 12])]
+    {
+        let tensor = tensor(number, content);
+        let error = Value::from_tensor_proto(&tensor).unwrap_err();
+        assert!(error.starts_with("byte "), "{error}");
+        let graph = field(5, tensor.len() as u64, &tensor);
+        let model = field(7, graph.len() as u64, &graph);
+        let error = Network::from_onnx(&model).err().unwrap().to_string();
+        assert!(error.contains("byte ") && error.contains("number"), "{error}");
+    }
 }
 
 #[test]
@@ -245,7 +269,7 @@ fn a_model_with_a_wrong_part_is_refused_or_runs() {
         };
         run += 1;
         let sample = [&[1], network.sample_shape()].concat();
-        let answer = network.run(&Tensor::filled(sample, 0.5)).unwrap();
+        let answer = network.run(&Tensor::filled(sample, 0.5)).unwrap().remove(0);
         assert!(answer.data().iter().all(|value| value.is_finite()), "case {case}");
     }
     assert!(refused > 500 && run > 100, "{refused} refused, {run} run: the damage does not bite");

@@ -164,6 +164,16 @@ fn numbers_at_the_ends_of_their_range_are_refused_or_wrap() {
 }
 
 #[test]
+fn operands_that_no_operator_has_are_refused() {
+    let stored = || vec![wholes("one", &[1]), wholes("zero", &[0])];
+    for kind in ["Div", "Mod", "Add", "BitwiseAnd"] {
+        let three = vec![node(kind, &["one", "one", "zero"], "y", vec![])];
+        says(&graph(&[1], stored(), three), "exactly two operands");
+    }
+    says(&graph(&[1], stored(), vec![node("Div", &["one", "zero"], "y", vec![])]), "divided by zero");
+}
+
+#[test]
 fn equations_and_bounds_that_mean_nothing_are_refused() {
     let einsum = |equation: &str| {
         let nodes = vec![node("Einsum", &["x"], "y", vec![text("equation", equation)])];

@@ -4,6 +4,7 @@ use rten_onnx::onnx::{DataLocation, TensorProto};
 use rten_onnx::protobuf::{DecodeMessage, ValueReader};
 
 use super::{Fault, Kind, Value, room};
+use crate::workload::onnx::check_tensor;
 
 impl Value {
     /// Reads a `TensorProto` in its binary form, as the ONNX project's tests store operands.
@@ -12,12 +13,14 @@ impl Value {
     /// What is wrong with it: not readable, in another file, of another element type, or not as many elements as its
     /// shape has.
     pub fn from_tensor_proto(bytes: &[u8]) -> Result<Self, String> {
+        check_tensor(bytes)?;
         Self::stored(&TensorProto::decode(ValueReader::from_buf(bytes)).map_err(|error| error.to_string())?)
     }
 
     pub(in crate::workload) fn stored(tensor: &TensorProto) -> Result<Self, Fault> {
         if tensor.data_location == Some(DataLocation::EXTERNAL) {
-            return Err("its data lies in another file, which is not supported".into());
+            return Err("its elements lie in another file; `onnx.save(onnx.load(\"IN.onnx\"), \"OUT.onnx\")` in Python \
+                        puts all of them into one".into());
         }
         let shape: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
         let shape = shape.ok_or_else(|| format!("its shape {:?} is not one", tensor.dims))?;

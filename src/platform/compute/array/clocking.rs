@@ -43,7 +43,8 @@ pub(super) fn clock(
         (Clock::Fit, Timing::Safe) => Ok(Hertz(1.0 / delay.0)),
         (Clock::Fit, Timing::Latch) => Ok(Hertz(1.0 / nominal.0)),
         (Clock::Fixed(clock), _) => {
-            PlatformError::unless(clock.0 > 0.0, "compute.clock", clock, "more than 0 Hz").map(|()| clock)
+            PlatformError::unless(clock.0 > 0.0, "compute.array.clock", clock, "more than 0 Hz")
+                .map(|()| clock)
         }
     }
 }

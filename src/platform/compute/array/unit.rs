@@ -34,7 +34,7 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
             Operation::Mul => "a multiplier of operands of one width such as `mul8s_exact`",
             Operation::Add => "a multiplier such as `mul8s_exact`",
         };
-        let field = "compute.multiplier".into();
+        let field = "compute.array.multiplier".into();
         return Err(PlatformError::OutOfRange { field, value: format!("`{}`", multiplier.id()), allowed });
     }
     let adder = accumulator(&config.accumulator);

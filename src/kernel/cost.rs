@@ -1,0 +1,142 @@
+//! What the ways to form products cost, by which the cheapest is taken.
+//!
+//! Picoseconds of a product with its sum, on one core of a Zen 4 at 3.7 GHz: the ResNet-20 convolutions of
+//! `cargo bench --bench kernel -- resnet20 portable`. On another core all of them change much alike; what counts is which
+//! is least.
+
+use std::cell::OnceCell;
+
+use super::form::{Form, Half};
+use super::{Geometry, Operands};
+
+/// An exact product in one of `vpdpbusd` (`exact`).
+pub(super) const EXACT_VNNI: f32 = 6.8;
+/// An exact product with AVX2 (`exact` without AVX-512).
+pub(super) const EXACT_AVX2: f32 = 34.0;
+/// One of four weights' products, looked up together (`four_bits`).
+pub(super) const FOUR_BITS: f32 = 9.9;
+/// Looked up without registers that hold tables (`portable`).
+pub(super) const ONE_BY_ONE: f32 = 340.0;
+
+/// Looked up in registers, for codes of one half of the table or of both (`resnet20_span`, `resnet20_span_of_all_codes`).
+pub(super) fn looked_up(form: Form, half: Half) -> f32 {
+    match (half == Half::Both, form.planes, form.bits) {
+        (true, 1, _) => 24.6,
+        (true, ..) => 40.5,
+        (false, 1, 6) => 15.7,
+        (false, 1, 7) => 16.6,
+        (false, 1, _) => 17.2,
+        (false, _, 6) => 23.3,
+        (false, _, 7) => 25.5,
+        (false, ..) => 27.0,
+    }
+}
+
+/// What a contraction asks of a way to form its products.
+#[derive(Debug)]
+pub(super) struct Use<'a> {
+    /// Channels that a filter sums over at a tap.
+    channels: usize,
+    /// Weight codes; none where any may occur.
+    pub weights: &'a [u8],
+    /// Activation codes; none where any of the half may occur.
+    pub activations: &'a [u8],
+    pub pad: Option<u8>,
+    /// The bits that one of the activation codes and the padding has, and those that all have; reading all of them takes
+    /// time, so they are found when they are asked for.
+    bits: OnceCell<(u8, u8)>,
+}
+
+impl<'a> Use<'a> {
+    pub(super) fn of(geometry: &Geometry, operands: &Operands<'a>) -> Self {
+        let Operands { input, weights, pad, .. } = *operands;
+        Self {
+            channels: geometry.in_channels / geometry.groups,
+            weights,
+            activations: input,
+            pad: Some(pad),
+            bits: OnceCell::new(),
+        }
+    }
+
+    /// A layer of many channels, with activation codes of these bits.
+    pub(super) fn any(bits: u8) -> Self {
+        let channels = usize::MAX / 8;
+        Self { channels, weights: &[], activations: &[], pad: None, bits: OnceCell::from((bits, 0)) }
+    }
+
+    /// The bits that one of the activation codes and the padding has, and those that all have.
+    fn bits(&self) -> (u8, u8) {
+        let pad = self.pad.unwrap_or_default();
+        let fold = |(any, all), code: &u8| (any | code, all & code);
+        *self.bits.get_or_init(|| self.activations.iter().fold((pad, pad), fold))
+    }
+
+    /// The bits that some activation code has.
+    pub(super) fn any_bits(&self) -> u8 {
+        self.bits().0
+    }
+
+    /// Where activation codes and padding are.
+    pub(super) fn half(&self) -> Half {
+        let (any, all) = self.bits();
+        match (any >> 7, all >> 7) {
+            (0, _) => Half::Lower,
+            (_, 1) => Half::Upper,
+            _ => Half::Both,
+        }
+    }
+
+    /// Products that are formed for each that is needed, where channels are filled up to a multiple of `lanes`.
+    pub(super) fn filled(&self, lanes: usize) -> f32 {
+        self.channels.next_multiple_of(lanes) as f32 / self.channels as f32
+    }
+}
+
+/// A way to form products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As sums of few exact products.
+    Terms,
+    /// Four weights at a time, of codes of four bits.
+    FourBits,
+    /// As an exact product and a byte looked up.
+    Line,
+    /// Looked up in registers.
+    Bytes,
+    /// Looked up in memory.
+    OneByOne,
+}
+
+/// The cheapest of those that there are; the first of equals.
+pub(super) fn cheapest(costs: impl IntoIterator<Item = (Way, Option<f32>)>) -> Way {
+    let known = costs.into_iter().filter_map(|(way, cost)| Some((way, cost?)));
+    let less = |best: (Way, f32), other: (Way, f32)| if other.1 < best.1 { other } else { best };
+    known.fold((Way::OneByOne, ONE_BY_ONE), less).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cheapest_way_is_taken_and_memory_where_there_is_no_other() {
+        assert_eq!(cheapest([]), Way::OneByOne);
+        assert_eq!(cheapest([(Way::Terms, None), (Way::Bytes, Some(27.0))]), Way::Bytes);
+        assert_eq!(cheapest([(Way::Terms, Some(20.4)), (Way::Bytes, Some(17.2))]), Way::Bytes);
+        assert_eq!(cheapest([(Way::Terms, Some(13.6)), (Way::Bytes, Some(17.2))]), Way::Terms);
+        // Eleven exact products with AVX2 take longer than a look-up in memory.
+        assert_eq!(cheapest([(Way::Terms, Some(11.0 * EXACT_AVX2))]), Way::OneByOne);
+    }
+
+    #[test]
+    fn channels_that_fill_no_lanes_cost_those_that_do() {
+        let of = |in_channels: usize| {
+            let geometry = Geometry { in_channels, ..Geometry::dense(1, 1) };
+            let operands = Operands { batch: 1, input: &[], weights: &[], pad: 0 };
+            Use::of(&geometry, &operands).filled(4)
+        };
+        assert_eq!([of(1), of(3), of(4), of(6)], [4.0, 4.0 / 3.0, 1.0, 8.0 / 6.0]);
+        assert_eq!(Use::any(255).filled(4), 1.0);
+    }
+}

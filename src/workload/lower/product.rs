@@ -1,0 +1,157 @@
+//! A product of two arrays as a grouped convolution of one tap, also where both are computed, as in attention.
+//!
+//! Axes of both operands that the result keeps are groups, those that are summed over the depth; rows of the first operand
+//! are positions, columns of the second output channels. So the second one holds the weights.
+
+use super::attribute::float;
+use super::axes::Axes;
+use super::contract::is_plain;
+use super::general::order;
+use super::{Lowering, ModelError};
+use crate::workload::network::Step;
+use crate::workload::onnx::Node;
+use crate::workload::op::{Contraction, Op};
+use crate::workload::value::Value;
+
+/// An operand of a product.
+enum Factor {
+    Stored(Value),
+    Computed(usize),
+}
+
+/// What is done to each output channel of a Gemm: a factor, and a constant of its own or of all.
+struct Scaled {
+    factor: f32,
+    constants: Vec<f32>,
+}
+
+impl Lowering {
+    /// Whether no layer of stored weights [outputs, depth] is what the node is.
+    pub(super) fn is_product(&self, node: &Node) -> Result<bool, ModelError> {
+        let matrix = node.inputs.get(1).and_then(|name| self.stored.get(name)).map(|w| w.shape().len() == 2);
+        Ok(match &*node.kind {
+            "Einsum" => true,
+            "MatMul" => matrix != Some(true),
+            "Gemm" => matrix != Some(true) || !is_plain(node)?,
+            _ => false,
+        })
+    }
+
+    /// Lowers a product of which an operand at least is computed; whether the node is one that can be.
+    pub(super) fn product(&mut self, node: &Node) -> Result<bool, ModelError> {
+        let Some([first, second]) = self.factors(node) else { return Ok(false) };
+        let shapes = [&first, &second].map(|factor| match factor {
+            Factor::Stored(value) => value.shape().to_vec(),
+            Factor::Computed(value) => self.whole_shape(*value),
+        });
+        let Some(mut axes) = Axes::of(node, shapes)? else { return Ok(false) };
+        let scaled = match &*node.kind {
+            "Gemm" => match self.scaled(node)? {
+                None => return Ok(false),
+                Some(scaled) => scaled,
+            },
+            _ => Scaled { factor: 1.0, constants: vec![0.0] },
+        };
+        let (input, weights) = match (first, second) {
+            (Factor::Computed(input), weights) => (input, weights),
+            (weights, Factor::Computed(input)) => {
+                axes = axes.exchanged();
+                (input, weights)
+            }
+            _ => return Ok(false),
+        };
+        let sums = self.sums(node, (input, weights), &axes);
+        let sums = self.channels(node, sums, &axes, &scaled);
+        self.result(node, sums, &axes);
+        Ok(true)
+    }
+
+    /// The two operands of a product on reals; of a Gemm the first must be computed, as its constants go by columns.
+    fn factors(&self, node: &Node) -> Option<[Factor; 2]> {
+        let factor = |at: usize| {
+            let name = node.inputs.get(at)?;
+            let computed = self.values.get(name).filter(|&&value| self.kinds[value].is_real());
+            let stored = self.stored.get(name).filter(|value| value.kind().is_real());
+            computed.map(|&value| Factor::Computed(value)).or(stored.cloned().map(Factor::Stored))
+        };
+        let gemm = node.kind == "Gemm";
+        let (first, second) = (factor(0)?, factor(1)?);
+        let fits = if gemm { matches!(first, Factor::Computed(_)) } else { node.inputs.len() == 2 };
+        fits.then_some([first, second])
+    }
+
+    /// What a Gemm does to the columns of its product; none where it adds another matrix than a row.
+    fn scaled(&self, node: &Node) -> Result<Option<Scaled>, ModelError> {
+        let (alpha, beta) = (float(node, "alpha", 1.0)?, float(node, "beta", 1.0)?);
+        let Some(name) = node.inputs.get(2).filter(|name| !name.is_empty()) else {
+            return Ok(Some(Scaled { factor: alpha, constants: vec![0.0] }));
+        };
+        let row = self
+            .stored
+            .get(name)
+            .filter(|row| row.kind().is_real() && row.shape().iter().rev().skip(1).all(|&size| size == 1));
+        let constants = |row: &Value| row.to_reals().iter().map(|&c| beta * c as f32).collect();
+        Ok(row.map(|row| Scaled { factor: alpha, constants: constants(row) }))
+    }
+
+    /// The sums of products [groups and columns, rows].
+    fn sums(&mut self, node: &Node, (input, weights): (usize, Factor), axes: &Axes) -> usize {
+        let geometry = axes.geometry();
+        let shape = vec![geometry.in_channels, geometry.in_height, 1];
+        let activations = order(axes.activations(), axes.elements(0));
+        let input = self.step(&of(node, "activations"), activations, &[input], shape);
+        let out = vec![geometry.out_channels, geometry.in_height, 1];
+        match weights {
+            Factor::Stored(value) => {
+                let stored = value.to_reals();
+                let weights = axes.weights().into_iter().map(|at| stored[at as usize] as f32).collect();
+                let bias = vec![0.0; geometry.out_channels];
+                let op = Op::Contract(Contraction { geometry, weights, bias });
+                self.step(&node.name, op, &[input], out)
+            }
+            Factor::Computed(value) => {
+                let shape = vec![geometry.out_channels, geometry.depth()];
+                let weights = order(axes.weights(), axes.elements(1));
+                let weights = self.step(&of(node, "weights"), weights, &[value], shape);
+                self.step(&node.name, Op::Product(geometry), &[input, weights], out)
+            }
+        }
+    }
+
+    /// The sums after a factor and constants, where those do anything.
+    fn channels(&mut self, node: &Node, sums: usize, axes: &Axes, scaled: &Scaled) -> usize {
+        let Scaled { factor, constants } = scaled;
+        if *factor == 1.0 && constants.iter().all(|&constant| constant == 0.0) {
+            return sums;
+        }
+        let geometry = axes.geometry();
+        let constants = constants.iter().copied().cycle().take(geometry.out_channels).collect();
+        let op = Op::Affine(vec![*factor; geometry.out_channels], constants, geometry.in_height);
+        let shape = self.shapes[sums].clone();
+        self.step(&of(node, "scale"), op, &[sums], shape)
+    }
+
+    /// The result in the order of its own axes.
+    fn result(&mut self, node: &Node, sums: usize, axes: &Axes) {
+        let shape = axes.shape();
+        let batched = shape.first() == Some(&1) && shape.len() > 1;
+        let op = order(axes.results(), axes.geometry().outputs_per_sample());
+        let result = self.step(&of(node, "result"), op, &[sums], shape[usize::from(batched)..].to_vec());
+        self.batched[result] = batched;
+        self.values.insert(node.outputs.first().cloned().unwrap_or_default(), result);
+    }
+
+    /// Adds a step whose result has the batch first; returns the result.
+    pub(super) fn step(&mut self, name: &str, op: Op, inputs: &[usize], shape: Vec<usize>) -> usize {
+        self.steps.push(Step { name: name.into(), op, inputs: inputs.to_vec() });
+        self.shapes.push(shape);
+        self.batched.push(true);
+        self.kinds.push(self.kinds[inputs[0]]);
+        self.steps.len()
+    }
+}
+
+/// The name of a step that is part of a node.
+fn of(node: &Node, what: &str) -> String {
+    format!("{} ({what})", node.name)
+}
