@@ -3,6 +3,7 @@
 pub mod data;
 mod engine;
 mod float;
+mod format;
 mod graph;
 mod lower;
 mod named;
@@ -16,6 +17,7 @@ mod task;
 mod value;
 
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
+pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{NoLayer, layer};

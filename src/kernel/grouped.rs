@@ -35,7 +35,7 @@ const PLACES: usize = 512;
 /// let operands = Operands { batch: 1, input: &[1, 2, 3], weights: &[5, 6, 7], pad: 0 };
 /// let shifts = Shifts { size: 2, input: &[4, 0], weights: &[1, 2] };
 /// let sums = convolve_shifted(&Geometry::dense(3, 1), operands, shifts, &Products::exact(0, 0));
-/// assert_eq!(sums, [(5 + 12 << 4 + 1) + (21 << 2)]);
+/// assert_eq!(sums, [((5 + 12) << (4 + 1)) + (21 << 2)]);
 /// ```
 pub fn convolve_shifted(
     geometry: &Geometry,
@@ -212,7 +212,7 @@ fn shift_in(sums: &mut [i64], of_group: &[i32], own: &[u8], all: u8) {
         #[inline(always)]
         move || {
             for ((sum, group), by) in sums.iter_mut().zip(of_group).zip(own) {
-                *sum += i64::from(*group) << (by + all & 63);
+                *sum += i64::from(*group) << ((by + all) & 63);
             }
         },
     );

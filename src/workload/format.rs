@@ -137,9 +137,10 @@ impl Use {
     /// Of codes of rows in groups, of which `highest` is the largest there is.
     fn of(numbers: &[f32], codes: &[i8], [row, group]: [usize; 2], highest: u8) -> Self {
         let zeroed = numbers.iter().zip(codes).filter(|(number, code)| **number != 0.0 && **code == 0);
-        let largest = codes.chunks_exact(row).flat_map(|row| row.chunks(group)).map(|group| {
-            group.iter().map(|code| code.unsigned_abs()).max().expect("a group has a number")
-        });
+        let largest = codes
+            .chunks_exact(row)
+            .flat_map(|row| row.chunks(group))
+            .map(|group| group.iter().map(|code| code.unsigned_abs()).max().expect("a group has a number"));
         let largest: Vec<u8> = largest.filter(|largest| *largest > 0).collect();
         Self {
             numbers: numbers.iter().filter(|number| **number != 0.0).count() as u64,
@@ -184,7 +185,10 @@ impl Format {
             Self::Real => unreachable!("numbers as they are have been returned"),
             Self::Blocks(blocks) => {
                 let found = blocks.quantize(&rows, channels)?;
-                (found.values(), Use::of(&rows, &found.codes, [channels, blocks.block()], highest(blocks.bits())))
+                (
+                    found.values(),
+                    Use::of(&rows, &found.codes, [channels, blocks.block()], highest(blocks.bits())),
+                )
             }
             Self::Whole(blocks) => {
                 let found = blocks.with_block(whole)?.quantize(&rows, whole)?;
@@ -330,7 +334,11 @@ mod tests {
     }
 
     /// Codes above a zero point of 8, in the order of the numbers, and flags by group of channels.
-    fn razored(razor: &Razor, numbers: &[f32], [whole, channels, plane]: [usize; 3]) -> (Vec<u8>, Vec<u8>, Vec<f32>) {
+    fn razored(
+        razor: &Razor,
+        numbers: &[f32],
+        [whole, channels, plane]: [usize; 3],
+    ) -> (Vec<u8>, Vec<u8>, Vec<f32>) {
         let rows = exchanged(numbers, channels, plane);
         let scaled = razor.scale(&rows, whole, Granularity::Channel).unwrap();
         let found: Razored = razor.razor(&scaled.numbers, channels).unwrap();
@@ -347,10 +355,14 @@ mod tests {
             let [of_x, of_w] = [16, 8].map(|basis| Razor::new(basis, 4, 8).unwrap().with_code(code));
             let (x, w) = (normal(geometry.inputs_per_sample(), "x"), normal(geometry.weights(), "w"));
             let (sizes_x, sizes_w) = (of_input(&geometry), of_weights(&geometry, 1));
-            let written = |razor: Razor, numbers: &[f32], sizes| Format::Razor(razor).written(numbers, sizes).unwrap();
+            let written =
+                |razor: Razor, numbers: &[f32], sizes| Format::Razor(razor).written(numbers, sizes).unwrap();
             let (weights, used) = written(of_w, &w, sizes_w);
             assert_eq!(used.numbers as usize, w.len());
-            assert!((0.05..0.3).contains(&used.zeroed_share()) && (0.6..1.0).contains(&used.range_use()), "{used:?}");
+            assert!(
+                (0.05..0.3).contains(&used.zeroed_share()) && (0.6..1.0).contains(&used.range_use()),
+                "{used:?}"
+            );
             let own = Contraction { geometry, weights, bias: vec![0.0; geometry.out_channels] };
             let found = float::contract(&own, 1, &written(of_x, &x, sizes_x).0);
             let (input, by_input, scale) = razored(&of_x, &x, sizes_x);
@@ -359,7 +371,8 @@ mod tests {
             let shifts = Shifts { size: 8, input: &by_input, weights: &by_weights };
             let sums = convolve_shifted(&geometry, operands, shifts, &Products::exact(8, 8));
             for (at, (found, sum)) in found.iter().zip(sums).enumerate() {
-                let expected = sum as f64 * f64::from(scale[0]) * f64::from(scales[at / geometry.positions()]);
+                let expected =
+                    sum as f64 * f64::from(scale[0]) * f64::from(scales[at / geometry.positions()]);
                 assert!((f64::from(*found) - expected).abs() < 1e-4, "{at}: {found} {expected}");
             }
         }
@@ -378,7 +391,10 @@ mod tests {
         let expected = sums(plain);
         for (outliers, rotated) in [(100.0, false), (1.0, true), (100.0, true)] {
             let found = sums(Formats { outliers, rotated, ..plain });
-            assert!(found.iter().zip(&expected).all(|(one, other)| (one - other).abs() < 1e-2), "{outliers} {rotated}");
+            assert!(
+                found.iter().zip(&expected).all(|(one, other)| (one - other).abs() < 1e-2),
+                "{outliers} {rotated}"
+            );
         }
         let mut one = [0.0, 2.0, 0.0, 0.0];
         rotate(&mut one);
