@@ -207,3 +207,51 @@ fn outliers_hurt_their_own_group_alone() {
     assert!(none[0] > none[1] && strong[0] > strong[1], "rotation helps one step for all: {found:?}");
     assert!(none[0] > none[4] && none[4] > 0.98 * none[2], "{found:?}");
 }
+
+/// Pictures of CIFAR-10 less a mean, over a deviation, and what they show.
+fn pictures(root: &Path, count: usize, mean: [f32; 3], deviation: [f32; 3]) -> (Tensor<f32>, Vec<u8>) {
+    let records = std::fs::read(root.join("cifar10/test_first1000.bin")).unwrap();
+    let records: Vec<&[u8]> = records.chunks_exact(3073).take(count).collect();
+    let pixel = |(at, &byte): (usize, &u8)| (f32::from(byte) - mean[at / 1024]) / deviation[at / 1024];
+    let pixels = records.iter().flat_map(|record| record[1..].iter().enumerate().map(pixel)).collect();
+    (Tensor::new([count, 3, 32, 32], pixels).unwrap(), records.iter().map(|record| record[0]).collect())
+}
+
+/// Three networks that see: two convolutional ones and a transformer.
+#[test]
+fn networks_that_see_bear_razored_codes_of_small_groups() {
+    let Some(root) = shared() else { return };
+    let scaled = |figures: [f32; 3]| figures.map(|figure| 255.0 * figure);
+    for (model, mean, deviation) in [
+        ("resnet8_cifar10", [0.0; 3], [1.0; 3]),
+        ("resnet20_cifar10", scaled([0.485, 0.456, 0.406]), scaled([0.229, 0.224, 0.225])),
+        ("vit_pgd_cifar10_static", scaled([0.4914, 0.4822, 0.4465]), scaled([0.2023, 0.1994, 0.2010])),
+    ] {
+        let network =
+            Network::from_onnx(&std::fs::read(root.join(format!("models/{model}.onnx"))).unwrap()).unwrap();
+        let (test, labels) = pictures(&root, 200, mean, deviation);
+        let right = |outputs: &Tensor<f32>| {
+            axsim::workload::top1(outputs, &labels).into_iter().filter(|right| *right).count()
+        };
+        let score = |formats: Formats| {
+            let network = Formatted::new(&network, formats).unwrap();
+            right(&network.run(&test).unwrap().outputs.remove(0))
+        };
+        let float = right(&network.run(&test).unwrap().remove(0));
+        let at = |group: usize| {
+            let (w, a, kv) = (razor(8, 4, group), razor(16, 4, group), razor(8, 4, group));
+            [Formats::new(w, Format::Real, Format::Real), Formats::new(w, a, kv)].map(score)
+        };
+        let found = [8, 16, 32, 128].map(at);
+        let whole = Format::Whole(Blocks::new(4, 1, Step::Real).unwrap());
+        let plain = score(Formats::new(whole, whole, whole));
+        eprintln!(
+            "{model}, of 200: float {float}, groups of 8, 16, 32, 128 [W4, W4A4KV4]: {found:?}, INT4 {plain}"
+        );
+        assert!(found[0][0] + 8 >= float && found[0][1] + 20 >= float, "{model}: {found:?}, float {float}");
+        assert!(
+            found[0][1] + 6 >= found[3][1] && found[0][1] + 2 >= plain,
+            "{model}: {found:?}, INT4 {plain}"
+        );
+    }
+}
