@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod error;
+mod exit;
 mod file;
 pub mod knob;
 mod load;
@@ -19,15 +20,20 @@ mod origins;
 pub mod platform;
 pub mod preset;
 mod recovery;
+mod samples;
 pub mod schema;
+mod score;
 mod source;
 mod tree;
 
 pub use error::ConfigError;
 pub(crate) use error::suggest;
+pub use exit::{Confidence, Exit, Never, Threshold};
 pub use load::Config;
 pub use platform::Platform;
 pub use recovery::{Measure, Recovery};
+pub use samples::{ArrayFiles, FeatureFiles, IdxFiles, Labels, Light, PictureFiles, Samples};
+pub use score::{Decoder, Detection, Psnr, Score};
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,78 +68,21 @@ pub struct Workload {
     /// How the answers are scored.
     #[serde(default)]
     pub score: Score,
+    /// The output that is scored, by its name in the model; needed where there are several and the score names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Of a network that is one step in time, for each input but the first the output that is its next value: samples are
+    /// sequences, such inputs start at 0, and the output scored is summed over the steps.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub states: IndexMap<String, String>,
+    /// Where samples leave a network with several exits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Exit")]
+    pub exit: Option<Exit>,
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,
-}
-
-/// Where samples and labels are read from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Samples {
-    /// IDX files, plain or gzipped.
-    Idx {
-        /// Samples to score.
-        test: IdxFiles,
-        /// Samples to calibrate on; never scored.
-        calibration: IdxFiles,
-        /// What a pixel value means.
-        #[serde(default)]
-        light: Light,
-    },
-    /// CIFAR-10 binary records: a label byte and three planes of 32×32 bytes.
-    Cifar10 {
-        /// Samples to score.
-        test: PathBuf,
-        /// Samples to calibrate on; never scored.
-        calibration: PathBuf,
-    },
-    /// Features such as those of sound, as raw bytes: no light, so the sensor must be `ideal`.
-    ///
-    /// A feature q stands as the pixel q + 128 from there on: `preprocess` is written for 0..255.
-    Features {
-        /// Samples to score.
-        test: FeatureFiles,
-        /// Samples to calibrate on; never scored.
-        calibration: FeatureFiles,
-    },
-}
-
-/// A file of features with its labels, or some samples of one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureFiles {
-    /// Signed bytes, sample after sample in the shape that the network reads.
-    pub features: PathBuf,
-    /// Unsigned bytes `[samples]`.
-    pub labels: PathBuf,
-    /// The first sample that is taken, counted from 0.
-    #[serde(default)]
-    pub from: usize,
-    /// The sample before which to stop; the end of the file where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<usize>,
-}
-
-/// An IDX image file with its labels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IdxFiles {
-    /// Unsigned bytes [samples, rows, columns].
-    pub images: PathBuf,
-    /// Unsigned bytes `[samples]`.
-    pub labels: PathBuf,
-}
-
-/// What a pixel value means in terms of light.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Light {
-    /// Gamma-coded (sRGB): the sensor sees it linearised and the result is coded again.
-    #[default]
-    Srgb,
-    /// Proportional to the light.
-    Linear,
 }
 
 /// `(pixel · scale − mean) / std`, per channel; one value stands for all channels.
@@ -146,21 +95,32 @@ pub struct Preprocess {
     pub mean: Vec<f64>,
     /// Divisor per channel.
     pub std: Vec<f64>,
+    /// In which order the network takes colours; mean and divisor are in that order.
+    #[serde(skip_serializing_if = "Colours::is_rgb")]
+    pub colours: Colours,
+}
+
+/// In which order a network takes the colours of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Colours {
+    /// As they are in the data: red, green, blue.
+    #[default]
+    Rgb,
+    /// The other way round: blue, green, red.
+    Bgr,
+}
+
+impl Colours {
+    fn is_rgb(&self) -> bool {
+        *self == Self::Rgb
+    }
 }
 
 impl Default for Preprocess {
     fn default() -> Self {
-        Self { scale: 1.0, mean: vec![0.0], std: vec![1.0] }
+        Self { scale: 1.0, mean: vec![0.0], std: vec![1.0], colours: Colours::default() }
     }
-}
-
-/// How answers are scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Score {
-    /// Share of samples whose largest output is the label.
-    #[default]
-    Top1,
 }
 
 /// Static post-training quantisation.
@@ -254,7 +214,7 @@ pub struct Explore {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Objective {
-    /// Score, larger is better.
+    /// Score, in the direction that is better for its kind.
     Score,
     /// Energy per sample, smaller is better.
     Energy,

@@ -14,6 +14,7 @@ mod operator;
 mod quantize;
 pub mod score;
 mod task;
+mod time;
 mod value;
 
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
@@ -27,11 +28,11 @@ pub use task::{LoadError, Task, load, network};
 pub use value::{Elements, Kind, Value};
 
 /// For each sample whether its largest output is the label; the first of equal outputs counts.
-pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[u8]) -> Vec<bool> {
+pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[usize]) -> Vec<bool> {
     let classes = outputs.len() / labels.len().max(1);
-    let right = |(row, &label): (&[f32], &u8)| {
+    let right = |(row, &label): (&[f32], &usize)| {
         let best = (0..row.len()).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]));
-        best == Some(usize::from(label))
+        best == Some(label)
     };
     outputs.data().chunks_exact(classes.max(1)).zip(labels).map(right).collect()
 }

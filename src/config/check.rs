@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
-use super::{Calibration, Samples, Setup, Workload};
+use super::{Calibration, Exit, Samples, Score, Setup, Threshold, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -30,7 +30,7 @@ pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
     if let Sensor::Cmos(cmos) = &platform.sensor {
         sensor(cmos)?;
     }
-    let seen = !matches!(setup.workload.data, Samples::Features { .. }) || platform.sensor == Sensor::Ideal;
+    let seen = setup.workload.data.are_light() || platform.sensor == Sensor::Ideal;
     let blind =
         "the samples are features, no light that an image sensor could capture; write `sensor: ideal`";
     demand(seen, "platform.sensor", || blind.into())?;
@@ -70,7 +70,61 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         std.iter().all(|&value| value > 0.0),
         "workload.preprocess.std",
         "every value divides, write values above 0",
-    )
+    )?;
+    sizes(&workload.data)?;
+    workload.exit.as_ref().map_or(Ok(()), |exit| self::exit(exit, workload))?;
+    match &workload.score {
+        Score::Psnr(psnr) => require(psnr.white > 0.0, "workload.score.psnr.white", "write a value above 0"),
+        Score::Detection(detection) => {
+            let share = |value: f64| (0.0..=1.0).contains(&value);
+            let rule = "write a share from 0 to 1";
+            require(share(detection.floor), "workload.score.detection.floor", rule)?;
+            require(share(detection.overlap), "workload.score.detection.overlap", rule)
+        }
+        Score::Top1 | Score::Perplexity | Score::Mse => Ok(()),
+    }
+}
+
+fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
+    let two = "name two or more, the last of them the end of the network";
+    require(exit.outputs.len() >= 2, "workload.exit.outputs", two)?;
+    let above = match exit.threshold {
+        Threshold::At(threshold) => threshold >= 0.0,
+        Threshold::Never(_) => true,
+    };
+    require(above, "workload.exit.threshold", "write a number from 0, or `never`")?;
+    let one = || "`exit` names the outputs that are scored; leave `output` out".into();
+    demand(workload.output.is_none(), "workload.output", one)?;
+    let class = || "only classes are told early; write `score: top1`, or leave `exit` out".into();
+    demand(workload.score == Score::Top1, "workload.score", class)
+}
+
+/// Sizes of samples without a header.
+fn sizes(data: &Samples) -> Result<(), Fault> {
+    let above = "write a whole number from 1";
+    match data {
+        Samples::Pictures { size, .. } => {
+            require(size.iter().all(|&size| size >= 1), "workload.data.pictures.size", above)
+        }
+        Samples::Tokens { length, .. } => require(
+            *length >= 2,
+            "workload.data.tokens.length",
+            "a row has a target at least, write 2 or more",
+        ),
+        Samples::Windows { size, window, .. } => {
+            require(*size >= 1, "workload.data.windows.size", above)?;
+            require(*window >= 1, "workload.data.windows.window", above)
+        }
+        Samples::Spikes { steps, size, .. } => {
+            require(*steps >= 1, "workload.data.spikes.steps", above)?;
+            require(*size >= 1, "workload.data.spikes.size", above)
+        }
+        Samples::Pairs { given_size, wanted_size, .. } => {
+            require(given_size.iter().all(|&size| size >= 1), "workload.data.pairs.given_size", above)?;
+            require(wanted_size.iter().all(|&size| size >= 1), "workload.data.pairs.wanted_size", above)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sensor(cmos: &Cmos) -> Result<(), Fault> {

@@ -15,6 +15,8 @@ pub enum Class {
     Arithmetic,
     /// How many bits a code has.
     Precision,
+    /// How much of the network is computed.
+    Depth,
 }
 
 /// The value at which a knob does nothing.
@@ -46,7 +48,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 21] = [
+pub const KNOBS: [Knob; 22] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -221,6 +223,16 @@ pub const KNOBS: [Knob; 21] = [
         neutral: Neutral::Platform,
         does: "how an activation is rounded to a code",
         energy: "by the codes alone",
+    },
+    Knob {
+        path: "exit.threshold",
+        class: Class::Depth,
+        range: "number from 0, or `never`",
+        neutral: Neutral::Text("never"),
+        does: "how sure an exit of the network must be for a sample to leave there: the largest probability above it, or the entropy \
+               below it",
+        energy: "layers that a sample does not come to cost nothing for it, side branches that it comes to are added; the test \
+                 itself is free",
     },
 ];
 

@@ -197,7 +197,8 @@ impl Config {
             path.push(segment.to_string());
             here = next;
         }
-        let asked = path[0] == "workload" && path[1] != "quantize";
+        let may_differ = path[1] == "quantize" || path[1..] == ["exit", "threshold"];
+        let asked = path[0] == "workload" && !may_differ;
         if asked {
             let message =
                 format!("`{knob}` is part of what is asked, so it cannot differ between configurations");

@@ -95,7 +95,7 @@ impl Exploration {
     /// on the samples of the exact point failed.
     ///
     /// # Panics
-    /// When an outcome does not say for every sample whether the answer was right.
+    /// When an outcome does not say for every sample what the answer was worth.
     pub fn of(question: Question, baseline: Outcome, results: Vec<(Knobs, Result<Outcome, String>)>) -> Self {
         let finish = |mut outcome: Outcome| {
             let (samples, exact) = (outcome.score.samples, baseline.score.samples);
@@ -104,9 +104,11 @@ impl Exploration {
                     "run on {samples} samples, the exact point on {exact}; drops are compared in pairs"
                 ));
             }
-            outcome.compare(&baseline);
-            let verdict =
-                question.floor.zip(outcome.delta.as_ref()).map(|(floor, delta)| judge(delta, floor));
+            outcome.compare(&baseline, question.seed);
+            let verdict = question.floor.zip(outcome.delta.as_ref()).map(|(floor, delta)| {
+                let (metric, exact) = (baseline.score.metric, baseline.score.value);
+                judge(metric, delta, metric.allowed(floor, exact))
+            });
             Ok(Finished { verdict, savings: Savings::of(&baseline, &outcome), outcome })
         };
         let point = |(knobs, result): (Knobs, Result<Outcome, String>)| Point {
@@ -143,7 +145,7 @@ fn eligible((at, point): (usize, &Point)) -> Option<(usize, &Outcome)> {
 /// The objectives as figures to be made smaller.
 fn costs(objectives: &[Objective], outcome: &Outcome) -> Vec<f64> {
     let cost = |objective: &Objective| match objective {
-        Objective::Score => -outcome.score.value,
+        Objective::Score => -outcome.score.merit(),
         Objective::Energy => outcome.energy_j.total,
         Objective::Datapath => outcome.datapath_energy_j,
         Objective::Latency => outcome.latency_s,

@@ -15,6 +15,7 @@ use super::exploration::Conflict;
 use super::{Exploration, ExploreError, Knobs, Question, grid};
 use crate::run::outcome::Outcome;
 use crate::run::stored::{Misread, parse};
+use crate::workload::score::Marks;
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +71,9 @@ struct Record {
     key: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
-    /// Which answers were right; the comparison with the exact point needs them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    right: Vec<f64>,
+    /// What answers were worth; the comparison with the exact point needs it.
+    #[serde(default, alias = "right", skip_serializing_if = "Marks::is_empty")]
+    marks: Marks,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
 }
@@ -136,8 +137,8 @@ impl Store {
     /// When the file cannot be written.
     pub fn append(&mut self, key: &str, result: Result<Outcome, String>) -> Result<(), StoreError> {
         let (outcome, failed) = (result.as_ref().ok().cloned(), result.as_ref().err().cloned());
-        let right = outcome.as_ref().map_or(vec![], |outcome| outcome.right.clone());
-        self.write(&Line::Point(Box::new(Record { key: key.into(), outcome, right, failed })))?;
+        let marks = outcome.as_ref().map_or(Marks::default(), |outcome| outcome.marks.clone());
+        self.write(&Line::Point(Box::new(Record { key: key.into(), outcome, marks, failed })))?;
         self.contents.results.insert(key.into(), result);
         Ok(())
     }
@@ -192,7 +193,7 @@ impl Contents {
             })?;
             contents.take(parsed).map_err(|message| StoreError::Line {
                 path: path.into(),
-                misread: Misread { line: at + 1, column: 1, field: Some("right".into()), message },
+                misread: Misread { line: at + 1, column: 1, field: Some("marks".into()), message },
             })?;
         }
         Ok(contents)
@@ -202,12 +203,12 @@ impl Contents {
         match line {
             Line::Exploration(question, keys) => self.asked = Some((*question, keys)),
             Line::Point(record) => {
-                let Record { key, outcome, right, failed } = *record;
+                let Record { key, outcome, marks, failed } = *record;
                 let result = match outcome {
-                    Some(outcome) if outcome.score.samples != right.len() => {
-                        return Err(format!("{} answers for {} samples", right.len(), outcome.score.samples));
+                    Some(outcome) if outcome.score.samples != marks.len() => {
+                        return Err(format!("{} answers for {} samples", marks.len(), outcome.score.samples));
                     }
-                    Some(outcome) => Ok(Outcome { right, ..outcome }),
+                    Some(outcome) => Ok(Outcome { marks, ..outcome }),
                     None => Err(failed.unwrap_or_else(|| "the store does not say why".into())),
                 };
                 self.results.insert(key, result);

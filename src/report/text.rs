@@ -28,10 +28,11 @@ fn table(
 
 /// The run as a table with a summary in words below it; no colour, any width.
 pub fn write(report: &Report) -> String {
+    let difference = words::column("difference", report.baseline.score.metric);
     let header = vec![
         "configuration",
         "score",
-        "difference, points",
+        &difference,
         "energy",
         "sensor",
         "memory",
@@ -50,7 +51,7 @@ pub fn write(report: &Report) -> String {
 
 fn cells(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
     let savings = Savings::of(baseline, outcome);
-    let mut cells = vec![label, words::percent(outcome.score.value), words::points(outcome)];
+    let mut cells = vec![label, words::score(&outcome.score), words::difference(outcome)];
     cells.push(with_prefix(outcome.energy_j.total, "J"));
     cells.extend(outcome.energy_j.stages().map(|(_, energy)| with_prefix(energy, "J")));
     cells.extend([words::times(savings.system), words::times(savings.datapath)]);
@@ -62,8 +63,8 @@ fn cells(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
 /// An exploration as a table, a column per knob, with a summary in words below it.
 pub fn exploration(found: &Exploration) -> String {
     let knobs: Vec<&str> = found.question.explore.space.keys().map(String::as_str).collect();
-    let figures =
-        ["floor", "front", "score", "difference, points", "energy", "system", "datapath", "latency"];
+    let difference = words::column("difference", found.baseline.score.metric);
+    let figures = ["floor", "front", "score", &difference, "energy", "system", "datapath", "latency"];
     let first = knobs.len() + 2;
     let header = [&knobs[..], &figures[..]].concat();
     let rows = found.points.iter().enumerate().map(|(at, point)| point_cells(found, at, point));
@@ -83,8 +84,8 @@ fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
             cells.extend([
                 words::verdict(finished.verdict.as_ref()).into(),
                 if found.front.contains(&at) { "●".into() } else { String::new() },
-                words::percent(outcome.score.value),
-                words::points(outcome),
+                words::score(&outcome.score),
+                words::difference(outcome),
                 with_prefix(outcome.energy_j.total, "J"),
                 words::times(finished.savings.system),
                 words::times(finished.savings.datapath),

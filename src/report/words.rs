@@ -1,16 +1,17 @@
 //! Findings in sentences.
 
 mod exploration;
+mod figures;
 mod layers;
 mod plain;
 mod summary;
 
 pub use exploration::{about, count, findings};
+pub use figures::{change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
 pub use summary::summary;
 
-use crate::run::outcome::Outcome;
 use crate::run::statistics::Verdict;
 
 /// A configuration value without quotes.
@@ -36,17 +37,6 @@ pub fn less(ratio: Option<f64>) -> String {
         Some(ratio) if ratio < 1.0 => format!("{:.2}× more", 1.0 / ratio),
         Some(ratio) => format!("{ratio:.2}× less"),
     }
-}
-
-/// A difference in percentage points with sign and interval.
-pub fn points(outcome: &Outcome) -> String {
-    outcome.delta.as_ref().map_or_else(
-        || "–".into(),
-        |delta| {
-            let [low, high] = delta.ci95.map(|bound| 100.0 * bound);
-            format!("{} [{}, {}]", signed(100.0 * delta.value), signed(low), signed(high))
-        },
-    )
 }
 
 /// What part of `from` is saved or spent more, in words.

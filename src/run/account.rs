@@ -3,11 +3,12 @@
 use super::beside::{Work, beside};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
-use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, Score, StageEnergy};
+use super::exits::Exits;
+use super::graded;
+use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
 use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
-use super::statistics::wilson;
 use crate::arith::mac::Mac;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
@@ -15,13 +16,20 @@ use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::Quantized;
+use crate::workload::score::{Marks, Metric};
 
 /// What running a setup gave.
 pub(super) struct Observed<'a> {
     pub quantized: &'a Quantized,
     pub captured: &'a Captured,
-    /// Right answers per fault map and sample.
-    pub maps: Vec<Vec<f64>>,
+    /// The figure that answers are scored by.
+    pub metric: Metric,
+    /// What answers are worth per fault map.
+    pub maps: Vec<Marks>,
+    /// Seed of the draws behind intervals.
+    pub seed: u64,
+    /// Where samples left the network.
+    pub exits: Exits,
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
@@ -38,7 +46,10 @@ pub(super) fn outcome(
 ) -> Result<Outcome, UnresolvedPrice> {
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
-    let mapped: Vec<Mapped> = layers.map(|layer| map(parts, layer, swapped(layer.index))).collect();
+    let runs = &observed.exits.layers;
+    let mapped: Vec<Mapped> = layers
+        .map(|layer| Mapped { runs: runs[layer.index], ..map(parts, layer, swapped(layer.index)) })
+        .collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, &mut ledger);
     let beside = beside(parts, &mapped, observed.plans);
@@ -74,23 +85,23 @@ pub(super) fn outcome(
         })
         .collect();
     let errs = parts.platform.memory.values().any(|memory| memory.errs());
-    let right = mean(&observed.maps);
     Ok(Outcome {
-        score: score(observed.maps, errs),
+        score: graded::score(observed.metric, &observed.maps, errs, observed.seed),
         delta: None,
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
         area_mm2: area(parts, &beside),
-        cycles: mapped.iter().map(|part| part.mapping.cycles).sum(),
+        cycles: mapped.iter().map(|part| part.runs * part.mapping.cycles as f64).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
+        exits: observed.exits.taken,
         late: parts.used().find(|array| array.is_late()).map(late),
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         settings,
         ledger,
-        right,
+        marks: Marks::over_maps(&observed.maps),
     })
 }
 
@@ -118,7 +129,7 @@ fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapp
         }
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    Mapped { layer: layer.clone(), mapping, time }
+    Mapped { layer: layer.clone(), mapping, time, runs: 1.0 }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -135,6 +146,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
         name: part.layer.name.clone(),
+        runs: part.runs,
         macs: geometry.macs(),
         cycles: part.mapping.cycles,
         utilisation: part.mapping.utilisation,
@@ -142,7 +154,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
         glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
-        energy_j: each * operations as f64,
+        energy_j: part.runs * each * operations as f64,
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts
@@ -185,20 +197,6 @@ fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
     shares.retain(|entry| entry.share > 0.01);
     shares.sort_by(|a, b| b.share.total_cmp(&a.share));
     shares
-}
-
-fn mean(maps: &[Vec<f64>]) -> Vec<f64> {
-    let samples = maps.first().map_or(0, Vec::len);
-    (0..samples).map(|at| maps.iter().map(|map| map[at]).sum::<f64>() / maps.len() as f64).collect()
-}
-
-pub(super) fn score(maps: Vec<Vec<f64>>, errs: bool) -> Score {
-    let share = |map: &Vec<f64>| map.iter().sum::<f64>() / map.len().max(1) as f64;
-    let fault_maps: Vec<f64> = maps.iter().map(share).collect();
-    let value = fault_maps.iter().sum::<f64>() / fault_maps.len().max(1) as f64;
-    let samples = maps.first().map_or(0, Vec::len);
-    let ci95 = wilson(value * samples as f64, samples as f64);
-    Score { metric: "top1".into(), value, samples, ci95, fault_maps: if errs { fault_maps } else { vec![] } }
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ pub(super) struct Work {
 
 impl Work {
     /// So many operations, while these layers run.
-    fn of(hardware: Beside, operations: usize, layers: &[&Mapped]) -> Self {
-        let time = layers.iter().map(|part| part.time).sum();
-        Self { hardware, operations: operations as f64, time }
+    fn of(hardware: Beside, operations: f64, layers: &[&Mapped]) -> Self {
+        let time = layers.iter().map(|part| part.mean_time()).sum();
+        Self { hardware, operations, time }
     }
 
     /// Bills a sample.
@@ -62,7 +62,7 @@ fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Wor
     }
     let codes = |part: &&Mapped| {
         let gemm = part.layer.geometry.gemm();
-        gemm.groups * gemm.positions * gemm.depth
+        part.runs * (gemm.groups * gemm.positions * gemm.depth) as f64
     };
     let ([rows, columns], bits, library) = (array.shape(), sum_bits(array), array.library());
     vec![
@@ -89,6 +89,6 @@ fn sum_bits(array: &MacArray) -> u32 {
     array.mac().accumulator_width().min(32)
 }
 
-fn outputs(layers: &[&Mapped]) -> usize {
-    layers.iter().map(|part| part.layer.geometry.outputs_per_sample()).sum()
+fn outputs(layers: &[&Mapped]) -> f64 {
+    layers.iter().map(|part| part.runs * part.layer.geometry.outputs_per_sample() as f64).sum()
 }

@@ -2,6 +2,7 @@
 
 use super::parts::Parts;
 use crate::ledger::Ledger;
+use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
@@ -15,6 +16,15 @@ pub(super) struct Mapped {
     pub layer: Layer,
     pub mapping: Mapping,
     pub time: Seconds,
+    /// How often it is computed per sample, the mean.
+    pub runs: f64,
+}
+
+impl Mapped {
+    /// Time per sample, the mean over all.
+    pub(super) fn mean_time(&self) -> Seconds {
+        self.time * self.runs
+    }
 }
 
 /// The name under which a layer's operations are priced after the run.
@@ -34,24 +44,35 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
 
 /// Bills one sample and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
-    for part in mapped {
+    for part in mapped.iter().filter(|part| part.runs > 0.0) {
         let Some(array) = parts.array(part.layer.index) else { continue };
-        array.bill(ledger, "compute.array", &part.mapping);
-        let macs = array.operations(&part.layer.geometry);
-        let mut switching = |action: &str, price: String| {
-            array.bill_switching(ledger, "compute.array", (action, &price), macs);
-        };
-        switching("multiply-accumulate", price_name(&part.layer));
-        switching("multiply-accumulate", wires_name(&part.layer));
-        if array.is_priced_by_file() {
-            switching("multiply", multiplication_name(&part.layer));
+        if part.runs == 1.0 {
+            layer(array, part, ledger);
+        } else {
+            let mut own = Ledger::default();
+            layer(array, part, &mut own);
+            ledger.merge(own.per(1.0 / part.runs));
         }
     }
-    let active: Seconds = mapped.iter().map(|part| part.time).sum();
+    let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
     memories(parts, mapped, active, ledger);
     let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
     parts.platform.link.bill(ledger, bytes);
     active + parts.platform.link.latency(bytes)
+}
+
+/// Bills a sample that comes to a layer.
+fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
+    array.bill(ledger, "compute.array", &part.mapping);
+    let macs = array.operations(&part.layer.geometry);
+    let mut switching = |action: &str, price: String| {
+        array.bill_switching(ledger, "compute.array", (action, &price), macs);
+    };
+    switching("multiply-accumulate", price_name(&part.layer));
+    switching("multiply-accumulate", wires_name(&part.layer));
+    if array.is_priced_by_file() {
+        switching("multiply", multiplication_name(&part.layer));
+    }
 }
 
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
@@ -59,9 +80,13 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
     let [weight, activation, _] = parts.word_bytes(0);
     let sum = |part: &Mapped| parts.word_bytes(part.layer.index)[2];
     let period = parts.platform.frame_period;
-    // Weights that are computed are activations of the layer before, which the buffer has already.
+    // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
+    // ones where the first step put them.
     let stored = mapped.iter().filter(|part| part.layer.weights == Origin::Stored);
-    let weights: f64 = stored.map(|part| part.layer.geometry.weights() as f64 * weight).sum();
+    let weights: f64 =
+        stored.map(|part| part.runs.min(1.0) * part.layer.geometry.weights() as f64 * weight).sum();
+    let total =
+        |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(|part| part.runs * words(part)).sum::<f64>();
     let frame = parts.frame_elements() as f64 * activation;
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
@@ -69,7 +94,6 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
         let traffic = if name == "main" {
             Traffic { read_bytes: weights + frame, written_bytes: frame, active, period }
         } else {
-            let total = |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(words).sum::<f64>();
             let finished = |part: &Mapped| part.layer.geometry.outputs_per_sample() as f64;
             let read_bytes = total(&|part| {
                 let mapping = &part.mapping;

@@ -10,11 +10,11 @@ use crate::platform::Context;
 use crate::tensor::Tensor;
 use crate::units::Seconds;
 use crate::workload::Task;
-use crate::workload::data::Images;
+use crate::workload::data::Values;
 
 /// Frames as the sensor delivers them, and what capturing one cost.
 pub(super) struct Captured {
-    /// Pixels 0..255 [samples, C, H, W].
+    /// Pixels 0..255 [samples, C, H, W], or what else the samples are made of.
     pub pixels: Tensor<f32>,
     pub ledger: Ledger,
     pub latency: Seconds,
@@ -42,7 +42,11 @@ pub(super) fn capture(task: &Task, seed: u64, parts: &Parts<'_>) -> Captured {
 
 fn shoot(task: &Task, seed: u64, parts: &Parts<'_>, sample: usize) -> (Vec<f32>, Ledger) {
     let mut ledger = Ledger::default();
-    let image = task.test.image(sample).iter().map(|&pixel| f32::from(pixel) / 255.0);
+    let seen = task.test.reals(sample..sample + 1);
+    if matches!(task.test.values(), Values::Reals(_)) {
+        return (seen.into_data(), ledger);
+    }
+    let image = seen.data().iter().map(|&pixel| pixel / 255.0);
     if parts.setup.platform.sensor == Sensor::Ideal {
         return (image.map(|value| value * 255.0).collect(), ledger);
     }
@@ -53,14 +57,6 @@ fn shoot(task: &Task, seed: u64, parts: &Parts<'_>, sample: usize) -> (Vec<f32>,
     let seen = parts.platform.sensor.capture(&mut cx, &frame);
     let coded = |&value: &f32| if coded { to_code(value) } else { value };
     (seen.data().iter().map(|value| 255.0 * coded(value)).collect(), ledger)
-}
-
-/// The first `count` images as reals 0..255.
-pub(super) fn pixels(images: &Images, count: usize) -> Tensor<f32> {
-    let mut shape = images.pixels.shape().to_vec();
-    shape[0] = count;
-    let data = images.pixels.data()[..count * images.size()].iter().map(|&pixel| f32::from(pixel)).collect();
-    Tensor::new(shape, data).expect("whole images were taken")
 }
 
 pub(super) fn slice(tensor: &Tensor<f32>, range: std::ops::Range<usize>) -> Tensor<f32> {

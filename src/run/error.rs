@@ -88,6 +88,12 @@ pub enum RunError {
         /// What the network went on with.
         stored: i32,
     },
+    /// Recovery of a network in time.
+    #[error(
+        "recovery lets every layer choose once, and in a network in time layers run again and again on what they made before; \
+         write `recovery: none`"
+    )]
+    RecoveryInTime,
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),

@@ -1,21 +1,25 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use super::account::{self, Observed, score};
+use super::account::{self, Observed};
 use super::activity::Activity;
 use super::arrays::Arrays;
 use super::buildable::exact_bits;
-use super::capture::{Captured, capture, pixels, slice};
+use super::capture::{Captured, capture, slice};
 use super::coding::{LayerCoding, codings};
 use super::error::RunError;
+use super::exits::Exits;
+use super::gather::Gather;
 use super::golden::{self, Golden};
+use super::graded;
 use super::hardware::{Hardware, Multiplied, held, offsets};
 use super::memo::Memo;
-use super::outcome::{Outcome, Score};
+use super::outcome::{Outcome, Reference};
 use super::parts::Parts;
 use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
@@ -23,14 +27,16 @@ use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
 use crate::config::platform::{Compute, Multiplier};
-use crate::config::{Measure, Setup};
+use crate::config::{Measure, Setup, Workload};
 use crate::kernel::Products;
 use crate::platform::compute::array::{MacArray, Open};
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
-use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights, top1};
+use crate::workload::data::Set;
+use crate::workload::score::{Graded, grade};
+use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -68,18 +74,27 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The float model on samples as they are in the file.
+    /// The float model on samples as they are in the file; those that calibrate are among them where all others are scored and
+    /// both are of one set.
     ///
     /// # Errors
     /// When the samples do not fit the network.
-    pub fn reference(&self, setup: &Setup) -> Result<Score, RunError> {
-        let samples = setup.workload.samples;
-        let pixels = pixels(&self.task.test, samples);
-        let right = self.score(samples, |range| {
-            let batch = Task::preprocess(&setup.workload, &slice(&pixels, range.clone()));
-            Ok(self.task.network.run(&batch)?.swap_remove(0))
-        })?;
-        Ok(score(vec![right.into_iter().map(f64::from).collect()], false))
+    pub fn reference(&self, setup: &Setup) -> Result<Reference, RunError> {
+        let workload = &setup.workload;
+        let float = |set: &Set, samples: usize| {
+            self.grade(workload, (set, samples), |range| {
+                Ok(self.task.network.run(&Task::preprocess(workload, &set.reals(range)))?)
+            })
+        };
+        let (test, calibration) = (&self.task.test, &self.task.calibration);
+        let with_calibration = self.task.is_split && workload.samples == test.len();
+        let mut graded = float(test, workload.samples)?;
+        if with_calibration {
+            graded = float(calibration, calibration.len())?.chain(graded);
+        }
+        let exits = Exits::count(workload, &self.task.network, &graded.exits).taken;
+        let score = graded::score(self.task.metric, &[graded.marks], false, self.seed);
+        Ok(Reference { score, with_calibration, exits })
     }
 
     /// Evaluates one setup; `settings` is kept in the outcome as what repeats it.
@@ -104,12 +119,17 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let maps = self.run_maps(parts, keys, ready)?;
+        let graded = self.run_maps(parts, keys, ready)?;
+        let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
+        let exits = Exits::count(&parts.setup.workload, &self.task.network, &exits);
+        let maps = graded.into_iter().map(|map| map.marks).collect();
         let seen = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
-        let observed = Observed { quantized, captured: &captured, maps, seen, plans, ways };
+        let (metric, seed) = (self.task.metric, self.seed);
+        let observed =
+            Observed { quantized, captured: &captured, metric, maps, seed, exits, seen, plans, ways };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -172,7 +192,8 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let tap = Tap::new(hardware(parts, &products, &plan.layers, 0), layer);
-        self.look(parts, &plan.network, &captured, (&tap, samples))?;
+        let plain = hardware(parts, &products, &plan.layers, 0);
+        self.look(parts, &plan.network, &captured, (&plain, &tap, samples))?;
         let found = tap.into_found().expect("the network runs through all of its layers");
         let products = hardware(parts, &products, &plan.layers, 0).products(&found.layer).clone();
         Ok((found, products))
@@ -260,9 +281,9 @@ impl<'a> Evaluator<'a> {
 
     /// The samples that a setup calibrates on.
     fn calibration(&self, setup: &Setup) -> Tensor<f32> {
-        let images = &self.task.calibration;
-        let count = setup.workload.quantize.calibration_samples.min(images.len());
-        Task::preprocess(&setup.workload, &pixels(images, count))
+        let samples = &self.task.calibration;
+        let count = setup.workload.quantize.calibration_samples.min(samples.len());
+        Task::preprocess(&setup.workload, &samples.reals(0..count))
     }
 
     /// What the layers do about the errors of their products, chosen with memories that never err.
@@ -279,6 +300,9 @@ impl<'a> Evaluator<'a> {
         if measures.is_empty() {
             return Ok(Arc::new(Plan::none(network)));
         }
+        if self.task.network.steps_in_time() > 1 {
+            return Err(RunError::RecoveryInTime);
+        }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };
         let choose = || {
             let swap = measures.contains(&Measure::Swap);
@@ -289,33 +313,33 @@ impl<'a> Evaluator<'a> {
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
 
-    /// Right answers per fault map; one map where no memory errs.
+    /// What answers are worth per fault map; one map where no memory errs.
     fn run_maps(
         &self,
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
-    ) -> Result<Vec<Vec<f64>>, RunError> {
+    ) -> Result<Vec<Graded>, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
         let run = |map: u64| {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
-            let right = self.score(parts.setup.workload.samples, |range| {
+            let workload = &parts.setup.workload;
+            self.grade(workload, (&self.task.test, workload.samples), |range| {
                 let batch = (range.start, map);
                 let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
                     self.prefixes.keep(keys, layer, batch, make);
                 };
                 if let Some(start) = self.prefixes.latest(keys, batch) {
                     let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0));
+                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
                 }
                 let pixels = slice(&captured.pixels, range.clone());
-                let samples = Task::preprocess(&parts.setup.workload, &pixels);
+                let samples = Task::preprocess(workload, &pixels);
                 let start = Start::Input(&samples);
-                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?.swap_remove(0))
-            })?;
-            Ok(right.into_iter().map(f64::from).collect())
+                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?)
+            })
         };
         (0..maps).map(run).collect()
     }
@@ -339,40 +363,49 @@ impl<'a> Evaluator<'a> {
         let hardware = hardware(parts, products, &plan.layers, 0);
         let known = self.prefixes.seen(keys);
         let probe = Probe { hardware, seed: self.seed, known, seen: Mutex::default() };
-        self.look(parts, &plan.network, captured, (&probe, probe::SAMPLES))?;
+        let plain = self::hardware(parts, products, &plan.layers, 0);
+        self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
         let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
         self.prefixes.saw(keys, &seen);
         Ok(seen)
     }
 
-    /// Runs the first samples on an engine that looks at them.
+    /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.
     fn look(
         &self,
         parts: &Parts<'_>,
         quantized: &Quantized,
         captured: &Captured,
-        (engine, samples): (&dyn Engine, usize),
+        (plain, engine, samples): (&dyn Engine, &dyn Engine, usize),
     ) -> Result<(), RunError> {
         let samples = samples.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
-        self.device(parts, quantized, 0).run(engine, &batch, 0)?;
+        let device = self.device(parts, quantized, 0);
+        if self.task.network.steps_in_time() == 1 {
+            device.run(engine, &batch, 0)?;
+            return Ok(());
+        }
+        let gather = Gather::new(plain);
+        device.run(&gather, &batch, 0)?;
+        gather.show(engine);
         Ok(())
     }
 
-    /// Which of the first `samples` are right; batches run in parallel, the result is in sample order.
-    fn score(
+    /// What the answers to the first samples of a set are worth; batches run in parallel, the result is in sample order.
+    fn grade(
         &self,
-        samples: usize,
-        run: impl Fn(std::ops::Range<usize>) -> Result<Tensor<f32>, RunError> + Sync,
-    ) -> Result<Vec<bool>, RunError> {
+        workload: &Workload,
+        (set, samples): (&Set, usize),
+        run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
+    ) -> Result<Graded, RunError> {
         let batch = self.task.network.together();
         let starts: Vec<usize> = (0..samples).step_by(batch).collect();
         let chunk = |&start: &usize| {
             let range = start..(start + batch).min(samples);
-            Ok(top1(&run(range.clone())?, &self.task.test.labels[range]))
+            Ok(grade(workload, set, range.clone(), &run(range)?))
         };
-        let chunks: Vec<Vec<bool>> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
-        Ok(chunks.concat())
+        let chunks: Vec<Graded> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
+        Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
     }
 }
 

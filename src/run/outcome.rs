@@ -4,26 +4,38 @@ use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
-use super::statistics::{Delta, Pairs, Verdict, mean_delta};
+use super::statistics::{Delta, Verdict};
 use crate::config::Measure;
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
+use crate::workload::score::{Marks, Metric};
 
 /// Quality of the task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// Name of the metric, for example `top1`.
-    pub metric: String,
-    /// Its value as a fraction; the mean over fault maps where there are several.
+    /// The figure, for example `top1`.
+    pub metric: Metric,
+    /// Its value, shares as a fraction; the mean over fault maps where there are several.
     pub value: f64,
     /// Samples scored.
     pub samples: usize,
-    /// 95 % interval (Wilson).
+    /// 95 % interval: Wilson's of `top1`, Student's of means, percentiles of a bootstrap of the others.
     pub ci95: [f64; 2],
     /// Scores under the single fault maps; empty when no fault was drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fault_maps: Vec<f64>,
+    /// Objects found in all samples, the mean over fault maps; absent for other scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detections: Option<f64>,
+}
+
+impl Score {
+    /// The value as a figure of which more is better.
+    pub fn merit(&self) -> f64 {
+        self.metric.merit(self.value)
+    }
 }
 
 /// Energy per sample by stage, in joules.
@@ -59,9 +71,13 @@ impl StageEnergy {
 pub struct LayerOutcome {
     /// Node name in the model.
     pub name: String,
-    /// Multiply-accumulates per sample.
+    /// How often it is computed per sample, the mean: less than once where samples leave the network before, once a step of a
+    /// network in time.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub runs: f64,
+    /// Multiply-accumulates each time.
     pub macs: u64,
-    /// Array cycles per sample.
+    /// Array cycles each time.
     pub cycles: u64,
     /// Multiply-accumulates over cycles × units.
     pub utilisation: f64,
@@ -74,7 +90,7 @@ pub struct LayerOutcome {
     /// Switching energy over that of gates that answer at once, without glitches; 1 where nothing switches.
     #[serde(default = "no_glitches")]
     pub glitch_factor: f64,
-    /// Energy of the layer's multiply-accumulates per sample, in joules.
+    /// Energy of the layer's multiply-accumulates per sample, in joules, the mean over all samples.
     pub energy_j: f64,
     /// Root mean square of (accumulated − exact) over that of exact, on the same codes.
     pub relative_error: f64,
@@ -137,10 +153,13 @@ pub struct Outcome {
     pub latency_s: f64,
     /// Silicon area of array and on-chip memory in mm².
     pub area_mm2: f64,
-    /// Array cycles per sample.
+    /// Array cycles per sample, the mean where samples leave early.
     pub cycles: u64,
     /// The array's clock in hertz; 0 for an ideal one. Arrays of single layers have clocks of their own where it fits.
     pub clock_hz: f64,
+    /// Where samples leave the network; empty where it has no exits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<ExitOutcome>,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
@@ -155,9 +174,18 @@ pub struct Outcome {
     pub settings: Value,
     /// Every line of the account, per sample.
     pub ledger: Ledger,
-    /// Which answers were right, sample by sample (mean over fault maps); not part of the output.
+    /// What answers are worth, sample by sample; not part of the output.
     #[serde(skip)]
-    pub right: Vec<f64>,
+    pub marks: Marks,
+}
+
+/// An exit of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExitOutcome {
+    /// The output with its logits.
+    pub output: String,
+    /// The share of samples that leaves there.
+    pub share: f64,
 }
 
 /// A unit under a clock that is too fast for it.
@@ -196,19 +224,14 @@ impl Outcome {
         own.chain(layers.into_iter().flat_map(|layers| layers.values()))
     }
 
-    /// Adds the paired difference to the baseline on the same samples.
+    /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval.
     ///
     /// # Panics
     /// When the two were not run on the same samples.
-    pub fn compare(&mut self, baseline: &Self) {
+    pub fn compare(&mut self, baseline: &Self, seed: u64) {
         let single = |outcome: &Self| outcome.score.fault_maps.len() <= 1;
-        self.delta = Some(if single(baseline) && single(self) {
-            let right = |outcome: &Self| outcome.right.iter().map(|&right| right == 1.0).collect::<Vec<_>>();
-            Pairs::count(&right(baseline), &right(self)).delta()
-        } else {
-            let pairs = self.right.iter().zip(&baseline.right);
-            mean_delta(&pairs.map(|(with, without)| with - without).collect::<Vec<_>>())
-        });
+        let single = single(baseline) && single(self);
+        self.delta = Some(delta(self.score.metric, (&baseline.marks, &self.marks), single, seed));
     }
 }
 
@@ -271,6 +294,12 @@ impl Savings {
 pub struct Reference {
     /// Score of the float model on ideal samples.
     pub score: Score,
+    /// Whether the calibration samples are among them: where a set has none of its own, and all others are scored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_calibration: bool,
+    /// Where samples leave the float model; empty where it has no exits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<ExitOutcome>,
 }
 
 /// Everything a run says.
@@ -314,10 +343,20 @@ pub struct Report {
 /// A floor on the drop of the score and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Floor {
-    /// Largest tolerated drop as a fraction.
+    /// Largest tolerated drop: of a share so many points as a fraction, of other scores that part of the exact one.
     pub drop: f64,
     /// Whether it holds.
     pub verdict: Verdict,
+}
+
+/// How often a layer runs of a network without exits and without time.
+fn once() -> f64 {
+    1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_once(runs: &f64) -> bool {
+    *runs == once()
 }
 
 /// What an outcome says that was stored before glitches were measured.
@@ -337,11 +376,12 @@ mod tests {
         let array = json!({"multiplier": multiplier, "layers": layers});
         Outcome {
             score: Score {
-                metric: "top1".into(),
+                metric: Metric::Top1,
                 value: 1.0,
                 samples: 1,
                 ci95: [0.0, 1.0],
                 fault_maps: vec![],
+                detections: None,
             },
             delta: None,
             energy_j: serde_json::from_value(stages).unwrap(),
@@ -350,13 +390,14 @@ mod tests {
             area_mm2: 0.0,
             cycles: 0,
             clock_hz: 0.0,
+            exits: vec![],
             late: None,
             layers: vec![],
             constants: vec![],
             priced_as: Some("mul8s_bw".into()),
             settings: json!({"platform": {"compute": {"array": array}}}),
             ledger: Ledger::default(),
-            right: vec![],
+            marks: Marks::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::outcome::Outcome;
+use crate::workload::score::Metric;
 
 /// An exact b-bit design beside the approximate multiplier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,8 +23,9 @@ pub struct Rival {
 impl Rival {
     /// An exact design beside the approximate multiplier, alone in the same system.
     pub fn of(exact: &Exact, outcome: Outcome, multiplier: Option<&Outcome>) -> Self {
-        let dominates =
-            multiplier.is_some_and(|design| dominates(&Costed::of(&outcome), &Costed::of(design)));
+        let dominates = multiplier.is_some_and(|design| {
+            dominates(outcome.score.metric, &Costed::of(&outcome), &Costed::of(design))
+        });
         Self { bits: exact.bits, multiplier: exact.multiplier.clone(), outcome, dominates }
     }
 }
@@ -47,9 +49,9 @@ impl Exact {
     }
 }
 
-/// Of neighbouring rivals of one width the one that scores more, or as much for less energy.
+/// Of neighbouring rivals of one width the one that scores better, or as well for less energy.
 pub fn better_codes(rivals: Vec<Rival>) -> Vec<Rival> {
-    let merit = |rival: &Rival| (rival.outcome.score.value, -rival.outcome.energy_j.total);
+    let merit = |rival: &Rival| (rival.outcome.score.merit(), -rival.outcome.energy_j.total);
     let better = |a: &&Rival, b: &&Rival| {
         let (a, b) = (merit(a), merit(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -61,7 +63,7 @@ pub fn better_codes(rivals: Vec<Rival>) -> Vec<Rival> {
 /// What a design scores and costs, all else as in the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Costed {
-    /// Score as a fraction.
+    /// Score, shares as a fraction.
     pub score: f64,
     /// Energy of the whole system per sample, in joules.
     pub energy_j: f64,
@@ -77,9 +79,10 @@ impl Costed {
     }
 }
 
-fn dominates(rival: &Costed, design: &Costed) -> bool {
-    let no_worse = rival.energy_j <= design.energy_j && rival.score >= design.score;
-    no_worse && (rival.energy_j < design.energy_j || rival.score > design.score)
+fn dominates(metric: Metric, rival: &Costed, design: &Costed) -> bool {
+    let [own, other] = [rival, design].map(|costed| metric.merit(costed.score));
+    let no_worse = rival.energy_j <= design.energy_j && own >= other;
+    no_worse && (rival.energy_j < design.energy_j || own > other)
 }
 
 /// What plain exact bits cost at the accuracy of an approximate multiplier.
@@ -121,27 +124,33 @@ impl EqualAccuracy {
     /// Compares a multiplier, alone in the exact system, with exact designs of any widths.
     pub fn of(multiplier: &Value, alone: &Outcome, rivals: &[Rival]) -> Self {
         let plain = rivals.iter().map(|rival| Plain { bits: rival.bits, costed: Costed::of(&rival.outcome) });
-        compare(multiplier.clone(), Costed::of(alone), plain.collect())
+        compare((multiplier.clone(), alone.score.metric), Costed::of(alone), plain.collect())
     }
 }
 
-fn compare(multiplier: Value, approximate: Costed, mut plain: Vec<Plain>) -> EqualAccuracy {
+fn compare(
+    (multiplier, metric): (Value, Metric),
+    approximate: Costed,
+    mut plain: Vec<Plain>,
+) -> EqualAccuracy {
     plain.sort_by_key(|plain| std::cmp::Reverse(plain.bits));
     let cheapest = |a: &Costed, b: &Costed| a.energy_j.total_cmp(&b.energy_j);
-    let dominating = plain.iter().filter(|plain| dominates(&plain.costed, &approximate));
+    let dominating = plain.iter().filter(|plain| dominates(metric, &plain.costed, &approximate));
     let dominated_by = dominating.map(|plain| plain.bits).collect();
-    let between = plain.windows(2).filter_map(|pair| interpolate(&pair[0], &pair[1], approximate.score));
+    let between =
+        plain.windows(2).filter_map(|pair| interpolate(metric, [&pair[0], &pair[1]], approximate.score));
     let interpolated = between.min_by(|a, b| cheapest(&a.costed, &b.costed));
-    let good = plain.iter().filter(|plain| plain.costed.score >= approximate.score);
+    let good =
+        plain.iter().filter(|plain| metric.merit(plain.costed.score) >= metric.merit(approximate.score));
     let plain = good.min_by(|a, b| cheapest(&a.costed, &b.costed)).cloned();
     EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated }
 }
 
 /// The cost at `score` on the line between two widths; nothing unless they enclose it.
-fn interpolate(wide: &Plain, narrow: &Plain, score: f64) -> Option<Interpolated> {
+fn interpolate(metric: Metric, [wide, narrow]: [&Plain; 2], score: f64) -> Option<Interpolated> {
     let ([from, to], drop) = ([wide.costed, narrow.costed], wide.costed.score - narrow.costed.score);
     let part = (from.score - score) / drop;
-    let inside = drop > 0.0 && (0.0..=1.0).contains(&part);
+    let inside = metric.merit(drop) > 0.0 && (0.0..=1.0).contains(&part);
     let at = |from: f64, to: f64| from + part * (to - from);
     inside.then(|| Interpolated {
         between: [wide.bits, narrow.bits],
@@ -164,7 +173,7 @@ mod tests {
     fn against(score: f64, energy: f64) -> EqualAccuracy {
         let widths = [(6, 0.90, 6.0), (8, 0.98, 8.0), (7, 0.96, 7.0)];
         let plain = widths.map(|(bits, score, energy)| Plain { bits, costed: costed(score, energy) });
-        compare(Value::Null, costed(score, energy), plain.to_vec())
+        compare((Value::Null, Metric::Top1), costed(score, energy), plain.to_vec())
     }
 
     #[test]
@@ -186,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn where_less_is_better_the_same_holds_of_the_mirrored_scores() {
+        let widths = [(6, 10.0, 6.0), (8, 2.0, 8.0), (7, 4.0, 7.0)];
+        let plain = widths.map(|(bits, score, energy)| Plain { bits, costed: costed(score, energy) });
+        let found = compare((Value::Null, Metric::Perplexity), costed(3.0, 7.6), plain.to_vec());
+        assert_eq!((found.dominated_by, found.plain.unwrap().bits), (vec![], 8));
+        assert!((found.interpolated.unwrap().costed.energy_j - 7.5).abs() < 1e-9);
+        let found = compare((Value::Null, Metric::Perplexity), costed(5.0, 8.5), plain.to_vec());
+        assert_eq!(found.dominated_by, [8, 7]);
+    }
+
+    #[test]
     fn a_score_out_of_reach_has_no_plain_equal() {
         let found = against(0.99, 7.0);
         assert_eq!((found.plain, found.interpolated), (None, None));
@@ -200,7 +220,7 @@ mod tests {
             let plain: Vec<Plain> = widths.iter().zip(3..).map(|(&(score, energy), bits)| {
                 Plain { bits, costed: costed(score, energy) }
             }).collect();
-            let found = compare(Value::Null, costed(score, energy), plain);
+            let found = compare((Value::Null, Metric::Top1), costed(score, energy), plain);
             if let Some(plain) = &found.plain {
                 proptest::prop_assert!(plain.costed.score >= score);
                 proptest::prop_assert_eq!(plain.costed.energy_j < energy, found.dominated_by.contains(&plain.bits));

@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workload::score::Metric;
+
+mod resample;
+
+pub use resample::{Bootstrap, mean_interval, paired_mean};
+
 /// Two-sided 95 % normal quantile; also the one-sided 97.5 % one.
 pub const TWO_SIDED: f64 = 1.959_963_984_540_054;
 /// One-sided 95 % normal quantile.
@@ -23,14 +29,17 @@ pub fn wilson(hits: f64, samples: f64) -> [f64; 2] {
 /// A difference of two scores on the same samples: approximate minus exact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
-    /// The mean difference; negative is a loss.
+    /// The mean difference, in the units of the score; whether more is a loss is up to that.
     pub value: f64,
     /// Its two-sided 95 % interval.
     pub ci95: [f64; 2],
-    /// Upper end of the one-sided 95 % interval of the *drop* (minus the difference).
+    /// Upper end of the one-sided 95 % interval of the *drop*: the loss, of whatever is better when there is more or less of it.
     pub drop_upper95: f64,
     /// Name of the interval's method.
     pub method: String,
+    /// F1 of detections against those of the exact run, at an overlap of one half; absent for other scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
     /// Variance of one sample's difference; with it one can say how many samples would decide.
     #[serde(skip)]
     pub variance: f64,
@@ -75,6 +84,7 @@ impl Pairs {
             ci95: [lower, upper],
             drop_upper95,
             method: "paired, Tango score interval".into(),
+            agreement: None,
             variance,
         }
     }
@@ -125,6 +135,7 @@ pub fn mean_delta(differences: &[f64]) -> Delta {
         ci95: [centre - TWO_SIDED * error, centre + TWO_SIDED * error].map(|bound| bound.clamp(-1.0, 1.0)),
         drop_upper95: (ONE_SIDED * error - centre).min(1.0),
         method: "paired, adjusted Wald interval over samples of the mean over fault maps".into(),
+        agreement: None,
         variance: squares / n - value * value,
     }
 }
@@ -144,9 +155,9 @@ pub enum Verdict {
     },
 }
 
-/// Judges a drop against the largest tolerated one.
-pub fn judge(delta: &Delta, floor: f64) -> Verdict {
-    let drop = -delta.value;
+/// Judges a drop against the largest tolerated one, in the units of the score.
+pub fn judge(metric: Metric, delta: &Delta, floor: f64) -> Verdict {
+    let drop = -metric.merit(delta.value);
     if delta.drop_upper95 < floor {
         Verdict::Met
     } else if drop >= floor {
@@ -154,8 +165,9 @@ pub fn judge(delta: &Delta, floor: f64) -> Verdict {
     } else {
         let margin = floor - drop;
         let square = ONE_SIDED * ONE_SIDED;
-        // Even without any difference the bound is z² / (n + z²), so that many samples are the least.
-        let least = square * (1.0 - floor) / floor.max(f64::MIN_POSITIVE);
+        // Of answers that are right or wrong the bound is z² / (n + z²) even without any difference: so many are the least.
+        let rare = if metric == Metric::Top1 { square } else { 0.0 };
+        let least = rare * (1.0 - floor) / floor.max(f64::MIN_POSITIVE);
         let samples_needed = (square * delta.variance / (margin * margin)).max(least).ceil() as u64;
         Verdict::Undecided { samples_needed }
     }
@@ -223,12 +235,16 @@ mod tests {
     #[test]
     fn a_floor_is_met_only_beyond_doubt() {
         let delta = |gained, lost, samples| Pairs { gained, lost, samples }.delta();
-        assert_eq!(judge(&delta(0, 0, 1000), 0.01), Verdict::Met);
-        assert_eq!(judge(&delta(0, 30, 1000), 0.01), Verdict::NotMet);
-        let Verdict::Undecided { samples_needed } = judge(&delta(2, 9, 1000), 0.01) else { panic!() };
+        assert_eq!(judge(Metric::Top1, &delta(0, 0, 1000), 0.01), Verdict::Met);
+        assert_eq!(judge(Metric::Top1, &delta(0, 30, 1000), 0.01), Verdict::NotMet);
+        let Verdict::Undecided { samples_needed } = judge(Metric::Top1, &delta(2, 9, 1000), 0.01) else {
+            panic!()
+        };
         assert!(samples_needed > 1000);
-        let Verdict::Undecided { samples_needed } = judge(&delta(0, 0, 50), 0.01) else { panic!() };
-        assert_eq!((samples_needed, judge(&delta(0, 0, 269), 0.01)), (268, Verdict::Met));
+        let Verdict::Undecided { samples_needed } = judge(Metric::Top1, &delta(0, 0, 50), 0.01) else {
+            panic!()
+        };
+        assert_eq!((samples_needed, judge(Metric::Top1, &delta(0, 0, 269), 0.01)), (268, Verdict::Met));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
         .collect();
     let exact = (settings.setup)(&Knobs::new())?;
     evaluator.in_time(&exact)?;
-    let reference = Reference { score: evaluator.reference(&exact)? };
+    let reference = evaluator.reference(&exact)?;
     let (baseline, outcomes) = evaluate_all(evaluator, settings, &exact, &asked)?;
     let mut outcomes = outcomes.into_iter();
     let mut next = || outcomes.next().expect("one outcome for every set of knobs");
@@ -97,7 +97,7 @@ fn evaluate_all(
     let of = |setup: &Setup| {
         let at = distinct.iter().position(|known| *known == setup).expect("every setup was evaluated");
         let mut outcome = outcomes[at].clone();
-        outcome.compare(&outcomes[0]);
+        outcome.compare(&outcomes[0], settings.seed);
         outcome
     };
     Ok((outcomes[0].clone(), setups.iter().map(of).collect()))
@@ -152,10 +152,15 @@ fn report(
     let interaction_energy = Some(interaction_energy).filter(|part| part.is_finite());
     let savings = Savings::of(&baseline, &approximate);
     let floor = settings.floor.zip(approximate.delta.as_ref());
-    let floor = floor.map(|(drop, delta)| Floor { drop, verdict: judge(delta, drop) });
+    let exact_score = &baseline.score;
+    let floor = floor.map(|(drop, delta)| {
+        let allowed = exact_score.metric.allowed(drop, exact_score.value);
+        Floor { drop, verdict: judge(exact_score.metric, delta, allowed) }
+    });
     let axsim = env!("CARGO_PKG_VERSION").to_string();
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
-    let notes = notes(exact, &baseline, &approximate);
+    let mut notes = notes(exact, &baseline, &approximate);
+    notes.extend(split(&reference, &baseline));
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
     let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
@@ -238,6 +243,18 @@ fn recovery(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// On which samples float model and hardware are scored, where they are not the same.
+fn split(reference: &Reference, baseline: &Outcome) -> Option<String> {
+    let (all, rest) = (reference.score.samples, baseline.score.samples);
+    reference.with_calibration.then(|| {
+        format!(
+            "The data have no calibration set: the first {} samples calibrate and the other {rest} are scored; the float model, \
+             which needs no calibration, is scored on all {all}.",
+            all - rest
+        )
+    })
+}
+
 /// What the model itself approximates.
 fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
     let pairs: u64 = baseline.layers.iter().map(|layer| layer.replayed_pairs).sum();
@@ -277,6 +294,13 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
             "Supplies other than that of the cells' figures follow an alpha-power law fitted to simulated inverters of low \
              threshold; with general thresholds delays grow faster (21 % more at 0.7 V). Energy goes with the square of the \
              supply, whatever the slews."
+                .into(),
+        );
+    }
+    if approximate.exits.len() > 1 {
+        notes.push(
+            "A sample pays for the layers that lead to the exit that it takes and to those before that were not sure; energy, cycles \
+             and latency are means over samples. Telling how sure an exit is costs nothing."
                 .into(),
         );
     }

@@ -1,10 +1,19 @@
 //! Samples and labels, read from bytes.
 
+pub mod boxes;
 pub mod cifar10;
 pub mod features;
 pub mod idx;
+pub mod npy;
+pub mod raw;
+mod set;
+
+pub use set::{Set, Truth, Values};
 
 use crate::tensor::Tensor;
+
+/// The most bytes that are unpacked: a small gzip file can hold a thousand times its size.
+const MOST_UNPACKED: usize = 1 << 30;
 
 /// Images of unsigned bytes with their labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,9 +90,17 @@ pub enum DataError {
         /// The image, from 0.
         image: usize,
         /// The label.
-        label: u8,
+        label: usize,
         /// Classes of the data set or network.
         classes: usize,
+    },
+    /// A line of text that cannot be read.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Its number from 1.
+        line: usize,
+        /// What is wrong there.
+        what: String,
     },
 }
 

@@ -13,9 +13,9 @@ pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -
         let (k, o) = (gemm.depth, gemm.outputs);
         multiply([batch, k, o], (input, [k, 1]), (&contraction.weights, [1, k]), (&mut output, [o, 1]));
     } else {
-        let samples = input.chunks_exact(geometry.inputs_per_sample());
+        let (samples, mut columns) = (input.chunks_exact(geometry.inputs_per_sample()), vec![]);
         for (x, y) in samples.zip(output.chunks_exact_mut(geometry.outputs_per_sample())) {
-            convolve(geometry, &contraction.weights, x, y);
+            convolve(geometry, (&contraction.weights, x), &mut columns, y);
         }
     }
     let positions = geometry.positions();
@@ -29,18 +29,20 @@ pub(super) fn contract(contraction: &Contraction, batch: usize, input: &[f32]) -
 /// As [`contract`], where every sample has weights of its own and no bias: x [batch, C, H, W], w [batch, O, C / groups, …].
 pub(super) fn product(geometry: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
     let samples = x.chunks_exact(geometry.inputs_per_sample()).zip(w.chunks_exact(geometry.weights()));
+    let mut columns = vec![];
     let sums = |(x, w)| {
         let mut y = vec![0.0; geometry.outputs_per_sample()];
-        convolve(geometry, w, x, &mut y);
+        convolve(geometry, (w, x), &mut columns, &mut y);
         y
     };
     samples.flat_map(sums).collect()
 }
 
-fn convolve(geometry: &Geometry, weights: &[f32], x: &[f32], y: &mut [f32]) {
+/// One sample; `columns` is room for what the taps read, whatever is in it.
+fn convolve(geometry: &Geometry, (weights, x): (&[f32], &[f32]), columns: &mut Vec<f32>, y: &mut [f32]) {
     let gemm = geometry.gemm();
     let (k, n, o) = (gemm.depth, gemm.positions, gemm.outputs);
-    let mut columns = vec![0.0; k * n];
+    columns.resize(k * n, 0.0);
     for group in 0..geometry.groups {
         let x = &x[geometry.group_offset(group)..];
         for (tap, row) in columns.chunks_exact_mut(n).enumerate() {
@@ -48,21 +50,24 @@ fn convolve(geometry: &Geometry, weights: &[f32], x: &[f32], y: &mut [f32]) {
         }
         let weights = &weights[group * o * k..(group + 1) * o * k];
         let y = &mut y[group * o * n..(group + 1) * o * n];
-        multiply([o, k, n], (weights, [k, 1]), (&columns, [n, 1]), (y, [n, 1]));
+        multiply([o, k, n], (weights, [k, 1]), (columns, [n, 1]), (y, [n, 1]));
     }
 }
 
 /// What a tap reads at every output position, 0 in the padding; along a row it reads at equal distances.
 fn read(geometry: &Geometry, tap: usize, x: &[f32], values: &mut [f32]) {
-    let (inside, width) = (geometry.inside(tap), geometry.out_width());
-    values.fill(0.0);
+    let (inside, width, stride) = (geometry.inside(tap), geometry.out_width(), geometry.stride[1]);
+    if inside.rows.len() * inside.columns.len() < values.len() {
+        values.fill(0.0);
+    }
     for row in inside.rows {
         let start = geometry.tap(tap, row, inside.columns.start).expect("it lies inside");
         let values = &mut values[row * width..][inside.columns.clone()];
-        values
-            .iter_mut()
-            .zip(x[start..].iter().step_by(geometry.stride[1]))
-            .for_each(|(value, x)| *value = *x);
+        if stride == 1 {
+            values.copy_from_slice(&x[start..][..values.len()]);
+        } else {
+            values.iter_mut().zip(x[start..].iter().step_by(stride)).for_each(|(value, x)| *value = *x);
+        }
     }
 }
 

@@ -42,6 +42,9 @@ enum Way {
     Text,
 }
 
+/// Name and size of an input beside the first.
+type State = (String, usize);
+
 /// The most elements of a value per sample: a damaged shape shall not ask for all memory.
 const LARGEST_VALUE: usize = 1 << 28;
 
@@ -71,29 +74,27 @@ struct Lowering {
 pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     let Model { nodes, stored, inputs, outputs, opset } = onnx::read(bytes)?;
     numbers(&stored)?;
-    let [input] = &inputs[..] else {
-        let what = format!("a graph with exactly one input is expected, this one has {}", inputs.len());
-        return Err(ModelError::NotOnnx(what + "; store the values of all others in the file"));
+    let Some(input) = inputs.first() else {
+        return Err(ModelError::NotOnnx("its graph has no input".into()));
     };
     let (sample, kind) = sample(input)?;
-    let values = HashMap::from([(input.name.clone(), 0)]);
-    let (shapes, batched, kinds) = (vec![sample.clone()], vec![true], vec![kind]);
     let mut lowering = Lowering {
         opset,
         stored,
-        values,
-        shapes,
-        batched,
-        kinds,
+        values: HashMap::from([(input.name.clone(), 0)]),
+        shapes: vec![sample.clone()],
+        batched: vec![true],
+        kinds: vec![kind],
         steps: vec![],
         budget: Budget::new(bytes.len()),
     };
+    let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
     for node in &codes::written_out(nodes) {
         lowering.node(node)?;
         lowering.afford(node)?;
     }
     let outputs = lowering.outputs(outputs)?;
-    Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs))
+    Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
 }
 
 /// Shape and type of a sample, which must be known.
@@ -126,6 +127,30 @@ fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
 }
 
 impl Lowering {
+    /// Several inputs as parts of one sample, side by side; returns its shape, and names and sizes of all but the first.
+    fn inputs(&mut self, inputs: &[Input]) -> Result<(Vec<usize>, Vec<State>), ModelError> {
+        let (mut start, mut states) = (0, vec![]);
+        for (at, input) in inputs.iter().enumerate() {
+            let (shape, kind) = sample(input)?;
+            let size: usize = shape.iter().product();
+            if !kind.is_real() || elements(&[start + size]).is_none() {
+                let what =
+                    format!("input `{}` of several is not of floating point, or too large", input.name);
+                return Err(ModelError::NotOnnx(what));
+            }
+            let places = (start..start + size).map(|place| Some(place as u32)).collect();
+            self.steps.push(Step { name: input.name.clone(), op: Op::Arrange(places, 0.0), inputs: vec![0] });
+            self.shapes.push(shape);
+            self.batched.push(true);
+            self.kinds.push(kind);
+            self.values.insert(input.name.clone(), self.steps.len());
+            states.extend((at > 0).then(|| (input.name.clone(), size)));
+            start += size;
+        }
+        self.shapes[0] = vec![start];
+        Ok((vec![start], states))
+    }
+
     /// The outputs that depend on the sample, with their values.
     fn outputs(&self, names: Vec<String>) -> Result<Vec<Output>, ModelError> {
         let unknown = |name: &String| !self.values.contains_key(name) && !self.stored.contains_key(name);

@@ -4,6 +4,7 @@ use super::engine::{Layer, Origin};
 use super::float;
 use super::lower::{ModelError, lower};
 use super::op::Op;
+use super::time::Time;
 use super::value::Kind;
 use crate::tensor::Tensor;
 
@@ -29,6 +30,9 @@ pub struct Network {
     shapes: Vec<Vec<usize>>,
     kinds: Vec<Kind>,
     outputs: Vec<Output>,
+    /// Names and sizes of the inputs beside the first, which lie behind it in a sample.
+    states: Vec<(String, usize)>,
+    time: Option<Time>,
 }
 
 /// A value that the network answers with, under its name in the model.
@@ -41,18 +45,59 @@ impl Network {
         (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
         outputs: Vec<Output>,
     ) -> Self {
-        let mut network = Self { sample, steps, shapes, kinds, outputs };
+        let mut network = Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None };
         network.prune();
         network.fold_channels();
         network
     }
 
-    /// Reads an ONNX file.
+    /// Reads an ONNX file with one input.
     ///
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
+        let network = lower(bytes)?;
+        if network.states.is_empty() {
+            return Ok(network);
+        }
+        let what =
+            format!("a graph with exactly one input is expected, this one has {}", network.states.len() + 1);
+        Err(ModelError::NotOnnx(
+            what + "; store the values of all others in the file, or name those that are states in time",
+        ))
+    }
+
+    /// Reads an ONNX file whose inputs beside the first are states, as one step of [`Network::in_time`].
+    ///
+    /// # Errors
+    /// As for [`Network::from_onnx`].
+    pub fn step_from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
         lower(bytes)
+    }
+
+    pub(super) fn with_states(mut self, states: Vec<(String, usize)>) -> Self {
+        self.states = states;
+        self
+    }
+
+    /// Names and sizes of states.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.states.iter().map(|(name, size)| (&**name, *size))
+    }
+
+    pub(super) fn loop_over(&mut self, time: Time) {
+        self.sample = time.sample().to_vec();
+        self.time = Some(time);
+    }
+
+    /// The loop over time that samples of this shape ask for.
+    pub(super) fn time(&self, batch: &Tensor<f32>) -> Option<&Time> {
+        self.time.as_ref().filter(|_| batch.shape().get(1..) == Some(&self.sample))
+    }
+
+    /// How often every layer runs for a sample that leaves at the end.
+    pub fn steps_in_time(&self) -> usize {
+        self.time.as_ref().map_or(1, |time| time.sample()[0])
     }
 
     /// The same network for samples whose channels come first, [C, H, W], where it reads them last, [H, W, C].
@@ -69,6 +114,18 @@ impl Network {
         self.shapes.insert(0, self.sample.clone());
         self.kinds.insert(0, self.kinds[0]);
         self.outputs.iter_mut().for_each(|(_, value)| *value += 1);
+        self
+    }
+
+    /// The same network for samples of another shape with the same elements in the same order.
+    ///
+    /// One for samples with more or fewer elements is returned as it is.
+    #[must_use]
+    pub fn reshaped(mut self, sample: &[usize]) -> Self {
+        if sample.iter().product::<usize>() == self.sample.iter().product::<usize>() {
+            self.sample = sample.to_vec();
+            self.shapes[0] = sample.to_vec();
+        }
         self
     }
 
@@ -120,7 +177,10 @@ impl Network {
 
     /// Name and shape per sample of each output, in the order in which a run answers.
     pub fn outputs(&self) -> Vec<(&str, &[usize])> {
-        self.outputs.iter().map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
+        // In time the others are states.
+        let shown = if self.time.is_some() { 1 } else { self.outputs.len() };
+        let outputs = self.outputs.iter().take(shown);
+        outputs.map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
     }
 
     fn is_output(&self, value: usize) -> bool {
@@ -135,6 +195,16 @@ impl Network {
     /// How many samples are run together, so that what they take is bounded whatever their size.
     pub fn together(&self) -> usize {
         (ELEMENTS / self.largest()).clamp(1, BATCH)
+    }
+
+    /// For each of [`Network::layers`] whether an output, by its place, is made from it.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn leads_to(&self, output: usize) -> Vec<bool> {
+        let needed = self.needed([self.outputs[output].1].into_iter());
+        let steps = self.steps.iter().zip(&needed[1..]);
+        steps.filter(|(step, _)| step.op.contraction().is_some()).map(|(_, needed)| *needed).collect()
     }
 
     /// The contractions in order.
@@ -183,6 +253,8 @@ impl Network {
                 step.inputs.iter().for_each(|&value| leads[value] = self.kinds[value].is_real());
             }
         }
+        // Several inputs side by side are no tensor of the model: each has codes of its own.
+        leads[0] &= self.states.is_empty();
         leads
     }
 
@@ -215,7 +287,8 @@ impl Network {
     /// Whether samples have the shape that the network reads.
     pub(super) fn fits(&self, batch: &Tensor<f32>) -> Result<(), ModelError> {
         let found = batch.shape().get(1..).unwrap_or_default().to_vec();
-        if found == self.sample {
+        let step = self.time.is_some() && found == self.shapes[0];
+        if found == self.sample || step {
             Ok(())
         } else {
             Err(ModelError::Input { expected: self.sample.clone(), found })
@@ -281,6 +354,17 @@ impl Network {
         &self,
         batch: &Tensor<f32>,
         mut see: impl FnMut(usize, &[f32]),
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        match self.time(batch) {
+            Some(time) => time.run(batch, |step| self.observe_once(step, &mut see)),
+            None => self.observe_once(batch, &mut see),
+        }
+    }
+
+    fn observe_once(
+        &self,
+        batch: &Tensor<f32>,
+        see: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = batch.shape().first().copied().unwrap_or(0);
         let contract = |_, step: &Step, inputs: &[&Vec<f32>]| match &step.op {

@@ -154,6 +154,24 @@ impl Quantized {
         first_sample: usize,
         reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        if let Start::Input(batch) = start
+            && let Some(time) = self.network.time(batch)
+        {
+            // What one step puts away says nothing of the states that the next one meets.
+            return time
+                .run(batch, |step| self.once(engine, Start::Input(step), first_sample, &mut |_, _| {}));
+        }
+        self.once(engine, start, first_sample, reach)
+    }
+
+    /// One run through all layers.
+    fn once(
+        &self,
+        engine: &dyn Engine,
+        start: Start<'_>,
+        first_sample: usize,
+        reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
         let samples = match start {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,

@@ -1,8 +1,19 @@
 //! What outputs are worth: functions from a network's outputs and the truth to a figure.
 
 mod detection;
+mod exit;
+mod grade;
+mod marks;
+mod metric;
+mod pictures;
 
 pub use detection::{Corners, Detection, decode_cells, decode_corners, mean_average_precision, suppress};
+pub use exit::{entropy, exit_taken, largest_probability};
+pub use grade::{Graded, grade};
+pub(super) use grade::{metric, scored};
+pub use marks::{Marks, Statistic};
+pub use metric::Metric;
+pub use pictures::{Found, Picture, Ranking};
 
 /// Mean negative logarithm, in nat, of the probability that rows of logits give their targets.
 ///
@@ -54,21 +65,4 @@ pub fn mean_squared_error(found: &[f32], expected: &[f32]) -> f64 {
 /// When the lists differ in length.
 pub fn signal_to_noise(found: &[f32], expected: &[f32], peak: f64) -> f64 {
     10.0 * (peak * peak / mean_squared_error(found, expected)).log10()
-}
-
-/// The number of the exit that a sample takes: the first whose largest probability is above a threshold, or the last.
-///
-/// `exits` holds the logits of one sample at each exit, in order.
-///
-/// ```
-/// use axsim::workload::score::exit_taken;
-/// assert_eq!(exit_taken(&[&[0.0, 0.5], &[0.0, 9.0]], 0.9), 1);
-/// assert_eq!(exit_taken(&[&[0.0, 5.0], &[0.0, 9.0]], 0.9), 0);
-/// ```
-pub fn exit_taken(exits: &[&[f32]], threshold: f64) -> usize {
-    let sure = |logits: &&[f32]| {
-        let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        1.0 / logits.iter().map(|&x| (f64::from(x) - largest).exp()).sum::<f64>() > threshold
-    };
-    exits.iter().position(sure).unwrap_or(exits.len().saturating_sub(1))
 }

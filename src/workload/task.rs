@@ -4,19 +4,28 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::data::{DataError, Images, cifar10, features, idx};
+use super::data::{DataError, Set, Truth};
+use super::score::{self, Metric};
 use super::{ModelError, Network};
-use crate::config::{FeatureFiles, IdxFiles, Light, Samples, Workload};
+use crate::config::{Colours, Light, Samples, Workload};
 use crate::tensor::Tensor;
+
+mod sets;
+
+use sets::{counting_files, label_file};
 
 /// A network with its samples.
 pub struct Task {
     /// The network.
     pub network: Network,
     /// Samples to score.
-    pub test: Images,
+    pub test: Set,
     /// Samples to calibrate on.
-    pub calibration: Images,
+    pub calibration: Set,
+    /// Whether these two are parts of one set, because there is no calibration set.
+    pub is_split: bool,
+    /// What the answers are scored by.
+    pub metric: Metric,
     /// What a pixel means.
     pub light: Light,
     /// Hash of the contents of the model's and the data's files.
@@ -86,6 +95,14 @@ pub enum LoadError {
         /// The data's.
         found: Vec<usize>,
     },
+    /// A score that does not fit the network or the data.
+    #[error("`score: {score}` does not fit: {fault}")]
+    Score {
+        /// Its key.
+        score: &'static str,
+        /// What does not fit.
+        fault: String,
+    },
     /// Preprocessing for another number of channels.
     #[error("`preprocess.{key}` has {found} values, not one and not one for each channel ({channels})")]
     Channels {
@@ -108,30 +125,34 @@ pub enum LoadError {
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
     let network = finder.network()?;
-    let (test, calibration, light) = match &workload.data {
-        Samples::Idx { test, calibration, light } => (finder.idx(test)?, finder.idx(calibration)?, *light),
-        Samples::Cifar10 { test, calibration } => {
-            (finder.cifar10(test)?, finder.cifar10(calibration)?, Light::Srgb)
-        }
-        Samples::Features { test, calibration } => {
-            let read = |files| finder.features(files, network.sample_shape());
-            // No sensor sees them: there is no light to code.
-            (read(test)?, read(calibration)?, Light::Linear)
-        }
-    };
-    let network = turned(network, &test);
-    let [of_test, of_calibration] = label_files(&workload.data);
+    let (test, given) = finder.sets(network.sample_shape())?;
+    let [of_test, of_calibration] = counting_files(&workload.data);
     let empty = |file: &Path, job| LoadError::Empty { file: file.display().to_string(), job };
     if test.is_empty() {
         return Err(empty(of_test, "the task is scored on samples"));
     }
+    let is_split = given.is_none();
+    let [calibration, test] = match given {
+        Some(calibration) => [calibration, test],
+        None => test.split(),
+    };
+    if test.is_empty() {
+        return Err(empty(
+            of_test,
+            "the first tenth calibrates, none is left to score; give more than one sample",
+        ));
+    }
     if calibration.is_empty() {
         return Err(empty(of_calibration, "the range of every activation is found on calibration samples"));
     }
+    let network = turned(network, test.shape());
     check(workload, &network, &test, &calibration)?;
-    labels(&network, &test).map_err(|fault| in_file(of_test, fault))?;
+    labels(&network, &test).map_err(|fault| in_file(label_file(&workload.data), fault))?;
+    let misfit = |fault| LoadError::Score { score: workload.score.name(), fault };
+    let metric = score::metric(workload, &network, &test).map_err(misfit)?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
-    Ok(Task { network, test, calibration, light, files })
+    let light = light(&workload.data);
+    Ok(Task { network, test, calibration, is_split, metric, light, files })
 }
 
 /// Loads the model alone, which is looked up as [`load`] does.
@@ -142,21 +163,23 @@ pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadEr
     Finder { workload, roots, contents: RefCell::default() }.network()
 }
 
-/// The network for samples with channels first, if these are its samples with channels last.
-fn turned(network: Network, images: &Images) -> Network {
-    match (network.sample_shape(), &images.pixels.shape()[1..]) {
+/// The network for samples of this shape: with channels first where it reads them last, with other axes of one.
+fn turned(network: Network, found: &[usize]) -> Network {
+    let longer = |shape: &[usize]| shape.iter().copied().filter(|&size| size != 1).collect::<Vec<_>>();
+    match (network.sample_shape(), found) {
         (own, found) if own == found => network,
         (&[height, width, channels], found) if found == [channels, height, width] => network.channels_first(),
+        (own, found) if longer(own) == longer(found) => network.reshaped(found),
         _ => network,
     }
 }
 
-/// The files with the labels of test and calibration samples.
-fn label_files(data: &Samples) -> [&Path; 2] {
+/// What a pixel means; where no sensor sees samples there is no light to code.
+fn light(data: &Samples) -> Light {
     match data {
-        Samples::Idx { test, calibration, .. } => [&test.labels, &calibration.labels],
-        Samples::Features { test, calibration } => [&test.labels, &calibration.labels],
-        Samples::Cifar10 { test, calibration } => [test, calibration],
+        Samples::Idx { light, .. } | Samples::Pictures { light, .. } | Samples::Pairs { light, .. } => *light,
+        Samples::Cifar10 { .. } => Light::Srgb,
+        _ => Light::Linear,
     }
 }
 
@@ -191,26 +214,23 @@ impl Finder<'_> {
 
     fn network(&self) -> Result<Network, LoadError> {
         let bytes = self.read(&self.workload.model)?;
-        let file = self.workload.model.display().to_string();
-        Network::from_onnx(&bytes).map_err(|fault| LoadError::Model { file, fault })
-    }
-
-    fn idx(&self, files: &IdxFiles) -> Result<Images, LoadError> {
-        let pixels =
-            idx::images(&self.read(&files.images)?).map_err(|fault| in_file(&files.images, fault))?;
-        let labels =
-            idx::labels(&self.read(&files.labels)?).map_err(|fault| in_file(&files.labels, fault))?;
-        Images::join(pixels, labels).map_err(|fault| in_file(&files.labels, fault))
-    }
-
-    fn features(&self, files: &FeatureFiles, shape: &[usize]) -> Result<Images, LoadError> {
-        let (features, labels) = (self.read(&files.features)?, self.read(&files.labels)?);
-        let range = files.from..files.to.unwrap_or(labels.len());
-        features::read(&features, &labels, shape, range).map_err(|fault| in_file(&files.features, fault))
-    }
-
-    fn cifar10(&self, file: &Path) -> Result<Images, LoadError> {
-        cifar10::read(&self.read(file)?).map_err(|fault| in_file(file, fault))
+        let model = |fault| LoadError::Model { file: self.workload.model.display().to_string(), fault };
+        let states = &self.workload.states;
+        let read = if states.is_empty() { Network::from_onnx } else { Network::step_from_onnx };
+        let network = read(&bytes).map_err(model)?;
+        let misfit = |fault| LoadError::Score { score: self.workload.score.name(), fault };
+        let scored = score::scored(self.workload, &network).map_err(misfit)?;
+        let outputs: Vec<&str> = scored.iter().chain(states.values()).map(String::as_str).collect();
+        let network = network.only(&outputs).map_err(model)?;
+        match &self.workload.data {
+            Samples::Spikes { steps, .. } => {
+                let states: Vec<(&str, &str)> =
+                    states.iter().map(|(name, next)| (&**name, &**next)).collect();
+                network.in_time(*steps, &states).map_err(model)
+            }
+            _ if states.is_empty() => Ok(network),
+            _ => Err(misfit("`states` are of sequences; give the samples as `spikes`".into())),
+        }
     }
 }
 
@@ -218,12 +238,7 @@ fn in_file(file: &Path, fault: DataError) -> LoadError {
     LoadError::Data { file: file.display().to_string(), fault }
 }
 
-fn check(
-    workload: &Workload,
-    network: &Network,
-    test: &Images,
-    calibration: &Images,
-) -> Result<(), LoadError> {
+fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) -> Result<(), LoadError> {
     let counts = [
         ("samples", workload.samples, test.len()),
         ("quantize.calibration_samples", workload.quantize.calibration_samples, calibration.len()),
@@ -231,8 +246,8 @@ fn check(
     if let Some(&(key, asked, held)) = counts.iter().find(|(_, asked, held)| *asked == 0 || asked > held) {
         return Err(LoadError::Samples { key, asked, held });
     }
-    for images in [test, calibration] {
-        let found = images.pixels.shape()[1..].to_vec();
+    for set in [test, calibration] {
+        let found = set.shape().to_vec();
         if found != network.sample_shape() {
             return Err(LoadError::Shape { expected: network.sample_shape().to_vec(), found });
         }
@@ -243,33 +258,39 @@ fn check(
             return Err(LoadError::Channels { key, found: values.len(), channels });
         }
     }
-    let scored: HashSet<[u8; 32]> =
-        (0..test.len()).map(|at| *blake3::hash(test.image(at)).as_bytes()).collect();
-    let both =
-        (0..calibration.len()).find(|&at| scored.contains(blake3::hash(calibration.image(at)).as_bytes()));
+    let scored: HashSet<blake3::Hash> = (0..test.len()).map(|at| test.hash(at)).collect();
+    let both = (0..calibration.len()).find(|&at| scored.contains(&calibration.hash(at)));
     both.map_or(Ok(()), |at| Err(LoadError::Overlap(at)))
 }
 
-/// Every label must name an output of the network.
-fn labels(network: &Network, images: &Images) -> Result<(), DataError> {
+/// Every class must be a place of the network's answer.
+fn labels(network: &Network, set: &Set) -> Result<(), DataError> {
+    let Truth::Classes(labels) = set.truth() else { return Ok(()) };
     let classes = network.outputs()[0].1.iter().product();
-    let wrong = images.labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes);
+    let wrong = labels.iter().enumerate().find(|(_, label)| **label >= classes);
     wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
 }
 
 impl Task {
-    /// Pixels 0..255 as the network takes them: `(pixel · scale − mean) / std` per channel.
-    pub fn preprocess(workload: &Workload, pixels: &Tensor<f32>) -> Tensor<f32> {
+    /// Samples as the network takes them: `(value · scale − mean) / std` per channel, channels in the order asked for.
+    pub fn preprocess(workload: &Workload, samples: &Tensor<f32>) -> Tensor<f32> {
         let settings = &workload.preprocess;
-        let (channels, span) = (pixels.shape()[1], pixels.shape()[2..].iter().product::<usize>());
+        let (channels, span) = (samples.shape()[1], samples.shape()[2..].iter().product::<usize>().max(1));
         let of = |values: &[f64], channel: usize| values.get(channel).or(values.first()).copied();
-        let mut data = Vec::with_capacity(pixels.len());
-        for (at, plane) in pixels.data().chunks_exact(span.max(1)).enumerate() {
-            let channel = at % channels;
-            let (mean, std) =
-                (of(&settings.mean, channel).unwrap_or(0.0), of(&settings.std, channel).unwrap_or(1.0));
-            data.extend(plane.iter().map(|&pixel| ((f64::from(pixel) * settings.scale - mean) / std) as f32));
+        let mut data = Vec::with_capacity(samples.len());
+        for sample in samples.data().chunks_exact((channels * span).max(1)) {
+            for channel in 0..channels {
+                let (mean, std) =
+                    (of(&settings.mean, channel).unwrap_or(0.0), of(&settings.std, channel).unwrap_or(1.0));
+                let source = match settings.colours {
+                    Colours::Rgb => channel,
+                    Colours::Bgr => channels - 1 - channel,
+                };
+                let plane = &sample[source * span..(source + 1) * span];
+                let seen = |&value: &f32| ((f64::from(value) * settings.scale - mean) / std) as f32;
+                data.extend(plane.iter().map(seen));
+            }
         }
-        Tensor::new(pixels.shape(), data).expect("the same shape")
+        Tensor::new(samples.shape(), data).expect("the same shape")
     }
 }

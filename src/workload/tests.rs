@@ -3,7 +3,7 @@ mod hostile;
 
 use std::path::PathBuf;
 
-use super::data::Images;
+use super::data::{Set, Truth};
 use super::*;
 use crate::config::{
     Calibration, FeatureFiles, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload,
@@ -38,37 +38,38 @@ fn workload(model: &str) -> Workload {
         "resnet8_cifar10" => (
             Samples::Cifar10 {
                 test: "cifar10/test_first1000.bin".into(),
-                calibration: "cifar10/calib_train_first1000.bin".into(),
+                calibration: Some("cifar10/calib_train_first1000.bin".into()),
             },
             Preprocess::default(),
         ),
         "resnet20_cifar10" | "resnet20_cifar10_bn" => (
             Samples::Cifar10 {
                 test: "cifar10/test_first1000.bin".into(),
-                calibration: "cifar10/calib_train_first1000.bin".into(),
+                calibration: Some("cifar10/calib_train_first1000.bin".into()),
             },
             Preprocess {
                 scale: 1.0 / 255.0,
                 mean: vec![0.485, 0.456, 0.406],
                 std: vec![0.229, 0.224, 0.225],
+                ..Preprocess::default()
             },
         ),
         "cnn_fashion" | "mlp_fashion" => (
             Samples::Idx {
                 test: idx_files("fashion-mnist", "t10k-"),
-                calibration: idx_files("fashion-mnist", "calib-first1000-train-"),
+                calibration: Some(idx_files("fashion-mnist", "calib-first1000-train-")),
                 light: Light::Srgb,
             },
-            Preprocess { scale: 1.0 / 255.0, mean: vec![0.5], std: vec![0.5] },
+            Preprocess { scale: 1.0 / 255.0, mean: vec![0.5], std: vec![0.5], ..Preprocess::default() },
         ),
         "dscnn_kws" => (
-            Samples::Features { test: features(100, None), calibration: features(0, Some(100)) },
-            Preprocess { scale: STEP, mean: vec![211.0 * STEP], std: vec![1.0] },
+            Samples::Features { test: features(100, None), calibration: Some(features(0, Some(100))) },
+            Preprocess { scale: STEP, mean: vec![211.0 * STEP], ..Preprocess::default() },
         ),
         _ => (
             Samples::Idx {
                 test: idx_files("mnist", "t10k-"),
-                calibration: idx_files("mnist", "calib-1000-train-"),
+                calibration: Some(idx_files("mnist", "calib-1000-train-")),
                 light: Light::Srgb,
             },
             Preprocess { scale: 1.0 / 255.0, ..Preprocess::default() },
@@ -76,14 +77,18 @@ fn workload(model: &str) -> Workload {
     };
     let model = format!("models/{model}.onnx").into();
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
-    Workload { about, origin, model, data, preprocess, samples: 1000, score, quantize: Quantize::default() }
+    let (quantize, samples) = (Quantize::default(), 1000);
+    let (output, exit, states) = (None, None, Default::default());
+    Workload { about, origin, model, data, preprocess, samples, score, output, states, exit, quantize }
 }
 
-fn batch(workload: &Workload, images: &Images, range: std::ops::Range<usize>) -> Tensor<f32> {
-    let mut shape = images.pixels.shape().to_vec();
-    shape[0] = range.len();
-    let pixels = range.flat_map(|at| images.image(at).iter().map(|&pixel| f32::from(pixel))).collect();
-    Task::preprocess(workload, &Tensor::new(shape, pixels).unwrap())
+fn batch(workload: &Workload, set: &Set, range: std::ops::Range<usize>) -> Tensor<f32> {
+    Task::preprocess(workload, &set.reals(range))
+}
+
+fn labels(set: &Set) -> &[usize] {
+    let Truth::Classes(labels) = set.truth() else { panic!("classes are expected") };
+    labels
 }
 
 /// Right answers among the first `samples`.
@@ -96,7 +101,7 @@ fn score(
     let chunk = |start: usize| {
         let range = start..(start + 50).min(samples);
         let outputs = run(&batch(workload, &task.test, range.clone()), start);
-        top1(&outputs, &task.test.labels[range]).into_iter().filter(|&right| right).count()
+        top1(&outputs, &labels(&task.test)[range]).into_iter().filter(|&right| right).count()
     };
     (0..samples).step_by(50).map(chunk).sum()
 }
@@ -153,9 +158,9 @@ fn keywords_score_as_published_in_both_parts_together_and_with_eight_bits_in_the
     let [first, rest] = [&task.calibration, &task.test];
     assert_eq!((first.len(), rest.len()), (100, 900));
     let calibration = batch(&workload, first, 0..100);
-    let float = |images: &Images| {
+    let float = |images: &Set| {
         let outputs = task.network.run(&batch(&workload, images, 0..images.len())).unwrap().remove(0);
-        top1(&outputs, &images.labels).into_iter().filter(|&right| right).count()
+        top1(&outputs, labels(images)).into_iter().filter(|&right| right).count()
     };
     outputs_are_the_reference(
         "dscnn_kws",

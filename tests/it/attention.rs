@@ -24,7 +24,7 @@ fn network(root: &Path, model: &str) -> Network {
 }
 
 /// Normalised pictures of CIFAR-10, and what they show.
-fn pictures(root: &Path, file: &str, count: usize) -> (Tensor<f32>, Vec<u8>) {
+fn pictures(root: &Path, file: &str, count: usize) -> (Tensor<f32>, Vec<usize>) {
     let (mean, deviation) = ([0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]);
     let records = std::fs::read(root.join("cifar10").join(file)).unwrap();
     let records: Vec<&[u8]> = records.chunks_exact(3073).take(count).collect();
@@ -32,7 +32,7 @@ fn pictures(root: &Path, file: &str, count: usize) -> (Tensor<f32>, Vec<u8>) {
         ((f64::from(byte) / 255.0 - mean[at / 1024]) / deviation[at / 1024]) as f32
     };
     let pixels = records.iter().flat_map(|record| record[1..].iter().enumerate().map(pixel)).collect();
-    let labels = records.iter().map(|record| record[0]).collect();
+    let labels = records.iter().map(|record| usize::from(record[0])).collect();
     (Tensor::new([count, 3, 32, 32], pixels).unwrap(), labels)
 }
 

@@ -62,13 +62,14 @@ fn staged(found: &Exploration) -> Vec<(String, &Outcome)> {
 /// Energy against score, every point by its verdict, the front as a line.
 fn picture(found: &Exploration) -> String {
     let (factor, prefix) = prefix(found);
-    let place = |outcome: &Outcome| (outcome.energy_j.total * factor, 100.0 * outcome.score.value);
+    let (metric, exact) = (found.baseline.score.metric, found.baseline.score.value);
+    let place = |outcome: &Outcome| (outcome.energy_j.total * factor, metric.factor() * outcome.score.value);
     let mut marks: Vec<Mark> =
         found.points.iter().enumerate().filter_map(|(at, point)| mark(found, at, point)).collect();
     // The front is drawn last, on top.
     marks.sort_by_key(|mark| !mark.label.is_empty());
     let (x, y) = place(&found.baseline);
-    let title = format!("exact: {}", words::percent(found.baseline.score.value));
+    let title = format!("exact: {}", words::score(&found.baseline.score));
     marks.push(Mark {
         x,
         y,
@@ -86,28 +87,36 @@ fn picture(found: &Exploration) -> String {
         .map(|finished| place(&finished.outcome))
         .collect();
     front.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let floor = found.question.floor.map(|drop| y - 100.0 * drop);
+    let floor =
+        found.question.floor.map(|drop| y - metric.factor() * metric.merit(metric.allowed(drop, exact)));
     let lowest = floor
+        .filter(|_| !metric.less_is_better())
         .map(|level| level - 3.0 * (y - level))
         .filter(|lowest| marks.iter().any(|mark| mark.y < *lowest));
     let below = lowest.map_or(0, |lowest| marks.iter().filter(|mark| mark.y < lowest).count());
     let plot = Plot {
         title: "energy against score of every point".into(),
         x_name: format!("energy per sample, {prefix}J"),
-        y_name: format!("{} score, %", found.baseline.score.metric),
+        y_name: metric.name().to_string()
+            + " score"
+            + &metric.unit().map_or(String::new(), |unit| format!(", {unit}")),
         marks,
         lines: vec![("front", front)],
         levels: floor.map(|level| (level, "floor".to_string())).into_iter().collect(),
         lowest,
     };
     let off = lowest.map_or(String::new(), |lowest| {
-        format!("{below} points score below {lowest:.1} % and stand at the lower edge.")
+        let lowest = words::figure(metric, lowest / metric.factor());
+        format!("{below} points score below {lowest} and stand at the lower edge.")
     });
     let key = if found.question.floor.is_some() { KEY } else { "" };
     let caption = format!("<figcaption class=\"legend\">{key}{FRONT}<span>{off}</span></figcaption>");
     section(
         "Every point",
-        "Left is better, up is better. Strokes are 95 % intervals of the difference to exact. Point at a mark for its knobs.",
+        &format!(
+            "Left is better, {} is better. Strokes are 95 % intervals of the difference to exact. Point at a mark for its knobs.",
+            if metric.less_is_better() { "down" } else { "up" }
+        ),
         &format!("<figure>{caption}{}</figure>", scatter(&plot)),
     )
 }
@@ -126,12 +135,13 @@ fn prefix(found: &Exploration) -> (f64, &'static str) {
 /// A finished point, its energy in joules; labelled where it is on the front.
 fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
     let Finished { verdict, savings, outcome } = point.result.as_ref().ok()?;
-    let exact = found.baseline.score.value;
+    let (metric, exact) = (found.baseline.score.metric, found.baseline.score.value);
     let title = format!(
-        "{}: {} ({} points), {} per sample, system {} and datapath {} less, floor {}",
+        "{}: {} ({}{}), {} per sample, system {} and datapath {} less, floor {}",
         label(point),
-        words::percent(outcome.score.value),
-        words::points(outcome),
+        words::score(&outcome.score),
+        words::difference(outcome),
+        words::units(metric),
         with_prefix(outcome.energy_j.total, "J"),
         words::times(savings.system),
         words::times(savings.datapath),
@@ -139,8 +149,11 @@ fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
     );
     Some(Mark {
         x: outcome.energy_j.total,
-        y: 100.0 * outcome.score.value,
-        interval: outcome.delta.as_ref().map(|delta| delta.ci95.map(|bound| 100.0 * (exact + bound))),
+        y: metric.factor() * outcome.score.value,
+        interval: outcome
+            .delta
+            .as_ref()
+            .map(|delta| delta.ci95.map(|bound| metric.factor() * (exact + bound))),
         class: class(verdict.as_ref()),
         shape: match verdict {
             Some(Verdict::Undecided { .. }) => Shape::Ring,
@@ -155,11 +168,12 @@ fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
 /// Every point, by verdict and energy; the ones that failed last.
 fn points(found: &Exploration) -> String {
     let knobs: Vec<&String> = found.question.explore.space.keys().collect();
+    let difference = words::column("difference [95 %]", found.baseline.score.metric);
     let mut columns: Vec<(&str, &str)> = knobs.iter().map(|knob| (knob.as_str(), "knob")).collect();
     columns.extend([
         ("floor", ""),
         ("score", "n"),
-        ("difference [95 %], points", "n"),
+        (&difference, "n"),
         ("energy", "n"),
         ("system", "n"),
         ("datapath", "n"),
@@ -211,8 +225,8 @@ fn row(found: &Exploration, at: usize) -> Vec<String> {
             };
             cells.extend([
                 format!("<span class=\"chip {}\">{name}</span>{front}", class(verdict.as_ref())),
-                words::percent(outcome.score.value),
-                words::points(outcome),
+                words::score(&outcome.score),
+                words::difference(outcome),
                 with_prefix(outcome.energy_j.total, "J"),
                 words::times(savings.system),
                 words::times(savings.datapath),

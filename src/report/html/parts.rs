@@ -52,21 +52,23 @@ pub(super) fn headline(baseline: &Outcome, outcome: &Outcome) -> Vec<Tile> {
         class: "",
     };
     let delta = outcome.delta.as_ref();
-    let points = |value: f64| words::signed(100.0 * value);
+    let metric = baseline.score.metric;
+    let change = |value: f64| words::change(metric, value);
     vec![
         energy("System energy", savings.system, |outcome| outcome.energy_j.total),
         energy("Datapath energy", savings.datapath, |outcome| outcome.datapath_energy_j),
         Tile {
             name: "Score",
-            figure: delta.map_or("–".into(), |delta| format!("{} points", points(delta.value))),
+            figure: delta
+                .map_or("–".into(), |delta| format!("{}{}", change(delta.value), words::units(metric))),
             note: format!(
                 "{} → {}{}",
-                words::percent(baseline.score.value),
-                words::percent(outcome.score.value),
+                words::score(&baseline.score),
+                words::score(&outcome.score),
                 delta.map_or(String::new(), |delta| format!(
                     ", 95 % interval {} to {}",
-                    points(delta.ci95[0]),
-                    points(delta.ci95[1])
+                    change(delta.ci95[0]),
+                    change(delta.ci95[1])
                 ))
             ),
             class: "",

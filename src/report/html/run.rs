@@ -5,9 +5,10 @@ use super::{list, page, section, table};
 use crate::report::svg::escape;
 use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
 use crate::report::{rows, words};
-use crate::run::outcome::{Outcome, Report, Savings};
+use crate::run::outcome::{Outcome, Report, Savings, Score};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
+use crate::workload::score::Metric;
 
 /// The whole report of a run.
 pub fn write(report: &Report) -> String {
@@ -75,23 +76,28 @@ fn trade(report: &Report) -> String {
     }
     others.push(mark("exact".into(), &report.baseline, "neutral", Shape::Diamond));
     others.push(mark("approximate".into(), &report.approximate, "accent", Shape::Diamond));
-    let lowest = lowest(&others, report.floor.as_ref().map(|floor| floor.drop));
+    let (metric, exact) = (report.baseline.score.metric, report.baseline.score.value);
+    let floor = report.floor.as_ref().map(|floor| metric.factor() * metric.allowed(floor.drop, exact));
+    let lowest = lowest(&others, floor);
     let (near, far): (Vec<Mark>, Vec<Mark>) = rivals.into_iter().partition(|mark| mark.y >= lowest);
     let lines = vec![("plain", near.iter().map(|mark| (mark.x, mark.y)).collect())];
-    let levels = report
-        .floor
-        .iter()
-        .map(|floor| (-100.0 * floor.drop, format!("floor, −{:.1} points", 100.0 * floor.drop)));
+    let levels =
+        floor.map(|drop| (-drop, format!("floor, −{drop:.*}{}", metric.digits(), words::units(metric))));
+    let name = if metric.less_is_better() {
+        format!("{} less than exact", metric.name())
+    } else {
+        words::column("difference in score", metric)
+    };
     let plot = Plot {
         title: "energy saved against score lost".into(),
         x_name: "system energy saved, % of exact".into(),
-        y_name: "difference in score, points".into(),
+        y_name: name,
         marks: near.into_iter().chain(others).collect(),
         lines,
-        levels: levels.collect(),
+        levels: levels.into_iter().collect(),
         lowest: None,
     };
-    let caption = format!("<figcaption class=\"legend\">{KEY}{}</figcaption>", escape(&off(&far)));
+    let caption = format!("<figcaption class=\"legend\">{KEY}{}</figcaption>", escape(&off(metric, &far)));
     section(
         "What is saved, and what it costs",
         "Right is better, up is better. Strokes are 95 % intervals, paired on the same samples.",
@@ -105,37 +111,40 @@ const KEY: &str = "<span><i class=\"accent tip\"></i>all knobs</span><span><i cl
 
 /// The lowest difference to be shown: everything but rivals that are far worse than all else.
 fn lowest(marks: &[Mark], floor: Option<f64>) -> f64 {
-    let values = marks
-        .iter()
-        .flat_map(|mark| mark.interval.unwrap_or([mark.y; 2]))
-        .chain(floor.map(|drop| -100.0 * drop));
+    let values =
+        marks.iter().flat_map(|mark| mark.interval.unwrap_or([mark.y; 2])).chain(floor.map(|drop| -drop));
     let (low, high) = values.fold((0.0f64, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
     low - 0.6 * (high - low).max(1.0)
 }
 
-fn off(far: &[Mark]) -> String {
+fn off(metric: Metric, far: &[Mark]) -> String {
     let said: Vec<String> = far.iter().map(|mark| format!("{} at {:.0}", mark.label, mark.y)).collect();
     if said.is_empty() {
         String::new()
     } else {
-        format!("Below the scale: {} points.", said.join(", ")).replace('-', "−")
+        format!("Below the scale: {}{}.", said.join(", "), words::units(metric)).replace('-', "−")
     }
 }
 
 fn mark(baseline: &Outcome, label: String, outcome: &Outcome, (class, shape): (&'static str, Shape)) -> Mark {
     let saved = 100.0 * (1.0 - outcome.energy_j.total / baseline.energy_j.total);
-    let delta = outcome.delta.as_ref();
+    let (delta, metric) = (outcome.delta.as_ref(), baseline.score.metric);
+    let gain = |change: f64| metric.factor() * metric.merit(change);
     let title = format!(
-        "{label}: {} ({} points), {} per sample, datapath {}",
-        words::percent(outcome.score.value),
-        words::points(outcome),
+        "{label}: {} ({}{}), {} per sample, datapath {}",
+        words::score(&outcome.score),
+        words::difference(outcome),
+        words::units(metric),
         with_prefix(outcome.energy_j.total, "J"),
         with_prefix(outcome.datapath_energy_j, "J")
     );
     Mark {
         x: if saved.is_finite() { saved } else { 0.0 },
-        y: 100.0 * delta.map_or(0.0, |delta| delta.value),
-        interval: delta.map(|delta| delta.ci95.map(|bound| 100.0 * bound)),
+        y: delta.map_or(0.0, |delta| gain(delta.value)),
+        interval: delta.map(|delta| {
+            let [one, other] = delta.ci95.map(gain);
+            [one.min(other), one.max(other)]
+        }),
         class,
         shape,
         label,
@@ -145,10 +154,11 @@ fn mark(baseline: &Outcome, label: String, outcome: &Outcome, (class, shape): (&
 
 /// Every configuration: the whole, each knob alone and left out, plain bits.
 fn knobs(report: &Report) -> String {
-    let columns = [
+    let difference = words::column("difference [95 %]", report.baseline.score.metric);
+    let columns: [(&str, &str); 9] = [
         ("configuration", ""),
         ("score", "n"),
-        ("difference [95 %], points", "n"),
+        (&difference, "n"),
         ("fault maps", "n"),
         ("energy", "n"),
         ("system", "n"),
@@ -185,9 +195,9 @@ fn row(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
     let savings = Savings::of(baseline, outcome);
     vec![
         label,
-        words::percent(outcome.score.value),
-        words::points(outcome),
-        spread(&outcome.score.fault_maps),
+        words::score(&outcome.score),
+        words::difference(outcome),
+        spread(&outcome.score),
         with_prefix(outcome.energy_j.total, "J"),
         words::times(savings.system),
         words::times(savings.datapath),
@@ -196,12 +206,13 @@ fn row(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
     ]
 }
 
-fn spread(scores: &[f64]) -> String {
+fn spread(score: &Score) -> String {
+    let (metric, scores) = (score.metric, &score.fault_maps);
     let low = scores.iter().copied().fold(f64::INFINITY, f64::min);
     let high = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if scores.is_empty() {
         "<span class=\"quiet\">–</span>".into()
     } else {
-        format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high)
+        format!("{:.*} to {}", metric.digits(), metric.factor() * low, words::figure(metric, high))
     }
 }

@@ -1,6 +1,6 @@
 //! The findings of an exploration.
 
-use super::{less, percent, points, verdict};
+use super::{difference, less, percent, score, units, verdict};
 use crate::explore::Exploration;
 use crate::report::label;
 use crate::units::with_prefix;
@@ -17,16 +17,17 @@ pub fn findings(found: &Exploration) -> Vec<String> {
     sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
         Some((point, Ok(finished))) => format!(
             "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
-             of {} ({} points, 95 % interval).",
+             of {} ({}{}, 95 % interval).",
             if found.question.floor.is_some() { " within the floor" } else { "" },
             label(point),
             with_prefix(finished.outcome.energy_j.total, "J"),
             with_prefix(found.baseline.energy_j.total, "J"),
             less(finished.savings.system),
             less(finished.savings.datapath),
-            percent(finished.outcome.score.value),
-            percent(found.baseline.score.value),
-            points(&finished.outcome),
+            score(&finished.outcome.score),
+            score(&found.baseline.score),
+            difference(&finished.outcome),
+            units(found.baseline.score.metric),
         ),
         _ if found.question.floor.is_some() => "No point meets the floor.".into(),
         _ => "No point was evaluated.".into(),
@@ -55,9 +56,10 @@ fn counts(found: &Exploration) -> String {
     } else {
         format!("{} points", found.points.len())
     };
+    let of = if found.baseline.score.metric.is_share() { "" } else { " of the exact score" };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
-            " The floor of a {} drop is met by {}, undecided for {} and not met by {}.",
+            " The floor of a {}{of} drop is met by {}, undecided for {} and not met by {}.",
             percent(drop),
             count("met"),
             count("undecided"),

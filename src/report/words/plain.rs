@@ -1,24 +1,27 @@
 //! What plain exact bits cost at the accuracy of an approximate multiplier.
 
-use super::{less, percent, saved, value};
+use super::{figure, less, saved, value};
 use crate::run::plain_bits::{Costed, EqualAccuracy, Interpolated};
 use crate::units::with_prefix;
+use crate::workload::score::Metric;
 
 /// What plain exact bits cost at the accuracy of the approximate multiplier.
-pub fn plain_bits(found: &EqualAccuracy) -> Vec<String> {
+pub fn plain_bits(metric: Metric, found: &EqualAccuracy) -> Vec<String> {
     let design = value(&found.multiplier);
-    let own = format!("scores {} at {}", percent(found.approximate.score), costs(&found.approximate));
+    let figure = |costed: &Costed| figure(metric, costed.score);
+    let own = format!("scores {} at {}", figure(&found.approximate), costs(&found.approximate));
+    let [as_good, no_worse] =
+        if metric.less_is_better() { ["as little", "no more"] } else { ["as much", "no less"] };
     let Some(plain) = &found.plain else {
-        return vec![format!("{design} alone {own}; no plain exact width scores as much.")];
+        return vec![format!("{design} alone {own}; no plain exact width scores {as_good}.")];
     };
-    let other =
-        format!("{} bits score {} at {}", plain.bits, percent(plain.costed.score), costs(&plain.costed));
+    let other = format!("{} bits score {} at {}", plain.bits, figure(&plain.costed), costs(&plain.costed));
     let mut sentences = match found.dominated_by.as_slice() {
         [] => vec![format!(
-            "{design} alone {own}; no plain exact width dominates it: the cheapest that scores no less is {} bits, {} at {}; \
+            "{design} alone {own}; no plain exact width dominates it: the cheapest that scores {no_worse} is {} bits, {} at {}; \
              against it {}.",
             plain.bits,
-            percent(plain.costed.score),
+            figure(&plain.costed),
             costs(&plain.costed),
             against(&plain.costed, &found.approximate)
         )],
@@ -76,7 +79,8 @@ mod tests {
         let interpolated = plain
             .as_ref()
             .map(|plain| Interpolated { between: [plain.bits, plain.bits - 1], costed: costed(1e-6) });
-        plain_bits(&EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated }).join(" ")
+        let found = EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated };
+        plain_bits(Metric::Top1, &found).join(" ")
     }
 
     #[test]

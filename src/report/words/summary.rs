@@ -1,8 +1,8 @@
 //! The findings of a run.
 
 use super::layers::{recovery, wide_sums};
-use super::{less, percent, plain_bits, points, signed};
-use crate::run::outcome::{Floor, Outcome, Report};
+use super::{change, difference, less, percent, plain_bits, score, signed, units};
+use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -13,10 +13,13 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    sentences.extend(detections(report));
+    sentences.extend(exits(&report.approximate));
     sentences.extend(recovery(&report.approximate.layers));
-    sentences.extend(report.floor.as_ref().map(floor));
+    sentences.extend(report.floor.as_ref().map(|floor| self::floor(report, floor)));
     sentences.extend(interaction(report));
-    sentences.extend(report.equal_accuracy.iter().flat_map(plain_bits));
+    let metric = report.baseline.score.metric;
+    sentences.extend(report.equal_accuracy.iter().flat_map(|found| plain_bits(metric, found)));
     sentences.extend(report.approximate.unpriced_as().map(unpriced));
     sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
@@ -34,15 +37,41 @@ fn saving(report: &Report) -> String {
 }
 
 fn cost(report: &Report) -> String {
-    let metric = &report.baseline.score.metric;
+    let metric = report.baseline.score.metric;
+    let on = if report.reference.with_calibration {
+        format!(" on all {}", report.reference.score.samples)
+    } else {
+        String::new()
+    };
     format!(
-        "It scores {} {metric} instead of {} ({} points, 95 % interval) on {} samples; the float model scores {}.",
-        percent(report.approximate.score.value),
-        percent(report.baseline.score.value),
-        points(&report.approximate),
+        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model scores {}{on}.",
+        score(&report.approximate.score),
+        metric.name(),
+        score(&report.baseline.score),
+        difference(&report.approximate),
+        units(metric),
         report.baseline.score.samples,
-        percent(report.reference.score.value),
+        score(&report.reference.score),
     )
+}
+
+/// Where samples leave the network.
+fn exits(outcome: &Outcome) -> Option<String> {
+    let share = |exit: &ExitOutcome| format!("{} at {}", percent(exit.share), exit.output);
+    let shares: Vec<String> = outcome.exits.iter().map(share).collect();
+    (!shares.is_empty()).then(|| format!("Samples leave the network so: {}.", shares.join(", ")))
+}
+
+/// How far objects are those that the exact system finds.
+fn detections(report: &Report) -> Option<String> {
+    let count = |outcome: &Outcome| outcome.score.detections;
+    let agreement = report.approximate.delta.as_ref()?.agreement?;
+    Some(format!(
+        "It finds {:.0} objects instead of {:.0}; the two agree by {} (F1, boxes that overlap by a half).",
+        count(&report.approximate)?,
+        count(&report.baseline)?,
+        percent(agreement),
+    ))
 }
 
 fn share(report: &Report) -> String {
@@ -56,8 +85,9 @@ fn share(report: &Report) -> String {
     )
 }
 
-fn floor(floor: &Floor) -> String {
-    let drop = percent(floor.drop);
+fn floor(report: &Report, floor: &Floor) -> String {
+    let of = if report.baseline.score.metric.is_share() { "" } else { " of the exact score" };
+    let drop = percent(floor.drop) + of;
     match &floor.verdict {
         Verdict::Met => {
             format!("The floor of a {drop} drop is met: the 95 % upper bound of the drop is below it.")
@@ -70,13 +100,14 @@ fn floor(floor: &Floor) -> String {
 }
 
 fn interaction(report: &Report) -> Option<String> {
+    let metric = report.baseline.score.metric;
     let energy = report.interaction_energy.filter(|_| report.knobs.len() > 1)?;
     Some({
         format!(
-            "Interaction of the knobs (joint minus the sum of each alone): {} % of the exact energy, {} points of \
-             score.",
+            "Interaction of the knobs (joint minus the sum of each alone): {} % of the exact energy, {}{} of score.",
             signed(100.0 * energy),
-            signed(100.0 * report.interaction_score)
+            change(metric, report.interaction_score),
+            units(metric)
         )
     })
 }

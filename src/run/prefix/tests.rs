@@ -8,6 +8,7 @@ use crate::config::{Config, Setup};
 use crate::platform::compute::array::Open;
 use crate::run::Evaluator;
 use crate::run::outcome::Outcome;
+use crate::workload::score::Marks;
 use crate::workload::{Task, load};
 
 /// Two batches, the second not whole.
@@ -28,8 +29,8 @@ fn setup(config: &Config, knobs: &[(&str, Value)]) -> Setup {
 }
 
 /// An outcome with the answers that are not part of the output.
-fn whole(outcome: &Outcome) -> (Value, Vec<f64>) {
-    (serde_json::to_value(outcome).unwrap(), outcome.right.clone())
+fn whole(outcome: &Outcome) -> (Value, Marks) {
+    (serde_json::to_value(outcome).unwrap(), outcome.marks.clone())
 }
 
 /// Layer after layer with another multiplier, then with a buffer that errs, then both and two layers.

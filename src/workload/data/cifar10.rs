@@ -17,7 +17,7 @@ pub fn read(bytes: &[u8]) -> Result<Images, DataError> {
     }
     let labels: Vec<u8> = bytes.chunks_exact(record).map(|record| record[0]).collect();
     if let Some(image) = labels.iter().position(|&label| label > 9) {
-        return Err(DataError::Label { image, label: labels[image], classes: 10 });
+        return Err(DataError::Label { image, label: labels[image].into(), classes: 10 });
     }
     let pixels = bytes.chunks_exact(record).flat_map(|record| record[1..].to_vec()).collect();
     let pixels = Tensor::new([labels.len(), 3, 32, 32], pixels).expect("whole records were counted");

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::io::Read;
 
-use super::DataError;
+use super::{DataError, MOST_UNPACKED};
 use crate::tensor::Tensor;
 
 /// Reads grey images [n, 1, rows, columns], plain or gzipped.
@@ -23,9 +23,6 @@ pub fn images(bytes: &[u8]) -> Result<Tensor<u8>, DataError> {
 pub fn labels(bytes: &[u8]) -> Result<Vec<u8>, DataError> {
     array::<1>(bytes).map(|(_, labels)| labels)
 }
-
-/// The most bytes that are unpacked: a small gzip file can hold a thousand times its size.
-const MOST_UNPACKED: usize = 1 << 30;
 
 /// Shape and elements of an array with this number of axes.
 type Array<const AXES: usize> = ([usize; AXES], Vec<u8>);

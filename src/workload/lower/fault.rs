@@ -68,6 +68,14 @@ pub enum ModelError {
         /// The samples.
         found: Vec<usize>,
     },
+    /// A state of a network in time that is not fed.
+    #[error("state `{name}`: {what}")]
+    State {
+        /// The input.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
     /// An output that the model does not have.
     #[error("the model has no output `{name}`; its outputs are {}", .known.join(", "))]
     NoOutput {

@@ -12,7 +12,10 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("GroupNormalization", &["epsilon", "num_groups", "stash_type"], group),
     operator("Hardmax", &["axis"], |call| {
         let best = |x: &[f64]| (1..x.len()).fold(0, |best, at| if x[at] > x[best] { at } else { best });
-        rows(call, -1, |x| (0..x.len()).map(|at| f64::from(at == best(x))).collect())
+        rows(call, -1, |x| {
+            let best = best(x);
+            (0..x.len()).map(|at| f64::from(at == best)).collect()
+        })
     }),
     operator("InstanceNormalization", &["epsilon"], instance),
     operator("LRN", &["alpha", "beta", "bias", "size"], local),

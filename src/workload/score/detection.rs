@@ -1,10 +1,12 @@
 //! Objects found in a picture: decoding, suppression of repeats, mean average precision.
 
+use serde::{Deserialize, Serialize};
+
 /// Left, top, right and bottom of a box; both axes run from 0 to 1.
 pub type Corners = [f32; 4];
 
 /// An object that a network claims to see.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
     /// Class, from 0.
     pub class: usize,
@@ -64,7 +66,7 @@ pub fn decode_corners(scores: &[f32], boxes: &[f32], floor: f32) -> Vec<Detectio
 }
 
 /// Area of what two boxes share, divided by that of both together.
-fn overlap(a: &Corners, b: &Corners) -> f32 {
+pub(super) fn overlap(a: &Corners, b: &Corners) -> f32 {
     let area = |c: &Corners| (c[2] - c[0]).max(0.0) * (c[3] - c[1]).max(0.0);
     let shared = area(&[a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
     shared / (area(a) + area(b) - shared).max(f32::MIN_POSITIVE)

@@ -163,6 +163,18 @@ fn numbers_at_the_ends_of_their_range_are_refused_or_wrap() {
     assert!(run(&reverse, &[2, 2]).is_ok());
 }
 
+/// A fuzzer found an operator that took the square of an axis' length.
+#[test]
+fn a_long_axis_takes_no_longer_than_its_elements() {
+    let long = 1 << 20;
+    for kind in ["Hardmax", "Softmax", "CumSum", "ArgMax", "LpNormalization", "ReduceMax"] {
+        let nodes = vec![node(kind, if kind == "CumSum" { &["x", "axis"] } else { &["x"] }, "y", vec![])];
+        let bytes = file(&[1, long], vec![wholes("axis", &[1])], nodes);
+        let zeros = Value::real(Kind::F32, &[1, long as usize], vec![0.0; long as usize]).unwrap();
+        assert!(Graph::from_onnx(&bytes).unwrap().run(vec![zeros]).is_ok(), "{kind}");
+    }
+}
+
 #[test]
 fn operands_that_no_operator_has_are_refused() {
     let stored = || vec![wholes("one", &[1]), wholes("zero", &[0])];

@@ -1,0 +1,142 @@
+//! Do samples leave a network with several exits where they should, and pay for what they computed?
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use axsim::config::{Confidence, Config, Exit, Setup, Threshold};
+use axsim::platform::compute::array::Open;
+use axsim::run::Evaluator;
+use axsim::run::outcome::Outcome;
+use axsim::workload::load;
+use indexmap::IndexMap;
+
+fn shared() -> Option<PathBuf> {
+    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
+    if root.exists() {
+        return Some(root);
+    }
+    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
+    None
+}
+
+fn setup(workload: &str, samples: usize) -> Setup {
+    setup_of(workload, "always_on", samples)
+}
+
+fn setup_of(workload: &str, platform: &str, samples: usize) -> Setup {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads");
+    let text = format!("workload: {workload}.yaml\nplatform: {platform}\n");
+    let sets = [("workload.samples".to_string(), samples.to_string())];
+    let read = |file: &Path| fs::read_to_string(folder.join(file));
+    Config::load(&text, Path::new("run.yaml"), &read, &sets).unwrap().setup(&IndexMap::new()).unwrap()
+}
+
+fn no_files() -> Open<'static> {
+    Open {
+        products: &|_, _| unreachable!("no table is named"),
+        energies: &|_| unreachable!("no table is named"),
+    }
+}
+
+fn at(setup: &Setup, confidence: Confidence, threshold: f64) -> Setup {
+    let mut setup = setup.clone();
+    let exit = setup.workload.exit.as_mut().unwrap();
+    *exit = Exit { outputs: exit.outputs.clone(), confidence, threshold: Threshold::At(threshold) };
+    setup
+}
+
+#[test]
+fn the_float_model_leaves_as_often_as_known() {
+    let Some(root) = shared() else { return };
+    let mut cases = vec![
+        ("resnet8_2exit_cifar10", 1000, 0.8, 0.614, 0.868),
+        ("resnet8_2exit_cifar10", 1000, 0.9, 0.462, 0.880),
+    ];
+    if std::env::var_os("AXSIM_LARGE_NETWORK").is_some() {
+        cases.push(("branchy_lenet_2exit_mnist", 10_000, 0.9, 0.963, 0.9888));
+    }
+    for (workload, samples, threshold, early, right) in cases {
+        let setup = at(&setup(workload, samples), Confidence::MaxSoftmax, threshold);
+        let task = load(&setup.workload, std::slice::from_ref(&root)).unwrap();
+        let found = Evaluator::new(&task, 1, 8, no_files()).reference(&setup).unwrap();
+        eprintln!("{workload} at {threshold}: {:?}, {} right", found.exits, found.score.value);
+        assert!((found.exits[0].share - early).abs() < 5.1e-4, "{workload}: {:?}", found.exits);
+        assert!((found.score.value - right).abs() < 1e-9, "{workload}: {}", found.score.value);
+    }
+}
+
+fn evaluate(root: &Path, setup: &Setup) -> Outcome {
+    let task = load(&setup.workload, &[root.into()]).unwrap();
+    Evaluator::new(&task, 1, 8, no_files()).evaluate(setup, serde_json::Value::Null).unwrap()
+}
+
+/// The network cut down to one exit.
+fn alone(setup: &Setup, output: &str) -> Setup {
+    let mut setup = setup.clone();
+    setup.workload.exit = None;
+    setup.workload.output = Some(output.into());
+    setup
+}
+
+/// The same but for which stretches of operands are replayed: those are drawn by the place of a layer.
+fn same(one: &Outcome, other: &Outcome) {
+    assert_eq!(one.score, other.score);
+    assert_eq!((one.cycles, one.latency_s), (other.cycles, other.latency_s));
+    assert_eq!(one.energy_j.memory, other.energy_j.memory);
+    let compute = one.energy_j.compute / other.energy_j.compute;
+    assert!((compute - 1.0).abs() < 0.05, "{compute}");
+}
+
+#[test]
+fn a_sample_pays_for_the_layers_that_it_comes_to() {
+    let Some(root) = shared() else { return };
+    let neutral = setup("resnet8_2exit_cifar10", 96);
+    let exact = evaluate(&root, &neutral);
+    same(&exact, &evaluate(&root, &alone(&neutral, "final_logits")));
+    assert_eq!(exact.exits.iter().map(|exit| exit.share).collect::<Vec<_>>(), [0.0, 1.0]);
+    let first = evaluate(&root, &at(&neutral, Confidence::MaxSoftmax, 0.0));
+    same(&first, &evaluate(&root, &alone(&neutral, "exit0_logits")));
+    // Both exits are computed, and none is sure: the whole network and its branch.
+    let last = evaluate(&root, &at(&neutral, Confidence::MaxSoftmax, 1.0));
+    assert_eq!(last.score, exact.score);
+    assert!(last.energy_j.total > exact.energy_j.total && exact.energy_j.total > first.energy_j.total);
+    for (confidence, threshold) in [(Confidence::MaxSoftmax, 0.8), (Confidence::Entropy, 0.6)] {
+        let found = evaluate(&root, &at(&neutral, confidence, threshold));
+        let share = found.exits[0].share;
+        assert!(share > 0.2 && share < 0.8, "{:?}", found.exits);
+        let mean = |of: fn(&Outcome) -> f64| share * of(&first) + (1.0 - share) * of(&last);
+        let figures: [fn(&Outcome) -> f64; 4] = [
+            |outcome| outcome.energy_j.total,
+            |outcome| outcome.energy_j.memory,
+            |outcome| outcome.datapath_energy_j,
+            |outcome| outcome.latency_s,
+        ];
+        for of in figures {
+            assert!((of(&found) / mean(of) - 1.0).abs() < 1e-9, "{} {}", of(&found), mean(of));
+        }
+        let layers: f64 = found.layers.iter().map(|layer| layer.energy_j).sum();
+        let whole: f64 = last.layers.iter().map(|layer| layer.energy_j).sum();
+        assert!(layers < whole && found.layers.iter().any(|layer| layer.runs == 1.0));
+    }
+}
+
+#[test]
+fn a_spiking_network_runs_its_layers_once_a_step() {
+    let Some(root) = shared() else { return };
+    let mut setup = setup_of("snn_if_mnist_step", "{preset: always_on, sensor: ideal}", 100);
+    let outcome = evaluate(&root, &setup);
+    eprintln!("spiking: {}", outcome.score.value);
+    // In float 95 % are right.
+    assert!(outcome.score.value > 0.9, "{}", outcome.score.value);
+    assert!(outcome.layers.len() == 2 && outcome.layers.iter().all(|layer| layer.runs == 20.0));
+    assert_eq!(outcome.cycles, 20 * outcome.layers.iter().map(|layer| layer.cycles).sum::<u64>());
+    setup.workload.states.insert("mem1".into(), "mem2_out".into());
+    assert!(
+        load(&setup.workload, &[root])
+            .err()
+            .unwrap()
+            .to_string()
+            .starts_with("models/snn_if_mnist_step.onnx: state")
+    );
+}
