@@ -4,6 +4,7 @@ mod blocks;
 pub mod data;
 mod engine;
 mod float;
+mod format;
 mod graph;
 mod lower;
 mod named;
@@ -20,6 +21,7 @@ mod value;
 
 pub use blocks::{BlockError, without_blocks};
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
+pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{Misnamed, NoLayer, by_layer, layer};

@@ -25,6 +25,7 @@ mod onnx_models;
 mod onnx_nodes;
 mod precision;
 mod product_table;
+mod razor;
 mod recovery;
 mod report;
 mod schema;
