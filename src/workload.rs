@@ -1,6 +1,7 @@
 //! The task: a trained network, its data, its score. Knows tensors and integers, not gates.
 
 pub mod data;
+mod direct;
 mod engine;
 mod float;
 mod graph;
