@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod data;
+mod direct;
 mod engine;
 mod float;
 mod format;

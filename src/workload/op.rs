@@ -1,5 +1,6 @@
 //! The operators: per-sample functions on real values; contractions are run by float code or an engine.
 
+use super::direct;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
@@ -145,6 +146,9 @@ impl General {
     }
 
     fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
+        if let Some(result) = direct::apply(self, inputs) {
+            return Ok(result);
+        }
         let mut inputs = inputs.iter();
         let operand = |operand: &Operand| match operand {
             Operand::Absent | Operand::Stored(_) => Ok(None),
