@@ -209,12 +209,15 @@ fn outliers_hurt_their_own_group_alone() {
 }
 
 /// Pictures of CIFAR-10 less a mean, over a deviation, and what they show.
-fn pictures(root: &Path, count: usize, mean: [f32; 3], deviation: [f32; 3]) -> (Tensor<f32>, Vec<u8>) {
+fn pictures(root: &Path, count: usize, mean: [f32; 3], deviation: [f32; 3]) -> (Tensor<f32>, Vec<usize>) {
     let records = std::fs::read(root.join("cifar10/test_first1000.bin")).unwrap();
     let records: Vec<&[u8]> = records.chunks_exact(3073).take(count).collect();
     let pixel = |(at, &byte): (usize, &u8)| (f32::from(byte) - mean[at / 1024]) / deviation[at / 1024];
     let pixels = records.iter().flat_map(|record| record[1..].iter().enumerate().map(pixel)).collect();
-    (Tensor::new([count, 3, 32, 32], pixels).unwrap(), records.iter().map(|record| record[0]).collect())
+    (
+        Tensor::new([count, 3, 32, 32], pixels).unwrap(),
+        records.iter().map(|record| record[0].into()).collect(),
+    )
 }
 
 /// Three networks that see: two convolutional ones and a transformer.
