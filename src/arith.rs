@@ -17,6 +17,7 @@ pub mod razorer;
 pub mod tabulated;
 mod truth;
 mod unit;
+pub mod variants;
 mod widths;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};

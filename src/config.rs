@@ -14,11 +14,13 @@ mod error;
 mod exit;
 mod file;
 pub mod knob;
+mod layer_settings;
 mod load;
 mod merge;
 mod origins;
 pub mod platform;
 pub mod preset;
+mod prune;
 mod recovery;
 mod samples;
 pub mod schema;
@@ -29,8 +31,10 @@ mod tree;
 pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use exit::{Confidence, Exit, Never, Threshold};
+pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use platform::Platform;
+pub use prune::{Prune, Scope};
 pub use recovery::{Measure, Recovery};
 pub use samples::{ArrayFiles, FeatureFiles, IdxFiles, Labels, Light, PictureFiles, Samples};
 pub use score::{Decoder, Detection, Psnr, Score};
@@ -83,6 +87,15 @@ pub struct Workload {
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,
+    /// Residual blocks that are left out, each by the name of the node that adds its input to what it computes.
+    #[serde(default)]
+    pub skip_blocks: Vec<String>,
+    /// Which weights are left out, without training.
+    #[serde(default)]
+    pub prune: Prune,
+    /// What single layers do otherwise, by node name or `#` and place from 0.
+    #[serde(default)]
+    pub layers: IndexMap<String, LayerSettings>,
 }
 
 /// `(pixel · scale − mean) / std`, per channel; one value stands for all channels.

@@ -2,7 +2,7 @@
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
 //! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up.
-//! [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
+//! [`convolve_shifted`] takes codes whose groups have shifts. [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of all.
 
 mod accumulate;
@@ -20,6 +20,7 @@ mod field;
 #[cfg(target_arch = "x86_64")]
 mod form;
 mod geometry;
+mod grouped;
 mod histogram;
 mod looked_up;
 #[cfg(target_arch = "x86_64")]
@@ -37,6 +38,7 @@ mod vnni;
 
 pub use accumulate::convolve_accumulating;
 pub use geometry::{Gemm, Geometry, GeometryError};
+pub use grouped::{Shifts, convolve_shifted, convolve_shifted_one_by_one};
 pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use padded::padded;

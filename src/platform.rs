@@ -106,6 +106,9 @@ pub enum PlatformError {
          `padding: drop`, or `recovery: none`"
     )]
     RecoveryOfOther,
+    /// What the account of zeros does not cover.
+    #[error("compute.array.zeros: {0}, or `zeros: compute`")]
+    Zeros(&'static str),
     /// A baseline that loses results.
     #[error(
         "the baseline must be exact, but at {supply} `{unit}` needs {delay}, longer than a period of {clock}: what comes late \
@@ -145,6 +148,7 @@ impl PlatformError {
                 Some("compute.array.multiplier")
             }
             Self::TooSlow { .. } => Some("compute.array.clock"),
+            Self::Zeros(_) => Some("compute.array.zeros"),
             Self::Supply(_) => Some("compute.array.voltage"),
             Self::LateRecovery { .. } | Self::RecoveryOfOther => Some("compute.array.recovery"),
             Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),

@@ -7,11 +7,13 @@
 //! Source: Lee, Choi and Chang, "QRazor", arXiv 2501.13331 (2025), and the authors' code (dnotitia/qllm-infer), whose first
 //! version has codes of sign and magnitude and whose current one has two's complement.
 
+mod blocks;
 mod dot;
 mod scale;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::{Blocked, Blocks, Step};
 pub use dot::depth;
 pub use scale::{Granularity, Scaled};
 
@@ -133,6 +135,11 @@ impl Razor {
     /// The same with other codes.
     pub fn with_code(self, code: Code) -> Self {
         Self { code, ..self }
+    }
+
+    /// Bits of a code.
+    pub fn target(&self) -> u32 {
+        self.target
     }
 
     /// Numbers of a group.

@@ -28,6 +28,7 @@ pub mod statistics;
 pub mod stored;
 mod study;
 mod tap;
+mod zeros;
 
 pub use activity::Activity;
 pub use arrays::names_layers;

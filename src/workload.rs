@@ -1,8 +1,11 @@
 //! The task: a trained network, its data, its score. Knows tensors and integers, not gates.
 
+mod blocks;
 pub mod data;
+mod direct;
 mod engine;
 mod float;
+mod format;
 mod graph;
 mod lower;
 mod named;
@@ -10,18 +13,22 @@ mod network;
 mod onnx;
 mod op;
 mod operator;
+mod prune;
 mod quantize;
 pub mod score;
 mod task;
 mod time;
 mod value;
 
+pub use blocks::{BlockError, without_blocks};
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
+pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;
 pub use lower::ModelError;
-pub use named::{NoLayer, layer};
+pub use named::{Misnamed, NoLayer, by_layer, layer};
 pub use network::Network;
-pub use quantize::{CalibrationError, Checkpoint, Grid, Quantized, Scheme, Start};
+pub use prune::{PruneError, prune};
+pub use quantize::{CalibrationError, Checkpoint, Grid, Precision, PrecisionError, Quantized, Scheme, Start};
 pub use task::{LoadError, Task, load, network};
 pub use value::{Elements, Kind, Value};
 

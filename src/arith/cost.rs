@@ -46,9 +46,13 @@ pub struct Cost {
 }
 
 /// Words of 64 lanes that are replayed side by side, for as many steps.
-const WORDS: usize = 4;
+pub(super) const WORDS: usize = 4;
+/// Operands that are replayed side by side.
+pub(super) const SEQUENCES: usize = 64 * WORDS;
 /// Steps of random operands.
-const STEPS: usize = 16;
+pub(super) const STEPS: usize = 16;
+/// What random operands are called.
+const RANDOM: &str = "uniform random operands";
 /// Cells above which fewer steps are replayed, so that the time does not grow with the circuit.
 const LARGE: usize = 10_000;
 /// Cells above which gates answer at once: deep logic of that size has too many glitches to follow each of them.
@@ -83,38 +87,68 @@ fn replayed(netlist: &Netlist, library: &CellLibrary, delays: &[u32]) -> Cost {
         timed.iter_mut().for_each(|timed| timed.step(&inputs));
     }
     match timed {
-        Some(timed) => replay.priced(&timed.total_toggles(), "pairs replayed, event by event"),
+        Some(timed) => replay.priced(&timed.total_toggles(), [RANDOM, "pairs replayed, event by event"]),
         None => replay.priced(
             replay.lanes.toggles(),
-            &format!("pairs replayed, without glitches (a lower bound: more than {HUGE} cells)"),
+            [RANDOM, &format!("pairs replayed, without glitches (a lower bound: more than {HUGE} cells)")],
         ),
     }
 }
 
 /// The cost of a MAC unit that adds random products to its own sum, as in an output-stationary array.
 pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
-    let netlist = library.map(&mac.netlist());
     let mut stream = Stream::new(1, "arith.activity", 0);
+    let pairs = match mac.shape().lanes {
+        1 => "pairs multiplied and accumulated, event by event".into(),
+        lanes => format!("cycles of {lanes} pairs multiplied and accumulated, event by event"),
+    };
+    accumulating_on(mac, library, |port, _| drawn(port, &mut stream), [RANDOM, &pairs])
+}
+
+/// The same on operands that `lanes_of` gives to a port in a cycle, [`SEQUENCES`] independent ones side by side; `told`
+/// says what they are and what is done with them.
+pub(super) fn accumulating_on(
+    mac: &Mac,
+    library: &CellLibrary,
+    mut lanes_of: impl FnMut(&Port, usize) -> Vec<[u64; WORDS]>,
+    told: [&str; 2],
+) -> Cost {
+    let netlist = library.map(&mac.netlist());
     let sums = next_result(&netlist);
     let mut replay = Replay::new(&netlist, library);
     let delays = library.delays(&netlist);
     let mut timed = Timed::new(&netlist, &delays);
     let ports = mac.ports();
-    for _ in 0..=replay.steps {
+    for cycle in 0..=replay.steps {
         let port = |port: &Port| match port.name.as_str() {
             "c" => sums.iter().map(|net| replay.lanes.net(*net)).collect(),
             "en" => vec![[u64::MAX; WORDS]],
-            _ => drawn(port, &mut stream),
+            _ => lanes_of(port, cycle),
         };
         let inputs: Vec<[u64; WORDS]> = ports.iter().flat_map(port).collect();
         replay.lanes.step(&inputs);
         timed.step(&inputs);
     }
-    let replayed = match mac.shape().lanes {
-        1 => "pairs multiplied and accumulated, event by event".into(),
-        lanes => format!("cycles of {lanes} pairs multiplied and accumulated, event by event"),
-    };
-    replay.priced(&timed.total_toggles(), &replayed)
+    replay.priced(&timed.total_toggles(), told)
+}
+
+/// The cost of gates without registers on such operands.
+pub(super) fn settling_on(
+    netlist: &Netlist,
+    library: &CellLibrary,
+    mut inputs_of: impl FnMut(usize) -> Vec<[u64; WORDS]>,
+    told: [&str; 2],
+) -> Cost {
+    let cells = library.map(netlist);
+    let mut replay = Replay::new(&cells, library);
+    let delays = library.delays(&cells);
+    let mut timed = Timed::new(&cells, &delays);
+    for cycle in 0..=replay.steps {
+        let inputs = inputs_of(cycle);
+        replay.lanes.step(&inputs);
+        timed.step(&inputs);
+    }
+    replay.priced(&timed.total_toggles(), told)
 }
 
 /// Numbers drawn for a port, a lane each.
@@ -148,7 +182,7 @@ impl<'a> Replay<'a> {
         Self { netlist, library, lanes: Lanes::new(netlist), steps }
     }
 
-    fn priced(&self, toggles: &[u64], replayed: &str) -> Cost {
+    fn priced(&self, toggles: &[u64], [operands, replayed]: [&str; 2]) -> Cost {
         let Self { netlist, library, .. } = self;
         let operations = 64 * WORDS * self.steps;
         let tree = library.clock_tree(netlist, "clock tree").map_or(0.0, |tree| tree.value * 1e15);
@@ -160,7 +194,7 @@ impl<'a> Replay<'a> {
         Cost {
             library: library.name.clone(),
             voltage: library.supply().0,
-            activity: format!("uniform random operands, {operations} {replayed}"),
+            activity: format!("{operands}, {operations} {replayed}"),
             area_um2: library.area(netlist).0,
             delay_ps: delay.0 * 1e12,
             clock_mhz: (!netlist.registers().is_empty()).then_some(1e-6 / delay.0),

@@ -123,6 +123,18 @@ impl Mac {
         Self { signs_outside: false, head, ..self }.renamed()
     }
 
+    /// The same unit that keeps its operands where one is zero, `…__z` by id ([`Shape`]).
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// assert_eq!(Mac::from_id("mac8s_bw").unwrap().gated().id(), "mac8s_bw__z");
+    /// ```
+    #[must_use]
+    pub fn gated(self) -> Self {
+        let shape = Shape { gated: true, ..self.shape };
+        Self { shape, ..self }.renamed()
+    }
+
     /// The unit's id, for example `mac8s_drum_k4` or `mac8s_exact__loa_k6`.
     pub fn id(&self) -> &str {
         &self.name

@@ -1,5 +1,6 @@
 //! The verb `characterize`.
 
+mod razored;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -202,6 +203,9 @@ pub(super) fn characterize(
 ) -> Result<bool, Error> {
     refuse_unused(errors, cells)?;
     let library = cells.library()?;
+    if names == [RAZOR] {
+        return razor(errors, cells, &library, json);
+    }
     let units = names.iter().map(|name| circuits::units(name)).collect::<Result<Vec<_>, Error>>()?;
     let units: Vec<Unit> = units.into_iter().flatten().collect();
     let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
@@ -232,6 +236,31 @@ pub(super) fn characterize(
             let cost = table::table(&measured, cells.delay_band(&library), &library);
             files::print(&(cost + &errors::text(&measured, &further)))
         }
+    }
+}
+
+/// The name that stands for all units of [`crate::arith::variants`].
+const RAZOR: &str = "razor";
+
+/// Units for razored codes beside integer units.
+fn razor(errors: &Errors, cells: &Cells, library: &CellLibrary, json: Option<&Path>) -> Result<bool, Error> {
+    let others = [
+        (errors.convention != Printed::Axsim, "--convention"),
+        (errors.wide, "--wide"),
+        (cells.path, "--path"),
+        (cells.sdf.is_some(), "--sdf"),
+        (cells.backend == Backend::Yosys, "--backend"),
+    ];
+    let other = others.into_iter().find_map(|(given, flag)| given.then_some(flag));
+    if let Some(flag) = errors.unused_under_convention().or(other) {
+        let message =
+            format!("`{RAZOR}` compares what units cost, in cells of our mapping; leave out `{flag}`");
+        return Err(Error::Usage(message));
+    }
+    let comparison = arith::variants::compare(library)?;
+    match json {
+        Some(path) => files::json(path, &razored::stored(&comparison)).map(|()| true),
+        None => files::print(&razored::text(&comparison, library)),
     }
 }
 

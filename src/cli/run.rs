@@ -63,8 +63,13 @@ fn located(config: &Config, error: RunError) -> Error {
             Some(field) => config.fault(field, &fault.to_string()).into(),
             None => error.into(),
         },
-        RunError::Layer { name, .. } | RunError::NoLayer { name, .. } | RunError::LayerTwice { name, .. } => {
+        RunError::Layer { name, .. } => {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
+        }
+        RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
+        RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
+        RunError::Misnamed { field, fault } => {
+            config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()
         }
         _ => error.into(),
     }

@@ -6,6 +6,7 @@ use super::files;
 use crate::arith::Unit;
 use crate::arith::mac::{Cycle, Mac, Stimulus};
 use crate::bits;
+use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::netlist::export::vcd;
 use crate::netlist::{Lanes, Waveform};
@@ -17,6 +18,10 @@ struct Trace {
     unit: String,
     latency: u32,
     lanes: u32,
+    /// Products whose sum the accumulator surely holds, whatever they are.
+    surely_holds: u64,
+    /// Products that were added to the unit's own result.
+    accumulated: u64,
     /// A name a number of every cycle.
     columns: Vec<String>,
     cycles: Vec<Vec<i64>>,
@@ -38,6 +43,7 @@ pub(super) fn trace(
     let text = files::text(stimulus).map_err(failed)?;
     let read = Stimulus::read(&text, &mac);
     let read = read.map_err(|error| Error::Usage(format!("{}: {error}", stimulus.display())))?;
+    warn_of_wrapping(&mac, read.accumulated(&mac));
     let cycles = read.run(&mac);
     let words = words(&mac, &cycles);
     if let Some(cycle) = unlike(&mac, &cycles, &words) {
@@ -51,12 +57,29 @@ pub(super) fn trace(
         files::write(path, &recorded(&mac, &words))?;
     }
     match json {
-        Some(path) => files::json(path, &stored(&mac, &cycles, first_differing))?,
+        Some(path) => {
+            files::json(path, &stored(&mac, &cycles, read.accumulated(&mac), first_differing))?;
+        }
         None => {
             files::print(&(table(&mac, &cycles) + &sentence(&mac, &cycles, first_differing))).map(drop)?
         }
     }
     Ok(first_differing.is_none())
+}
+
+/// Tells of more products than the accumulator surely holds the sum of.
+fn warn_of_wrapping(mac: &Mac, accumulated: u64) {
+    let (bits, holds) = (mac.accumulator_width(), mac.depth(mac.accumulator_width()));
+    if accumulated > holds {
+        let leaves = match mac.overflow() {
+            Overflow::Wrap => "wrap",
+            Overflow::Saturate => "saturate",
+        };
+        eprintln!(
+            "warning: the accumulator of {bits} bits surely holds the sum of {holds} products, and the stimulus adds \
+             {accumulated}: a sum may {leaves}; `__k{accumulated}` names one that holds them"
+        );
+    }
 }
 
 /// The bits at the ports of every cycle.
@@ -102,11 +125,13 @@ fn numbers(cycle: &Cycle) -> impl Iterator<Item = i64> + '_ {
     cycle.inputs.iter().copied().chain(registers).chain([cycle.result])
 }
 
-fn stored(mac: &Mac, cycles: &[Cycle], first_differing: Option<usize>) -> Trace {
+fn stored(mac: &Mac, cycles: &[Cycle], accumulated: u64, first_differing: Option<usize>) -> Trace {
     Trace {
         unit: mac.id().into(),
         latency: mac.latency(),
         lanes: mac.shape().lanes,
+        surely_holds: mac.depth(mac.accumulator_width()),
+        accumulated,
         columns: columns(mac, cycles),
         cycles: cycles.iter().map(|cycle| numbers(cycle).collect()).collect(),
         first_differing,

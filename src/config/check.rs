@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
-use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor};
-use super::{Calibration, Exit, Samples, Score, Setup, Threshold, Workload};
+use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
+use super::{Calibration, Exit, Prune, Samples, Score, Setup, Threshold, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -12,13 +12,22 @@ pub(super) struct Fault {
 
 /// Fails with the rule in words unless the value is in range.
 fn require(in_range: bool, path: &str, rule: &str) -> Result<(), Fault> {
-    let name = path.rsplit('.').next().unwrap_or(path);
-    demand(in_range, path, || format!("`{name}` is out of range: {rule}"))
+    require_at(in_range, &path.split('.').collect::<Vec<_>>(), rule)
+}
+
+/// The same at a path of which a name of the user's is part, dots and all.
+fn require_at(in_range: bool, path: &[&str], rule: &str) -> Result<(), Fault> {
+    let name = path.last().copied().unwrap_or_default();
+    demand_at(in_range, path, || format!("`{name}` is out of range: {rule}"))
 }
 
 /// Fails with a message unless it holds.
 fn demand(holds: bool, path: &str, message: impl Fn() -> String) -> Result<(), Fault> {
-    let fault = || Fault { path: path.split('.').map(String::from).collect(), message: message() };
+    demand_at(holds, &path.split('.').collect::<Vec<_>>(), message)
+}
+
+fn demand_at(holds: bool, path: &[&str], message: impl Fn() -> String) -> Result<(), Fault> {
+    let fault = || Fault { path: path.iter().map(|part| part.to_string()).collect(), message: message() };
     if holds { Ok(()) } else { Err(fault()) }
 }
 
@@ -55,6 +64,16 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
     require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
     require(quantize.calibration_samples >= 1, "workload.quantize.calibration_samples", "write 1 or more")?;
+    for (name, layer) in &workload.layers {
+        let own = |field, own: Option<u32>| {
+            let known = own.is_none_or(|own| (2..=8).contains(&own));
+            require_at(known, &["workload", "layers", name, field], bits)
+        };
+        own("weight_bits", layer.weight_bits)?;
+        own("activation_bits", layer.activation_bits)?;
+        prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;
+    }
+    prune(&workload.prune, &["workload", "prune"])?;
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";
         require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
@@ -127,6 +146,10 @@ fn sizes(data: &Samples) -> Result<(), Fault> {
     }
 }
 
+fn prune(prune: &Prune, at: &[&str]) -> Result<(), Fault> {
+    prune.fault().map_or(Ok(()), |(field, rule)| require_at(false, &[at, field].concat(), rule))
+}
+
 fn sensor(cmos: &Cmos) -> Result<(), Fault> {
     let at = |field: &str| format!("platform.sensor.cmos.{field}");
     require((1..=14).contains(&cmos.adc_bits), &at("adc_bits"), "write a whole number from 1 to 14")?;
@@ -161,6 +184,13 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
 fn array(units: &Array) -> Result<(), Fault> {
     require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
     require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
+    let window = "write a whole number from 2 to 256";
+    require((2..=256).contains(&units.zero_window), "platform.compute.array.zero_window", window)?;
+    if let WeightFormat::NOfM { keep, of } = units.weight_format {
+        let at = |field: &str| format!("platform.compute.array.weight_format.n_of_m.{field}");
+        require((1..=64).contains(&of), &at("of"), "write a whole number from 1 to 64")?;
+        require((1..=of).contains(&keep), &at("keep"), "write a whole number from 1 to that of `of`")?;
+    }
     let [low, high] = SUPPLIES;
     let known = units.voltage.is_none_or(|supply| (low..=high).contains(&supply.0));
     let rule = concat!("write ", supply!(range), ", for which cells are known");

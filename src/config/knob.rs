@@ -15,6 +15,8 @@ pub enum Class {
     Arithmetic,
     /// How many bits a code has.
     Precision,
+    /// What of the network is computed.
+    Network,
     /// How much of the network is computed.
     Depth,
 }
@@ -26,6 +28,8 @@ pub enum Neutral {
     Whole(u32),
     /// The same on every platform, as text.
     Text(&'static str),
+    /// The same on every platform, as an empty list.
+    Empty,
     /// Whatever platform or workload give.
     Platform,
 }
@@ -48,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 22] = [
+pub const KNOBS: [Knob; 30] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -185,6 +189,63 @@ pub const KNOBS: [Knob; 22] = [
                  sums activation codes and an adder a column that corrects sums",
     },
     Knob {
+        path: "compute.array.zeros",
+        class: Class::Arithmetic,
+        range: "`compute`, `gate` or `skip`",
+        neutral: Neutral::Text("compute"),
+        does: "what becomes of operands that are zero: they pass the units, a unit keeps its operands so that nothing switches, \
+               or zero weights take no cycle. An array that skips takes the depth window by window (`zero_window`); a window \
+               takes as many cycles as the column with most weights that are not zero",
+        energy: "`gate` adds gates to every unit and saves what they hold still, in the same cycles; `skip` saves cycles and \
+                 operations, and pays for the registers of a window a row and a multiplexer a unit",
+    },
+    Knob {
+        path: "compute.array.zero_window",
+        class: Class::Arithmetic,
+        range: "whole number from 2 to 256",
+        neutral: Neutral::Platform,
+        does: "products that follow each other among which units choose with `zeros: skip`; 4 unless given. Longer windows \
+               even out columns of uneven filters",
+        energy: "registers and multiplexers grow with it, cycles fall",
+    },
+    Knob {
+        path: "compute.array.weight_format",
+        class: Class::Storage,
+        range: "`dense`, `bitmap`, `csr`, or `{n_of_m: {keep: N, of: M}}`",
+        neutral: Neutral::Text("dense"),
+        does: "how memories keep weights: all, or those that are not zero with their places; layers that do not fit an \
+               `n_of_m` pattern stay dense",
+        energy: "traffic of weights is what they take, indices included; the circuits that read them are not priced",
+    },
+    Knob {
+        path: "skip_blocks",
+        class: Class::Network,
+        range: "a list of names of nodes that add a block's input to what it computes from nothing else",
+        neutral: Neutral::Empty,
+        does: "residual blocks that are left out: their input goes on in their place, without training. Layers are then counted \
+               without theirs",
+        energy: "what its layers take is not spent",
+    },
+    Knob {
+        path: "prune",
+        class: Class::Network,
+        range: "`none`, `{magnitude: {ratio: R}}` (with `scope: network` among all layers at once), `{random: {ratio: R}}`, \
+                `{n_of_m: {keep: N, of: M}}` or `{channel: {ratio: R}}`, R from 0 to 1",
+        neutral: Neutral::Text("none"),
+        does: "which weights of every layer are left out, without training: zeros, but for `channel`, which rebuilds a smaller \
+               network without filters",
+        energy: "zeros save what `compute.array.zeros` and `weight_format` make of them, else only what they do not switch; \
+                 without filters there are fewer operations and less traffic",
+    },
+    Knob {
+        path: "layers.*.prune",
+        class: Class::Network,
+        range: "as `prune`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "which weights of one layer are left out, instead of what `prune` says",
+        energy: "as `prune`",
+    },
+    Knob {
         path: "quantize.weight_bits",
         class: Class::Precision,
         range: "whole number from 2 to 8",
@@ -199,6 +260,24 @@ pub const KNOBS: [Knob; 22] = [
         neutral: Neutral::Whole(8),
         does: "bits of an activation code",
         energy: "narrower units and less traffic",
+    },
+    Knob {
+        path: "layers.*.weight_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "bits of one layer's weight codes; `quantize.weight_bits` unless given",
+        energy: "less traffic of its weights; narrower codes switch fewer gates of the same multiplier, which is as wide as the \
+                 widest codes of the network need where it is `exact`",
+    },
+    Knob {
+        path: "layers.*.activation_bits",
+        class: Class::Precision,
+        range: "whole number from 2 to 8; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "bits of the activation codes that one layer reads; another layer that reads the same tensor reads the same codes, \
+               and layers may not ask for different ones",
+        energy: "less traffic where the tensor is written and read; narrower codes switch fewer gates of the same multiplier",
     },
     Knob {
         path: "quantize.calibration",
@@ -251,6 +330,7 @@ impl Knob {
         match self.neutral {
             Neutral::Whole(number) => Some(json!(number)),
             Neutral::Text(text) => Some(json!(text)),
+            Neutral::Empty => Some(json!([])),
             Neutral::Platform => None,
         }
     }

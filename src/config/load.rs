@@ -4,15 +4,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::{ConfigError, suggest};
 use super::file::File;
 use super::knob::Knob;
 use super::origins::Origins;
 use super::source::Source;
-use super::tree::{at_mut, parse, rebase_tables, sole_kind, typed};
-use super::{Explore, Setup, check};
+use super::tree::{parse, rebase_tables, sole_kind, typed};
+use super::{Explore, LayerSettings, Setup, check};
 
 /// A checked configuration: the exact baseline and the knobs to try on it.
 #[derive(Debug, Clone)]
@@ -159,14 +159,19 @@ impl Config {
     /// An error about the value of a field of the platform or the workload, where it was written.
     ///
     /// For faults that only show when hardware is built: `field` is a path such as `compute.array.rows`, kind keys
-    /// may be left out. A field that the configuration does not have gives the message alone.
+    /// may be left out; `layers.NAME` stands for all settings of a layer. A field that the configuration does not have gives the
+    /// message alone.
     pub fn fault(&self, field: &str, message: &str) -> ConfigError {
-        let Ok(path) = self.resolve(field) else { return ConfigError::new(message) };
+        let layer = |name: &str| SETTINGS.into_iter().chain([name]).map(String::from).collect();
+        let Some(path) = self.resolve(field).ok().or_else(|| field.strip_prefix("layers.").map(layer)) else {
+            return ConfigError::new(message);
+        };
         let tried = self.approximate.keys().map(|knob| vec!["approximate".to_string(), knob.clone()]);
         let space = self.explore.iter().flat_map(|explore| explore.space.keys());
         let space = space.map(|knob| vec!["explore".to_string(), "space".into(), knob.clone()]);
         let named = |written: &Vec<String>| {
-            self.resolve(&written[written.len() - 1]).is_ok_and(|knob| path.starts_with(&knob))
+            let knob = self.resolve(&written[written.len() - 1]);
+            knob.is_ok_and(|knob| path.starts_with(&knob) || knob.starts_with(&path))
         };
         let path = tried.chain(space).find(named).unwrap_or_else(|| path.clone());
         self.origins.locate(&path, false, message)
@@ -186,6 +191,10 @@ impl Config {
                 path.push(text.to_string());
                 break;
             }
+            if path == SETTINGS {
+                path.extend(self.setting_of_layer(knob, text)?);
+                break;
+            }
             let (segment, after) =
                 text.split_once('.').map_or((text, None), |(segment, after)| (segment, Some(after)));
             rest = after;
@@ -197,16 +206,27 @@ impl Config {
             path.push(segment.to_string());
             here = next;
         }
-        let may_differ = path[1] == "quantize" || path[1..] == ["exit", "threshold"];
+        let may_differ = ALGORITHM.contains(&&*path[1]) || path[1..] == ["exit", "threshold"];
         let asked = path[0] == "workload" && !may_differ;
         if asked {
             let message =
                 format!("`{knob}` is part of what is asked, so it cannot differ between configurations");
-            let help =
-                "knobs are paths into the platform, and `quantize.…`; set this in the workload instead";
+            let help = "knobs are paths into the platform, `quantize.…`, `skip_blocks`, `prune` and `layers.…`; set this in the workload instead";
             return Err(self.origins.knob_key(knob, &message).help(help));
         }
         Ok(path)
+    }
+
+    /// Layer and setting: all before the last dot is the layer's name.
+    fn setting_of_layer(&self, knob: &str, text: &str) -> Result<[String; 2], ConfigError> {
+        let known = LayerSettings::NAMES;
+        let found =
+            text.rsplit_once('.').filter(|(layer, setting)| !layer.is_empty() && known.contains(setting));
+        found.map(|(layer, setting)| [layer, setting].map(String::from)).ok_or_else(|| {
+            let message = format!("`{knob}` names no setting of a layer");
+            let known: Vec<String> = known.iter().map(|name| format!("`layers.NAME.{name}`")).collect();
+            self.origins.knob_key(knob, &message).help(format!("write {}", known.join(" or ")))
+        })
     }
 
     fn no_such_knob(&self, knob: &str, segment: &str, here: &Value) -> ConfigError {
@@ -226,12 +246,19 @@ impl Config {
 
 /// Where the multipliers of single layers stand.
 const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
+/// Where other settings of single layers stand.
+const SETTINGS: [&str; 2] = ["workload", "layers"];
+/// Parts of the workload that are no part of what is asked.
+const ALGORITHM: [&str; 4] = ["quantize", "skip_blocks", "prune", "layers"];
 
-/// Puts a value at a resolved path.
+/// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {
     let (last, parents) = path.split_last().expect("a resolved path has segments");
-    let parent = at_mut(tree, parents).and_then(Value::as_object_mut);
-    parent.expect("a resolved path exists").insert(last.clone(), value);
+    let parent = parents.iter().fold(tree, |here, part| {
+        let here = here.as_object_mut().expect("a resolved path exists");
+        here.entry(part.clone()).or_insert_with(|| Value::Object(Map::new()))
+    });
+    parent.as_object_mut().expect("a resolved path exists").insert(last.clone(), value);
 }
 
 /// A part of a configuration is not a whole one: it is told apart by a key that only it has.

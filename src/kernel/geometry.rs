@@ -178,6 +178,12 @@ impl Geometry {
         (self.out_channels * (self.depth() / window) * positions) as u64
     }
 
+    /// Output positions whose tap `k` lies inside the image.
+    pub fn positions_inside(&self, k: usize) -> usize {
+        let tap = self.inside(k % (self.kernel[0] * self.kernel[1]));
+        tap.rows.len() * tap.columns.len()
+    }
+
     /// The matrix products of one sample.
     pub fn gemm(&self) -> Gemm {
         let outputs = self.out_channels / self.groups;

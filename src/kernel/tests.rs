@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::rng::Stream;
 
-fn geometries() -> impl Strategy<Value = Geometry> {
+pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
     let channels = (1usize..4, 1usize..10, 1usize..12);
     let window = (1usize..4, 1usize..4, 1usize..3, 1usize..3, 1usize..3, 1usize..3);
     (channels, 1usize..9, 1usize..9, window, prop::array::uniform4(0usize..3))
@@ -21,7 +21,7 @@ fn geometries() -> impl Strategy<Value = Geometry> {
         .prop_filter("the kernel fits", |geometry| geometry.check().is_ok())
 }
 
-fn codes(stream: &mut Stream, count: usize) -> Vec<u8> {
+pub(super) fn codes(stream: &mut Stream, count: usize) -> Vec<u8> {
     (0..count).map(|_| stream.word() as u8).collect()
 }
 

@@ -5,4 +5,6 @@ pub mod array;
 pub mod beside;
 pub mod late;
 pub mod mapping;
+pub mod nonzeros;
+pub mod storage;
 pub mod stream;

@@ -9,7 +9,9 @@ use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
 use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
+use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
+use crate::config::LayerSettings;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
@@ -46,12 +48,14 @@ pub(super) fn outcome(
 ) -> Result<Outcome, UnresolvedPrice> {
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
-    let runs = &observed.exits.layers;
-    let mapped: Vec<Mapped> = layers
-        .map(|layer| Mapped { runs: runs[layer.index], ..map(parts, layer, swapped(layer.index)) })
-        .collect();
+    let (quantized, runs) = (observed.quantized, &observed.exits.layers);
+    let map = |layer: &crate::workload::Layer| Mapped {
+        runs: runs[layer.index],
+        ..map((parts, quantized), layer, swapped(layer.index))
+    };
+    let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
-    let time = bill(parts, &mapped, &mut ledger);
+    let time = bill(parts, &mapped, parts.frame_bytes(quantized), &mut ledger);
     let beside = beside(parts, &mapped, observed.plans);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
@@ -80,6 +84,8 @@ pub(super) fn outcome(
     let layers = layers
         .map(|(at, ((part, seen), way))| LayerOutcome {
             recovery: chosen(at),
+            code_bits: code_bits(parts, quantized, at),
+            weights: zeros::outcome(parts, part),
             way,
             ..layer(parts, part, seen)
         })
@@ -116,20 +122,30 @@ fn late(array: &MacArray) -> Late {
     }
 }
 
-fn map(parts: &Parts<'_>, layer: &crate::workload::Layer, swapped: bool) -> Mapped {
+fn map(
+    (parts, quantized): (&Parts<'_>, &Quantized),
+    layer: &crate::workload::Layer,
+    swapped: bool,
+) -> Mapped {
     let work = layer.geometry.gemm();
     let work = if swapped { work.transposed() } else { work };
-    let (mapping, time) = match parts.array(layer.index) {
-        Some(array) => {
-            let mapping = array.map(&work);
-            (mapping, array.time(&mapping))
-        }
-        None => {
-            (Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary), Seconds::ZERO)
-        }
+    let array = parts.array(layer.index);
+    let mapping = match array {
+        Some(array) => array.map(&work),
+        None => Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary),
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    Mapped { layer: layer.clone(), mapping, time, runs: 1.0 }
+    let held = Held::of(array, layer, &quantized.weights()[layer.index], mapping);
+    let mapping = held.mapping(array);
+    let time = array.map_or(Seconds::ZERO, |array| array.time(&mapping));
+    Mapped {
+        layer: layer.clone(),
+        mapping,
+        time,
+        words: parts.words(quantized, layer.index),
+        held,
+        runs: 1.0,
+    }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -141,7 +157,9 @@ fn holds(mac: &Mac, depth: usize) -> Option<u64> {
 
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let geometry = &part.layer.geometry;
-    let operations = parts.array(part.layer.index).map_or(0, |array| array.operations(geometry));
+    let operations = parts
+        .array(part.layer.index)
+        .map_or(0, |array| array.operations(geometry, part.held.nonzeros.as_ref()));
     let each =
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     LayerOutcome {
@@ -162,8 +180,17 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
             .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
+        code_bits: None,
+        weights: None,
         way: String::new(),
     }
+}
+
+/// Bits of a layer's codes, where some layer has widths of its own.
+fn code_bits(parts: &Parts<'_>, quantized: &Quantized, layer: usize) -> Option<[u32; 2]> {
+    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some();
+    let any = parts.setup.workload.layers.values().any(own);
+    any.then(|| [quantized.weights()[layer].bits, quantized.input_grid(layer).bits])
 }
 
 /// Switching and clocking of the array: what the choice of a multiplier acts on.

@@ -2,11 +2,11 @@
 
 use super::error::RunError;
 use crate::arith::mac::Mac;
-use crate::config::Setup;
 use crate::config::platform::{self as config, Compute, Multiplier};
+use crate::config::{LayerSettings, Setup, Workload};
 use crate::platform::compute::array::{MacArray, Open, unit};
 use crate::tech::CellLibrary;
-use crate::workload::{Layer, layer};
+use crate::workload::{Layer, by_layer};
 
 /// The arrays of a setup.
 pub(super) struct Arrays {
@@ -31,7 +31,8 @@ impl Arrays {
         let mut known = vec![identity(&config.multiplier, &main)];
         let mut each = vec![(config.multiplier.clone(), array(config, main)?)];
         let mut of = vec![0; layers.len()];
-        for (index, name, multiplier) in named(config, layers)? {
+        for (index, own) in named(config, layers)?.into_iter().enumerate() {
+            let Some((name, multiplier)) = own else { continue };
             let wrong = |fault| RunError::Layer { name: name.into(), fault };
             let config = config::Array { multiplier: multiplier.clone(), ..config.clone() };
             let unit = unit(&config, bits, open.products).map_err(wrong)?;
@@ -86,32 +87,32 @@ impl Arrays {
     }
 }
 
-/// The layers with a multiplier of their own: index, name and multiplier as configured.
+/// For each layer the multiplier of its own, if it has one, and its name as configured.
 fn named<'c>(
     config: &'c config::Array,
     layers: &[Layer],
-) -> Result<Vec<(usize, &'c str, &'c Multiplier)>, RunError> {
-    let mut names: Vec<Option<&str>> = vec![None; layers.len()];
-    let place = |(name, multiplier): (&'c String, &'c Multiplier)| {
-        let index = layer(layers, name)
-            .map_err(|fault| RunError::NoLayer { name: name.clone(), fault: Box::new(fault) })?;
-        match names[index].replace(name) {
-            Some(other) => Err(RunError::LayerTwice { name: name.clone(), other: other.into() }),
-            None => Ok((index, &**name, multiplier)),
-        }
-    };
-    config.layers.iter().map(place).collect()
+) -> Result<Vec<Option<(&'c str, &'c Multiplier)>>, RunError> {
+    let field = "compute.array.layers";
+    by_layer(layers, &config.layers).map_err(|fault| RunError::Misnamed { field, fault: Box::new(fault) })
 }
 
 /// Checks that a setup names layers which the network has, each once.
 ///
 /// # Errors
-/// [`RunError::NoLayer`] and [`RunError::LayerTwice`].
+/// [`RunError::Misnamed`].
 pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
+    settings(&setup.workload, layers)?;
     match &setup.platform.compute {
         Compute::Array(config) => named(config, layers).map(drop),
         Compute::Ideal => Ok(()),
     }
+}
+
+/// The settings of each layer, in the order of the network.
+pub(super) fn settings(workload: &Workload, layers: &[Layer]) -> Result<Vec<LayerSettings>, RunError> {
+    let wrong = |fault| RunError::Misnamed { field: "layers", fault: Box::new(fault) };
+    let own = by_layer(layers, &workload.layers).map_err(wrong)?;
+    Ok(own.into_iter().map(|own| own.map_or_else(LayerSettings::default, |(_, own)| own.clone())).collect())
 }
 
 /// What tells units of one array from those of another; tables have no id of their own.

@@ -3,6 +3,7 @@
 use super::bill::Mapped;
 use super::parts::Parts;
 use super::recovery::LayerPlan;
+use crate::config::platform::Zeros;
 use crate::config::{Measure, WeightScales};
 use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
@@ -44,7 +45,7 @@ pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) 
         let scaled =
             own.iter().copied().filter(|part| is_scaled(parts, &part.layer, plans.get(part.layer.index)));
         let factors = factors(array, &scaled.collect::<Vec<_>>());
-        raw_codes(parts, array, &own).into_iter().chain(factors)
+        raw_codes(parts, array, &own).into_iter().chain(factors).chain(skipping(array, &own))
     };
     parts.used().flat_map(of_array).collect()
 }
@@ -68,6 +69,25 @@ fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Wor
     vec![
         Work::of(Beside::summing(bits, rows, library), layers.iter().map(codes).sum(), layers),
         Work::of(Beside::adding(bits, columns, library), outputs(layers), layers),
+    ]
+}
+
+/// What lets units skip zero weights: registers of a window of activations a row, and a multiplexer a unit that chooses one
+/// by the index beside its weight.
+fn skipping(array: &MacArray, layers: &[&Mapped]) -> Vec<Work> {
+    if array.zeros() != Zeros::Skip {
+        return vec![];
+    }
+    let ([rows, _], window, library) = (array.shape(), array.zero_window(), array.library());
+    let bits = array.mac().port_width();
+    let sum =
+        |of: &dyn Fn(&Mapped) -> u64| layers.iter().map(|part| part.runs * of(part) as f64).sum::<f64>();
+    let read = sum(&|part| part.mapping.input_reads);
+    let operations = sum(&|part| array.operations(&part.layer.geometry, part.held.nonzeros.as_ref()));
+    let choosing = Beside::choosing(bits, window, array.units(), library);
+    vec![
+        Work::of(Beside::holding(bits, rows * window, library), read, layers),
+        Work::of(choosing, operations, layers),
     ]
 }
 

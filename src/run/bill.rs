@@ -1,12 +1,13 @@
 //! What one sample costs on array, memories and link, billed from the layers' mappings.
 
 use super::parts::Parts;
+use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
-use crate::workload::{Layer, Origin};
+use crate::workload::Layer;
 
 /// Bytes that a class and its confidence take.
 const RESULT_BYTES: f64 = 2.0;
@@ -16,6 +17,8 @@ pub(super) struct Mapped {
     pub layer: Layer,
     pub mapping: Mapping,
     pub time: Seconds,
+    pub words: Words,
+    pub held: Held,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
 }
@@ -25,6 +28,16 @@ impl Mapped {
     pub(super) fn mean_time(&self) -> Seconds {
         self.time * self.runs
     }
+}
+
+/// Bytes of the words that a layer moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Words {
+    /// An activation that it reads.
+    pub input: f64,
+    /// An activation as which an output is put away.
+    pub output: f64,
+    pub sum: f64,
 }
 
 /// The name under which a layer's operations are priced after the run.
@@ -42,8 +55,8 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
     format!("multiply.{}.{}", layer.index, layer.name)
 }
 
-/// Bills one sample and returns the time that array and link take.
-pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) -> Seconds {
+/// Bills one sample, whose frame has so many bytes, and returns the time that array and link take.
+pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mut Ledger) -> Seconds {
     for part in mapped.iter().filter(|part| part.runs > 0.0) {
         let Some(array) = parts.array(part.layer.index) else { continue };
         if part.runs == 1.0 {
@@ -55,7 +68,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) ->
         }
     }
     let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
-    memories(parts, mapped, active, ledger);
+    memories(parts, (mapped, frame), active, ledger);
     let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
     parts.platform.link.bill(ledger, bytes);
     active + parts.platform.link.latency(bytes)
@@ -64,7 +77,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], ledger: &mut Ledger) ->
 /// Bills a sample that comes to a layer.
 fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
     array.bill(ledger, "compute.array", &part.mapping);
-    let macs = array.operations(&part.layer.geometry);
+    let macs = array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
     let mut switching = |action: &str, price: String| {
         array.bill_switching(ledger, "compute.array", (action, &price), macs);
     };
@@ -76,18 +89,13 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
 }
 
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
-fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut Ledger) {
-    let [weight, activation, _] = parts.word_bytes(0);
-    let sum = |part: &Mapped| parts.word_bytes(part.layer.index)[2];
+fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
     // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
     // ones where the first step put them.
-    let stored = mapped.iter().filter(|part| part.layer.weights == Origin::Stored);
-    let weights: f64 =
-        stored.map(|part| part.runs.min(1.0) * part.layer.geometry.weights() as f64 * weight).sum();
+    let weights: f64 = mapped.iter().map(|part| part.runs.min(1.0) * part.held.bytes).sum();
     let total =
         |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(|part| part.runs * words(part)).sum::<f64>();
-    let frame = parts.frame_elements() as f64 * activation;
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
         let component = format!("memory.{name}");
@@ -97,12 +105,13 @@ fn memories(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds, ledger: &mut 
             let finished = |part: &Mapped| part.layer.geometry.outputs_per_sample() as f64;
             let read_bytes = total(&|part| {
                 let mapping = &part.mapping;
-                mapping.input_reads as f64 * activation
-                    + mapping.weight_reads as f64 * weight
-                    + mapping.partial_reads as f64 * sum(part)
+                mapping.input_reads as f64 * part.words.input
+                    + part.held.read_bytes
+                    + mapping.partial_reads as f64 * part.words.sum
             });
             let outputs = total(&|part| {
-                finished(part) * activation + (part.mapping.output_writes as f64 - finished(part)) * sum(part)
+                finished(part) * part.words.output
+                    + (part.mapping.output_writes as f64 - finished(part)) * part.words.sum
             });
             let loaded = if main { weights } else { 0.0 };
             // Without a main memory the buffer keeps the weights and so never sleeps.

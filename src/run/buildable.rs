@@ -16,22 +16,27 @@ pub fn buildable(setup: &Setup, open: Open<'_>) -> Result<Vec<MacArray>, RunErro
     Platform::build(&setup.platform)?;
     let Compute::Array(config) = &setup.platform.compute else { return Ok(vec![]) };
     let library = CellLibrary::nangate45().wired();
-    let build = |config: &config::Array| {
+    let build = |config: &config::Array, bits: [u32; 2]| {
         let unit = unit(config, exact_bits(setup), open.products)?;
         let array = MacArray::new(config, unit, &library)?.priced_as(&config.multiplier, open.energies)?;
-        holds(setup, &array).map(|()| array)
+        holds(bits, &array).map(|()| array)
     };
-    let mut arrays = vec![build(config)?];
+    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+    let mut arrays = vec![build(config, [weight_bits, activation_bits])?];
     for (name, multiplier) in &config.layers {
+        let own = setup.workload.layers.get(name);
+        let bits = [
+            own.and_then(|own| own.weight_bits).unwrap_or(weight_bits),
+            own.and_then(|own| own.activation_bits).unwrap_or(activation_bits),
+        ];
         let config = config::Array { multiplier: multiplier.clone(), ..(**config).clone() };
-        arrays.push(build(&config).map_err(|fault| RunError::Layer { name: name.clone(), fault })?);
+        arrays.push(build(&config, bits).map_err(|fault| RunError::Layer { name: name.clone(), fault })?);
     }
     Ok(arrays)
 }
 
-/// Whether an array takes the codes of a setup.
-fn holds(setup: &Setup, array: &MacArray) -> Result<(), PlatformError> {
-    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+/// Whether an array takes codes of weights and activations of so many bits.
+fn holds([weight_bits, activation_bits]: [u32; 2], array: &MacArray) -> Result<(), PlatformError> {
     let symmetric = |bits: u32| CodeRange { bits, zero: 1 << (bits - 1) };
     // Calibration chooses the zero point of an unsigned design; 0 reaches furthest.
     let signed = array.mac().multiplier().signature().signed;
@@ -40,7 +45,9 @@ fn holds(setup: &Setup, array: &MacArray) -> Result<(), PlatformError> {
     array.holds(if signed { symmetric(activation_bits) } else { activations })
 }
 
-/// Bits of an `exact` multiplier.
+/// Bits of an `exact` multiplier: those of the widest codes.
 pub(super) fn exact_bits(setup: &Setup) -> u32 {
-    setup.workload.quantize.weight_bits.max(setup.workload.quantize.activation_bits)
+    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+    let own = setup.workload.layers.values().flat_map(|own| [own.weight_bits, own.activation_bits]);
+    own.flatten().chain([weight_bits, activation_bits]).max().expect("there are two widths at least")
 }

@@ -3,7 +3,7 @@
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
 use crate::table::TableError;
-use crate::workload::{CalibrationError, ModelError, NoLayer};
+use crate::workload::{BlockError, CalibrationError, Misnamed, ModelError, PrecisionError, PruneError};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,25 +19,26 @@ pub enum RunError {
         /// What is wrong.
         fault: PlatformError,
     },
-    /// A multiplier for a layer that the network does not have.
-    #[error("compute.array.layers names `{name}`: {fault}")]
-    NoLayer {
-        /// The layer as configured.
-        name: String,
-        /// The layers there are.
-        fault: Box<NoLayer>,
-    },
-    /// Two multipliers for one layer, by its name and by its place.
-    #[error("compute.array.layers names one layer twice, as `{other}` and as `{name}`; keep one of the two")]
-    LayerTwice {
-        /// The later name.
-        name: String,
-        /// The earlier one.
-        other: String,
+    /// Layers named wrongly.
+    #[error("{field} {fault}")]
+    Misnamed {
+        /// Where they are named.
+        field: &'static str,
+        /// What is wrong.
+        fault: Box<Misnamed>,
     },
     /// The network cannot be calibrated.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
+    /// Layers ask for different codes of one tensor.
+    #[error(transparent)]
+    Precision(#[from] PrecisionError),
+    /// Blocks that cannot be left out.
+    #[error("skip_blocks: {0}")]
+    Block(#[from] BlockError),
+    /// Filters that cannot be left out.
+    #[error(transparent)]
+    Prune(#[from] PruneError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -55,6 +56,11 @@ pub enum RunError {
          voltage"
     )]
     Late,
+    /// Activity, golden vectors or products for other tools, of a unit whose zeros are skipped.
+    #[error(
+        "what other tools are handed is of units that every weight passes; write `compute.array.zeros: compute`, or `gate`"
+    )]
+    Skips,
     /// Another emulator was to be told of layers whose sums are corrected.
     #[error("other emulators do not recover what products lose; leave out `compute.array.recovery`")]
     Recovers,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::account::{self, Observed};
 use super::activity::Activity;
-use super::arrays::Arrays;
+use super::arrays::{Arrays, settings};
 use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::coding::{LayerCoding, codings};
@@ -26,7 +26,8 @@ use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::tap::{Contraction, Tap};
-use crate::config::platform::{Compute, Multiplier};
+use super::zeros;
+use crate::config::platform::{Compute, Multiplier, WeightFormat};
 use crate::config::{Measure, Setup, Workload};
 use crate::kernel::Products;
 use crate::platform::compute::array::{MacArray, Open};
@@ -36,7 +37,9 @@ use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::{Graded, Marks, grade};
-use crate::workload::{Checkpoint, Engine, Quantized, Scheme, Start, Task, Weights};
+use crate::workload::{
+    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune, without_blocks,
+};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -48,6 +51,7 @@ pub struct Evaluator<'a> {
     tables: Memo<Table>,
     energies: Memo<Energies>,
     captured: Memo<Captured>,
+    networks: Memo<Network>,
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
     plans: Memo<Plan>,
@@ -68,6 +72,7 @@ impl<'a> Evaluator<'a> {
             tables: Memo::default(),
             energies: Memo::default(),
             captured: Memo::default(),
+            networks: Memo::default(),
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
             plans: Memo::default(),
@@ -106,7 +111,7 @@ impl<'a> Evaluator<'a> {
     /// [`RunError`].
     pub fn evaluate(&self, setup: &Setup, settings: serde_json::Value) -> Result<Outcome, RunError> {
         let parts = self.build(setup)?;
-        let keys = prefix::keys(&parts, self.task.network.layers().len());
+        let keys = prefix::keys(&parts, parts.network.layers().len());
         let outcome = self.outcome(&parts, &keys, settings);
         self.prefixes.finish(&keys);
         outcome
@@ -124,7 +129,7 @@ impl<'a> Evaluator<'a> {
         let ready = (&*plan, &*captured, &products[..]);
         let graded = self.run_maps(parts, keys, ready)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
-        let exits = Exits::count(&parts.setup.workload, &self.task.network, &exits);
+        let exits = Exits::count(&parts.setup.workload, &parts.network, &exits);
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let seen = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
@@ -215,7 +220,7 @@ impl<'a> Evaluator<'a> {
             let (quantized, _) = self.prepared(&parts)?;
             let products = products(&parts, &quantized)?;
             self.plan(&parts, quantized, &products)?;
-            self.prefixes.plan(&prefix::keys(&parts, self.task.network.layers().len()));
+            self.prefixes.plan(&prefix::keys(&parts, parts.network.layers().len()));
             Ok(())
         };
         setups.iter().try_for_each(prepare)
@@ -255,7 +260,7 @@ impl<'a> Evaluator<'a> {
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
         let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
         let scheme = parts.scheme();
-        let calibrate = || self.calibrate(parts.setup, scheme);
+        let calibrate = || self.calibrate(parts, scheme);
         let quantized = self.calibrated.get(&(workload, scheme == Scheme::Affine), calibrate)?;
         let sensing = (&platform.sensor, platform.frame_period, workload.samples);
         let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
@@ -266,20 +271,35 @@ impl<'a> Evaluator<'a> {
         let products = |path: &Path, signed| self.table(path, signed).map(|table| (*table).clone());
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
+        let network = self.network(&setup.workload)?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
-                let layers = self.task.network.layers();
+                let layers = network.layers();
                 Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?)
             }
         };
-        let sample = self.task.network.sample_shape().to_vec();
-        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample })
+        let sample = network.sample_shape().to_vec();
+        let whole = without_blocks(&self.task.network, &setup.workload.skip_blocks)?;
+        let filters = whole.layers().iter().map(|layer| layer.geometry.out_channels).collect();
+        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample, network, filters })
     }
 
-    fn calibrate(&self, setup: &Setup, scheme: Scheme) -> Result<Quantized, RunError> {
-        let batch = self.calibration(setup);
-        Ok(Quantized::calibrate(&self.task.network, &setup.workload.quantize, scheme, &batch)?)
+    /// The network without what a workload leaves out of it.
+    fn network(&self, workload: &Workload) -> Result<Arc<Network>, RunError> {
+        let Workload { skip_blocks, prune: rule, layers, .. } = workload;
+        self.networks.get(&(skip_blocks, rule, layers), || {
+            let whole = without_blocks(&self.task.network, skip_blocks)?;
+            Ok(prune(&whole, *rule, &settings(workload, &whole.layers())?, self.seed)?)
+        })
+    }
+
+    fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {
+        let (network, workload) = (&*parts.network, &parts.setup.workload);
+        let quantize = &workload.quantize;
+        let precision = Precision::of(network, quantize, &settings(workload, &network.layers())?)?;
+        let batch = self.calibration(parts.setup);
+        Ok(Quantized::calibrate_at(network, (quantize, &precision), scheme, &batch)?)
     }
 
     /// The samples that a setup calibrates on.
@@ -354,7 +374,14 @@ impl<'a> Evaluator<'a> {
             _ => weights,
         };
         let weights = through(quantized.weights().to_vec(), "main");
-        quantized.with_weights(through(weights, "buffer"))
+        let mut weights = through(weights, "buffer");
+        for (layer, (weights, meant)) in weights.iter_mut().zip(quantized.weights()).enumerate() {
+            let format = parts.array(layer).map_or(WeightFormat::Dense, MacArray::weight_format);
+            if format != WeightFormat::Dense {
+                zeros::restore(weights, meant);
+            }
+        }
+        quantized.with_weights(weights)
     }
 
     fn probe(

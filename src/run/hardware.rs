@@ -245,6 +245,9 @@ mod tests {
             accumulator_bits,
             overflow,
             padding,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
             products,
         };
         let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };

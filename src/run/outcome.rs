@@ -8,6 +8,7 @@ use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
 use super::statistics::{Delta, Verdict};
 use crate::config::Measure;
+use crate::config::platform::{WeightFormat, Zeros};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 use crate::workload::score::{Marks, Metric};
@@ -105,9 +106,39 @@ pub struct LayerOutcome {
     /// What the layer does about the errors of its products; absent where nothing was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovered>,
+    /// Bits of its weight codes and of the activation codes that it reads; absent where no layer has widths of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_bits: Option<[u32; 2]>,
+    /// What its zero weights came to; absent where nothing was asked of zeros.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<WeightsOutcome>,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,
+}
+
+/// What zero weights of a layer came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WeightsOutcome {
+    /// Weights whose code is that of zero over all that the layer has.
+    pub zero_share: f64,
+    /// Filters that it has, and that it had before any was left out.
+    pub filters: [usize; 2],
+    /// How memories keep its weights; dense where they do not fit the pattern of the configured format.
+    pub format: WeightFormat,
+    /// Bits that its weights take in memory, indices included.
+    pub stored_bits: u64,
+    /// Bits of indices alone.
+    pub index_bits: u64,
+    /// What its array does about zeros.
+    pub zeros: Zeros,
+    /// Cycles per sample if zeros were computed; absent where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dense_cycles: Option<u64>,
+    /// Where zeros are skipped, the slots in which columns multiply over those in which they multiply or wait for a longer
+    /// column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balanced: Option<f64>,
 }
 
 /// What a layer chose, on the calibration samples, to do about the errors of its products.

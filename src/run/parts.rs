@@ -1,12 +1,15 @@
 //! What a setup is built of.
 
+use std::sync::Arc;
+
 use super::arrays::Arrays;
+use super::bill::Words;
 use super::error::RunError;
 use crate::config::Setup;
-use crate::config::platform::{Link, Multiplier, Payload, Sensor};
+use crate::config::platform::{Link, Multiplier, Payload, Sensor, Zeros};
 use crate::platform::Platform;
 use crate::platform::compute::array::MacArray;
-use crate::workload::Scheme;
+use crate::workload::{Network, Quantized, Scheme};
 
 /// The built parts of a setup.
 pub(super) struct Parts<'a> {
@@ -15,6 +18,10 @@ pub(super) struct Parts<'a> {
     /// Absent where compute is ideal.
     pub arrays: Option<Arrays>,
     pub sample: Vec<usize>,
+    /// The network without what is left out of it.
+    pub network: Arc<Network>,
+    /// Filters that each layer had before any was left out.
+    pub filters: Vec<usize>,
 }
 
 impl Parts<'_> {
@@ -37,14 +44,27 @@ impl Parts<'_> {
     pub(super) fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
         let array = self.array(layer).ok_or(RunError::NoUnit)?;
         // What an earlier layer lost would be in this one's operands.
-        if self.used().any(MacArray::is_late) { Err(RunError::Late) } else { Ok(array) }
+        if self.used().any(MacArray::is_late) {
+            return Err(RunError::Late);
+        }
+        if array.zeros() == Zeros::Skip { Err(RunError::Skips) } else { Ok(array) }
     }
 
-    /// Bytes of a weight, of an activation, and of a layer's partial sum.
-    pub(super) fn word_bytes(&self, layer: usize) -> [f64; 3] {
-        let quantize = &self.setup.workload.quantize;
-        let sum = self.array(layer).map_or(32, |array| array.mac().accumulator_width());
-        [quantize.weight_bits, quantize.activation_bits, sum].map(|bits| f64::from(bits) / 8.0)
+    /// Bytes of the words that a layer moves.
+    pub(super) fn words(&self, quantized: &Quantized, layer: usize) -> Words {
+        let bytes = |bits: u32| f64::from(bits) / 8.0;
+        let output = quantized.output_bits(layer).unwrap_or(self.setup.workload.quantize.activation_bits);
+        Words {
+            input: bytes(quantized.input_grid(layer).bits),
+            output: bytes(output),
+            sum: bytes(self.array(layer).map_or(32, |array| array.mac().accumulator_width())),
+        }
+    }
+
+    /// Bytes of a captured sample as it is put away.
+    pub(super) fn frame_bytes(&self, quantized: &Quantized) -> f64 {
+        let bits = quantized.sample_bits().unwrap_or(self.setup.workload.quantize.activation_bits);
+        self.frame_elements() as f64 * (f64::from(bits) / 8.0)
     }
 
     /// How activations are coded.

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
+use super::zeros::nonzeros;
 use crate::config::platform::Padding;
 use crate::kernel::{self, Histograms, Products};
 use crate::platform::compute::array::MacArray;
-use crate::platform::compute::stream::{Operands, Replay, replay};
+use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::rng::Stream;
 use crate::units::Joules;
 use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights};
@@ -58,7 +59,8 @@ impl Engine for Probe<'_> {
         let pairs = (input, weights, self.hardware.is_swapped(layer));
         let mut price = |array: &MacArray| {
             pooled(array, layer, pairs, |operands| {
-                (replay(array, operands, &mut stream), array.multiplication(operands))
+                let left = nonzeros(array, layer, weights);
+                (replay_left(array, operands, left.as_ref(), &mut stream), array.multiplication(operands))
             })
         };
         let (replay, multiplication) = self.hardware.arrays.map_or((None, None), |arrays| {

@@ -44,26 +44,23 @@ pub(super) fn swapped_products(
         .collect())
 }
 
-/// Products per layer, made by its array of the codes of its weights and activations; layers with equal units and zero
-/// points share the work.
+/// Products per layer, made by its array of the codes of its weights and activations; layers with equal units and codes
+/// share the work.
 fn by_unit<T: Clone>(
     parts: &Parts<'_>,
     quantized: &Quantized,
     of: impl Fn(Option<&MacArray>, CodeRange, CodeRange) -> Result<T, RunError>,
 ) -> Result<Vec<T>, RunError> {
-    let quantize = &parts.setup.workload.quantize;
-    let mut known: HashMap<(Option<usize>, [u8; 2]), T> = HashMap::new();
+    let mut known: HashMap<(Option<usize>, [CodeRange; 2]), T> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
-        let zeros = [weights.zero_point, quantized.input_grid(layer).zero_point];
-        let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), zeros);
+        let grid = quantized.input_grid(layer);
+        let activations = CodeRange { bits: grid.bits, zero: grid.zero_point };
+        let weights = CodeRange { bits: weights.bits, zero: weights.zero_point };
+        let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), [weights, activations]);
         if let Some(products) = known.get(&key) {
             return Ok(products.clone());
         }
-        let products = of(
-            parts.array(layer),
-            CodeRange { bits: quantize.weight_bits, zero: zeros[0] },
-            CodeRange { bits: quantize.activation_bits, zero: zeros[1] },
-        )?;
+        let products = of(parts.array(layer), weights, activations)?;
         known.insert(key, products.clone());
         Ok(products)
     };

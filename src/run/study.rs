@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::error::RunError;
 use super::evaluate::Evaluator;
-use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings};
+use super::outcome::{Floor, KnobOutcome, LayerOutcome, Outcome, Reference, Report, Savings, WeightsOutcome};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
-use crate::config::{Measure, Setup};
+use crate::config::platform::{WeightFormat, Zeros};
+use crate::config::{LayerSettings, Measure, Setup};
 use crate::units::{Seconds, Volts};
 
 /// Knob path → value.
@@ -45,14 +46,14 @@ const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 /// [`RunError`] of the first setup that cannot be evaluated.
 pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
     let knobs = settings.approximate;
-    let rivals = rival_knobs(knobs);
+    let exact = (settings.setup)(&Knobs::new())?;
+    let rivals = rival_knobs(knobs, &exact);
     let variants = knobs.iter().flat_map(|(knob, value)| [alone(knob, value), without(knobs, knob)]);
     let asked: Vec<Knobs> = [knobs.clone()]
         .into_iter()
         .chain(variants)
         .chain(rivals.iter().map(|rival| rival.1.clone()))
         .collect();
-    let exact = (settings.setup)(&Knobs::new())?;
     evaluator.in_time(&exact)?;
     let reference = evaluator.reference(&exact)?;
     let (baseline, outcomes) = evaluate_all(evaluator, settings, &exact, &asked)?;
@@ -123,14 +124,23 @@ fn is_of_layers(knob: &str) -> bool {
 }
 
 /// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated.
-fn rival_knobs(knobs: &Knobs) -> Vec<(Exact, Knobs)> {
+fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
+    let own = |(name, own): (&String, &LayerSettings)| {
+        let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
+        bits.into_iter()
+            .filter(|(_, own)| own.is_some())
+            .map(|(bits, _)| format!("layers.{name}.{bits}"))
+            .collect()
+    };
+    let own: Vec<String> = baseline.workload.layers.iter().flat_map::<Vec<String>, _>(own).collect();
     let layered = knobs.keys().any(|knob| is_of_layers(knob));
     let of = |exact: Exact| {
-        let bits = ["quantize.weight_bits", "quantize.activation_bits"];
-        let quantize = bits.map(|knob| (knob.to_string(), json!(exact.bits)));
+        let bits = ["quantize.weight_bits", "quantize.activation_bits"].map(String::from);
+        let width = exact.bits;
+        let quantize = bits.into_iter().chain(own.clone()).map(move |knob| (knob, json!(width)));
         let multiplier = (MULTIPLIER.to_string(), json!(exact.multiplier));
         let layers = layered.then(|| (LAYERS.to_string(), json!({})));
-        (exact, quantize.into_iter().chain([multiplier]).chain(layers).collect())
+        (exact, quantize.chain([multiplier]).chain(layers).collect())
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
     if layered || knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }
@@ -216,6 +226,23 @@ fn energies(outcome: &Outcome) -> Option<String> {
             files.join(" and ")
         )
     })
+}
+
+/// What is modelled of zeros.
+fn zeros(outcome: &Outcome) -> Vec<String> {
+    let of = |which: fn(&WeightsOutcome) -> bool| {
+        outcome.layers.iter().filter_map(|layer| layer.weights.as_ref()).any(which)
+    };
+    let skips = "Zero weights are skipped, which are known before a sample comes; zero activations are not. A row holds the activations of \
+         a window in registers, each unit chooses among them by the index beside its weight, and all columns of a fold leave a \
+         window together: it takes as many cycles as the column with most weights that are not zero. Registers and \
+         multiplexers are priced with every input drawn anew for every operation, an upper bound, as a window stays for some; \
+         what unpacks the weights and hands out indices is not priced, and their delay is taken to fit into a period.";
+    let stored = "Weights that are kept with their places cost the traffic of both; the circuits that unpack them are not \
+         priced, and faults of memories strike the weights that are kept, not their places.";
+    let skips = of(|found| found.zeros == Zeros::Skip).then_some(skips);
+    let stored = of(|found| found.format != WeightFormat::Dense).then_some(stored);
+    skips.into_iter().chain(stored).map(String::from).collect()
 }
 
 /// What recovery costs, and where its figures come from.
@@ -316,6 +343,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         }
     }));
     notes.extend(recovery(approximate));
+    notes.extend(zeros(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
         notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }

@@ -144,6 +144,15 @@ impl Network {
         Ok(self)
     }
 
+    /// Puts value `other` in the place of value `at` wherever it is read or answered, and takes away what then leads to no
+    /// output.
+    pub(super) fn replace(&mut self, at: usize, other: usize) {
+        let read = self.steps.iter_mut().flat_map(|step| &mut step.inputs);
+        let answered = self.outputs.iter_mut().map(|(_, value)| value);
+        read.chain(answered).filter(|value| **value == at).for_each(|value| *value = other);
+        self.prune();
+    }
+
     /// Takes steps away that lead to no output.
     fn prune(&mut self) {
         let mut needed = self.needed(self.outputs.iter().map(|(_, value)| *value));
@@ -159,7 +168,7 @@ impl Network {
     }
 
     /// For each value whether one of `values` is made from it, or is it.
-    fn needed(&self, values: impl Iterator<Item = usize>) -> Vec<bool> {
+    pub(super) fn needed(&self, values: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut needed = vec![false; self.steps.len() + 1];
         values.for_each(|value| needed[value] = true);
         for (at, step) in self.steps.iter().enumerate().rev() {
@@ -183,7 +192,8 @@ impl Network {
         outputs.map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
     }
 
-    fn is_output(&self, value: usize) -> bool {
+    /// Whether a value is one that the network answers with.
+    pub(super) fn is_output(&self, value: usize) -> bool {
         self.outputs.iter().any(|(_, own)| *own == value)
     }
 
@@ -221,6 +231,38 @@ impl Network {
     /// The steps that an array runs.
     pub(super) fn contractions(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.op.contraction().is_some())
+    }
+
+    /// The same with their places among all steps.
+    pub(super) fn placed_contractions(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps.iter().enumerate().filter(|(_, step)| step.op.contraction().is_some())
+    }
+
+    /// Weights of a contraction, where they are stored.
+    pub(super) fn weights(&self, layer: usize) -> Option<&[f32]> {
+        self.contractions().nth(layer).and_then(|step| match &step.op {
+            Op::Contract(contraction) => Some(&contraction.weights[..]),
+            _ => None,
+        })
+    }
+
+    /// The same, to be changed.
+    pub(super) fn weights_mut(&mut self, layer: usize) -> Option<&mut Vec<f32>> {
+        let mut contractions = self.steps.iter_mut().filter(|step| step.op.contraction().is_some());
+        contractions.nth(layer).and_then(|step| match &mut step.op {
+            Op::Contract(contraction) => Some(&mut contraction.weights),
+            _ => None,
+        })
+    }
+
+    /// Elements of value `at` of a sample.
+    pub(super) fn size(&self, at: usize) -> usize {
+        self.shapes[at].iter().product()
+    }
+
+    /// Gives value `at` another shape.
+    pub(super) fn reshape(&mut self, at: usize, shape: impl FnOnce(&[usize]) -> Vec<usize>) {
+        self.shapes[at] = shape(&self.shapes[at]);
     }
 
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.

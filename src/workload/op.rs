@@ -1,5 +1,6 @@
 //! The operators: per-sample functions on real values; contractions are run by float code or an engine.
 
+use super::direct;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
@@ -145,6 +146,9 @@ impl General {
     }
 
     fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
+        if let Some(result) = direct::apply(self, inputs) {
+            return Ok(result);
+        }
         let mut inputs = inputs.iter();
         let operand = |operand: &Operand| match operand {
             Operand::Absent | Operand::Stored(_) => Ok(None),
@@ -233,6 +237,11 @@ impl Op {
             Op::Arrange(_, fill) => *fill == 0.0,
             _ => matches!(self, Op::Reshape | Op::Permute(_)),
         }
+    }
+
+    /// Whether every element of the result is one of the elements read, or zero: what lies on a grid stays there.
+    pub(super) fn keeps_codes(&self) -> bool {
+        self.moves() || matches!(self, Op::MaxPool(_))
     }
 
     /// The first weight, bias, factor or constant that is no finite number: what, its place among its like, its value.

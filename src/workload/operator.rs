@@ -20,8 +20,11 @@ mod sort;
 mod unary;
 mod window;
 
+pub(super) use binary::common;
 pub(super) use call::{Answer, Call};
 pub(super) use matrix::{labels, result};
+pub(super) use normalize::shares;
+pub(super) use unary::sigmoid;
 
 use super::lower::ModelError;
 use super::onnx::Node;

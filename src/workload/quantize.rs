@@ -15,11 +15,13 @@ mod checkpoint;
 mod entropy;
 mod grid;
 mod mse;
+mod precision;
 mod range;
 mod role;
 
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
+pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
 
 /// Why a network cannot be calibrated.
@@ -76,6 +78,20 @@ impl Quantized {
         scheme: Scheme,
         calibration: &Tensor<f32>,
     ) -> Result<Self, CalibrationError> {
+        let precision = Precision::uniform(network, settings);
+        Self::calibrate_at(network, (settings, &precision), scheme, calibration)
+    }
+
+    /// The same where layers have widths of their own.
+    ///
+    /// # Errors
+    /// [`CalibrationError`].
+    pub fn calibrate_at(
+        network: &Network,
+        (settings, precision): (&Quantize, &Precision),
+        scheme: Scheme,
+        calibration: &Tensor<f32>,
+    ) -> Result<Self, CalibrationError> {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
@@ -85,8 +101,8 @@ impl Quantized {
         let roles = roles(network);
         let grid = |value: usize, (low, high)| {
             let grid = match roles[value] {
-                Some(Role::Weights) => Grid::new(Scheme::Symmetric, settings.weight_bits, low, high),
-                _ => Grid::new(scheme, settings.activation_bits, low, high),
+                Some(Role::Weights) => Grid::new(Scheme::Symmetric, precision.of_computed(value), low, high),
+                _ => Grid::new(scheme, precision.of_value(value), low, high),
             };
             grid.rounding(settings.rounding)
         };
@@ -94,8 +110,11 @@ impl Quantized {
         let ranges = range::ranges((network, &roles), settings.calibration, &grid, together)?;
         let grids: Vec<Option<Grid>> =
             ranges.into_iter().enumerate().map(|(value, range)| Some(grid(value, range?))).collect();
-        let weights = network.contractions().map(|step| match &step.op {
-            Op::Contract(own) => round(&own.weights, own.geometry.out_channels, settings),
+        let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
+            Op::Contract(own) => {
+                let bits = precision.of_weights(layer);
+                round(&own.weights, own.geometry.out_channels, (settings.weight_scales, bits))
+            }
             _ => computed(grids[step.inputs[1]], step),
         });
         let weights = weights.collect();
@@ -125,6 +144,24 @@ impl Quantized {
         let value = self.network.contractions().map(|step| step.inputs[0]).nth(layer);
         let value = value.expect("the network has this layer");
         self.grids[value].expect("what a contraction reads is on a grid")
+    }
+
+    /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
+    pub fn output_bits(&self, layer: usize) -> Option<u32> {
+        let (at, _) = self.network.placed_contractions().nth(layer)?;
+        self.put_away(at + 1)
+    }
+
+    /// Bits of the codes as which a sample is put away; none where none of it is.
+    pub fn sample_bits(&self) -> Option<u32> {
+        self.put_away(0)
+    }
+
+    /// Bits of the first codes that a value becomes.
+    fn put_away(&self, value: usize) -> Option<u32> {
+        let later =
+            || self.network.steps.iter().enumerate().filter(move |(_, step)| step.inputs.contains(&value));
+        self.grids[value].map(|grid| grid.bits).or_else(|| later().find_map(|(at, _)| self.put_away(at + 1)))
     }
 
     /// Runs on an engine: [n, …] → for each output of the network [n, …].
@@ -249,12 +286,12 @@ fn computed(grid: Option<Grid>, step: &Step) -> Weights {
 }
 
 /// Symmetric codes.
-fn round(weights: &[f32], channels: usize, settings: &Quantize) -> Weights {
+fn round(weights: &[f32], channels: usize, (share, bits): (WeightScales, u32)) -> Weights {
     let largest = |weights: &[f32]| weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let (bits, of_all) = (settings.weight_bits, largest(weights));
+    let of_all = largest(weights);
     let (mut codes, mut scales) = (Vec::with_capacity(weights.len()), vec![]);
     for filter in weights.chunks_exact(weights.len() / channels) {
-        let largest = match settings.weight_scales {
+        let largest = match share {
             WeightScales::PerChannel => largest(filter),
             WeightScales::PerTensor => of_all,
         };
@@ -272,9 +309,7 @@ mod tests {
     #[test]
     fn a_scale_is_that_of_the_filter_or_of_all_filters() {
         let weights = [0.6f32, -1.0, 0.25, 4.0, 0.0, 1.9];
-        let rounded = |weight_scales| {
-            round(&weights, 3, &Quantize { weight_scales, weight_bits: 4, ..Quantize::default() })
-        };
+        let rounded = |weight_scales| round(&weights, 3, (weight_scales, 4));
         let each = rounded(WeightScales::PerChannel);
         assert_eq!(each.scales, [1.0f32, 4.0, 1.9].map(|largest| largest / 7.0));
         // 0.6 is 4.2 steps of 1/7, 0.25 is 0.4 of 4/7.

@@ -79,7 +79,23 @@ fn workload(model: &str) -> Workload {
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
     let (quantize, samples) = (Quantize::default(), 1000);
     let (output, exit, states) = (None, None, Default::default());
-    Workload { about, origin, model, data, preprocess, samples, score, output, states, exit, quantize }
+    let (skip_blocks, prune, layers) = (vec![], Default::default(), Default::default());
+    Workload {
+        about,
+        origin,
+        model,
+        data,
+        preprocess,
+        samples,
+        score,
+        output,
+        states,
+        exit,
+        quantize,
+        skip_blocks,
+        prune,
+        layers,
+    }
 }
 
 fn batch(workload: &Workload, set: &Set, range: std::ops::Range<usize>) -> Tensor<f32> {

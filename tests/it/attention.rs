@@ -9,6 +9,8 @@ use axsim::workload::{
     Codes, Engine, Exact, Layer, Network, Origin, Place, Quantized, Scheme, Weights, top1,
 };
 
+use crate::cli::axsim;
+
 fn shared() -> Option<PathBuf> {
     let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
@@ -179,4 +181,70 @@ fn a_language_model_runs_on_the_array_with_its_attention() {
     let alone = in_batches(&few, 1, run);
     assert_eq!(quantized.run(&naive, &few, 0).unwrap()[0].data(), alone.data(), "sample by sample");
     assert_eq!(naive.compared.into_inner().unwrap().len(), 10);
+}
+
+/// The outcome of a run of the vision transformer on a camera's array; `settings` is YAML of the platform and what is tried.
+fn run(settings: &str, samples: usize) -> Option<serde_json::Value> {
+    let root = shared()?;
+    let folder = tempfile::tempdir().unwrap();
+    let workload =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/vit_pgd_cifar10_static.yaml");
+    let config = folder.path().join("run.yaml");
+    std::fs::write(&config, format!("workload: {}\n{settings}", workload.display())).unwrap();
+    let (config, out) = (config.to_str().unwrap(), folder.path().to_str().unwrap());
+    let samples = format!("workload.samples={samples}");
+    let mut command = axsim(&["run", config, "--quiet", "--out", out, "--set", &samples]);
+    command.arg("--data").arg(root).assert().success();
+    Some(serde_json::from_slice(&std::fs::read(folder.path().join("outcome.json")).unwrap()).unwrap())
+}
+
+fn ledger(outcome: &serde_json::Value, component: &str, action: &str) -> f64 {
+    let lines = outcome["ledger"].as_object().unwrap().values();
+    let named = lines.filter(|line| line["component"] == component && line["action"] == action);
+    named.map(|line| line["count"].as_f64().unwrap()).sum()
+}
+
+#[test]
+fn a_run_prices_attention_layer_by_layer_and_its_weights_are_not_in_main_memory() {
+    let settings = "platform: camera_edge\n\
+                    approximate: {compute.array.multiplier: mul8s_bwtrunc_t6, memory.buffer.sram.voltage: 0.7}\n";
+    let Some(found) = run(settings, 24) else { return };
+    for which in ["baseline", "approximate"] {
+        let layers = found[which]["layers"].as_array().unwrap();
+        let layer = |name: &str| layers.iter().find(|layer| layer["name"] == name).unwrap();
+        for (name, macs) in [("n20_MatMul", 3 * 5 * 5 * 16), ("n58_MatMul", 3 * 5 * 16 * 5)] {
+            let layer = layer(name);
+            assert_eq!(layer["macs"], macs, "{name}");
+            assert!(
+                layer["energy_j"].as_f64().unwrap() > 0.0 && layer["cycles"].as_u64().unwrap() > 0,
+                "{layer}"
+            );
+            let error = layer["relative_error"].as_f64().unwrap();
+            assert_eq!(error == 0.0, which == "baseline", "{name} {which}: {error}");
+        }
+    }
+    // Weights of the patches, of two times six products of tokens, and of the classes, and the frame, a byte each.
+    let stored = 48 * 768 + 2 * (4 * 48 * 48 + 2 * 48 * 96) + 480;
+    let read = ledger(&found["baseline"], "memory.main", "read bits");
+    assert_eq!(read, 8.0 * f64::from(stored + 3 * 32 * 32), "{}", found["baseline"]["ledger"]);
+}
+
+#[test]
+fn recovery_and_raw_codes_take_attention_as_any_layer() {
+    let settings = "platform: {preset: camera_edge, compute: {array: {recovery: auto}}}\n\
+                    approximate: {compute.array.multiplier: mul8s_bwtrunc_t7}\n";
+    let Some(found) = run(settings, 16) else { return };
+    for layer in found["approximate"]["layers"].as_array().unwrap() {
+        let error = |name: &str| layer["recovery"][name].as_f64().unwrap();
+        assert!(error("error_after") <= error("error_before"), "{layer}");
+        let measures = layer["recovery"]["measures"].to_string();
+        let computed = ["n20_MatMul", "n25_MatMul", "n53_MatMul", "n58_MatMul"]
+            .contains(&layer["name"].as_str().unwrap());
+        assert!(!computed || !measures.contains("remap"), "{layer}");
+    }
+    let settings = "platform: {preset: camera_edge, compute: {array: {products: raw, multiplier: mul8u_exact}}}\n\
+                    approximate: {compute.array.multiplier: mul8u_trunc_t2}\n";
+    let raw = run(settings, 16).unwrap();
+    // Exact products less what the zero points add are the products of centred codes.
+    assert!(raw["baseline"]["layers"].as_array().unwrap().iter().all(|layer| layer["relative_error"] == 0.0));
 }

@@ -75,6 +75,10 @@ fn a_trace_shows_every_register_and_the_first_result_that_was_not_expected() {
     let (vcd, json) = (path("unit.vcd"), path("trace.json"));
     let traced = axsim(&["trace", unit, &path("right.txt"), "--vcd", &vcd]).assert().success();
     let printed = String::from_utf8(traced.get_output().stdout.clone()).unwrap();
+    // (2^9 − 1) / 8² products of the largest magnitude fit.
+    let warned = String::from_utf8(traced.get_output().stderr.clone()).unwrap();
+    let expected = "10 bits surely holds the sum of 7 products, and the stimulus adds 12: a sum may saturate; `__k12` names";
+    assert!(warned.contains(expected), "{warned}");
     let row = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
     let cycle_3 =
         printed.lines().map(row).find(|words| words.first().is_some_and(|word| word == "3")).unwrap();

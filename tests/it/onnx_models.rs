@@ -11,7 +11,7 @@ use axsim::workload::score::{
 };
 use axsim::workload::{Elements, Graph, Kind, Network, Quantized, Scheme, Value};
 
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
     if root.exists() {

@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 
 /// Wrong only beyond the schema: a key given twice (an editor sees it in the YAML), a sign, a missing file, samples that
 /// do not fit the sensor.
-const ACCEPTED: [&str; 5] = [
+const ACCEPTED: [&str; 6] = [
     "array_voltage_too_low.yaml",
     "duplicate_key.yaml",
     "features_before_a_sensor.yaml",
     "negative_period.yaml",
+    "prune_pattern.yaml",
     "workload_file_missing.yaml",
 ];
 
@@ -87,6 +88,7 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("calibration") => json!("mse"),
             Some("weight_scales") => json!("per_tensor"),
             Some("rounding") => json!("floor"),
+            Some("prune") => json!({"magnitude": {"ratio": 0.5}}),
             _ => json!(8),
         });
         let short = [".cmos", ".dram", ".sram", ".array"]
@@ -110,7 +112,7 @@ fn same_verdict<T: JsonSchema + FromStr>(text: &str) -> bool {
 }
 
 /// Values with a range that both the schema and the reader know.
-const RANGED: [&str; 13] = [
+const RANGED: [&str; 17] = [
     "sensor.adc_bits: ?",
     "sensor.skip: ?",
     "sensor.bin: ?",
@@ -123,6 +125,10 @@ const RANGED: [&str; 13] = [
     "quantize.weight_bits: ?",
     "quantize.activation_bits: ?",
     "quantize.calibration_samples: ?",
+    "layers.conv1.weight_bits: ?",
+    "compute.array.zero_window: ?",
+    "prune: {random: {ratio: ?}}",
+    "layers.#1.prune: {channel: {ratio: ?}}",
     "quantize.calibration: {percentile: ?}",
 ];
 

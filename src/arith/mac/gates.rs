@@ -59,11 +59,11 @@ impl Mac {
                 pairs.map(|(a, b)| [a, b].map(|operand| ranks.register(operand, None))).collect();
             return held.iter().map(|[a, b]| self.product_gates(&mut ranks.build, a, b)).collect();
         }
-        pairs.map(|(a, b)| self.gated(ranks, [a, b])).collect()
+        pairs.map(|(a, b)| self.gated_product(ranks, [a, b])).collect()
     }
 
     /// A product whose operands stay where one is zero.
-    fn gated(&self, ranks: &mut Ranks, operands: [&Bus; 2]) -> Bus {
+    fn gated_product(&self, ranks: &mut Ranks, operands: [&Bus; 2]) -> Bus {
         let sign = usize::from(self.code() == Code::SignMagnitude);
         let any = operands.map(|operand| {
             let magnitude = operand[..operand.len() - sign].to_vec();

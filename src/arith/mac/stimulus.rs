@@ -119,6 +119,18 @@ impl Stimulus {
         if cycles.is_empty() { Err(StimulusError::Empty) } else { Ok(Self { cycles }) }
     }
 
+    /// Products that the unit adds to its own result, those of zeros included; 0 where a sum is given for every cycle.
+    ///
+    /// ```
+    /// use axsim::arith::mac::{Mac, Stimulus};
+    /// let mac = Mac::from_id("mac4s_bw__l2").unwrap();
+    /// assert_eq!(Stimulus::read("a0 a1 b0 b1\n1 2 3 4\n5 6 7 0\n", &mac).unwrap().accumulated(&mac), 4);
+    /// ```
+    pub fn accumulated(&self, mac: &Mac) -> u64 {
+        let adds = |given: &&Given| given.inputs.iter().any(Option::is_none);
+        self.cycles.iter().filter(adds).count() as u64 * u64::from(mac.shape().lanes)
+    }
+
     /// What the unit does, by its function, from reset on.
     pub fn run(&self, mac: &Mac) -> Vec<Cycle> {
         let mut cycles = mac.cycles();

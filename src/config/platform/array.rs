@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Multiplier};
+use super::{Clock, Multiplier, WeightFormat, Zeros};
 use crate::config::Recovery;
 use crate::constant::supply;
 use crate::units::Volts;
@@ -65,6 +65,21 @@ pub struct Array {
     /// What the multiplier takes of a code.
     #[serde(default)]
     pub products: Products,
+    /// What is done about operands that are zero.
+    #[serde(default)]
+    pub zeros: Zeros,
+    /// Products that follow each other among which a unit that skips zeros chooses, 2 to 256: all columns leave such a window
+    /// together.
+    #[serde(default = "four")]
+    #[schemars(range(min = 2, max = 256))]
+    pub zero_window: usize,
+    /// How weights are kept in the memories.
+    #[serde(default)]
+    pub weight_format: WeightFormat,
+}
+
+fn four() -> usize {
+    4
 }
 
 /// What a multiplier takes of a code.

@@ -58,9 +58,13 @@ impl Walk {
         }
         if schema["additionalProperties"].is_object() {
             // Of the two mappings with names of the user's, one is of memories, the other of layers.
-            let names =
-                if path.ends_with("layers") { ".+".into() } else { format!("({})", MEMORIES.join("|")) };
-            self.step(&format!("{pointer}/additionalProperties"), &join(path, &names));
+            let inner = format!("{pointer}/additionalProperties");
+            match path {
+                // A layer's settings are knobs one by one.
+                "layers" => self.below(&inner, &join(path, ".+")),
+                _ if path.ends_with("layers") => self.step(&inner, &join(path, ".+")),
+                _ => self.step(&inner, &join(path, &format!("({})", MEMORIES.join("|")))),
+            }
         }
         for (at, variant) in schema["oneOf"].as_array().into_iter().flatten().enumerate() {
             for kind in keys(&variant["properties"]) {

@@ -100,6 +100,9 @@ mod tests {
             accumulator_bits: None,
             overflow: Overflow::Wrap,
             padding: Padding::Drop,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
             products: Products::Centred,
         };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();

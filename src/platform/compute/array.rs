@@ -1,8 +1,9 @@
 //! A grid of multiply-accumulate units made of gates: clock, area, leakage, clock energy and products.
 
 use super::mapping::Mapping;
+use super::nonzeros::Nonzeros;
 use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Dataflow, Padding};
+use crate::config::platform::{self as config, Dataflow, Padding, WeightFormat, Zeros};
 use crate::constant::Constant;
 use crate::kernel::{Gemm, Geometry};
 use crate::ledger::{Entry, Ledger, Price, Stage};
@@ -15,6 +16,7 @@ mod clocking;
 mod energies;
 mod products;
 mod unit;
+mod zeros;
 
 pub use clocking::{Lateness, STEPS};
 use clocking::{clock, late, may_be_late};
@@ -29,6 +31,9 @@ pub struct MacArray {
     columns: usize,
     dataflow: Dataflow,
     padding: Padding,
+    zeros: Zeros,
+    zero_window: usize,
+    weight_format: WeightFormat,
     raw: bool,
     mac: Mac,
     cells: Netlist,
@@ -59,6 +64,7 @@ impl MacArray {
         if !plain && !config.recovery.measures().is_empty() {
             return Err(PlatformError::RecoveryOfOther);
         }
+        zeros::check(config, &mac)?;
         let netlist = library.map(&mac.netlist());
         let nominal = library.critical_path(&netlist).delay;
         let library = library.clone().at(config.voltage.unwrap_or(library.supply()));
@@ -66,6 +72,7 @@ impl MacArray {
         let timing = library.critical_path(&netlist);
         let clock = clock(config, nominal, timing.delay)?;
         let late = if late(timing.delay, clock) {
+            zeros::in_time(config)?;
             may_be_late(config, &mac, timing.delay, clock)?;
             Some(Lateness::new(&netlist, &library, clock)?)
         } else {
@@ -79,6 +86,9 @@ impl MacArray {
             columns: config.columns,
             dataflow: config.dataflow,
             padding: config.padding,
+            zeros: config.zeros,
+            zero_window: config.zero_window,
+            weight_format: config.weight_format,
             raw: config.products == config::Products::Raw,
             unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
             unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),
@@ -151,11 +161,17 @@ impl MacArray {
         self.padding
     }
 
-    /// Operations of a sample of a contraction that switch units; the others idle.
-    pub fn operations(&self, geometry: &Geometry) -> u64 {
-        match self.padding {
-            Padding::Skip => geometry.macs_inside(),
-            Padding::Drop | Padding::Multiply => geometry.macs(),
+    /// Operations of a sample of a contraction that switch units; the others idle. Where zeros are skipped, `nonzeros` tells
+    /// of the weights that are not.
+    pub fn operations(&self, geometry: &Geometry, nonzeros: Option<&Nonzeros>) -> u64 {
+        let inside = |k: usize| match self.padding {
+            Padding::Skip => geometry.positions_inside(k),
+            Padding::Drop | Padding::Multiply => geometry.positions(),
+        };
+        match (self.padding, nonzeros) {
+            (_, Some(nonzeros)) => nonzeros.depths().map(|k| inside(k) as u64).sum(),
+            (Padding::Skip, None) => geometry.macs_inside(),
+            (Padding::Drop | Padding::Multiply, None) => geometry.macs(),
         }
     }
 
@@ -182,6 +198,11 @@ impl MacArray {
     /// How `work` is folded onto the array.
     pub fn map(&self, work: &Gemm) -> Mapping {
         Mapping::of(work, self.rows, self.columns, self.dataflow)
+    }
+
+    /// How it is folded where only some of its weights take cycles.
+    pub fn map_skipping(&self, nonzeros: &Nonzeros) -> Mapping {
+        Mapping::skipping(nonzeros, [self.rows, self.columns], self.dataflow)
     }
 
     /// Time of a mapping at the array's clock.

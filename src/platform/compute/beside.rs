@@ -6,7 +6,7 @@
 use crate::arith::{Cost, cost, design};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
-use crate::netlist::{Builder, Netlist};
+use crate::netlist::{Builder, Bus, Netlist};
 use crate::platform::Bill;
 use crate::tech::CellLibrary;
 use crate::units::{Seconds, SquareMicrometres};
@@ -38,6 +38,16 @@ impl Beside {
     pub fn scaling(bits: u32, count: usize, library: &CellLibrary) -> Self {
         let widths = if bits == FACTOR { format!("{bits}") } else { format!("{bits}x{FACTOR}") };
         Self::of(&gates(&format!("mul{widths}s_exact")), count, "scale sums", library)
+    }
+
+    /// Registers of a word of so many bits, that hold activations for units that choose among them.
+    pub fn holding(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&holding(bits), count, "hold activations", library)
+    }
+
+    /// Multiplexers that each choose one of `words` words of so many bits by an index in a register.
+    pub fn choosing(bits: u32, words: usize, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&choosing(bits, words), count, "choose activations", library)
     }
 
     fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
@@ -85,10 +95,40 @@ fn summing(bits: u32) -> Netlist {
     build.finish()
 }
 
+/// y = register(a).
+fn holding(bits: u32) -> Netlist {
+    let mut build = Builder::new(&format!("hold{bits}"));
+    let a = build.input("a", bits);
+    let y = build.register(&a);
+    build.output("y", y);
+    build.finish()
+}
+
+/// y = the word that the index register names: a tree of multiplexers, the last words again where the tree has more places.
+fn choosing(bits: u32, words: usize) -> Netlist {
+    let mut build = Builder::new(&format!("choose{bits}of{words}"));
+    let mut left: Vec<Bus> = (0..words).map(|at| build.input(&format!("a{at}"), bits)).collect();
+    let index = build.input("index", words.next_power_of_two().ilog2());
+    let index = build.register(&index);
+    for select in index {
+        let pair = |pair: &[Bus]| match pair {
+            [low, high] => {
+                let bits = low.iter().zip(high);
+                bits.map(|(low, high)| build.mux(select, *high, *low)).collect()
+            }
+            _ => pair[0].clone(),
+        };
+        left = left.chunks(2).map(pair).collect();
+    }
+    build.output("y", left.remove(0));
+    build.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::arith::{EXHAUSTIVE, Unit, characterize};
+    use crate::netlist::Lanes;
     use crate::units::Volts;
 
     #[test]
@@ -105,6 +145,30 @@ mod tests {
             beside.bill(&mut ledger, "compute.array", 5.0, Seconds(2e-6));
             let expected = 5.0 * cost.energy_fj * 1e-15 + 3.0 * 2e-6 * cost.leakage_nw * 1e-9;
             assert!((ledger.total().0 / expected - 1.0).abs() < 1e-9, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_index_chooses_its_word() {
+        for words in [2, 3, 4, 7, 16] {
+            let netlist = choosing(5, words);
+            let mut lanes = Lanes::<1>::new(&netlist);
+            let bit = |word: usize, at: usize| [if word >> at & 1 == 1 { u64::MAX } else { 0 }];
+            for index in 0..words {
+                let word = |at: usize| (at * 11 + 3) % 32;
+                let all = (0..words).flat_map(|at| (0..5).map(move |b| bit(word(at), b)));
+                let bits = all.chain((0..netlist.inputs().last().unwrap().1.len()).map(|b| bit(index, b)));
+                let inputs: Vec<[u64; 1]> = bits.collect();
+                // The index passes a register first.
+                lanes.step(&inputs);
+                lanes.step(&inputs);
+                let found = lanes
+                    .output(0)
+                    .iter()
+                    .enumerate()
+                    .fold(0, |w, (b, lane)| w | (lane[0] as usize & 1) << b);
+                assert_eq!(found, word(index), "{index} of {words}");
+            }
         }
     }
 

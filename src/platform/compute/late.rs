@@ -248,6 +248,9 @@ mod tests {
             accumulator_bits: None,
             overflow: Overflow::Wrap,
             padding: Padding::Drop,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
             products: Products::Centred,
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;

@@ -8,6 +8,8 @@
 use crate::config::platform::Dataflow;
 use crate::kernel::Gemm;
 
+mod skipped;
+
 /// What a contraction does to an array and its buffer. Words are operands or partial sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mapping {

@@ -11,6 +11,7 @@
 //! sums that enter stay those of operations in time.
 
 use super::array::MacArray;
+use super::nonzeros::Nonzeros;
 use crate::bits;
 use crate::config::platform::Dataflow;
 use crate::kernel::Gemm;
@@ -63,7 +64,17 @@ pub(super) type Slot = [i64; 3];
 ///
 /// Empty work costs nothing.
 pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) -> Replay {
-    let walk = Walk::new(array, operands);
+    replay_left(array, operands, None, stream)
+}
+
+/// The same of an array that skips all weights but `nonzeros`, where it skips any.
+pub fn replay_left(
+    array: &MacArray,
+    operands: &Operands<'_>,
+    nonzeros: Option<&Nonzeros>,
+    stream: &mut Stream,
+) -> Replay {
+    let walk = Walk::skipping(array, operands, nonzeros);
     let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
     let toggled = toggled(array, &stretches);
     let energy = |toggles: &[u64]| array.library().switching_energy(array.replayed_cells(), toggles);
@@ -104,19 +115,35 @@ struct Step {
 pub(super) struct Walk<'a> {
     array: &'a MacArray,
     operands: &'a Operands<'a>,
+    /// The weights that take slots; none where all do.
+    nonzeros: Option<&'a Nonzeros>,
+    /// Slots that the depth takes.
+    depth: usize,
     /// Time slots of a fold, folds down the rows, folds across the columns.
     folds: [usize; 3],
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(array: &'a MacArray, operands: &'a Operands<'a>) -> Self {
+        Self::skipping(array, operands, None)
+    }
+
+    fn skipping(array: &'a MacArray, operands: &'a Operands<'a>, nonzeros: Option<&'a Nonzeros>) -> Self {
         let gemm = &operands.gemm;
+        // Folds with fewer slots idle through the rest.
+        let depth = nonzeros.map_or(gemm.depth, Nonzeros::most_slots);
         let [down, time] = match array.dataflow() {
-            Dataflow::OutputStationary => [gemm.positions, gemm.depth],
-            Dataflow::WeightStationary => [gemm.depth, gemm.positions],
+            Dataflow::OutputStationary => [gemm.positions, depth],
+            Dataflow::WeightStationary => [depth, gemm.positions],
         };
         let [rows, columns] = array.shape();
-        Self { array, operands, folds: [time, down.div_ceil(rows), gemm.outputs.div_ceil(columns)] }
+        Self {
+            array,
+            operands,
+            nonzeros,
+            depth,
+            folds: [time, down.div_ceil(rows), gemm.outputs.div_ceil(columns)],
+        }
     }
 
     /// Slots of a random unit from a random time on; `None` where the unit has no work.
@@ -137,7 +164,7 @@ impl<'a> Walk<'a> {
             let activation = self.activation(&step, step.depth)?;
             let sum = self.sum(&step, before);
             before = Some((step, sum));
-            Some([activation, self.weight(&step, step.depth), sum])
+            Some([activation, self.weight(&step, step.depth)?, sum])
         });
         around.clone().chain(inside).chain(around).collect()
     }
@@ -155,7 +182,7 @@ impl<'a> Walk<'a> {
             Dataflow::WeightStationary => (at, down, row_fold * rows),
         };
         let gemm = &self.operands.gemm;
-        let works = position < gemm.positions && depth < gemm.depth && output < gemm.outputs;
+        let works = position < gemm.positions && depth < self.depth && output < gemm.outputs;
         works.then_some(Step { group, position, output, first, depth })
     }
 
@@ -170,15 +197,23 @@ impl<'a> Walk<'a> {
             _ => (step.first, 0),
         };
         let mac = self.array.mac();
-        let product = |k| Some(mac.product(self.activation(step, k)?, self.weight(step, k)));
+        let product = |k| Some(mac.product(self.activation(step, k)?, self.weight(step, k)?));
         (from..step.depth).filter_map(product).fold(sum, |sum, product| mac.accumulate(sum, product))
     }
 
-    fn activation(&self, step: &Step, k: usize) -> Option<i64> {
-        (self.operands.activation)(step.group, step.position, k)
+    fn activation(&self, step: &Step, slot: usize) -> Option<i64> {
+        (self.operands.activation)(step.group, step.position, self.place(step, slot)?)
     }
-    fn weight(&self, step: &Step, k: usize) -> i64 {
-        (self.operands.weight)(step.group, step.output, k)
+    fn weight(&self, step: &Step, slot: usize) -> Option<i64> {
+        Some((self.operands.weight)(step.group, step.output, self.place(step, slot)?))
+    }
+
+    /// Which depth a slot of it stands for; none where the column waits.
+    fn place(&self, step: &Step, slot: usize) -> Option<usize> {
+        match self.nonzeros {
+            Some(nonzeros) => nonzeros.place(step.group, step.output, slot),
+            None => Some(slot),
+        }
     }
 }
 
@@ -256,6 +291,9 @@ mod tests {
             accumulator_bits: None,
             overflow: Overflow::Wrap,
             padding: Padding::Drop,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
             products: Products::Centred,
         };
         MacArray::new(
@@ -293,8 +331,9 @@ mod tests {
             let slots = GEMM.groups * walk.folds.iter().product::<usize>();
             let units = (0..4).flat_map(|row| (0..3).map(move |column| [row, column]));
             let passed = units.flat_map(|unit| (0..slots).map(move |slot| (unit, slot)));
-            let pair =
-                |step: Step| [walk.activation(&step, step.depth).unwrap(), walk.weight(&step, step.depth)];
+            let pair = |step: Step| {
+                [walk.activation(&step, step.depth), walk.weight(&step, step.depth)].map(Option::unwrap)
+            };
             let mut pairs: Vec<[i64; 2]> =
                 passed.filter_map(|(unit, slot)| walk.step(unit, slot)).map(pair).collect();
             assert_eq!(pairs.len(), 2 * 20 * 7 * 10);

@@ -133,7 +133,15 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
         ("bias", "n"),
         ("by channel", "n"),
     ];
-    let pairs: Vec<(&LayerOutcome, &LayerOutcome)> = baseline.layers.iter().zip(&outcome.layers).collect();
+    // Layers of blocks that are left out have no counterpart.
+    let whole = baseline.layers.len() == outcome.layers.len();
+    let exact = |(at, layer): (usize, &LayerOutcome)| {
+        let mut others = baseline.layers.iter().enumerate();
+        others.find(|(other, exact)| if whole { *other == at } else { exact.name == layer.name })
+    };
+    let pair = |(at, layer)| Some((exact((at, layer))?.1, layer));
+    let pairs: Vec<(&LayerOutcome, &LayerOutcome)> =
+        outcome.layers.iter().enumerate().filter_map(pair).collect();
     let largest = |of: fn(&LayerOutcome) -> f64| {
         pairs.iter().flat_map(|(exact, layer)| [of(exact), of(layer)]).fold(f64::MIN_POSITIVE, f64::max)
     };

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 
 use super::percent;
-use crate::run::outcome::{LayerOutcome, Recovered};
+use crate::config::platform::{WeightFormat, Zeros};
+use crate::run::outcome::{LayerOutcome, Recovered, WeightsOutcome};
 
 /// What a layer may lose that sums more products than its accumulator surely holds.
 pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
@@ -35,6 +36,81 @@ pub(super) fn recovery(layers: &[LayerOutcome]) -> Option<String> {
             range(1),
             range(0)
         )
+    })
+}
+
+/// Bits of codes, where layers have widths of their own: those alike together.
+pub(super) fn precision(layers: &[LayerOutcome]) -> Option<String> {
+    let mut widths: IndexMap<[u32; 2], Vec<&str>> = IndexMap::new();
+    for (layer, bits) in layers.iter().filter_map(|layer| Some((layer, layer.code_bits?))) {
+        widths.entry(bits).or_default().push(&layer.name);
+    }
+    widths.sort_by(|a, _, b, _| b.cmp(a));
+    let group = |([weights, activations], layers): (&[u32; 2], &Vec<&str>)| {
+        format!("{weights}-bit weights and {activations}-bit activations in {}", layers.join(", "))
+    };
+    let groups: Vec<String> = widths.iter().map(group).collect();
+    (!groups.is_empty()).then(|| format!("Codes by layer: {}.", groups.join("; ")))
+}
+
+/// The layers that are not computed because the blocks that they are in are left out.
+pub(super) fn blocks(before: &[LayerOutcome], after: &[LayerOutcome]) -> Option<String> {
+    let is_left = |layer: &&LayerOutcome| after.iter().all(|other| other.name != layer.name);
+    let left: Vec<&str> = before.iter().filter(is_left).map(|layer| &*layer.name).collect();
+    (!left.is_empty()).then(|| format!("Left out with their blocks: {}.", left.join(", ")))
+}
+
+/// What was left out of the weights, what the hardware made of zeros, and what weights take in memory.
+pub(super) fn zeros(layers: &[LayerOutcome]) -> Option<String> {
+    let of: Vec<(&LayerOutcome, &WeightsOutcome)> =
+        layers.iter().filter_map(|layer| Some((layer, layer.weights.as_ref()?))).collect();
+    let first = of.first()?.1;
+    let shares: Vec<String> =
+        of.iter().map(|(layer, found)| format!("{} {:.0} %", layer.name, 100.0 * found.zero_share)).collect();
+    let mut sentences = vec![format!("Weights that are zero: {}.", shares.join(", "))];
+    let cut = of.iter().filter(|(_, found)| found.filters[0] < found.filters[1]);
+    let cut: Vec<String> = cut
+        .map(|(layer, WeightsOutcome { filters: [kept, all], .. })| {
+            format!("{kept} of {all} in {}", layer.name)
+        })
+        .collect();
+    if !cut.is_empty() {
+        sentences.push(format!("Filters that are left: {}; all others stay whole.", cut.join(", ")));
+    }
+    match first.zeros {
+        Zeros::Compute => {}
+        Zeros::Gate => {
+            sentences.push("Units hold still where an operand is zero; cycles are the same.".into())
+        }
+        Zeros::Skip => sentences.push(skipped(&of)),
+    }
+    sentences.extend(stored(&of));
+    Some(sentences.join(" "))
+}
+
+/// How many cycles skipping saved, and how many more it would.
+fn skipped(of: &[(&LayerOutcome, &WeightsOutcome)]) -> String {
+    let cycles: u64 = of.iter().map(|(layer, _)| layer.cycles).sum();
+    let dense: u64 = of.iter().filter_map(|(_, found)| found.dense_cycles).sum();
+    let waits = of.iter().filter_map(|(layer, found)| Some((&layer.name, found.balanced?)));
+    let worst = waits.min_by(|a, b| a.1.total_cmp(&b.1));
+    let worst = worst.map_or(String::new(), |(name, share)| {
+        format!("; columns wait for longer ones in up to {} of their slots ({name})", percent(1.0 - share))
+    });
+    format!("Skipping zero weights takes {cycles} instead of {dense} cycles{worst}.")
+}
+
+/// What weights take in memory, where not all are kept.
+fn stored(of: &[(&LayerOutcome, &WeightsOutcome)]) -> Option<String> {
+    let sum = |bits: fn(&WeightsOutcome) -> u64| of.iter().map(|(_, found)| bits(found)).sum::<u64>();
+    let (all, index) = (sum(|found| found.stored_bits), sum(|found| found.index_bits));
+    let is_dense = |found: &WeightsOutcome| found.format == WeightFormat::Dense;
+    let dense: Vec<&str> =
+        of.iter().filter(|(_, found)| is_dense(found)).map(|(layer, _)| &*layer.name).collect();
+    let rest = if dense.is_empty() { String::new() } else { format!("; {} stay dense", dense.join(", ")) };
+    (dense.len() < of.len()).then(|| {
+        let share = percent(index as f64 / all.max(1) as f64);
+        format!("Weights take {:.1} KiB in memory, {share} of that for indices{rest}.", all as f64 / 8192.0)
     })
 }
 
@@ -104,5 +180,43 @@ mod tests {
                         error of a layer's outputs is 0.0 to 2.0 % instead of 0.0 to 50.0 %.";
         assert_eq!(recovery(&layers).unwrap(), expected);
         assert_eq!(recovery(&[LayerOutcome { recovery: None, ..layers[0].clone() }]), None);
+    }
+
+    #[test]
+    fn zeros_are_told_with_what_the_hardware_made_of_them() {
+        let layer = |name: &str, weights: serde_json::Value| {
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 60, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "weights": weights,
+            });
+            serde_json::from_value::<LayerOutcome>(layer).unwrap()
+        };
+        let skipped = |name: &str, filters: [u32; 2], format: serde_json::Value| {
+            let weights = serde_json::json!({
+                "zero_share": 0.5, "filters": filters, "format": format, "stored_bits": 8192, "index_bits": 1024,
+                "zeros": "skip", "dense_cycles": 100, "balanced": 0.75,
+            });
+            layer(name, weights)
+        };
+        let layers = [
+            skipped("a", [3, 4], serde_json::json!("bitmap")),
+            skipped("b", [4, 4], serde_json::json!("dense")),
+        ];
+        let expected = "Weights that are zero: a 50 %, b 50 %. Filters that are left: 3 of 4 in a; all others stay whole. \
+                        Skipping zero weights takes 120 instead of 200 cycles; columns wait for longer ones in up to 25.0 % of \
+                        their slots (a). Weights take 2.0 KiB in memory, 12.5 % of that for indices; b stay dense.";
+        assert_eq!(zeros(&layers).unwrap(), expected);
+        assert_eq!(zeros(&[LayerOutcome { weights: None, ..layers[0].clone() }]), None);
+        assert_eq!(blocks(&layers, &layers[..1]).unwrap(), "Left out with their blocks: b.");
+        let widths = [[4, 8], [8, 8], [4, 8]];
+        let coded = ["a", "b", "c"].into_iter().zip(widths).map(|(name, bits)| LayerOutcome {
+            name: name.into(),
+            code_bits: Some(bits),
+            ..layers[0].clone()
+        });
+        assert_eq!(
+            precision(&coded.collect::<Vec<_>>()).unwrap(),
+            "Codes by layer: 8-bit weights and 8-bit activations in b; 4-bit weights and 8-bit activations in a, c."
+        );
     }
 }

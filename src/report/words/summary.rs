@@ -1,6 +1,6 @@
 //! The findings of a run.
 
-use super::layers::{recovery, wide_sums};
+use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
@@ -15,6 +15,9 @@ pub fn summary(report: &Report) -> Vec<String> {
     };
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
+    sentences.extend(precision(&report.approximate.layers));
+    sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
+    sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(|floor| self::floor(report, floor)));
     sentences.extend(interaction(report));

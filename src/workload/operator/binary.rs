@@ -37,7 +37,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// The shape to which all of these stretch: axes are counted from the end, a length of 1 repeats.
-pub(super) fn common(shapes: &[&[usize]]) -> Result<Vec<usize>, Fault> {
+pub(in crate::workload) fn common(shapes: &[&[usize]]) -> Result<Vec<usize>, Fault> {
     let axes = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
     let mut out = vec![1; axes];
     for shape in shapes {

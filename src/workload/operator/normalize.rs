@@ -20,7 +20,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("InstanceNormalization", &["epsilon"], instance),
     operator("LRN", &["alpha", "beta", "bias", "size"], local),
     operator("LayerNormalization", &["axis", "epsilon", "stash_type"], layer),
-    operator("LogSoftmax", &["axis"], |call| rows(call, -1, |x| softmax(x).1)),
+    operator("LogSoftmax", &["axis"], |call| rows(call, -1, log_shares)),
     operator("LpNormalization", &["axis", "p"], |call| {
         let p = call.int("p", 2)?;
         let norm = move |x: &[f64]| match p {
@@ -34,15 +34,23 @@ pub(super) const OPERATORS: &[Operator] = &[
         single(call, call.axis("axis", -1, call.input(0)?.shape().len())?, divided)
     }),
     operator("MeanVarianceNormalization", &["axes"], mean_variance),
-    operator("Softmax", &["axis"], |call| rows(call, -1, |x| softmax(x).0)),
+    operator("Softmax", &["axis"], |call| rows(call, -1, shares)),
 ];
 
-/// Shares of the powers, and their logarithms.
-fn softmax(x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+/// The share of each power in their sum.
+pub(in crate::workload) fn shares(x: &[f64]) -> Vec<f64> {
     let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = x.iter().map(|x| (x - largest).exp()).sum();
-    let logs: Vec<f64> = x.iter().map(|x| x - largest - sum.ln()).collect();
-    (x.iter().map(|x| (x - largest).exp() / sum).collect(), logs)
+    let mut powers: Vec<f64> = x.iter().map(|x| (x - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter_mut().for_each(|power| *power /= sum);
+    powers
+}
+
+/// The logarithms of the shares.
+fn log_shares(x: &[f64]) -> Vec<f64> {
+    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let log = x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln();
+    x.iter().map(|x| x - largest - log).collect()
 }
 
 /// Applies a function to all elements along one axis at a time.

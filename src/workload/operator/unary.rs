@@ -51,7 +51,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("ThresholdedRelu", &["alpha"], thresholded_relu),
 ];
 
-pub(super) fn sigmoid(x: f64) -> f64 {
+pub(in crate::workload) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 

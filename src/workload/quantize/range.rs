@@ -1,7 +1,6 @@
 //! The range of every tensor, found on calibration samples.
 
 use super::super::network::Network;
-use super::super::op::Op;
 use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
 use super::role::Role;
@@ -118,8 +117,7 @@ fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
 fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
     for (at, step) in network.steps.iter().enumerate() {
-        let kept = step.op.moves() || matches!(step.op, Op::MaxPool(_));
-        if kept && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
+        if step.op.keeps_codes() && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];
         }
     }

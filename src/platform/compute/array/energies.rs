@@ -130,6 +130,9 @@ mod tests {
             accumulator_bits: None,
             overflow: config::Overflow::Wrap,
             padding: Padding::Drop,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
             products: config::Products::Centred,
         }
     }

@@ -1,11 +1,12 @@
 //! What an array's units make of the codes of a network.
 
 use super::MacArray;
+use crate::config::platform::Zeros;
 use crate::kernel::Products;
 use crate::platform::PlatformError;
 
 /// Width and zero point of a tensor's codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeRange {
     /// Bits of a code, at most 8.
     pub bits: u32,
@@ -53,7 +54,13 @@ impl MacArray {
             if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
                 return 0;
             }
-            self.mac.product(activation - i64::from(offsets[1]), weight - i64::from(offsets[0])) as i32
+            let [weight, activation] = [weight - i64::from(offsets[0]), activation - i64::from(offsets[1])];
+            let left = match self.zeros {
+                Zeros::Compute => false,
+                Zeros::Gate => weight == 0 || activation == 0,
+                Zeros::Skip => weight == 0,
+            };
+            if left { 0 } else { self.mac.product(activation, weight) as i32 }
         };
         let all: Vec<i32> = (0..1i64 << 16).map(|pair| product(pair >> 8, pair & 255)).collect();
         let exact = Products::exact(offsets[0], offsets[1]);

@@ -22,6 +22,9 @@ fn config(multiplier: &str, clock: Clock) -> config::Array {
         accumulator_bits: None,
         overflow: config::Overflow::Wrap,
         padding: Padding::Drop,
+        zeros: Default::default(),
+        zero_window: 4,
+        weight_format: Default::default(),
         products: config::Products::Centred,
     }
 }

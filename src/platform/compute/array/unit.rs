@@ -41,6 +41,7 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     let adder = adder.map_err(|fault| PlatformError::Design { field: "compute.array.accumulator", fault })?;
     let mac = Mac::new(multiplier, adder);
     let mac = if config.products == config::Products::Raw { mac.raw() } else { mac };
+    let mac = if config.zeros == config::Zeros::Gate { mac.gated() } else { mac };
     let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
     let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
     mac.with_accumulator(bits, config.overflow).map_err(wrong)

@@ -1,0 +1,28 @@
+//! What one layer does otherwise than the whole network.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Prune;
+
+/// Settings of one layer; what is absent is as in the whole network.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LayerSettings {
+    /// Bits of its weight codes, 2 to 8.
+    #[schemars(range(min = 2, max = 8))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u32>,
+    /// Bits of the activation codes that it reads, 2 to 8; another layer that reads the same tensor reads the same codes.
+    #[schemars(range(min = 2, max = 8))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_bits: Option<u32>,
+    /// Which of its weights are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prune: Option<Prune>,
+}
+
+impl LayerSettings {
+    /// The names of the settings, each a knob of its own.
+    pub(super) const NAMES: [&'static str; 3] = ["weight_bits", "activation_bits", "prune"];
+}

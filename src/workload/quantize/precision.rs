@@ -1,0 +1,113 @@
+//! How many bits codes have, layer by layer.
+
+use super::super::network::Network;
+use crate::config::{LayerSettings, Quantize};
+
+/// Layers that ask for different codes of one tensor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "layers `{first}` and `{second}` read the same tensor, which cannot have codes of {} and of {} bits; give both the same \
+     activation_bits", bits[0], bits[1]
+)]
+pub struct PrecisionError {
+    /// The earlier layer.
+    pub first: String,
+    /// The later one.
+    pub second: String,
+    /// What each asks for.
+    pub bits: [u32; 2],
+}
+
+/// Bits of every layer's weight codes and of every value's activation codes.
+///
+/// A tensor that is only put elsewhere, padded with zeros or taken the maximum of keeps its codes, so it and what becomes of
+/// it have the same width; and so have all layers that read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Precision {
+    weights: Vec<u32>,
+    /// Of values that are read as activations.
+    values: Vec<u32>,
+    /// Of values that are read as weights alone.
+    computed: Vec<u32>,
+}
+
+/// What a layer asks for: the value that it reads, its name, the bits.
+type Asked<'a> = (usize, &'a str, u32);
+
+impl Precision {
+    /// The same for all.
+    pub fn uniform(network: &Network, settings: &Quantize) -> Self {
+        let (layers, values) = (network.contractions().count(), network.steps.len() + 1);
+        Self {
+            weights: vec![settings.weight_bits; layers],
+            values: vec![settings.activation_bits; values],
+            computed: vec![settings.weight_bits; values],
+        }
+    }
+
+    /// What layers ask for, in their order; the rest is as for all.
+    ///
+    /// # Errors
+    /// [`PrecisionError`].
+    pub fn of(
+        network: &Network,
+        settings: &Quantize,
+        layers: &[LayerSettings],
+    ) -> Result<Self, PrecisionError> {
+        let mut precision = Self::uniform(network, settings);
+        let (mut read, mut computed): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (vec![], vec![]);
+        for (layer, (step, own)) in network.contractions().zip(layers).enumerate() {
+            let name = &*step.name;
+            read.extend(own.activation_bits.map(|bits| (step.inputs[0], name, bits)));
+            let Some(bits) = own.weight_bits else { continue };
+            precision.weights[layer] = bits;
+            computed.extend(step.inputs.get(1).map(|&value| (value, name, bits)));
+        }
+        let roots = roots(network);
+        spread(&mut precision.values, &roots, &read)?;
+        spread(&mut precision.computed, &roots, &computed)?;
+        Ok(precision)
+    }
+
+    /// Bits of a layer's stored weight codes.
+    pub(super) fn of_weights(&self, layer: usize) -> u32 {
+        self.weights[layer]
+    }
+
+    /// Bits of a value's codes.
+    pub(super) fn of_value(&self, value: usize) -> u32 {
+        self.values[value]
+    }
+
+    /// Bits of the codes of a value that is read as weights alone.
+    pub(super) fn of_computed(&self, value: usize) -> u32 {
+        self.computed[value]
+    }
+}
+
+/// Gives values, and all with the same codes, the bits that layers ask for.
+fn spread(bits: &mut [u32], roots: &[usize], layers: &[Asked<'_>]) -> Result<(), PrecisionError> {
+    let mut asked: Vec<Option<(&str, u32)>> = vec![None; roots.len()];
+    for &(value, name, own) in layers {
+        match asked[roots[value]].replace((name, own)) {
+            Some((first, other)) if other != own => {
+                let (first, second) = (first.into(), name.into());
+                return Err(PrecisionError { first, second, bits: [other, own] });
+            }
+            _ => {}
+        }
+    }
+    for (bits, root) in bits.iter_mut().zip(roots) {
+        *bits = asked[*root].map_or(*bits, |(_, asked)| asked);
+    }
+    Ok(())
+}
+
+/// For each value the one whose codes it has.
+fn roots(network: &Network) -> Vec<usize> {
+    let mut roots = vec![0];
+    for (at, step) in network.steps.iter().enumerate() {
+        roots.push(if step.op.keeps_codes() { roots[step.inputs[0]] } else { at + 1 });
+    }
+    roots
+}
