@@ -36,7 +36,7 @@ use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
-use crate::workload::score::{Graded, grade};
+use crate::workload::score::{Graded, Marks, grade};
 use crate::workload::{
     Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune, without_blocks,
 };
@@ -94,12 +94,15 @@ impl<'a> Evaluator<'a> {
         let (test, calibration) = (&self.task.test, &self.task.calibration);
         let with_calibration = self.task.is_split && workload.samples == test.len();
         let mut graded = float(test, workload.samples)?;
+        let score =
+            |marks: &Marks| graded::score(self.task.metric, std::slice::from_ref(marks), false, self.seed);
+        let on_scored = with_calibration.then(|| score(&graded.marks));
         if with_calibration {
             graded = float(calibration, calibration.len())?.chain(graded);
         }
         let exits = Exits::count(workload, &self.task.network, &graded.exits).taken;
-        let score = graded::score(self.task.metric, &[graded.marks], false, self.seed);
-        Ok(Reference { score, with_calibration, exits })
+        let score = score(&graded.marks);
+        Ok(Reference { score, with_calibration, on_scored, exits })
     }
 
     /// Evaluates one setup; `settings` is kept in the outcome as what repeats it.

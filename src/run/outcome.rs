@@ -328,6 +328,9 @@ pub struct Reference {
     /// Whether the calibration samples are among them: where a set has none of its own, and all others are scored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_calibration: bool,
+    /// Then also the score on the others alone, which is what quantised runs compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_scored: Option<Score>,
     /// Where samples leave the float model; empty where it has no exits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exits: Vec<ExitOutcome>,

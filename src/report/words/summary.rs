@@ -41,20 +41,21 @@ fn saving(report: &Report) -> String {
 
 fn cost(report: &Report) -> String {
     let metric = report.baseline.score.metric;
-    let on = if report.reference.with_calibration {
-        format!(" on all {}", report.reference.score.samples)
-    } else {
-        String::new()
+    let reference = &report.reference;
+    let float = match &reference.on_scored {
+        Some(same) => {
+            format!("{} on them, {} on all {}", score(same), score(&reference.score), reference.score.samples)
+        }
+        None => score(&reference.score),
     };
     format!(
-        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model scores {}{on}.",
+        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model scores {float}.",
         score(&report.approximate.score),
         metric.name(),
         score(&report.baseline.score),
         difference(&report.approximate),
         units(metric),
         report.baseline.score.samples,
-        score(&report.reference.score),
     )
 }
 
