@@ -10,9 +10,12 @@ use crate::error::Error;
 use crate::kernel::Geometry;
 use crate::run::LayerCoding;
 use crate::table::Table;
+use crate::workload::{Layer, Origin};
 
 /// The file that says what the others are, by which a folder is known.
 const MANIFEST: &str = "layers.json";
+/// A layer whose filters pass over pixels.
+const CONVOLUTION: &str = "convolution";
 
 /// Emulators of networks on approximate multipliers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,8 +49,8 @@ impl Emulator {
     ///
     /// AdaPT and TransAxx multiply filters by columns of pixels in convolutions, and rows of activations by weights in
     /// linear layers (`axx_conv2d.cpp`, `axx_linear.cpp`; `adapt_convolution_layer.cu`, `adapt_linear_layer.cu`).
-    fn weights_first(self, linear: bool) -> bool {
-        matches!(self, Self::Adapt | Self::Transaxx) && !linear
+    fn weights_first(self, kind: &str) -> bool {
+        matches!(self, Self::Adapt | Self::Transaxx) && kind == CONVOLUTION
     }
 
     fn file(self, stem: &str) -> String {
@@ -70,6 +73,9 @@ impl Emulator {
     /// Why it cannot do what a layer does, and what to write instead.
     fn refuses(self, coding: &LayerCoding) -> Option<&'static str> {
         let signature = coding.table.signature();
+        if coding.layer.weights == Origin::Computed && self != Self::Transaxx {
+            return Some("it does not multiply two computed values");
+        }
         if signature.width_a != 8 || signature.width_b != 8 {
             return Some("it takes multipliers of 8 bits; name one such as mul8s_drum_k4");
         }
@@ -128,11 +134,11 @@ pub(super) fn write(
             let what = format!("{} does not do what layer `{}` does", emulator.name(), coding.layer.name);
             return Err(Error::Usage(format!("`--emulator {}`: {what}: {why}", emulator.folder())));
         }
-        let linear = is_linear(&coding.layer.geometry);
-        let (stem, table) = looked_up(coding, emulator.weights_first(linear));
+        let kind = kind(&coding.layer);
+        let (stem, table) = looked_up(coding, emulator.weights_first(kind));
         layers.push(json!({
             "name": coding.layer.name,
-            "kind": if linear { "linear" } else { "convolution" },
+            "kind": kind,
             "table": stem,
             "ranges": emulator.ranges(coding),
         }));
@@ -153,9 +159,14 @@ pub(super) fn write(
     ))
 }
 
-/// A matrix product of one row: what exporters make of a linear layer.
-fn is_linear(geometry: &Geometry) -> bool {
-    geometry.kernel == [1, 1] && geometry.positions() == 1 && geometry.groups == 1
+/// What the emulators call a layer; a product of one row is what exporters make of a linear one.
+fn kind(layer: &Layer) -> &'static str {
+    let Geometry { kernel, groups, .. } = layer.geometry;
+    match layer.weights {
+        Origin::Computed => "matmul",
+        Origin::Stored if kernel == [1, 1] && groups == 1 && layer.geometry.positions() == 1 => "linear",
+        Origin::Stored => CONVOLUTION,
+    }
 }
 
 /// A layer's table and its name; rows are weights where those come first.

@@ -301,8 +301,8 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         "Delays come from one working point per cell and are good to ±20 %; wires are a load per fan-out, the clock tree a \
          buffer for every ten registers, both with a band."
             .into(),
-        "Biases, the sum of two tensors and what follows the last contraction are computed in single precision and cost \
-         nothing."
+        "Biases, the sum of two tensors, operators on elements and rows between layers (softmax, normalisation, gates) and \
+         what follows the last contraction are computed in single precision and cost nothing."
             .into(),
         "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.".into(),
         "Between layers and frames the array is gated off; a memory that must keep the weights is not.".into(),

@@ -1,0 +1,82 @@
+//! Single layers of a setup, for those who look at them with other tools.
+
+use super::{Evaluator, hardware};
+use crate::config::Setup;
+use crate::kernel::Products;
+use crate::run::activity::Activity;
+use crate::run::coding::{LayerCoding, codings};
+use crate::run::error::RunError;
+use crate::run::golden::{self, Golden};
+use crate::run::hardware::offsets;
+use crate::run::parts::Parts;
+use crate::run::probe;
+use crate::run::products::products;
+use crate::run::tap::{Contraction, Tap};
+
+impl Evaluator<'_> {
+    /// What one layer, by its index, makes the unit of a setup do.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
+        let parts = self.build(setup)?;
+        let array = parts.timely(layer)?;
+        let (contraction, _) = self.contraction(&parts, layer, probe::SAMPLES)?;
+        Ok(Activity::of(array, &contraction, self.seed))
+    }
+
+    /// One layer, by its index, as golden vectors of a setup.
+    ///
+    /// # Errors
+    /// As [`Evaluator::activity`]; [`RunError::NoGates`] where the multiplier is a product table.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn golden(&self, setup: &Setup, layer: usize) -> Result<Golden, RunError> {
+        let parts = self.build(setup)?;
+        if parts.timely(layer)?.mac().multiplier().stand_in().is_some() {
+            return Err(RunError::NoGates);
+        }
+        let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
+        if contraction.swapped {
+            return Err(RunError::Swapped(contraction.layer.name));
+        }
+        let array = parts.timely(layer)?;
+        let offsets = offsets(array, &contraction.input, &contraction.weights);
+        let steps = golden::steps(&contraction, &products, array.mac(), offsets)?;
+        let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
+        Ok(Golden { contraction, steps, array, offsets })
+    }
+
+    /// How the operands of every layer become codes and what multiplies them, for other emulators.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late,
+    /// [`RunError::Recovers`] where sums are corrected.
+    pub fn codings(&self, setup: &Setup) -> Result<Vec<LayerCoding>, RunError> {
+        let parts = self.build(setup)?;
+        let (quantized, _) = self.prepared(&parts)?;
+        codings(&parts, &quantized)
+    }
+
+    /// What a layer takes and gives on the first samples, and the products that it sums.
+    fn contraction(
+        &self,
+        parts: &Parts<'_>,
+        layer: usize,
+        samples: usize,
+    ) -> Result<(Contraction, Products), RunError> {
+        let (quantized, captured) = self.prepared(parts)?;
+        let products = products(parts, &quantized)?;
+        let plan = self.plan(parts, quantized, &products)?;
+        let tap = Tap::new(hardware(parts, &products, &plan.layers, 0), layer);
+        let plain = hardware(parts, &products, &plan.layers, 0);
+        self.look(parts, &plan.network, &captured, (&plain, &tap, samples))?;
+        let found = tap.into_found().expect("the network runs through all of its layers");
+        let products = hardware(parts, &products, &plan.layers, 0).products(&found.layer).clone();
+        Ok((found, products))
+    }
+}

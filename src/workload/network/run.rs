@@ -1,0 +1,131 @@
+//! Running a network step by step, in single precision or on whatever its callers make of contractions.
+
+use super::{Network, Output, Step};
+use crate::tensor::Tensor;
+use crate::workload::float;
+use crate::workload::lower::ModelError;
+use crate::workload::op::Op;
+
+impl Network {
+    /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
+    ///
+    /// `contract(layer, step, inputs)` returns the layer's real outputs. What `put(value, results)` keeps is up to
+    /// the caller, which is how quantisation and faults enter; as reals it is read by all other operators.
+    pub(in crate::workload) fn execute<V: AsRef<[f32]> + Default>(
+        &self,
+        batch: &Tensor<f32>,
+        contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
+        mut put: impl FnMut(usize, Vec<f32>) -> V,
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        self.fits(batch)?;
+        let values = vec![put(0, batch.data().to_vec())];
+        self.proceed(batch.shape()[0], values, contract, put, |_, _| {})
+    }
+
+    /// Whether samples have the shape that the network reads.
+    pub(in crate::workload) fn fits(&self, batch: &Tensor<f32>) -> Result<(), ModelError> {
+        let found = batch.shape().get(1..).unwrap_or_default().to_vec();
+        let step = self.time.is_some() && found == self.shapes[0];
+        if found == self.sample || step {
+            Ok(())
+        } else {
+            Err(ModelError::Input { expected: self.sample.clone(), found })
+        }
+    }
+
+    /// Goes on as [`Network::execute`] from the values that are there, the input's at least; tells of every contraction
+    /// that is reached, with all values before it.
+    pub(in crate::workload) fn proceed<V: AsRef<[f32]> + Default>(
+        &self,
+        samples: usize,
+        mut values: Vec<V>,
+        mut contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
+        mut put: impl FnMut(usize, Vec<f32>) -> V,
+        mut reach: impl FnMut(usize, &[V]),
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        let done = values.len() - 1;
+        let mut layer = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
+        for (at, step) in self.steps.iter().enumerate().skip(done) {
+            let out = if step.op.contraction().is_some() {
+                reach(layer, &values);
+                layer += 1;
+                contract(layer - 1, step, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())
+            } else {
+                let inputs = step.inputs.iter().map(|&at| values[at].as_ref()).collect();
+                per_sample(&step.op, samples, inputs)?
+            };
+            values.push(put(at + 1, out));
+            self.release(at, &mut values);
+        }
+        let answer = |(_, value): &Output| {
+            let shape = [&[samples], &self.shapes[*value][..]].concat();
+            Tensor::new(shape, values[*value].as_ref().to_vec()).expect("every step keeps its shape")
+        };
+        Ok(self.outputs.iter().map(answer).collect())
+    }
+
+    /// Frees values that no later step reads.
+    fn release<V: Default>(&self, done: usize, values: &mut [V]) {
+        for &value in &self.steps[done].inputs {
+            let later = self.steps[done + 1..].iter().any(|step| step.inputs.contains(&value));
+            if !later && !self.is_output(value) {
+                values[value] = V::default();
+            }
+        }
+    }
+
+    /// Runs in single precision: [n, …] → for each of [`Network::outputs`] [n, …].
+    ///
+    /// # Errors
+    /// [`ModelError::Input`] when the samples have another shape.
+    pub fn run(&self, batch: &Tensor<f32>) -> Result<Vec<Tensor<f32>>, ModelError> {
+        self.observe(batch, |_, _| {})
+    }
+
+    /// Like [`Network::run`], showing every value to `see`.
+    pub(in crate::workload) fn observe(
+        &self,
+        batch: &Tensor<f32>,
+        mut see: impl FnMut(usize, &[f32]),
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        match self.time(batch) {
+            Some(time) => time.run(batch, |step| self.observe_once(step, &mut see)),
+            None => self.observe_once(batch, &mut see),
+        }
+    }
+
+    fn observe_once(
+        &self,
+        batch: &Tensor<f32>,
+        see: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+        let samples = batch.shape().first().copied().unwrap_or(0);
+        let contract = |_, step: &Step, inputs: &[&Vec<f32>]| match &step.op {
+            Op::Contract(contraction) => float::contract(contraction, samples, inputs[0]),
+            Op::Product(geometry) => float::product(geometry, inputs[0], inputs[1]),
+            _ => unreachable!("only contractions are contracted"),
+        };
+        let keep = |value, data: Vec<f32>| {
+            see(value, &data);
+            data
+        };
+        self.execute(batch, contract, keep)
+    }
+}
+
+fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Result<Vec<f32>, ModelError> {
+    if matches!(op, Op::Clip(..) | Op::Add | Op::Reshape) {
+        // These treat every element alike, so the batch is one long sample.
+        return op.apply(&inputs);
+    }
+    let slice = |sample: usize, data: &&[f32]| {
+        let size = data.len() / samples.max(1);
+        sample * size..(sample + 1) * size
+    };
+    let sample = |at: usize| op.apply(&inputs.iter().map(|data| &data[slice(at, data)]).collect::<Vec<_>>());
+    let mut out = Vec::new();
+    for at in 0..samples {
+        out.extend(sample(at)?);
+    }
+    Ok(out)
+}
