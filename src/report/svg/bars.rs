@@ -16,6 +16,8 @@ pub struct Bar {
 }
 
 const LABEL: f64 = 330.0;
+/// Characters that fit left of the bars.
+const CHARACTERS: usize = 46;
 const SPAN: f64 = 590.0;
 const WIDTH: f64 = 1120.0;
 const ROW: f64 = 30.0;
@@ -45,7 +47,7 @@ fn draw(out: &mut String, bar: &Bar, top: f64, largest: f64, unit: &str) {
         out,
         "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{}</text>",
         LABEL - 12.0,
-        escape(&bar.label)
+        fitting(&bar.label)
     );
     let mut x = LABEL;
     for (class, value) in &bar.parts {
@@ -67,6 +69,15 @@ fn draw(out: &mut String, bar: &Bar, top: f64, largest: f64, unit: &str) {
     );
 }
 
+/// A label as far as it fits left of the bars, whole where the mouse rests on it.
+fn fitting(label: &str) -> String {
+    if label.chars().count() <= CHARACTERS {
+        return escape(label);
+    }
+    let start: String = label.chars().take(CHARACTERS - 1).collect();
+    format!("<title>{}</title>{}…", escape(label), escape(&start))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +91,12 @@ mod tests {
         };
         let drawing = bars(&[bar("a<b", 1.0), bar("c", 0.5)], "J", "t");
         assert!(drawing.contains("a&lt;b") && !drawing.contains("a<b"));
+        let long = "only compute.array.weight_format = {\"n_of_m\":{\"keep\":2,\"of\":4}}";
+        let drawn = bars(&[bar(long, 1.0)], "J", "t");
+        assert!(
+            drawn.contains(&format!("<title>{}</title>only compute", escape(long)))
+                && drawn.contains("…</text>")
+        );
         assert!(drawing.contains("width=\"590.00\"") && drawing.contains("width=\"295.00\""));
     }
 }
