@@ -1,6 +1,6 @@
 //! Do networks that multiply two computed values run on the array, product by product as their definition says?
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use axsim::config::Quantize;
@@ -10,16 +10,7 @@ use axsim::workload::{
 };
 
 use crate::cli::axsim;
-
-fn shared() -> Option<PathBuf> {
-    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
-    if root.exists() {
-        return Some(root);
-    }
-    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
-    None
-}
+use crate::onnx_models::shared;
 
 fn network(root: &Path, model: &str) -> Network {
     Network::from_onnx(&std::fs::read(root.join(format!("models/{model}.onnx"))).unwrap()).unwrap()

@@ -1,7 +1,7 @@
 //! Do samples leave a network with several exits where they should, and pay for what they computed?
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axsim::config::{Confidence, Config, Exit, Setup, Threshold};
 use axsim::platform::compute::array::Open;
@@ -10,15 +10,7 @@ use axsim::run::outcome::Outcome;
 use axsim::workload::load;
 use indexmap::IndexMap;
 
-fn shared() -> Option<PathBuf> {
-    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
-    if root.exists() {
-        return Some(root);
-    }
-    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
-    None
-}
+use crate::onnx_models::shared;
 
 fn setup(workload: &str, samples: usize) -> Setup {
     setup_of(workload, "always_on", samples)

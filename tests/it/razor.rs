@@ -2,7 +2,7 @@
 //! Verilog. What razored numbers cost a language model.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use axsim::razor::{Blocks, Razor, Step};
@@ -11,6 +11,8 @@ use axsim::workload::{Format, Formats, Formatted, Network};
 use rayon::prelude::*;
 
 use super::simulators::Folder;
+
+use crate::onnx_models::shared;
 
 fn axsim(arguments: &[&str]) -> Vec<u8> {
     let mut command = assert_cmd::Command::cargo_bin("axsim").unwrap();
@@ -76,16 +78,6 @@ fn area_ratios_are_those_of_synthesis() {
         worst = worst.max((ours - theirs).abs());
     }
     assert!(worst <= 0.10, "a reduction of area differs by {worst}");
-}
-
-fn shared() -> Option<PathBuf> {
-    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
-    if root.exists() {
-        return Some(root);
-    }
-    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
-    None
 }
 
 /// Rows of children's stories: 128 tokens to read and the one that follows each of them.

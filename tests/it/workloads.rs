@@ -1,7 +1,7 @@
 //! Is every public model a workload that a run takes, and does it score what it is known to score?
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axsim::config::{Config, Setup};
 use axsim::platform::compute::array::Open;
@@ -11,15 +11,7 @@ use axsim::workload::score::Metric;
 use axsim::workload::{LoadError, Task, load};
 use indexmap::IndexMap;
 
-fn shared() -> Option<PathBuf> {
-    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, PathBuf::from).join("data");
-    if root.exists() {
-        return Some(root);
-    }
-    eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
-    None
-}
+use crate::onnx_models::shared;
 
 fn setup(workload: &str, sets: &[(&str, &str)]) -> Setup {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads");
