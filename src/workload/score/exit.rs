@@ -16,8 +16,7 @@ fn probabilities(logits: &[f32]) -> impl Iterator<Item = f64> {
 /// assert_eq!(axsim::workload::score::largest_probability(&[1.0, 1.0]), 0.5);
 /// ```
 pub fn largest_probability(logits: &[f32]) -> f64 {
-    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    1.0 / logits.iter().map(|&x| (f64::from(x) - largest).exp()).sum::<f64>()
+    probabilities(logits).fold(0.0, f64::max)
 }
 
 /// Entropy in nat of the probabilities that logits give.
