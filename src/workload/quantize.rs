@@ -14,15 +14,23 @@ use crate::tensor::Tensor;
 mod checkpoint;
 mod entropy;
 mod grid;
+mod group;
+mod layout;
 mod mse;
 mod precision;
 mod range;
 mod role;
+mod stored;
 
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
+pub use group::Coder;
+use group::Layout;
+pub use layout::GroupError;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
+use stored::StoredGroups;
+pub use stored::{Groups, common_group};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -39,6 +47,9 @@ pub enum CalibrationError {
          convolutions with stored weights and products of matrices go to the array"
     )]
     Beside(String),
+    /// Numbers cannot be written in the formats that were asked for.
+    #[error(transparent)]
+    Groups(#[from] GroupError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -49,6 +60,14 @@ pub enum CalibrationError {
 struct Held {
     real: Vec<f32>,
     codes: Option<Codes>,
+    /// How far groups of codes are shifted; empty where they are not.
+    shifts: Vec<u8>,
+}
+
+impl Held {
+    fn codes(&self) -> &Codes {
+        self.codes.as_ref().expect("what a contraction reads is on a grid")
+    }
 }
 
 impl AsRef<[f32]> for Held {
@@ -64,7 +83,11 @@ pub struct Quantized {
     layers: Vec<Layer>,
     /// Grid of each value; absent where it stays real.
     grids: Vec<Option<Grid>>,
+    /// Where groups of each value's codes have shifts.
+    layouts: Vec<Option<Layout>>,
     weights: Vec<Weights>,
+    /// What the weights of each layer have besides codes, where groups of them have shifts.
+    groups: Vec<Option<StoredGroups>>,
 }
 
 impl Quantized {
@@ -107,18 +130,34 @@ impl Quantized {
             grid.rounding(settings.rounding)
         };
         let together = (calibration, network.together());
+        let layouts = layout::layouts(network, settings, precision)?;
+        let passes = layout::on_the_way(network, &layouts);
         let ranges = range::ranges((network, &roles), settings.calibration, &grid, together)?;
-        let grids: Vec<Option<Grid>> =
-            ranges.into_iter().enumerate().map(|(value, range)| Some(grid(value, range?))).collect();
+        let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
+            let (low, high) = range.filter(|_| !passes[value])?;
+            Some(match layouts[value] {
+                Some(Layout { coder, .. }) => {
+                    Grid::of_groups(coder.bits, coder.scale(low.abs().max(high.abs())))
+                }
+                None => grid(value, (low, high)),
+            })
+        };
+        let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
         let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
             Op::Contract(own) => {
-                let bits = precision.of_weights(layer);
-                round(&own.weights, own.geometry.out_channels, (settings.weight_scales, bits))
+                let share = settings.weight_scales;
+                match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
+                    Some(layout) => stored::grouped(own, layout, share),
+                    None => {
+                        let bits = precision.of_weights(layer);
+                        (round(&own.weights, own.geometry.out_channels, (share, bits)), None)
+                    }
+                }
             }
-            _ => computed(grids[step.inputs[1]], step),
+            _ => (computed(grids[step.inputs[1]], step), None),
         });
-        let weights = weights.collect();
-        Ok(Self { network: network.clone(), layers: network.layers(), grids, weights })
+        let (weights, groups) = weights.unzip();
+        Ok(Self { network: network.clone(), layers: network.layers(), grids, layouts, weights, groups })
     }
 
     /// The contractions in order.
@@ -146,20 +185,23 @@ impl Quantized {
         self.grids[value].expect("what a contraction reads is on a grid")
     }
 
-    /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
-    pub fn output_bits(&self, layer: usize) -> Option<u32> {
+    /// Bits that an output of a contraction takes where it is put away, its share of shifts included; none where it stays real.
+    pub fn output_bits(&self, layer: usize) -> Option<f64> {
         let (at, _) = self.network.placed_contractions().nth(layer)?;
         self.put_away()[at + 1]
     }
 
-    /// Bits of the codes as which a sample is put away; none where none of it is.
-    pub fn sample_bits(&self) -> Option<u32> {
+    /// The same of an element of a sample.
+    pub fn sample_bits(&self) -> Option<f64> {
         self.put_away()[0]
     }
 
-    /// Bits of the first codes that each value becomes.
-    fn put_away(&self) -> Vec<Option<u32>> {
-        let mut bits: Vec<Option<u32>> = self.grids.iter().map(|grid| grid.map(|grid| grid.bits)).collect();
+    /// Bits that a number of each value takes as the first codes that it becomes.
+    fn put_away(&self) -> Vec<Option<f64>> {
+        let own = |(grid, layout): (&Option<Grid>, &Option<Layout>)| {
+            grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()))
+        };
+        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).map(own).collect();
         // From the last step on, so that the first reader of a value that stays real has the last word.
         for (at, step) in self.network.steps.iter().enumerate().rev() {
             for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {
@@ -219,7 +261,10 @@ impl Quantized {
             Start::Layer(checkpoint) => checkpoint.samples,
         };
         let contract = |layer: usize, step: &Step, inputs: &[&Held]| {
-            let codes = |at: usize| inputs[at].codes.as_ref().expect("what a contraction reads is on a grid");
+            if let Some(groups) = self.groups_of(layer) {
+                return self.contract_groups(engine, (layer, step), inputs, &groups);
+            }
+            let codes = |at: usize| inputs[at].codes();
             let own = &self.weights[layer];
             let sums = match (self.layers[layer].weights, samples) {
                 (Origin::Stored, _) => engine.contract(&self.layers[layer], codes(0), own),
@@ -229,31 +274,45 @@ impl Quantized {
                     engine.contract(&self.layers[layer], codes(0), &weights)
                 }
             };
-            self.real(layer, step, codes(0).scale, &sums)
+            self.real(layer, step, codes(0).scale, sums.iter().map(|&sum| sum as f32))
         };
         let put = |value: usize, real: Vec<f32>| {
-            let Some(grid) = self.grids[value] else { return Held { real, codes: None } };
-            let mut codes = grid.codes(samples, &real);
+            let Some(grid) = self.grids[value] else { return Held { real, ..Held::default() } };
+            let (mut codes, shifts) = match &self.layouts[value] {
+                Some(layout) => {
+                    let (codes, shifts) = grid.grouped(samples, &real, layout);
+                    engine.grouped(value, &|| layout.used(&real, codes.codes.data()));
+                    (codes, shifts)
+                }
+                None => (grid.codes(samples, &real), vec![]),
+            };
             if self.is_put_away(value) {
                 engine.store(Place { value, first_sample }, &mut codes);
             }
-            self.held(value, codes)
+            self.held(value, codes, shifts)
         };
         let values = match start {
             Start::Input(batch) => {
                 self.network.fits(batch)?;
                 vec![put(0, batch.data().to_vec())]
             }
-            Start::Layer(checkpoint) => checkpoint.values(|value, codes| self.held(value, codes)),
+            Start::Layer(checkpoint) => {
+                checkpoint.values(|value, codes, shifts| self.held(value, codes, shifts))
+            }
         };
         let reach = |layer: usize, values: &[Held]| reach(layer, &|| Checkpoint::of(samples, values));
         self.network.proceed(samples, values, contract, put, reach)
     }
 
     /// Codes, with their values where something reads those.
-    fn held(&self, value: usize, codes: Codes) -> Held {
+    fn held(&self, value: usize, codes: Codes, shifts: Vec<u8>) -> Held {
         let grid = self.grids[value].filter(|_| self.network.is_read_as_reals(value));
-        Held { real: grid.map_or(vec![], |grid| grid.reals(&codes)), codes: Some(codes) }
+        let real = match (grid, &self.layouts[value]) {
+            (None, _) => vec![],
+            (Some(grid), Some(layout)) => layout.numbers(codes.codes.data(), &shifts, grid.scale),
+            (Some(grid), None) => grid.reals(&codes),
+        };
+        Held { real, codes: Some(codes), shifts }
     }
 
     /// Values that only stand under another shape or in another order are not put away a second time.
@@ -262,17 +321,23 @@ impl Quantized {
     }
 
     /// Integer sums as real outputs: scaled, bias added.
-    fn real(&self, layer: usize, step: &Step, scale: f32, sums: &[i32]) -> Vec<f32> {
+    fn real(
+        &self,
+        layer: usize,
+        step: &Step,
+        scale: f32,
+        sums: impl ExactSizeIterator<Item = f32>,
+    ) -> Vec<f32> {
         let geometry = &self.layers[layer].geometry;
         let bias = |channel: usize| match &step.op {
             Op::Contract(contraction) => contraction.bias[channel],
             _ => 0.0,
         };
-        let mut out = Vec::with_capacity(sums.len());
-        for (at, sums) in sums.chunks_exact(geometry.positions()).enumerate() {
+        let mut out: Vec<f32> = sums.collect();
+        for (at, sums) in out.chunks_exact_mut(geometry.positions()).enumerate() {
             let channel = at % geometry.out_channels;
             let (step, bias) = (scale * self.weights[layer].scales[channel], bias(channel));
-            out.extend(sums.iter().map(|&sum| sum as f32 * step + bias));
+            sums.iter_mut().for_each(|sum| *sum = *sum * step + bias);
         }
         out
     }

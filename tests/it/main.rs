@@ -14,6 +14,7 @@ mod energies;
 mod exits;
 mod explore;
 mod exported;
+mod formats;
 mod glitches;
 mod golden;
 mod late;

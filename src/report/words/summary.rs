@@ -1,5 +1,6 @@
 //! The findings of a run.
 
+use super::formats::formats;
 use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
@@ -16,6 +17,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
     sentences.extend(precision(&report.approximate.layers));
+    sentences.extend(formats(&report.baseline, &report.approximate));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));

@@ -22,8 +22,8 @@ pub struct Checkpoint {
 
 /// A value between two steps.
 enum Kept {
-    /// Values follow from codes.
-    Codes(Codes),
+    /// Values follow from codes and their shifts.
+    Codes(Codes, Vec<u8>),
     /// Empty where nothing reads it any more.
     Reals(Vec<f32>),
 }
@@ -31,16 +31,16 @@ enum Kept {
 impl Checkpoint {
     pub(super) fn of(samples: usize, values: &[Held]) -> Self {
         let kept = |held: &Held| match &held.codes {
-            Some(codes) => Kept::Codes(codes.clone()),
+            Some(codes) => Kept::Codes(codes.clone(), held.shifts.clone()),
             None => Kept::Reals(held.real.clone()),
         };
         Self { samples, values: values.iter().map(kept).collect() }
     }
 
-    pub(super) fn values(&self, held: impl Fn(usize, Codes) -> Held) -> Vec<Held> {
+    pub(super) fn values(&self, held: impl Fn(usize, Codes, Vec<u8>) -> Held) -> Vec<Held> {
         let value = |(at, kept): (usize, &Kept)| match kept {
-            Kept::Codes(codes) => held(at, codes.clone()),
-            Kept::Reals(real) => Held { real: real.clone(), codes: None },
+            Kept::Codes(codes, shifts) => held(at, codes.clone(), shifts.clone()),
+            Kept::Reals(real) => Held { real: real.clone(), ..Held::default() },
         };
         self.values.iter().enumerate().map(value).collect()
     }
@@ -48,7 +48,7 @@ impl Checkpoint {
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
         let bytes = |kept: &Kept| match kept {
-            Kept::Codes(codes) => codes.codes.len(),
+            Kept::Codes(codes, shifts) => codes.codes.len() + shifts.len(),
             Kept::Reals(real) => size_of_val(&real[..]),
         };
         size_of::<Self>() + self.values.iter().map(|kept| size_of::<Kept>() + bytes(kept)).sum::<usize>()

@@ -1,6 +1,7 @@
 //! The codes of one tensor: scale, zero point, rounding.
 
 use super::super::engine::Codes;
+use super::group::{Layout, Shifted};
 use crate::config::Rounding;
 use crate::tensor::Tensor;
 
@@ -48,6 +49,11 @@ impl Grid {
                 Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven }
             }
         }
+    }
+
+    /// That of codes with shifts, of which 1 is `scale` shifted by nothing.
+    pub(super) fn of_groups(bits: u32, scale: f32) -> Self {
+        Self { scale, zero_point: 1 << (bits - 1), lowest: 0, bits, rounding: Rounding::HalfEven }
     }
 
     /// The same grid with another rounding than half to even.
@@ -101,6 +107,14 @@ impl Grid {
         let shape = [samples, codes.len() / samples.max(1)];
         let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
         Codes { codes, scale: self.scale, zero_point: self.zero_point, bits: self.bits }
+    }
+
+    /// The same with shifts by group.
+    pub(super) fn grouped(&self, samples: usize, reals: &[f32], layout: &Layout) -> (Codes, Vec<u8>) {
+        let Shifted { codes, shifts } = layout.code(reals, self.scale);
+        let codes =
+            Tensor::new([samples, codes.len() / samples.max(1)], codes).expect("codes fill their own shape");
+        (Codes { codes, scale: self.scale, zero_point: self.zero_point, bits: self.bits }, shifts)
     }
 
     /// The values of codes.
