@@ -14,7 +14,9 @@ use super::outcome::Recovered;
 use crate::config::Measure;
 use crate::kernel::{CODES, Counts, Histograms, Products};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Network, Origin, Place, Quantized, Weights, operands};
+use crate::workload::{
+    Codes, Engine, Exact, Layer, ModelError, Network, Origin, Place, Quantized, Weights, operands,
+};
 
 mod correction;
 mod remap;

@@ -54,7 +54,7 @@ impl Network {
         network
     }
 
-    /// Reads an ONNX file with one input.
+    /// Reads an ONNX file with one input. Samples are run one by one, so a batch that the file fixes counts as 1.
     ///
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
