@@ -46,6 +46,7 @@ pub enum NumberFormat {
     /// Integers of a basis, cut to few bits below the leading one of their group, which keeps as a flag how many low bits go.
     Razor {
         /// Bits of an integer before, 8 or 16; its scale is that of a filter of weights, or calibrated for a tensor.
+        #[schemars(extend("enum" = [8, 16]))]
         basis: u32,
         /// Bits of a code, 2 to 8; 3 to 8 of sign and magnitude.
         #[schemars(range(min = 2, max = 8))]

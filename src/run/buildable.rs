@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::formats;
 use crate::config::platform::{self as config, Compute};
-use crate::config::{LayerSettings, NumberFormats, Quantize, Setup};
+use crate::config::{LayerSettings, NumberFormat, NumberFormats, Quantize, Setup};
 use crate::platform::compute::array::{CodeRange, GroupUnit, MacArray, Open, unit};
 use crate::platform::{Platform, PlatformError};
 use crate::tech::CellLibrary;
@@ -27,18 +27,22 @@ pub fn buildable(setup: &Setup, open: Open<'_>) -> Result<Vec<MacArray>, RunErro
         // Where codes have groups their own range is known with the network.
         if group.is_some() { Ok(array) } else { holds(bits, &array).map(|()| array) }
     };
-    let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+    let plain = |own: &LayerSettings| {
+        let (quantize, formats) = (&setup.workload.quantize, formats::of_layer(&setup.workload, own));
+        let bits =
+            |format: NumberFormat, own: Option<u32>, all: u32| format.plain_bits().or(own).unwrap_or(all);
+        [
+            bits(formats.weights, own.weight_bits, quantize.weight_bits),
+            bits(formats.activations, own.activation_bits, quantize.activation_bits),
+        ]
+    };
     let group = |own: &LayerSettings| formats::unit_of(&setup.workload, Origin::Stored, own);
     let of_all = group(&LayerSettings::default());
-    let mut arrays = vec![build(config, [weight_bits, activation_bits], of_all)?];
+    let mut arrays = vec![build(config, plain(&LayerSettings::default()), of_all)?];
     for (name, multiplier) in &config.layers {
-        let own = setup.workload.layers.get(name);
-        let bits = [
-            own.and_then(|own| own.weight_bits).unwrap_or(weight_bits),
-            own.and_then(|own| own.activation_bits).unwrap_or(activation_bits),
-        ];
+        let own = setup.workload.layers.get(name).cloned().unwrap_or_default();
+        let (bits, group) = (plain(&own), group(&own));
         let config = config::Array { multiplier: multiplier.clone(), ..(**config).clone() };
-        let group = own.map_or(of_all, group);
         arrays.push(
             build(&config, bits, group).map_err(|fault| RunError::Layer { name: name.clone(), fault })?,
         );

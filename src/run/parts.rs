@@ -56,7 +56,7 @@ impl Parts<'_> {
 
     /// Bytes of the words that a layer moves.
     pub(super) fn words(&self, quantized: &Quantized, layer: usize) -> Words {
-        let plain = f64::from(self.setup.workload.quantize.activation_bits);
+        let plain = self.plain_bits();
         let input = match quantized.groups_of(layer) {
             // A word is a group.
             Some(groups) => groups.effective_bits[1] * groups.channels as f64 / groups.parts() as f64,
@@ -69,9 +69,15 @@ impl Parts<'_> {
         }
     }
 
+    /// Bits of activations that nothing puts away in a format of its own.
+    fn plain_bits(&self) -> f64 {
+        let quantize = &self.setup.workload.quantize;
+        quantize.format.activations.plain_bits().unwrap_or(quantize.activation_bits).into()
+    }
+
     /// Bytes of a captured sample as it is put away.
     pub(super) fn frame_bytes(&self, quantized: &Quantized) -> f64 {
-        let plain = f64::from(self.setup.workload.quantize.activation_bits);
+        let plain = self.plain_bits();
         self.frame_elements() as f64 * (quantized.sample_bits().unwrap_or(plain) / 8.0)
     }
 

@@ -90,11 +90,25 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
     for node in &codes::written_out(nodes) {
-        lowering.node(node)?;
+        lowering.node(node).map_err(|error| of_batch(error, input))?;
         lowering.afford(node)?;
     }
     let outputs = lowering.outputs(outputs)?;
     Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
+}
+
+/// A shape that does not fit may rest on a batch that the file fixes, while samples are run one by one.
+fn of_batch(error: ModelError, input: &Input) -> ModelError {
+    match (error, input.shape.as_ref().and_then(|shape| shape.first())) {
+        (ModelError::Shape { node, what }, Some(&batch)) if batch > 1 => ModelError::Shape {
+            node,
+            what: format!(
+                "{what}; the file fixes a batch of {batch}, samples are run one by one: export it with a batch of 1 or an \
+                 open one"
+            ),
+        },
+        (error, _) => error,
+    }
 }
 
 /// Shape and type of a sample, which must be known.

@@ -4,9 +4,11 @@
 //! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
 //! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
 
-use super::engine::{Codes, Engine, Layer, Origin, Place, Weights};
+use std::sync::Arc;
+
+use super::engine::{Engine, Layer, Origin, Place, Weights};
 use super::lower::ModelError;
-use super::network::{Network, Step};
+use super::network::{Network, Step, per_sample};
 use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
@@ -15,6 +17,7 @@ mod checkpoint;
 mod entropy;
 mod grid;
 mod group;
+mod held;
 mod layout;
 mod mse;
 mod precision;
@@ -25,7 +28,8 @@ mod stored;
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
-use group::Layout;
+use group::{Layout, Shifted};
+use held::{Grouped, Held, Scaled};
 pub use layout::GroupError;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
@@ -55,27 +59,6 @@ pub enum CalibrationError {
     Model(#[from] ModelError),
 }
 
-/// A value between two steps: codes where it lies on a grid, reals where anything reads it as such.
-#[derive(Default)]
-struct Held {
-    real: Vec<f32>,
-    codes: Option<Codes>,
-    /// How far groups of codes are shifted; empty where they are not.
-    shifts: Vec<u8>,
-}
-
-impl Held {
-    fn codes(&self) -> &Codes {
-        self.codes.as_ref().expect("what a contraction reads is on a grid")
-    }
-}
-
-impl AsRef<[f32]> for Held {
-    fn as_ref(&self) -> &[f32] {
-        &self.real
-    }
-}
-
 /// A network with integer weights and the grids of its activations.
 #[derive(Debug, Clone)]
 pub struct Quantized {
@@ -88,6 +71,8 @@ pub struct Quantized {
     weights: Vec<Weights>,
     /// What the weights of each layer have besides codes, where groups of them have shifts.
     groups: Vec<Option<StoredGroups>>,
+    /// What is added to each channel of a contraction.
+    biases: Arc<[Arc<[f32]>]>,
 }
 
 impl Quantized {
@@ -157,7 +142,16 @@ impl Quantized {
             _ => (computed(grids[step.inputs[1]], step), None),
         });
         let (weights, groups) = weights.unzip();
-        Ok(Self { network: network.clone(), layers: network.layers(), grids, layouts, weights, groups })
+        let biases = network.contractions().map(bias).collect();
+        Ok(Self {
+            network: network.clone(),
+            layers: network.layers(),
+            grids,
+            layouts,
+            weights,
+            groups,
+            biases,
+        })
     }
 
     /// The contractions in order.
@@ -260,86 +254,109 @@ impl Quantized {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,
         };
-        let contract = |layer: usize, step: &Step, inputs: &[&Held]| {
-            if let Some(groups) = self.groups_of(layer) {
-                return self.contract_groups(engine, (layer, step), inputs, &groups);
-            }
-            let codes = |at: usize| inputs[at].codes();
-            let own = &self.weights[layer];
-            let sums = match (self.layers[layer].weights, samples) {
-                (Origin::Stored, _) => engine.contract(&self.layers[layer], codes(0), own),
-                (Origin::Computed, 0) => vec![],
-                (Origin::Computed, _) => {
-                    let weights = Weights { codes: codes(1).codes.data().to_vec(), ..own.clone() };
-                    engine.contract(&self.layers[layer], codes(0), &weights)
-                }
+        let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
+            let made = match layer {
+                Some(layer) => match self.groups_of(layer) {
+                    Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
+                    None => Held::Sums(self.sums(engine, layer, inputs)),
+                },
+                None => self.apply(at, samples, inputs)?,
             };
-            self.real(layer, step, codes(0).scale, sums.iter().map(|&sum| sum as f32))
-        };
-        let put = |value: usize, real: Vec<f32>| {
-            let Some(grid) = self.grids[value] else { return Held { real, ..Held::default() } };
-            let (mut codes, shifts) = match &self.layouts[value] {
-                Some(layout) => {
-                    let (codes, shifts) = grid.grouped(samples, &real, layout);
-                    engine.grouped(value, &|| layout.used(&real, codes.codes.data()));
-                    (codes, shifts)
-                }
-                None => (grid.codes(samples, &real), vec![]),
-            };
-            if self.is_put_away(value) {
-                engine.store(Place { value, first_sample }, &mut codes);
-            }
-            self.held(value, codes, shifts)
+            Ok(self.put(engine, at + 1, made, (samples, first_sample)))
         };
         let values = match start {
             Start::Input(batch) => {
                 self.network.fits(batch)?;
-                vec![put(0, batch.data().to_vec())]
+                let input = Held::Reals(batch.data().to_vec());
+                vec![self.put(engine, 0, input, (samples, first_sample))]
             }
-            Start::Layer(checkpoint) => {
-                checkpoint.values(|value, codes, shifts| self.held(value, codes, shifts))
-            }
+            Start::Layer(checkpoint) => checkpoint.values.clone(),
         };
-        let reach = |layer: usize, values: &[Held]| reach(layer, &|| Checkpoint::of(samples, values));
-        self.network.proceed(samples, values, contract, put, reach)
+        let reach = |layer: usize, values: &[Arc<Held>]| reach(layer, &|| Checkpoint::of(samples, values));
+        let values = self.network.proceed(values, make, reach)?;
+        Ok(self.network.answers(samples, |value| values[value].reals().into_owned()))
     }
 
-    /// Codes, with their values where something reads those.
-    fn held(&self, value: usize, codes: Codes, shifts: Vec<u8>) -> Held {
-        let grid = self.grids[value].filter(|_| self.network.is_read_as_reals(value));
-        let real = match (grid, &self.layouts[value]) {
-            (None, _) => vec![],
-            (Some(grid), Some(layout)) => layout.numbers(codes.codes.data(), &shifts, grid.scale),
-            (Some(grid), None) => grid.reals(&codes),
+    /// What a contraction makes of its inputs, bias and scales to be applied.
+    fn sums(&self, engine: &dyn Engine, at: usize, inputs: &[&Arc<Held>]) -> Scaled {
+        let (layer, own) = (&self.layers[at], &self.weights[at]);
+        let input = inputs[0].codes();
+        let sums = match (layer.weights, input.codes.shape()[0]) {
+            (Origin::Stored, _) => engine.contract(layer, input, own),
+            (Origin::Computed, 0) => vec![],
+            (Origin::Computed, _) => {
+                let weights = Weights { codes: inputs[1].codes().codes.data().to_vec(), ..own.clone() };
+                engine.contract(layer, input, &weights)
+            }
         };
-        Held { real, codes: Some(codes), shifts }
+        let factors = own.scales.iter().map(|scale| input.scale * scale).collect();
+        Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
+    }
+
+    /// What another operator makes of its inputs: what it does with single elements waits until they are read.
+    fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
+        let op = &self.network.steps[at].op;
+        Ok(match op {
+            Op::Clip(low, high) => Held::Clipped(inputs[0].clone(), *low, *high),
+            Op::Add => Held::Added(inputs[0].clone(), inputs[1].clone()),
+            _ => {
+                let reals: Vec<_> = inputs.iter().map(|held| held.reals()).collect();
+                Held::Reals(per_sample(
+                    op,
+                    samples,
+                    &reals.iter().map(|reals| &reals[..]).collect::<Vec<_>>(),
+                )?)
+            }
+        })
+    }
+
+    /// Puts a value on its grid and away; without a grid, it waits if one step alone reads it, element by element.
+    fn put(
+        &self,
+        engine: &dyn Engine,
+        value: usize,
+        made: Held,
+        (samples, first_sample): (usize, usize),
+    ) -> Arc<Held> {
+        let Some(grid) = self.grids[value] else {
+            return Arc::new(if self.waits(value) { made } else { made.settled() });
+        };
+        let (mut codes, grouped) = match self.layouts[value] {
+            Some(layout) => {
+                let reals = made.reals();
+                let Shifted { codes, shifts } = layout.code(&reals, grid.scale);
+                engine.grouped(value, &|| layout.used(&reals, &codes));
+                (grid.coded(codes, samples), Some((shifts, layout)))
+            }
+            None => (made.codes_on(&grid, samples), None),
+        };
+        if self.is_put_away(value) {
+            engine.store(Place { value, first_sample }, &mut codes);
+        }
+        Arc::new(match grouped {
+            Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
+            None => Held::Codes(codes),
+        })
+    }
+
+    /// Whether one step alone reads a value, which does the same with every element.
+    fn waits(&self, value: usize) -> bool {
+        let mut readers = self.network.readers(value);
+        let only = readers.next().filter(|_| readers.next().is_none());
+        !self.network.is_output(value) && only.is_some_and(|step| matches!(step.op, Op::Clip(..) | Op::Add))
     }
 
     /// Values that only stand under another shape or in another order are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
         value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_))
     }
+}
 
-    /// Integer sums as real outputs: scaled, bias added.
-    fn real(
-        &self,
-        layer: usize,
-        step: &Step,
-        scale: f32,
-        sums: impl ExactSizeIterator<Item = f32>,
-    ) -> Vec<f32> {
-        let geometry = &self.layers[layer].geometry;
-        let bias = |channel: usize| match &step.op {
-            Op::Contract(contraction) => contraction.bias[channel],
-            _ => 0.0,
-        };
-        let mut out: Vec<f32> = sums.collect();
-        for (at, sums) in out.chunks_exact_mut(geometry.positions()).enumerate() {
-            let channel = at % geometry.out_channels;
-            let (step, bias) = (scale * self.weights[layer].scales[channel], bias(channel));
-            sums.iter_mut().for_each(|sum| *sum = *sum * step + bias);
-        }
-        out
+/// What is added to each channel of a contraction.
+fn bias(step: &Step) -> Arc<[f32]> {
+    match &step.op {
+        Op::Contract(own) => own.bias.clone().into(),
+        op => vec![0.0; op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
     }
 }
 

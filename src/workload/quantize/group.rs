@@ -142,19 +142,12 @@ impl Layout {
         }
     }
 
-    /// The numbers that codes stand for.
-    pub(super) fn numbers(&self, codes: &[u8], shifts: &[u8], scale: f32) -> Vec<f32> {
-        let zero = 1i32 << (self.coder.bits - 1);
-        let mut numbers = Vec::with_capacity(codes.len());
-        let tensors = codes.chunks_exact((self.channels * self.plane).max(1));
-        for (codes, shifts) in tensors.zip(shifts.chunks_exact((self.parts() * self.plane).max(1))) {
-            for (channel, codes) in codes.chunks_exact(self.plane).enumerate() {
-                let shifts = &shifts[channel / self.coder.group * self.plane..];
-                let number = |(code, by): (&u8, &u8)| ((i32::from(*code) - zero) << by) as f32 * scale;
-                numbers.extend(codes.iter().zip(shifts).map(number));
-            }
-        }
-        numbers
+    /// The number that the code at a place stands for, in steps of shift 0.
+    pub(super) fn number(&self, codes: &[u8], shifts: &[u8], at: usize) -> f32 {
+        let (row, pixel) = (at / self.plane, at % self.plane);
+        let (tensor, part) = (row / self.channels, row % self.channels / self.coder.group);
+        let by = shifts[(tensor * self.parts() + part) * self.plane + pixel];
+        ((i32::from(codes[at]) - (1 << (self.coder.bits - 1))) << by) as f32
     }
 
     /// What became of numbers.
@@ -210,8 +203,8 @@ mod tests {
         let scale = layout.coder.scale(numbers.iter().fold(0.0, |largest, number| largest.max(number.abs())));
         let found = layout.code(&numbers, scale);
         assert_eq!(found.shifts.len(), 2 * 3 * plane);
-        let values = layout.numbers(&found.codes, &found.shifts, scale);
-        for (at, (number, value)) in numbers.iter().zip(&values).enumerate() {
+        for (at, number) in numbers.iter().enumerate() {
+            let value = layout.number(&found.codes, &found.shifts, at);
             let (sample, channel, pixel) = (at / plane / channels, at / plane % channels, at % plane);
             let own = |other: usize| numbers[(sample * channels + other) * plane + pixel];
             let group = channel / 4 * 4..channels.min(channel / 4 * 4 + 4);
@@ -220,7 +213,7 @@ mod tests {
             assert_eq!(f32::from(found.shifts[(sample * 3 + channel / 4) * plane + pixel]), by, "{at}");
             let step = by.exp2();
             let code = ((number / scale).round_ties_even() / step).round_ties_even().clamp(-7.0, 7.0);
-            assert_eq!(*value, code * step * scale, "{at}");
+            assert_eq!(value, code * step, "{at}");
         }
         let used = layout.used(&numbers, &found.codes);
         assert_eq!((used.numbers, used.groups), (numbers.len() as u64, 2 * 3 * plane as u64));

@@ -1,6 +1,7 @@
 //! Contractions of codes of which groups have shifts: weights that are stored so, and what both operands have in common.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::group::{Coder, Layout};
 use super::{Held, Quantized};
@@ -133,8 +134,8 @@ impl Quantized {
     pub(super) fn contract_groups(
         &self,
         engine: &dyn Engine,
-        (layer, step): (usize, &Step),
-        inputs: &[&Held],
+        layer: usize,
+        inputs: &[&Arc<Held>],
         groups: &Groups,
     ) -> Vec<f32> {
         let input = inputs[0].codes();
@@ -145,14 +146,26 @@ impl Quantized {
             (of_input(&self.layers[layer].geometry), of_weights(&self.layers[layer].geometry, 1));
         let (weights, shifts) = self.second(layer, inputs);
         let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
-        let by_input = groups.spread(groups.activations, &inputs[0].shifts, (input.codes.len(), plane));
+        let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
         let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
         let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);
-        self.real(layer, step, input.scale, sums.iter().map(|&sum| sum as f32))
+        self.reals(layer, input.scale, &sums)
+    }
+
+    /// Sums scaled, bias added.
+    fn reals(&self, layer: usize, scale: f32, sums: &[i64]) -> Vec<f32> {
+        let (geometry, scales) = (&self.layers[layer].geometry, &self.weights[layer].scales);
+        let rows = sums.chunks_exact(geometry.positions()).enumerate();
+        let row = |(at, sums): (usize, &'_ [i64])| -> Vec<f32> {
+            let channel = at % geometry.out_channels;
+            let (factor, constant) = (scale * scales[channel], self.biases[layer][channel]);
+            sums.iter().map(|&sum| sum as f32 * factor + constant).collect()
+        };
+        rows.flat_map(row).collect()
     }
 
     /// Weights with the shifts that they have.
-    fn second<'a>(&'a self, layer: usize, inputs: &'a [&Held]) -> (Cow<'a, Weights>, &'a [u8]) {
+    fn second<'a>(&'a self, layer: usize, inputs: &'a [&Arc<Held>]) -> (Cow<'a, Weights>, &'a [u8]) {
         let own = &self.weights[layer];
         match self.layers[layer].weights {
             Origin::Stored => {
@@ -161,7 +174,7 @@ impl Quantized {
             }
             Origin::Computed => {
                 let codes = inputs[1].codes().codes.data().to_vec();
-                (Cow::Owned(Weights { codes, ..own.clone() }), &inputs[1].shifts)
+                (Cow::Owned(Weights { codes, ..own.clone() }), inputs[1].shifts())
             }
         }
     }
