@@ -242,11 +242,14 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What turns the inputs of lanes, and sums that enter, into the bits of all ports.
+type Words<S> = dyn Fn(&MacArray, &[S], &[i64]) -> Vec<[u64; BATCHES]>;
+
 /// Transitions in stretches replayed side by side, a lane each.
 pub(super) fn toggled<S: Inputs>(
     array: &MacArray,
     stretches: &[Vec<Option<S>>],
-    words: &dyn Fn(&MacArray, &[S], &[i64]) -> Vec<[u64; BATCHES]>,
+    words: &Words<S>,
 ) -> Toggled {
     let (netlist, late) = (array.cells(), array.late().map(|late| &late.fine));
     let in_time = array.library().delays(netlist);
