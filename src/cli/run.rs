@@ -67,6 +67,8 @@ fn located(config: &Config, error: RunError) -> Error {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
         }
         RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
+        RunError::Tokens(_) => config.fault("tokens", &error.to_string()).into(),
+        RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),
         RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
         RunError::Misnamed { field, fault } => {
             config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()

@@ -249,7 +249,7 @@ const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
 /// Where other settings of single layers stand.
 const SETTINGS: [&str; 2] = ["workload", "layers"];
 /// Parts of the workload that are no part of what is asked.
-const ALGORITHM: [&str; 4] = ["quantize", "skip_blocks", "prune", "layers"];
+const ALGORITHM: [&str; 5] = ["quantize", "skip_blocks", "prune", "tokens", "layers"];
 
 /// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {

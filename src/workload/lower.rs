@@ -16,6 +16,7 @@ mod product;
 mod reshape;
 mod rows;
 mod same;
+mod tokens;
 
 use std::collections::HashMap;
 
@@ -23,6 +24,8 @@ use self::budget::Budget;
 pub use self::fault::ModelError;
 use self::fault::shape;
 use self::operand::Stored;
+use self::tokens::Cut;
+pub(super) use self::tokens::Leaving;
 use super::network::{Network, Output, Step};
 use super::onnx::{self, Input, Model, Node};
 use super::op::Op;
@@ -69,9 +72,12 @@ struct Lowering {
     kinds: Vec<Kind>,
     steps: Vec<Step>,
     budget: Budget,
+    /// Tokens to be left out, if any, and where they were.
+    leaving: Option<Leaving>,
+    cuts: Vec<Cut>,
 }
 
-pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
+pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, ModelError> {
     let Model { nodes, stored, inputs, outputs, opset } = onnx::read(bytes)?;
     numbers(&stored)?;
     let Some(input) = inputs.first() else {
@@ -87,12 +93,18 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
         kinds: vec![kind],
         steps: vec![],
         budget: Budget::new(bytes.len()),
+        leaving,
+        cuts: vec![],
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
-    for node in &codes::written_out(nodes) {
-        lowering.node(node)?;
+    let nodes = codes::written_out(nodes);
+    for node in &nodes {
+        let fitted = lowering.fitted(node)?;
+        lowering.node(fitted.as_ref().unwrap_or(node))?;
+        lowering.leave(node)?;
         lowering.afford(node)?;
     }
+    lowering.left(&nodes)?;
     let outputs = lowering.outputs(outputs)?;
     Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
 }

@@ -3,10 +3,12 @@
 mod run;
 
 use super::engine::{Layer, Origin};
-use super::lower::{ModelError, lower};
+use super::lower::{Leaving, ModelError, lower};
 use super::op::Op;
 use super::time::Time;
+use super::tokens::KeptTokens;
 use super::value::Kind;
+use crate::config::Ranking;
 use crate::tensor::Tensor;
 
 /// Samples that are run together at most.
@@ -57,7 +59,12 @@ impl Network {
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
-        let network = lower(bytes)?;
+        Self::leaving(bytes, None)
+    }
+
+    /// Reads an ONNX file with one input without the tokens that are to be left out.
+    pub(super) fn leaving(bytes: &[u8], leaving: Option<Leaving>) -> Result<Self, ModelError> {
+        let network = lower(bytes, leaving)?;
         if network.states.is_empty() {
             return Ok(network);
         }
@@ -73,7 +80,7 @@ impl Network {
     /// # Errors
     /// As for [`Network::from_onnx`].
     pub fn step_from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
-        lower(bytes)
+        lower(bytes, None)
     }
 
     pub(super) fn with_states(mut self, states: Vec<(String, usize)>) -> Self {
@@ -216,6 +223,21 @@ impl Network {
         let needed = self.needed([self.outputs[output].1].into_iter());
         let steps = self.steps.iter().zip(&needed[1..]);
         steps.filter(|(step, _)| step.op.contraction().is_some()).map(|(_, needed)| *needed).collect()
+    }
+
+    /// Where tokens are left out, and how many go on.
+    pub fn kept_tokens(&self) -> Vec<KeptTokens> {
+        let kept = |step: &Step| {
+            let Op::Keep(keep) = &step.op else { return None };
+            let rows = match keep.by {
+                Ranking::Attention => self.size(step.inputs[1]) / keep.tokens,
+                Ranking::ClassAttention => self.size(step.inputs[1]) / keep.tokens / keep.tokens,
+                Ranking::Random => 0,
+            };
+            let (after, scores) = (keep.after.clone(), rows * keep.tokens);
+            Some(KeptTokens { after, tokens: keep.tokens, kept: keep.kept, scores })
+        };
+        self.steps.iter().filter_map(kept).collect()
     }
 
     /// The contractions in order.

@@ -256,9 +256,9 @@ impl Quantized {
         Held { real: grid.map_or(vec![], |grid| grid.reals(&codes)), codes: Some(codes) }
     }
 
-    /// Values that only stand under another shape or in another order are not put away a second time.
+    /// Values that only stand under another shape or in another order, or are part of one, are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
-        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_))
+        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
     }
 
     /// Integer sums as real outputs: scaled, bias added.

@@ -1,10 +1,12 @@
 //! A workload loaded from its files: the only place here that touches them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::data::{DataError, Set, Truth};
+use super::lower::Leaving;
 use super::score::{self, Metric};
 use super::{ModelError, Network};
 use crate::config::{Colours, Light, Samples, Workload};
@@ -30,6 +32,8 @@ pub struct Task {
     pub light: Light,
     /// Hash of the contents of the model's and the data's files.
     pub files: String,
+    /// The model's file, which is read again where tokens are left out.
+    model: Vec<u8>,
 }
 
 /// Why a workload cannot be loaded.
@@ -124,7 +128,8 @@ pub enum LoadError {
 /// [`LoadError`], naming the file.
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
-    let network = finder.network()?;
+    let model = finder.read(&workload.model)?;
+    let network = finder.network(&model)?;
     let (test, given) = finder.sets(network.sample_shape())?;
     let [of_test, of_calibration] = counting_files(&workload.data);
     let empty = |file: &Path, job| LoadError::Empty { file: file.display().to_string(), job };
@@ -152,7 +157,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let metric = score::metric(workload, &network, &test).map_err(misfit)?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
     let light = light(&workload.data);
-    Ok(Task { network, test, calibration, is_split, metric, light, files })
+    Ok(Task { network, test, calibration, is_split, metric, light, files, model })
 }
 
 /// Loads the model alone, which is looked up as [`load`] does.
@@ -160,7 +165,8 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
 /// # Errors
 /// [`LoadError`], naming the file; [`LoadError::Missing`] where it is in none of the folders.
 pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadError> {
-    Finder { workload, roots, contents: RefCell::default() }.network()
+    let finder = Finder { workload, roots, contents: RefCell::default() };
+    finder.network(&finder.read(&workload.model)?)
 }
 
 /// The network for samples of this shape: with channels first where it reads them last, with other axes of one.
@@ -212,12 +218,11 @@ impl Finder<'_> {
         Ok(bytes)
     }
 
-    fn network(&self) -> Result<Network, LoadError> {
-        let bytes = self.read(&self.workload.model)?;
+    fn network(&self, bytes: &[u8]) -> Result<Network, LoadError> {
         let model = |fault| LoadError::Model { file: self.workload.model.display().to_string(), fault };
         let states = &self.workload.states;
         let read = if states.is_empty() { Network::from_onnx } else { Network::step_from_onnx };
-        let network = read(&bytes).map_err(model)?;
+        let network = read(bytes).map_err(model)?;
         let misfit = |fault| LoadError::Score { score: self.workload.score.name(), fault };
         let scored = score::scored(self.workload, &network).map_err(misfit)?;
         let outputs: Vec<&str> = scored.iter().chain(states.values()).map(String::as_str).collect();
@@ -272,6 +277,27 @@ fn labels(network: &Network, set: &Set) -> Result<(), DataError> {
 }
 
 impl Task {
+    /// The network without the tokens that a workload leaves out; `seed` is that of those that are drawn.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokens`], naming the node behind which none can be left out; others where the network cannot go on with
+    /// fewer.
+    pub fn with_tokens(&self, workload: &Workload, seed: u64) -> Result<Cow<'_, Network>, ModelError> {
+        let Some(tokens) = workload.tokens.clone().filter(|tokens| tokens.keep < 1.0) else {
+            return Ok(Cow::Borrowed(&self.network));
+        };
+        let node = tokens.after.last().cloned().unwrap_or_default();
+        let read = Network::leaving(&self.model, Some(Leaving { tokens, seed }))?;
+        let whole = self.network.outputs();
+        let names: Vec<&str> = whole.iter().map(|(name, _)| *name).collect();
+        let network = turned(read.only(&names)?, self.test.shape());
+        if network.outputs() != whole {
+            let what = format!("the network answers with {whole:?}, and would with {:?}", network.outputs());
+            return Err(ModelError::Tokens { node, what });
+        }
+        Ok(Cow::Owned(network))
+    }
+
     /// Samples as the network takes them: `(value · scale − mean) / std` per channel, channels in the order asked for.
     pub fn preprocess(workload: &Workload, samples: &Tensor<f32>) -> Tensor<f32> {
         let settings = &workload.preprocess;

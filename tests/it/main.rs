@@ -31,6 +31,7 @@ mod report;
 mod schema;
 mod semantics;
 mod simulators;
+mod tokens;
 mod verilog;
 mod workloads;
 mod wrong;

@@ -2,7 +2,7 @@
 
 use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
-use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
+use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report, TokensOutcome, TunedExit};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -15,6 +15,8 @@ pub fn summary(report: &Report) -> Vec<String> {
     };
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
+    sentences.extend(report.approximate.tuned_exit.as_ref().map(tuned));
+    sentences.extend(tokens(&report.approximate));
     sentences.extend(precision(&report.approximate.layers));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
@@ -61,9 +63,34 @@ fn cost(report: &Report) -> String {
 
 /// Where samples leave the network.
 fn exits(outcome: &Outcome) -> Option<String> {
+    let shares = shares(&outcome.exits);
+    (!shares.is_empty()).then(|| format!("Samples leave the network so: {shares}."))
+}
+
+fn shares(exits: &[ExitOutcome]) -> String {
     let share = |exit: &ExitOutcome| format!("{} at {}", percent(exit.share), exit.output);
-    let shares: Vec<String> = outcome.exits.iter().map(share).collect();
-    (!shares.is_empty()).then(|| format!("Samples leave the network so: {}.", shares.join(", ")))
+    exits.iter().map(share).collect::<Vec<_>>().join(", ")
+}
+
+/// How many tokens go on.
+fn tokens(outcome: &Outcome) -> Option<String> {
+    let kept = |found: &TokensOutcome| format!("{} of {} behind {}", found.kept, found.tokens, found.after);
+    let kept: Vec<String> = outcome.tokens.iter().map(kept).collect();
+    (!kept.is_empty()).then(|| format!("Tokens that go on: {}.", kept.join(", ")))
+}
+
+/// How sure exits must be, as the calibration samples told.
+fn tuned(found: &TunedExit) -> String {
+    let threshold = found.threshold.map_or("none (`never`)".into(), |threshold| format!("{threshold:.4}"));
+    format!(
+        "Threshold of exits found on {} calibration samples: {threshold}; {} of them right instead of {}, of which {} may be \
+         lost; {}.",
+        found.samples,
+        percent(found.score),
+        percent(found.whole_score),
+        percent(found.loss),
+        shares(&found.exits),
+    )
 }
 
 /// How far objects are those that the exact system finds.

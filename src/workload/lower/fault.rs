@@ -52,6 +52,14 @@ pub enum ModelError {
         /// What is wrong.
         fault: GeometryError,
     },
+    /// Tokens that cannot be left out.
+    #[error("tokens cannot be left out behind `{node}`: {what}")]
+    Tokens {
+        /// The node as configured.
+        node: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A stored value that cannot be used.
     #[error("value `{value}`: {why}")]
     Stored {

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::exit;
+use super::exit::{self, Trial};
 use super::{
     Corners, Marks, Metric, Picture, decode_cells, decode_corners, mean_squared_error,
     negative_log_likelihood, signal_to_noise, suppress,
 };
-use crate::config::{Decoder, Detection, Psnr, Score, Workload};
+use crate::config::{Confidence, Decoder, Detection, Psnr, Score, Workload};
 use crate::tensor::Tensor;
 use crate::workload::data::{Set, Truth};
 use crate::workload::{Network, Task, top1};
@@ -175,6 +175,26 @@ pub fn grade(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Ten
     let told = exits.iter().enumerate().flat_map(|(sample, &exit)| logits(sample)[exit]).copied().collect();
     let told = Tensor::new(answers[0].shape(), told).expect("an answer a sample");
     Graded { marks: marks(workload, set, range, &[told]), exits }
+}
+
+/// What some samples of a set make of every exit; none where the set does not tell their classes.
+///
+/// # Panics
+/// When answers are not of this range.
+pub fn trials(
+    confidence: Confidence,
+    set: &Set,
+    range: Range<usize>,
+    answers: &[Tensor<f32>],
+) -> Option<Vec<Trial>> {
+    let Truth::Classes(classes) = set.truth() else { return None };
+    let size = answers[0].len() / range.len();
+    let trial = |(sample, &label): (usize, &usize)| {
+        let logits: Vec<&[f32]> =
+            answers.iter().map(|exit| &exit.data()[sample * size..(sample + 1) * size]).collect();
+        Trial::of(confidence, &logits, label)
+    };
+    Some(classes[range].iter().enumerate().map(trial).collect())
 }
 
 fn marks(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Marks {
