@@ -100,13 +100,27 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
     let nodes = codes::written_out(nodes);
     for node in &nodes {
         let fitted = lowering.fitted(node)?;
-        lowering.node(fitted.as_ref().unwrap_or(node))?;
+        lowering.node(fitted.as_ref().unwrap_or(node)).map_err(|error| of_batch(error, input))?;
         lowering.leave(node)?;
         lowering.afford(node)?;
     }
     lowering.left(&nodes)?;
     let outputs = lowering.outputs(outputs)?;
     Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
+}
+
+/// A shape that does not fit may rest on a batch that the file fixes, while samples are run one by one.
+fn of_batch(error: ModelError, input: &Input) -> ModelError {
+    match (error, input.shape.as_ref().and_then(|shape| shape.first())) {
+        (ModelError::Shape { node, what }, Some(&batch)) if batch > 1 => ModelError::Shape {
+            node,
+            what: format!(
+                "{what}; the file fixes a batch of {batch}, samples are run one by one: export it with a batch of 1 or an \
+                 open one"
+            ),
+        },
+        (error, _) => error,
+    }
 }
 
 /// Shape and type of a sample, which must be known.

@@ -2,6 +2,8 @@
 
 mod run;
 
+pub(super) use run::per_sample;
+
 use super::engine::{Layer, Origin};
 use super::lower::{Leaving, ModelError, lower};
 use super::op::Op;
@@ -54,7 +56,7 @@ impl Network {
         network
     }
 
-    /// Reads an ONNX file with one input.
+    /// Reads an ONNX file with one input. Samples are run one by one, so a batch that the file fixes counts as 1.
     ///
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
@@ -332,10 +334,5 @@ impl Network {
     /// The steps that read value `at`.
     pub(super) fn readers(&self, at: usize) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(move |step| step.inputs.contains(&at))
-    }
-
-    /// Whether value `at` is read by something other than a contraction, or is an output.
-    pub(super) fn is_read_as_reals(&self, at: usize) -> bool {
-        self.is_output(at) || self.readers(at).any(|step| step.op.contraction().is_none())
     }
 }
