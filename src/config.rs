@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod error;
 mod exit;
+mod experts;
 mod file;
 pub mod knob;
 mod layer_settings;
@@ -32,6 +33,7 @@ mod tree;
 pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use exit::{Confidence, Exit, Never, Threshold, Tune};
+pub use experts::Experts;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use platform::Platform;
@@ -86,6 +88,10 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Exit")]
     pub exit: Option<Exit>,
+    /// Experts of which every sample asks some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Experts")]
+    pub experts: Option<Experts>,
     /// Where and which tokens of a transformer are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tokens")]

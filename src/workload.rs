@@ -4,6 +4,7 @@ mod blocks;
 pub mod data;
 mod direct;
 mod engine;
+mod experts;
 mod float;
 mod format;
 mod graph;

@@ -1,7 +1,7 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
-use super::{Calibration, Exit, Prune, Samples, Score, Setup, Threshold, Tokens, Workload};
+use super::{Calibration, Exit, Experts, Prune, Samples, Score, Setup, Threshold, Tokens, Workload};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -92,6 +92,7 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     )?;
     sizes(&workload.data)?;
     workload.exit.as_ref().map_or(Ok(()), |exit| self::exit(exit, workload))?;
+    workload.experts.as_ref().map_or(Ok(()), |experts| self::experts(experts, workload))?;
     workload.tokens.as_ref().map_or(Ok(()), |tokens| self::tokens(tokens, workload))?;
     match &workload.score {
         Score::Psnr(psnr) => require(psnr.white > 0.0, "workload.score.psnr.white", "write a value above 0"),
@@ -121,6 +122,14 @@ fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
     demand(workload.output.is_none(), "workload.output", one)?;
     let class = || "only classes are told early; write `score: top1`, or leave `exit` out".into();
     demand(workload.score == Score::Top1, "workload.score", class)
+}
+
+fn experts(experts: &Experts, workload: &Workload) -> Result<(), Fault> {
+    require(experts.top.is_none_or(|top| top >= 1), "workload.experts.top", "write a whole number from 1")?;
+    let named = || "name the output that is scored beside the gates: `output: NAME`".into();
+    demand(workload.output.is_some(), "workload.experts", named)?;
+    let once = || "a network has exits, steps in time or experts; leave the others out".into();
+    demand(workload.exit.is_none() && workload.states.is_empty(), "workload.experts", once)
 }
 
 fn tokens(tokens: &Tokens, workload: &Workload) -> Result<(), Fault> {

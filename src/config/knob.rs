@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 32] = [
+pub const KNOBS: [Knob; 33] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -244,6 +244,15 @@ pub const KNOBS: [Knob; 32] = [
         neutral: Neutral::Platform,
         does: "which weights of one layer are left out, instead of what `prune` says",
         energy: "as `prune`",
+    },
+    Knob {
+        path: "experts.top",
+        class: Class::Network,
+        range: "whole number from 1 to that of the experts; where a workload has `experts`",
+        neutral: Neutral::Platform,
+        does: "how many experts every sample asks, without training; as many as the model's TopK takes unless given",
+        energy: "layers of an expert cost nothing for samples that do not ask it, and a sample fetches the weights of those alone \
+                 that it asks",
     },
     Knob {
         path: "tokens.keep",

@@ -4,6 +4,7 @@ use super::beside::{Work, beside, exit_tests, token_ranking};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::exits::Exits;
+use super::experts::Experts;
 use super::graded;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy, TokensOutcome};
 use super::parts::Parts;
@@ -32,6 +33,8 @@ pub(super) struct Observed<'a> {
     pub seed: u64,
     /// Where samples left the network.
     pub exits: Exits,
+    /// Which experts samples asked; none where there are none.
+    pub experts: Option<Experts>,
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
@@ -105,6 +108,7 @@ pub(super) fn outcome(
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         exits: observed.exits.taken,
         tuned_exit: observed.exits.tuned,
+        experts: observed.experts.map(Experts::outcome),
         tokens: kept
             .into_iter()
             .map(|KeptTokens { after, tokens, kept, .. }| TokensOutcome { after, tokens, kept })
@@ -222,7 +226,9 @@ fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
     let total = ledger.total().0;
     let mut shares: Vec<ConstantShare> = vec![];
     for entry in ledger.entries() {
-        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else { continue };
+        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else {
+            continue;
+        };
         let share = energy.0 / total;
         match shares.iter_mut().find(|known| known.constant.name == constant.name) {
             Some(known) => known.share += share,

@@ -36,9 +36,9 @@ pub enum RunError {
     /// Blocks that cannot be left out.
     #[error("skip_blocks: {0}")]
     Block(#[from] BlockError),
-    /// Tokens that cannot be left out.
-    #[error("the network cannot go on with fewer tokens: {0}")]
-    Tokens(ModelError),
+    /// Tokens that cannot be left out, or experts that cannot be asked.
+    #[error("the network cannot be run with fewer tokens or other experts: {0}")]
+    Less(ModelError),
     /// Filters that cannot be left out.
     #[error(transparent)]
     Prune(#[from] PruneError),

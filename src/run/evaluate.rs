@@ -15,6 +15,7 @@ use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::error::RunError;
 use super::exits::Exits;
+use super::experts::Experts;
 use super::gather::Gather;
 use super::graded;
 use super::hardware::{Hardware, Multiplied, held};
@@ -130,15 +131,28 @@ impl<'a> Evaluator<'a> {
         let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
         let graded = self.run_maps(parts, keys, ready, &workload)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
-        let exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
+        let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
+        let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
+        let experts = Experts::count(&parts.network, &routes);
+        experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let seen = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
-        let observed =
-            Observed { quantized, captured: &captured, metric, maps, seed, exits, seen, plans, ways };
+        let observed = Observed {
+            quantized,
+            captured: &captured,
+            metric,
+            maps,
+            seed,
+            exits,
+            experts,
+            seen,
+            plans,
+            ways,
+        };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -171,7 +185,9 @@ impl<'a> Evaluator<'a> {
 
     /// Hashes of the product and energy tables that a setup names; `None` where it names none, or none that can be read.
     pub fn table_hash(&self, setup: &Setup) -> Option<String> {
-        let Compute::Array(array) = &setup.platform.compute else { return None };
+        let Compute::Array(array) = &setup.platform.compute else {
+            return None;
+        };
         let hashes = |multiplier: &Multiplier| {
             let products = match multiplier {
                 Multiplier::Table { table, signed, .. } => self.table(table, *signed).ok(),
@@ -231,7 +247,7 @@ impl<'a> Evaluator<'a> {
 
     /// The network without tokens and blocks that a workload leaves out, with all its weights.
     fn whole(&self, workload: &Workload) -> Result<Network, RunError> {
-        let network = self.task.with_tokens(workload, self.seed).map_err(RunError::Tokens)?;
+        let network = self.task.with_less(workload, self.seed).map_err(RunError::Less)?;
         Ok(without_blocks(&network, &workload.skip_blocks)?)
     }
 

@@ -197,6 +197,9 @@ pub struct Outcome {
     /// How sure an exit must be, as found on the calibration samples; absent where that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuned_exit: Option<TunedExit>,
+    /// Which experts samples ask; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experts: Option<ExpertsOutcome>,
     /// Where tokens are left out; empty where none are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokensOutcome>,
@@ -226,6 +229,26 @@ pub struct ExitOutcome {
     pub output: String,
     /// The share of samples that leaves there.
     pub share: f64,
+}
+
+/// Which experts samples ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpertsOutcome {
+    /// For each expert the share of samples that ask it.
+    pub asked: Vec<f64>,
+    /// How many experts are fetched for some samples that follow each other.
+    pub fetched: Vec<Fetched>,
+}
+
+/// Experts whose weights some samples fetch together, each expert once.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// Samples that follow each other.
+    pub batch: usize,
+    /// Experts that one of them asks at least, the mean over all such batches.
+    pub experts: f64,
+    /// What it would be if all experts were asked alike: E · (1 − (1 − k/E)^B).
+    pub uniform: f64,
 }
 
 /// Tokens that are left out behind a node.
@@ -464,6 +487,7 @@ mod tests {
             exits: vec![],
             tuned_exit: None,
             tokens: vec![],
+            experts: None,
             late: None,
             layers: vec![],
             constants: vec![],

@@ -339,6 +339,14 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
                 .into(),
         );
     }
+    if approximate.experts.is_some() {
+        notes.push(
+            "Layers of an expert are computed, and paid for, for the samples alone that ask it, and each sample fetches the weights \
+             of those that it asks, as if no other sample came before; energy, cycles and latency are means over samples. \
+             Choosing experts and weighing what they say is computed in single precision and costs nothing."
+                .into(),
+        );
+    }
     if !approximate.tokens.is_empty() {
         notes.push(
             "Tokens are left out without training. They are ranked by an adder as wide as a sum, on random operands; its time is \

@@ -17,6 +17,7 @@ mod reshape;
 mod rows;
 mod same;
 mod tokens;
+mod top;
 
 use std::collections::HashMap;
 
@@ -99,8 +100,8 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
     let nodes = codes::written_out(nodes);
     for node in &nodes {
-        let fitted = lowering.fitted(node)?;
-        lowering.node(fitted.as_ref().unwrap_or(node)).map_err(|error| of_batch(error, input))?;
+        let other = lowering.fitted(node)?.or(lowering.asking(node)?);
+        lowering.node(other.as_ref().unwrap_or(node)).map_err(|error| of_batch(error, input))?;
         lowering.leave(node)?;
         lowering.afford(node)?;
     }
@@ -143,7 +144,9 @@ fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
     let mut names: Vec<&String> = stored.keys().collect();
     names.sort();
     for name in names {
-        let Elements::Real(reals) = stored[name].elements() else { continue };
+        let Elements::Real(reals) = stored[name].elements() else {
+            continue;
+        };
         if let Some(at) = reals.iter().position(|x| x.is_nan()) {
             let why = format!("element {at} is {}; stored values must be numbers", reals[at]);
             return Err(ModelError::Stored { value: name.clone(), why });

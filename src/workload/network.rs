@@ -38,6 +38,8 @@ pub struct Network {
     /// Names and sizes of the inputs beside the first, which lie behind it in a sample.
     states: Vec<(String, usize)>,
     time: Option<Time>,
+    /// The place among the outputs of that which holds the gates of experts.
+    pub(super) gates: Option<usize>,
 }
 
 /// A value that the network answers with, under its name in the model.
@@ -50,7 +52,8 @@ impl Network {
         (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
         outputs: Vec<Output>,
     ) -> Self {
-        let mut network = Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None };
+        let mut network =
+            Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None, gates: None };
         network.prune();
         network.fold_channels();
         network
@@ -115,7 +118,9 @@ impl Network {
     /// Any other network is returned as it is.
     #[must_use]
     pub fn channels_first(mut self) -> Self {
-        let &[height, width, channels] = &self.sample[..] else { return self };
+        let &[height, width, channels] = &self.sample[..] else {
+            return self;
+        };
         let pixel = |place: usize| (place % channels * height * width + place / channels) as u32;
         let order = Op::Permute((0..height * width * channels).map(pixel).collect());
         self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(|value| *value += 1);
@@ -202,6 +207,11 @@ impl Network {
         outputs.map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
     }
 
+    /// The value of an output, by its place.
+    pub(super) fn output_value(&self, output: usize) -> usize {
+        self.outputs[output].1
+    }
+
     /// Whether a value is one that the network answers with.
     pub(super) fn is_output(&self, value: usize) -> bool {
         self.outputs.iter().any(|(_, own)| *own == value)
@@ -230,7 +240,9 @@ impl Network {
     /// Where tokens are left out, and how many go on.
     pub fn kept_tokens(&self) -> Vec<KeptTokens> {
         let kept = |step: &Step| {
-            let Op::Keep(keep) = &step.op else { return None };
+            let Op::Keep(keep) = &step.op else {
+                return None;
+            };
             let rows = match keep.by {
                 Ranking::Attention => self.size(step.inputs[1]) / keep.tokens,
                 Ranking::ClassAttention => self.size(step.inputs[1]) / keep.tokens / keep.tokens,
@@ -293,7 +305,9 @@ impl Network {
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
     fn fold_channels(&mut self) {
         for at in 0..self.steps.len() {
-            let Op::Affine(factors, constants, _) = &self.steps[at].op else { continue };
+            let Op::Affine(factors, constants, _) = &self.steps[at].op else {
+                continue;
+            };
             let (factors, constants, from) = (factors.clone(), constants.clone(), self.steps[at].inputs[0]);
             let readers =
                 self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();

@@ -151,6 +151,8 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         return Err(empty(of_calibration, "the range of every activation is found on calibration samples"));
     }
     let network = turned(network, test.shape());
+    let network = gated(workload, network)
+        .map_err(|fault| LoadError::Model { file: workload.model.display().to_string(), fault })?;
     check(workload, &network, &test, &calibration)?;
     labels(&network, &test).map_err(|fault| in_file(label_file(&workload.data), fault))?;
     let misfit = |fault| LoadError::Score { score: workload.score.name(), fault };
@@ -177,6 +179,14 @@ fn turned(network: Network, found: &[usize]) -> Network {
         (&[height, width, channels], found) if found == [channels, height, width] => network.channels_first(),
         (own, found) if longer(own) == longer(found) => network.reshaped(found),
         _ => network,
+    }
+}
+
+/// The network with its experts, where a workload has some.
+fn gated(workload: &Workload, network: Network) -> Result<Network, ModelError> {
+    match &workload.experts {
+        Some(experts) => network.with_gates(&experts.gates),
+        None => Ok(network),
     }
 }
 
@@ -270,27 +280,32 @@ fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) 
 
 /// Every class must be a place of the network's answer.
 fn labels(network: &Network, set: &Set) -> Result<(), DataError> {
-    let Truth::Classes(labels) = set.truth() else { return Ok(()) };
+    let Truth::Classes(labels) = set.truth() else {
+        return Ok(());
+    };
     let classes = network.outputs()[0].1.iter().product();
     let wrong = labels.iter().enumerate().find(|(_, label)| **label >= classes);
     wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
 }
 
 impl Task {
-    /// The network without the tokens that a workload leaves out; `seed` is that of those that are drawn.
+    /// The network without the tokens that a workload leaves out, and with as many experts as it asks; `seed` is that of
+    /// tokens that are drawn.
     ///
     /// # Errors
     /// [`ModelError::Tokens`], naming the node behind which none can be left out; others where the network cannot go on with
     /// fewer.
-    pub fn with_tokens(&self, workload: &Workload, seed: u64) -> Result<Cow<'_, Network>, ModelError> {
-        let Some(tokens) = workload.tokens.clone().filter(|tokens| tokens.keep < 1.0) else {
+    pub fn with_less(&self, workload: &Workload, seed: u64) -> Result<Cow<'_, Network>, ModelError> {
+        let tokens = workload.tokens.clone().filter(|tokens| tokens.keep < 1.0);
+        let top = workload.experts.as_ref().and_then(|experts| experts.top);
+        if tokens.is_none() && top.is_none() {
             return Ok(Cow::Borrowed(&self.network));
-        };
-        let node = tokens.after.last().cloned().unwrap_or_default();
-        let read = Network::leaving(&self.model, Some(Leaving { tokens, seed }))?;
+        }
+        let node = tokens.iter().flat_map(|tokens| &tokens.after).next_back().cloned().unwrap_or_default();
+        let read = Network::leaving(&self.model, Some(Leaving { tokens, seed, top }))?;
         let whole = self.network.outputs();
         let names: Vec<&str> = whole.iter().map(|(name, _)| *name).collect();
-        let network = turned(read.only(&names)?, self.test.shape());
+        let network = gated(workload, turned(read.only(&names)?, self.test.shape()))?;
         if network.outputs() != whole {
             let what = format!("the network answers with {whole:?}, and would with {:?}", network.outputs());
             return Err(ModelError::Tokens { node, what });

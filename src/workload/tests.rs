@@ -78,7 +78,7 @@ fn workload(model: &str) -> Workload {
     let model = format!("models/{model}.onnx").into();
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
     let (quantize, samples) = (Quantize::default(), 1000);
-    let (output, exit, tokens, states) = (None, None, None, Default::default());
+    let (output, exit, tokens, experts, states) = (None, None, None, None, Default::default());
     let (skip_blocks, prune, layers) = (vec![], Default::default(), Default::default());
     Workload {
         about,
@@ -92,6 +92,7 @@ fn workload(model: &str) -> Workload {
         states,
         exit,
         tokens,
+        experts,
         quantize,
         skip_blocks,
         prune,

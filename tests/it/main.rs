@@ -12,6 +12,7 @@ mod elaboration;
 mod emulator;
 mod energies;
 mod exits;
+mod experts;
 mod explore;
 mod exported;
 mod glitches;

@@ -58,7 +58,7 @@ fn products_behind_a_cut_are_those_of_the_closed_form() {
         for (keep, kept) in [(0.8, 4), (0.7, 4), (0.6, 3), (0.4, 2)] {
             for by in [Ranking::Attention, Ranking::ClassAttention, Ranking::Random] {
                 let asked = keeping(&neutral, keep, by);
-                let network = task.with_tokens(&asked.workload, 1).unwrap();
+                let network = task.with_less(&asked.workload, 1).unwrap();
                 let found = network.kept_tokens();
                 assert_eq!((found[0].tokens, found[0].kept), (5, kept as usize));
                 assert_eq!(macs(&network), patches_and_classes + block(5) + block(kept), "{workload} {keep}");
@@ -109,7 +109,7 @@ fn kept_tokens_are_those_that_an_outside_program_keeps_and_beat_drawn_ones() {
         (Ranking::Attention, 0.6, 511),
         (Ranking::Attention, 0.4, 425),
     ] {
-        let network = task.with_tokens(&keeping(&neutral, keep, by).workload, 1).unwrap();
+        let network = task.with_less(&keeping(&neutral, keep, by).workload, 1).unwrap();
         let found =
             top1(&network.run(&samples).unwrap()[0], labels).into_iter().filter(|right| *right).count();
         assert!((found as i64 - right).abs() <= 2, "{by:?} {keep}: {found}, not {right}");
@@ -131,7 +131,7 @@ fn networks_without_such_tokens_are_refused_by_name() {
         let after = vec![after.to_string()];
         setup.workload.tokens = Some(Tokens { after, keep: 0.5, by: Ranking::Attention, always: 0 });
         let task = load(&setup.workload, std::slice::from_ref(&root)).unwrap();
-        task.with_tokens(&setup.workload, 1).unwrap_err().to_string()
+        task.with_less(&setup.workload, 1).unwrap_err().to_string()
     };
     let cases = [
         (

@@ -2,7 +2,9 @@
 
 use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
-use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report, TokensOutcome, TunedExit};
+use crate::run::outcome::{
+    ExitOutcome, ExpertsOutcome, Fetched, Floor, Outcome, Report, TokensOutcome, TunedExit,
+};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -17,6 +19,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(exits(&report.approximate));
     sentences.extend(report.approximate.tuned_exit.as_ref().map(tuned));
     sentences.extend(tokens(&report.approximate));
+    sentences.extend(report.approximate.experts.as_ref().map(experts));
     sentences.extend(precision(&report.approximate.layers));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
@@ -70,6 +73,19 @@ fn exits(outcome: &Outcome) -> Option<String> {
 fn shares(exits: &[ExitOutcome]) -> String {
     let share = |exit: &ExitOutcome| format!("{} at {}", percent(exit.share), exit.output);
     exits.iter().map(share).collect::<Vec<_>>().join(", ")
+}
+
+/// Which experts are asked, and how many are fetched together.
+fn experts(found: &ExpertsOutcome) -> String {
+    let asked: Vec<String> = found.asked.iter().map(|&share| percent(share)).collect();
+    let fetched = |one: &Fetched| format!("{:.2} for {} ({:.2})", one.experts, one.batch, one.uniform);
+    let fetched: Vec<String> = found.fetched.iter().map(fetched).collect();
+    format!(
+        "Experts are asked by {} of the samples. Samples that follow each other ask between them: {}; in brackets what they \
+         would if all experts were asked alike.",
+        asked.join(", "),
+        fetched.join(", ")
+    )
 }
 
 /// How many tokens go on.

@@ -7,11 +7,15 @@ use crate::workload::op::{General, Op};
 use crate::workload::tokens::Keep;
 use crate::workload::value::{Kind, Value};
 
-/// Tokens to be left out, and the seed of those that are drawn.
+/// What a network is read without.
 #[derive(Clone)]
 pub(in crate::workload) struct Leaving {
-    pub tokens: Tokens,
+    /// Tokens to be left out.
+    pub tokens: Option<Tokens>,
+    /// The seed of those that are drawn.
     pub seed: u64,
+    /// How many the model's TopK takes instead of its own number.
+    pub top: Option<usize>,
 }
 
 /// Where tokens were left out.
@@ -26,8 +30,10 @@ pub(super) struct Cut {
 impl Lowering {
     /// Leaves tokens out of what a node computes, where that is asked for.
     pub(super) fn leave(&mut self, node: &Node) -> Result<(), ModelError> {
-        let Some(leaving) = self.leaving.clone() else { return Ok(()) };
-        if !leaving.tokens.after.contains(&node.name) {
+        let Some(Leaving { tokens: Some(asked), seed, .. }) = self.leaving.clone() else {
+            return Ok(());
+        };
+        if !asked.after.contains(&node.name) {
             return Ok(());
         }
         let name = node.outputs.first().cloned().unwrap_or_default();
@@ -36,11 +42,11 @@ impl Lowering {
         let (Some(value), Some(&[tokens, features])) = (value, shape.as_deref()) else {
             return Err(fault(&node.name, "it gives no value [tokens, features] of a sample"));
         };
-        let Tokens { keep, by, always, .. } = leaving.tokens;
+        let Tokens { keep, by, always, .. } = asked;
         let kept = ((keep * tokens as f64).round() as usize).max(always).clamp(1, tokens);
         if kept < tokens {
             let other = if by == Ranking::Random { 0 } else { self.attention(node, value, tokens)? };
-            let (after, seed) = (node.name.clone(), leaving.seed);
+            let after = node.name.clone();
             let op = Op::Keep(Keep { after: after.clone(), tokens, kept, always, by, seed });
             let name_of_step = format!("{} (tokens kept)", node.name);
             let value = self.step(&name_of_step, op, &[value, other], vec![kept, features]);
@@ -66,7 +72,9 @@ impl Lowering {
     /// Whether a value is a softmax along rows of [heads, queries, keys], also where these stand under another shape.
     fn is_attention(&self, value: usize, tokens: usize) -> bool {
         let is_softmax = |general: &General| general.node.kind == "Softmax" && general.is_by_row();
-        let Op::General(general) = &self.steps[value - 1].op else { return false };
+        let Op::General(general) = &self.steps[value - 1].op else {
+            return false;
+        };
         if !is_softmax(general) || self.shapes[value].last() != Some(&tokens) {
             return false;
         }
@@ -80,8 +88,12 @@ impl Lowering {
 
     /// The node for fewer tokens, where it asks for a shape with as many as there were.
     pub(super) fn fitted(&mut self, node: &Node) -> Result<Option<Node>, ModelError> {
-        let (Some(first), Some(last)) = (self.cuts.first(), self.cuts.last()) else { return Ok(None) };
-        let [Some(value), Some(target)] = [0, 1].map(|at| node.inputs.get(at)) else { return Ok(None) };
+        let (Some(first), Some(last)) = (self.cuts.first(), self.cuts.last()) else {
+            return Ok(None);
+        };
+        let [Some(value), Some(target)] = [0, 1].map(|at| node.inputs.get(at)) else {
+            return Ok(None);
+        };
         let (Some(&value), Some(stored)) = (self.values.get(value), self.stored.get(target)) else {
             return Ok(None);
         };
@@ -92,7 +104,9 @@ impl Lowering {
         let given = stored.wholes().unwrap_or_default().to_vec();
         let fewer: Vec<i64> = given.iter().map(|&size| if size == tokens { kept } else { size }).collect();
         let shape = self.whole_shape(value);
-        let Some(open) = opened(&fewer, &shape).filter(|_| fewer != given) else { return Ok(None) };
+        let Some(open) = opened(&fewer, &shape).filter(|_| fewer != given) else {
+            return Ok(None);
+        };
         if open.is_some() && opened(&given, &shape) == Some(Some(last.kept)) {
             let what = format!("which axis of {given:?} counts tokens at node `{}` is not clear", node.name);
             return Err(fault(&last.after, &what));
@@ -107,7 +121,8 @@ impl Lowering {
 
     /// Whether tokens were left out wherever that is asked for, and no later node reads those that were.
     pub(super) fn left(&self, nodes: &[Node]) -> Result<(), ModelError> {
-        let asked = self.leaving.iter().flat_map(|leaving| &leaving.tokens.after);
+        let tokens = self.leaving.iter().flat_map(|leaving| &leaving.tokens);
+        let asked = tokens.flat_map(|tokens| &tokens.after);
         for name in asked {
             if nodes.iter().all(|node| node.name != *name) {
                 let names: Vec<&str> =
