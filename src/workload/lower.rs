@@ -131,7 +131,13 @@ fn sample(Input { kind, shape, .. }: &Input) -> Result<(Vec<usize>, Kind), Model
     let kind = kind.ok_or_else(|| fault("its input has no element type that is supported".into()))?;
     let sample = shape.get(1..).unwrap_or_default().to_vec();
     if sample.is_empty() || sample.contains(&0) {
-        return Err(fault(format!("its input has the open shape {shape:?}; export it with a fixed one")));
+        let sizes: Vec<String> =
+            shape.iter().map(|&size| if size == 0 { "?".into() } else { size.to_string() }).collect();
+        return Err(fault(format!(
+            "its input has the open shape [{}]; write the sizes of a sample behind the batch, as in \
+             `workload.sample_shape: [3, 224, 224]`, or export it with fixed ones",
+            sizes.join(", ")
+        )));
     }
     if elements(&sample).is_none() {
         return Err(fault(format!("a sample of shape {sample:?} has too many elements")));

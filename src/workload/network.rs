@@ -76,7 +76,8 @@ impl Network {
         let what =
             format!("a graph with exactly one input is expected, this one has {}", network.states.len() + 1);
         Err(ModelError::NotOnnx(
-            what + "; store the values of all others in the file, or name those that are states in time",
+            what + "; give all others a number, as in `workload.constants: {attention_mask: 1}`, or name those that are \
+                    states in time",
         ))
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::data::{DataError, Set, Truth};
 use super::lower::Leaving;
+use super::onnx;
 use super::score::{self, Metric};
 use super::{ModelError, Network};
 use crate::config::{Colours, Light, Samples, Workload};
@@ -128,7 +129,7 @@ pub enum LoadError {
 /// [`LoadError`], naming the file.
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
-    let model = finder.read(&workload.model)?;
+    let model = finder.model()?;
     let network = finder.network(&model)?;
     let (test, given) = finder.sets(network.sample_shape())?;
     let [of_test, of_calibration] = counting_files(&workload.data);
@@ -168,7 +169,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
 /// [`LoadError`], naming the file; [`LoadError::Missing`] where it is in none of the folders.
 pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
-    finder.network(&finder.read(&workload.model)?)
+    finder.network(&finder.model()?)
 }
 
 /// The network for samples of this shape: with channels first where it reads them last, with other axes of one.
@@ -226,6 +227,17 @@ impl Finder<'_> {
             .map_err(|fault| LoadError::Unreadable { file: path.display().to_string(), fault })?;
         self.contents.borrow_mut().update(blake3::hash(&bytes).as_bytes());
         Ok(bytes)
+    }
+
+    /// The model's file, with what it leaves open filled in where the workload does.
+    fn model(&self) -> Result<Vec<u8>, LoadError> {
+        let Workload { model, sample_shape, constants, .. } = self.workload;
+        let bytes = self.read(model)?;
+        if sample_shape.is_empty() && constants.is_empty() {
+            return Ok(bytes);
+        }
+        let misfit = |fault| LoadError::Model { file: model.display().to_string(), fault };
+        onnx::bound(&bytes, sample_shape, constants).map_err(misfit)
     }
 
     fn network(&self, bytes: &[u8]) -> Result<Network, LoadError> {

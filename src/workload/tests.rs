@@ -94,6 +94,8 @@ fn workload(model: &str) -> Workload {
         tokens,
         experts,
         quantize,
+        sample_shape: vec![],
+        constants: Default::default(),
         skip_blocks,
         prune,
         layers,
