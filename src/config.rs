@@ -18,6 +18,7 @@ pub mod knob;
 mod layer_settings;
 mod load;
 mod merge;
+mod number_format;
 mod origins;
 pub mod platform;
 pub mod preset;
@@ -36,6 +37,7 @@ pub use exit::{Confidence, Exit, Never, Threshold, Tune};
 pub use experts::Experts;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
+pub use number_format::{NumberFormat, NumberFormats, RazorCode, RazorRounding};
 pub use platform::Platform;
 pub use prune::{Prune, Scope};
 pub use recovery::{Measure, Recovery};
@@ -174,6 +176,9 @@ pub struct Quantize {
     pub weight_scales: WeightScales,
     /// How an activation is rounded to a code; weights and zero points are rounded half to even.
     pub rounding: Rounding,
+    /// How the numbers that contractions read are written: as plain codes, or as codes whose groups have shifts.
+    #[serde(skip_serializing_if = "NumberFormats::are_plain")]
+    pub format: NumberFormats,
 }
 
 impl Default for Quantize {
@@ -185,6 +190,7 @@ impl Default for Quantize {
             calibration_samples: 256,
             weight_scales: WeightScales::default(),
             rounding: Rounding::default(),
+            format: NumberFormats::default(),
         }
     }
 }

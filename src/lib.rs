@@ -49,6 +49,7 @@
 //! | glitch, settled energy | a transition that another one undoes before the circuit is quiet; what switches without them |
 //! | mapping | which library cells do the work of the gates |
 //! | razoring, basis, flag | cutting integers of a basis of 8 or 16 bits to codes of few bits by group; low bits that a group loses |
+//! | group, shift, effective bits | numbers that share a step, how far their codes are shifted left; bits in memory, shares of flags counted |
 //! | fold, dataflow, stationary operand | one pass over the array; which operand stays; that operand |
 //! | scale, zero point, calibrate | as in ONNX |
 //! | retention, refresh interval, `ber` | how long a cell holds; time between refreshes; bit error rate |

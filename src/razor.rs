@@ -147,6 +147,16 @@ impl Razor {
         self.group
     }
 
+    /// How magnitudes are rounded.
+    pub fn rounding(&self) -> Rounding {
+        self.rounding
+    }
+
+    /// What codes there are.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
     /// The numbers of the basis.
     pub fn range(&self) -> RangeInclusive<i16> {
         let highest = i16::MAX >> (16 - self.basis);
@@ -285,6 +295,11 @@ impl Razored {
     /// The flags, group after group: low bits that went.
     pub fn flags(&self) -> &[u8] {
         &self.flags
+    }
+
+    /// Codes and flags for keeps.
+    pub fn into_parts(self) -> (Vec<i8>, Vec<u8>) {
+        (self.codes, self.flags)
     }
 
     /// Rows of numbers of the basis again: codes shifted left by their flag.

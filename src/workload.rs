@@ -30,7 +30,10 @@ pub use lower::ModelError;
 pub use named::{Misnamed, NoLayer, by_layer, layer};
 pub use network::Network;
 pub use prune::{PruneError, prune};
-pub use quantize::{CalibrationError, Checkpoint, Grid, Precision, PrecisionError, Quantized, Scheme, Start};
+pub use quantize::{
+    CalibrationError, Checkpoint, Coder, Grid, GroupError, Groups, Precision, PrecisionError, Quantized,
+    Scheme, Start, common_group,
+};
 pub use task::{LoadError, Task, load, network};
 pub use tokens::KeptTokens;
 pub use value::{Elements, Kind, Value};

@@ -210,6 +210,11 @@ impl Mac {
         self.width() + u32::from(self.signs_outside)
     }
 
+    /// The same of both operands.
+    pub fn port_widths(&self) -> [u32; 2] {
+        self.widths().map(|width| width + u32::from(self.signs_outside))
+    }
+
     /// Family and parameters of the adder that accumulates; empty for the exact one.
     pub fn adder(&self) -> &str {
         &self.accumulator.family

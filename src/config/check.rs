@@ -1,7 +1,9 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
-use super::{Calibration, Exit, Experts, Prune, Samples, Score, Setup, Threshold, Tokens, Workload};
+use super::{
+    Calibration, Exit, Experts, NumberFormats, Prune, Samples, Score, Setup, Threshold, Tokens, Workload,
+};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -72,8 +74,10 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         own("weight_bits", layer.weight_bits)?;
         own("activation_bits", layer.activation_bits)?;
         prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;
+        formats(layer.format.unwrap_or_default(), &["workload", "layers", name, "format"])?;
     }
     prune(&workload.prune, &["workload", "prune"])?;
+    formats(quantize.format, &["workload", "quantize", "format"])?;
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";
         require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
@@ -171,6 +175,13 @@ fn sizes(data: &Samples) -> Result<(), Fault> {
 
 fn prune(prune: &Prune, at: &[&str]) -> Result<(), Fault> {
     prune.fault().map_or(Ok(()), |(field, rule)| require_at(false, &[at, field].concat(), rule))
+}
+
+fn formats(formats: NumberFormats, at: &[&str]) -> Result<(), Fault> {
+    formats.each().into_iter().try_for_each(|(which, format)| {
+        let fault = format.fault();
+        fault.map_or(Ok(()), |(field, rule)| require_at(false, &[at, &[which], &field].concat(), rule))
+    })
 }
 
 fn sensor(cmos: &Cmos) -> Result<(), Fault> {

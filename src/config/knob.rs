@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 33] = [
+pub const KNOBS: [Knob; 34] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -330,6 +330,17 @@ pub const KNOBS: [Knob; 33] = [
         neutral: Neutral::Platform,
         does: "how an activation is rounded to a code",
         energy: "by the codes alone",
+    },
+    Knob {
+        path: "quantize.format",
+        class: Class::Precision,
+        range: "`{weights: …, activations: …, kv: …}`, each `plain`, `{int: {bits: 4}}`, `{razor: {basis: 16, bits: 4, group: 16}}` or \
+                `{mxint: {bits: 4, block: 32}}`; what is left out is plain",
+        neutral: Neutral::Platform,
+        does: "how numbers are written that contractions read: as codes of few bits of which a group shares a left shift; `kv` is \
+               the second of two computed operands",
+        energy: "memories keep codes and flags; the array has a lane a number of a group and shifts a sum of products once; the \
+                 circuit that razors is paid for",
     },
     Knob {
         path: "exit.threshold",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Prune;
+use super::{NumberFormats, Prune};
 
 /// Settings of one layer; what is absent is as in the whole network.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,9 @@ pub struct LayerSettings {
     #[schemars(range(min = 2, max = 8))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation_bits: Option<u32>,
+    /// How the numbers that it reads are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<NumberFormats>,
     /// Which of its weights are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prune: Option<Prune>,
@@ -24,5 +27,5 @@ pub struct LayerSettings {
 
 impl LayerSettings {
     /// The names of the settings, each a knob of its own.
-    pub(super) const NAMES: [&'static str; 3] = ["weight_bits", "activation_bits", "prune"];
+    pub(super) const NAMES: [&'static str; 4] = ["weight_bits", "activation_bits", "format", "prune"];
 }

@@ -197,6 +197,10 @@ impl Config {
                 path.extend(self.setting_of_layer(knob, text)?);
                 break;
             }
+            if path == QUANTIZE && (text == "format" || text.starts_with("format.")) {
+                path.extend(text.split('.').map(String::from));
+                break;
+            }
             let (segment, after) =
                 text.split_once('.').map_or((text, None), |(segment, after)| (segment, Some(after)));
             rest = after;
@@ -253,6 +257,8 @@ impl Config {
 const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
 /// Where other settings of single layers stand.
 const SETTINGS: [&str; 2] = ["workload", "layers"];
+/// Where number formats stand, which are left out where they are plain.
+const QUANTIZE: [&str; 2] = ["workload", "quantize"];
 /// Parts of the workload that are no part of what is asked.
 const ALGORITHM: [&str; 5] = ["quantize", "skip_blocks", "prune", "tokens", "layers"];
 

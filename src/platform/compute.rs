@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod array;
 pub mod beside;
+pub mod groups;
 pub mod late;
 pub mod mapping;
 pub mod nonzeros;

@@ -119,6 +119,32 @@ impl Blocks {
         Ok(found)
     }
 
+    /// Codes and how far each block's are shifted, where a step is `scale` shifted by 0 to `largest`: blocks of smaller numbers
+    /// have the least step, larger numbers the largest code. What is not a number is 0.
+    ///
+    /// # Panics
+    /// Unless rows are whole.
+    ///
+    /// ```
+    /// use axsim::razor::{Blocks, Step};
+    /// let blocks = Blocks::new(4, 2, Step::PowerOfTwo).unwrap();
+    /// assert_eq!(blocks.shifted(&[0.5, -2.0, 0.1, 0.0], 4, 0.125, 8), (vec![1, -4, 1, 0], vec![2, 0]));
+    /// ```
+    pub fn shifted(&self, tensor: &[f32], row: usize, scale: f32, largest: u32) -> (Vec<i8>, Vec<u8>) {
+        assert!(row > 0 && tensor.len().is_multiple_of(row), "rows are whole");
+        let highest = ((1u32 << (self.bits - 1)) - 1) as f32;
+        let (mut codes, mut shifts) = (Vec::with_capacity(tensor.len()), vec![]);
+        for block in tensor.chunks_exact(row).flat_map(|row| row.chunks(self.block)) {
+            let of_block = block.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
+            let by = (self.step_of(of_block, highest) / scale).log2().round().clamp(0.0, largest as f32);
+            let step = scale * by.exp2();
+            let code = |number: &f32| (number / step).round_ties_even().clamp(-highest, highest) as i8;
+            codes.extend(block.iter().map(code));
+            shifts.push(by as u8);
+        }
+        (codes, shifts)
+    }
+
     fn step_of(&self, largest: f32, highest: f32) -> f32 {
         match self.step {
             Step::Real => bfloat16(largest / highest),

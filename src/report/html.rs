@@ -1,6 +1,7 @@
 //! One HTML file that needs nothing else: no network, no script; light and dark by the reader's setting.
 
 pub mod exploration;
+mod formats;
 mod parts;
 pub mod run;
 

@@ -2,6 +2,7 @@
 
 mod exploration;
 mod figures;
+mod formats;
 mod layers;
 mod plain;
 mod summary;
@@ -14,9 +15,10 @@ pub use summary::summary;
 
 use crate::run::statistics::Verdict;
 
-/// A configuration value without quotes.
+/// A configuration value without quotes, number formats in short.
 pub fn value(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+    let plain = || value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    formats::label(value).unwrap_or_else(plain)
 }
 
 /// A fraction as a percentage with one decimal.

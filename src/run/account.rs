@@ -1,5 +1,7 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
+use std::collections::HashMap;
+
 use super::beside::{Work, beside, exit_tests, token_ranking};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
@@ -9,17 +11,19 @@ use super::graded;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy, TokensOutcome};
 use super::parts::Parts;
 use super::probe::Seen;
+use super::razoring;
 use super::recovery::LayerPlan;
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
+use crate::kernel::Gemm;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::score::{Marks, Metric};
-use crate::workload::{KeptTokens, Quantized};
+use crate::workload::{Groups, KeptTokens, Quantized, Use};
 
 /// What running a setup gave.
 pub(super) struct Observed<'a> {
@@ -37,6 +41,8 @@ pub(super) struct Observed<'a> {
     pub experts: Option<Experts>,
     /// What each layer saw.
     pub seen: Vec<Seen>,
+    /// What became of values whose codes have shifts, by their place.
+    pub used: HashMap<usize, Use>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
     /// How each layer's products were formed.
@@ -63,6 +69,9 @@ pub(super) fn outcome(
     beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
     let kept = parts.network.kept_tokens();
     beside.extend(token_ranking(parts, &mapped, &kept));
+    let razoring = razoring::work(parts, quantized, &mapped);
+    let formats = razoring::outcome(quantized, &observed.used, &mapped, &razoring);
+    beside.extend(razoring);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
         let part = |Mapped { layer, .. }: &Mapped| {
@@ -91,6 +100,7 @@ pub(super) fn outcome(
         .map(|(at, ((part, seen), way))| LayerOutcome {
             recovery: chosen(at),
             code_bits: code_bits(parts, quantized, at),
+            format: razoring::layer(parts, quantized, &observed.used, part),
             weights: zeros::outcome(parts, part),
             way,
             ..layer(parts, part, seen)
@@ -113,6 +123,7 @@ pub(super) fn outcome(
             .into_iter()
             .map(|KeptTokens { after, tokens, kept, .. }| TokensOutcome { after, tokens, kept })
             .collect(),
+        formats,
         late: parts.used().find(|array| array.is_late()).map(late),
         layers,
         constants: constants(&ledger),
@@ -139,7 +150,8 @@ fn map(
     layer: &crate::workload::Layer,
     swapped: bool,
 ) -> Mapped {
-    let work = layer.geometry.gemm();
+    let groups = quantized.groups_of(layer.index);
+    let work = grouped(layer.geometry.gemm(), groups.as_ref());
     let work = if swapped { work.transposed() } else { work };
     let array = parts.array(layer.index);
     let mapping = match array {
@@ -147,7 +159,8 @@ fn map(
         None => Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary),
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
-    let held = Held::of(array, layer, &quantized.weights()[layer.index], mapping);
+    let weights = (&quantized.weights()[layer.index], groups.as_ref());
+    let held = Held::of(array, layer, weights, mapping);
     let mapping = held.mapping(array);
     let time = array.map_or(Seconds::ZERO, |array| array.time(&mapping));
     Mapped {
@@ -156,8 +169,15 @@ fn map(
         time,
         words: parts.words(quantized, layer.index),
         held,
+        groups,
         runs: 1.0,
     }
+}
+
+/// A contraction with groups in place of products.
+fn grouped(work: Gemm, groups: Option<&Groups>) -> Gemm {
+    let depth = groups.map_or(work.depth, |groups| work.depth / groups.channels * groups.parts());
+    Gemm { depth, ..work }
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -169,30 +189,36 @@ fn holds(mac: &Mac, depth: usize) -> Option<u64> {
 
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let geometry = &part.layer.geometry;
-    let operations = parts
-        .array(part.layer.index)
-        .map_or(0, |array| array.operations(geometry, part.held.nonzeros.as_ref()));
+    let operations = parts.array(part.layer.index).map_or(0, |array| part.operations(array));
     let each =
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
+    // Products of an operation, and the share of lanes that have one.
+    let products = part.groups.map_or(1.0, |groups| groups.channels as f64 / groups.parts() as f64);
+    let filled = part.groups.map_or(1.0, |groups| products / groups.size as f64);
     LayerOutcome {
         name: part.layer.name.clone(),
         runs: part.runs,
         macs: geometry.macs(),
         cycles: part.mapping.cycles,
-        utilisation: part.mapping.utilisation,
-        mac_energy_j: each,
+        utilisation: part.mapping.utilisation * filled,
+        mac_energy_j: each / products,
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
         glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
         energy_j: part.runs * each * operations as f64,
         relative_error: seen.relative_error,
         bias: seen.bias,
-        holds: parts
-            .array(part.layer.index)
-            .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
+        holds: parts.array(part.layer.index).and_then(|array| match part.groups {
+            Some(_) => {
+                let holds = array.mac().depth(array.mac().accumulator_width());
+                Some(holds).filter(|&holds| holds < part.layer.geometry.depth() as u64)
+            }
+            None => holds(array.mac(), part.layer.geometry.depth()),
+        }),
         mean_error: seen.mean_error,
         recovery: None,
         code_bits: None,
+        format: None,
         weights: None,
         way: String::new(),
     }

@@ -9,7 +9,7 @@ use crate::config::{Confidence, Measure, WeightScales};
 use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::beside::Beside;
-use crate::units::{Seconds, SquareMicrometres};
+use crate::units::{Joules, Seconds, SquareMicrometres};
 use crate::workload::{KeptTokens, Layer, Origin};
 
 /// Circuits beside an array and their work on a sample.
@@ -23,7 +23,22 @@ impl Work {
     /// So many operations, while these layers run.
     fn of(hardware: Beside, operations: f64, layers: &[&Mapped]) -> Self {
         let time = layers.iter().map(|part| part.mean_time()).sum();
+        Self::during(hardware, operations, time)
+    }
+
+    /// So many operations, while circuits leak for some time.
+    pub(super) fn during(hardware: Beside, operations: f64, time: Seconds) -> Self {
         Self { hardware, operations, time }
+    }
+
+    /// What the circuits are called.
+    pub(super) fn name(&self) -> &str {
+        self.hardware.name()
+    }
+
+    /// What a sample takes.
+    pub(super) fn energy(&self) -> Joules {
+        self.hardware.energy(self.operations, self.time)
     }
 
     /// Bills a sample.
@@ -92,7 +107,7 @@ pub(super) fn token_ranking(parts: &Parts<'_>, mapped: &[Mapped], kept: &[KeptTo
 /// and part of its bias.
 fn raw_codes(parts: &Parts<'_>, array: &MacArray, layers: &[&Mapped]) -> Vec<Work> {
     let bits = parts.setup.workload.quantize.weight_bits;
-    let weights = CodeRange { bits, zero: 1 << (bits - 1) };
+    let weights = CodeRange { bits, zero: 1 << (bits - 1), lowest: 0 };
     if !array.takes_raw_codes() || array.offset(weights) == weights.zero {
         return vec![];
     }

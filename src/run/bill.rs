@@ -7,7 +7,7 @@ use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
-use crate::workload::Layer;
+use crate::workload::{Groups, Layer};
 
 /// Bytes that a class and its confidence take.
 const RESULT_BYTES: f64 = 2.0;
@@ -19,11 +19,21 @@ pub(super) struct Mapped {
     pub time: Seconds,
     pub words: Words,
     pub held: Held,
+    /// Groups of its codes; none where they are plain.
+    pub groups: Option<Groups>,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
 }
 
 impl Mapped {
+    /// Operations that switch units each time: products, or groups of them.
+    pub(super) fn operations(&self, array: &MacArray) -> u64 {
+        match &self.groups {
+            Some(groups) => array.group_operations(&self.layer.geometry, groups.parts()),
+            None => array.operations(&self.layer.geometry, self.held.nonzeros.as_ref()),
+        }
+    }
+
     /// Time per sample, the mean over all.
     pub(super) fn mean_time(&self) -> Seconds {
         self.time * self.runs
@@ -77,7 +87,7 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
 /// Bills a sample that comes to a layer.
 fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
     array.bill(ledger, "compute.array", &part.mapping);
-    let macs = array.operations(&part.layer.geometry, part.held.nonzeros.as_ref());
+    let macs = part.operations(array);
     let mut switching = |action: &str, price: String| {
         array.bill_switching(ledger, "compute.array", (action, &price), macs);
     };

@@ -109,6 +109,22 @@ pub enum RunError {
          `never`"
     )]
     Unlabelled,
+    /// A memory that errs under numbers with flags.
+    #[error(
+        "memory `{0}` errs, and what a wrong flag does to its group is not modelled; keep its memory free of errors where number \
+         formats have groups"
+    )]
+    GroupsHeld(String),
+    /// Number formats in a network in time.
+    #[error(
+        "formats with groups are not modelled in a network in time; leave out `quantize.format`, or write plain formats"
+    )]
+    GroupsInTime,
+    /// Vectors and tables for other tools, of layers whose codes have shifts.
+    #[error(
+        "what other tools are handed is of codes without shifts; leave out `quantize.format`, or write plain formats"
+    )]
+    Groups,
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),

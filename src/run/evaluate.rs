@@ -3,6 +3,7 @@
 mod layer;
 mod tune;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,7 @@ use super::capture::{Captured, capture, slice};
 use super::error::RunError;
 use super::exits::Exits;
 use super::experts::Experts;
+use super::formats;
 use super::gather::Gather;
 use super::graded;
 use super::hardware::{Hardware, Multiplied, held};
@@ -29,7 +31,7 @@ use super::recovery::{LayerPlan, Options, Plan};
 use super::zeros;
 use crate::config::platform::{Compute, Multiplier, WeightFormat};
 use crate::config::{Measure, Setup, Workload};
-use crate::platform::compute::array::{MacArray, Open};
+use crate::platform::compute::array::{GroupUnit, MacArray, Open};
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
@@ -37,7 +39,8 @@ use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::{Graded, Marks, grade};
 use crate::workload::{
-    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune, without_blocks,
+    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Use, Weights, prune,
+    without_blocks,
 };
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
@@ -136,7 +139,7 @@ impl<'a> Evaluator<'a> {
         let experts = Experts::count(&parts.network, &routes);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
-        let seen = self.probe(parts, keys, ready)?;
+        let (seen, used) = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
@@ -150,6 +153,7 @@ impl<'a> Evaluator<'a> {
             exits,
             experts,
             seen,
+            used,
             plans,
             ways,
         };
@@ -227,13 +231,23 @@ impl<'a> Evaluator<'a> {
             Compute::Ideal => None,
             Compute::Array(config) => {
                 let layers = network.layers();
-                Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?)
+                let own = settings(&setup.workload, &layers)?;
+                let groups =
+                    layers.iter().zip(&own).map(|(layer, own)| formats::unit(&setup.workload, layer, own));
+                let groups: Vec<Option<GroupUnit>> = groups.collect();
+                let built = (&layers[..], &groups[..]);
+                Some(Arrays::build(config, exact_bits(setup), built, (&self.library, open))?)
             }
         };
         let sample = network.sample_shape().to_vec();
         let whole = self.whole(&setup.workload)?;
         let filters = whole.layers().iter().map(|layer| layer.geometry.out_channels).collect();
-        Ok(Parts { setup, platform: Platform::build(&setup.platform)?, arrays, sample, network, filters })
+        let platform = Platform::build(&setup.platform)?;
+        formats::check(setup, &platform)?;
+        if formats::any(setup) && network.steps_in_time() > 1 {
+            return Err(RunError::GroupsInTime);
+        }
+        Ok(Parts { setup, platform, arrays, sample, network, filters })
     }
 
     /// The network without what a workload leaves out of it.
@@ -347,15 +361,16 @@ impl<'a> Evaluator<'a> {
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
-    ) -> Result<Vec<Seen>, RunError> {
+    ) -> Result<(Vec<Seen>, HashMap<usize, Use>), RunError> {
         let hardware = hardware(parts, products, &plan.layers, 0);
         let known = self.prefixes.seen(keys);
-        let probe = Probe { hardware, seed: self.seed, known, seen: Mutex::default() };
+        let probe =
+            Probe { hardware, seed: self.seed, known, seen: Mutex::default(), used: Mutex::default() };
         let plain = self::hardware(parts, products, &plan.layers, 0);
         self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
         let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
         self.prefixes.saw(keys, &seen);
-        Ok(seen)
+        Ok((seen, probe.used.into_inner().expect("nothing panicked while values were looked at")))
     }
 
     /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::arrays::Arrays;
 use super::recovery::LayerPlan;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Operands, Products};
+use crate::kernel::{self, Operands, Products, Shifts};
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
@@ -149,8 +149,8 @@ impl<'a> Hardware<'a> {
 
 /// What an array takes from activation and weight codes before they enter a unit.
 pub(super) fn offsets(array: &MacArray, input: &Codes, weights: &Weights) -> [u8; 2] {
-    let activations = CodeRange { bits: input.bits, zero: input.zero_point };
-    let weights = CodeRange { bits: weights.bits, zero: weights.zero_point };
+    let activations = CodeRange { bits: input.bits, zero: input.zero_point, lowest: 0 };
+    let weights = CodeRange { bits: weights.bits, zero: weights.zero_point, lowest: 0 };
     [activations, weights].map(|codes| array.offset(codes))
 }
 
@@ -159,6 +159,21 @@ impl Engine for Hardware<'_> {
         let (layer, input) = self.fed(layer, input);
         let sums = self.sums(&layer, &input, weights);
         self.corrected(sums, &layer, &input, weights)
+    }
+
+    fn contract_shifted(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        shifts: Shifts<'_>,
+    ) -> Vec<i64> {
+        let (geometry, operands) = layer.contraction(input, weights);
+        let sums = kernel::convolve_shifted(&geometry, operands, shifts, self.products(layer));
+        match self.array(layer) {
+            Some(array) => array.mac().wrapped_wide(sums),
+            None => sums,
+        }
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {
@@ -255,7 +270,7 @@ mod tests {
         let layers = std::slice::from_ref(layer);
         let energies = |_: &std::path::Path| unreachable!("no energies are configured");
         let open = Open { products: &open, energies: &energies };
-        Arrays::build(&config, 8, layers, (&CellLibrary::nangate45(), open))
+        Arrays::build(&config, 8, (layers, &[]), (&CellLibrary::nangate45(), open))
             .map_err(|error| error.to_string())
             .unwrap()
     }
@@ -349,7 +364,7 @@ mod tests {
                     for accumulator in ACCUMULATORS {
                         let arrays = arrays(signed, padding, taken, accumulator, &layer);
                         let array = arrays.main();
-                        let range = |zero: u8| CodeRange { bits: 8, zero };
+                        let range = |zero: u8| CodeRange { bits: 8, zero, lowest: 0 };
                         let multiplied = [Multiplied {
                             products: array.products(range(128), range(x_zero)).unwrap(),
                             correction: array.correction(range(128), range(x_zero)),
@@ -397,7 +412,7 @@ mod tests {
                 for padding in [Padding::Drop, Padding::Multiply] {
                     for accumulator in ACCUMULATORS {
                         let arrays = arrays(signed, padding, taken, accumulator, &stored);
-                        let range = |zero: u8| CodeRange { bits: 8, zero };
+                        let range = |zero: u8| CodeRange { bits: 8, zero, lowest: 0 };
                         let multiplied = [Multiplied {
                             products: arrays.main().products(range(128), range(x_zero)).unwrap(),
                             correction: arrays.main().correction(range(128), range(x_zero)),

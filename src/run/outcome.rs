@@ -1,8 +1,12 @@
 //! What a run says: the stable, machine-readable shape of its results.
 
+mod formats;
+
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use formats::{FormatsOutcome, LayerFormat, Written};
 
 use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
@@ -109,6 +113,9 @@ pub struct LayerOutcome {
     /// Bits of its weight codes and of the activation codes that it reads; absent where no layer has widths of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_bits: Option<[u32; 2]>,
+    /// How its numbers are written; absent where codes have no groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<LayerFormat>,
     /// What its zero weights came to; absent where nothing was asked of zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightsOutcome>,
@@ -203,6 +210,9 @@ pub struct Outcome {
     /// Where tokens are left out; empty where none are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokensOutcome>,
+    /// What number formats come to; absent where codes have no groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formats: Option<FormatsOutcome>,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
@@ -488,6 +498,7 @@ mod tests {
             tuned_exit: None,
             tokens: vec![],
             experts: None,
+            formats: None,
             late: None,
             layers: vec![],
             constants: vec![],

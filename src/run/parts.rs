@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::arrays::Arrays;
 use super::bill::Words;
 use super::error::RunError;
+use super::formats;
 use crate::config::Setup;
 use crate::config::platform::{Link, Multiplier, Payload, Sensor, Zeros};
 use crate::platform::Platform;
@@ -47,30 +48,47 @@ impl Parts<'_> {
         if self.used().any(MacArray::is_late) {
             return Err(RunError::Late);
         }
+        if formats::any(self.setup) {
+            return Err(RunError::Groups);
+        }
         if array.zeros() == Zeros::Skip { Err(RunError::Skips) } else { Ok(array) }
     }
 
     /// Bytes of the words that a layer moves.
     pub(super) fn words(&self, quantized: &Quantized, layer: usize) -> Words {
-        let bytes = |bits: u32| f64::from(bits) / 8.0;
-        let output = quantized.output_bits(layer).unwrap_or(self.setup.workload.quantize.activation_bits);
+        let plain = self.plain_bits();
+        let input = match quantized.groups_of(layer) {
+            // A word is a group.
+            Some(groups) => groups.effective_bits[1] * groups.channels as f64 / groups.parts() as f64,
+            None => quantized.input_grid(layer).bits.into(),
+        };
         Words {
-            input: bytes(quantized.input_grid(layer).bits),
-            output: bytes(output),
-            sum: bytes(self.array(layer).map_or(32, |array| array.mac().accumulator_width())),
+            input: input / 8.0,
+            output: quantized.output_bits(layer).unwrap_or(plain) / 8.0,
+            sum: f64::from(self.array(layer).map_or(32, |array| array.mac().accumulator_width())) / 8.0,
         }
+    }
+
+    /// Bits of activations that nothing puts away in a format of its own.
+    fn plain_bits(&self) -> f64 {
+        let quantize = &self.setup.workload.quantize;
+        quantize.format.activations.plain_bits().unwrap_or(quantize.activation_bits).into()
     }
 
     /// Bytes of a captured sample as it is put away.
     pub(super) fn frame_bytes(&self, quantized: &Quantized) -> f64 {
-        let bits = quantized.sample_bits().unwrap_or(self.setup.workload.quantize.activation_bits);
-        self.frame_elements() as f64 * (f64::from(bits) / 8.0)
+        let plain = self.plain_bits();
+        self.frame_elements() as f64 * (quantized.sample_bits().unwrap_or(plain) / 8.0)
     }
 
     /// How activations are coded.
     pub(super) fn scheme(&self) -> Scheme {
         let symmetric = |arrays: &Arrays| arrays.signed() && !arrays.main().takes_raw_codes();
-        if self.arrays.as_ref().is_none_or(symmetric) { Scheme::Symmetric } else { Scheme::Affine }
+        if formats::any(self.setup) || self.arrays.as_ref().is_none_or(symmetric) {
+            Scheme::Symmetric
+        } else {
+            Scheme::Affine
+        }
     }
 
     /// Elements of a captured sample.

@@ -1,18 +1,21 @@
 //! What each layer saw: its operands are replayed through the gates, its sums compared with exact ones.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
+use super::probe_groups;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Histograms, Products};
+use crate::kernel::{self, Histograms, Products, Shifts};
 use crate::platform::compute::array::MacArray;
+use crate::platform::compute::groups::replay_groups;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::rng::Stream;
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Place, Use, Weights};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -38,6 +41,8 @@ pub(super) struct Probe<'a> {
     /// What is known of each layer from a run that began alike.
     pub known: Vec<Option<Seen>>,
     pub seen: Mutex<Vec<Seen>>,
+    /// What became of values whose codes have shifts.
+    pub used: Mutex<HashMap<usize, Use>>,
 }
 
 impl Engine for Probe<'_> {
@@ -69,6 +74,38 @@ impl Engine for Probe<'_> {
         });
         note(Seen { replay, multiplication, relative_error, bias, mean_error });
         sums
+    }
+
+    fn contract_shifted(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        shifts: Shifts<'_>,
+    ) -> Vec<i64> {
+        let sums = self.hardware.contract_shifted(layer, input, weights, shifts);
+        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
+        if let Some(seen) = self.known[layer.index] {
+            note(seen);
+            return sums;
+        }
+        let exact = Exact.contract_shifted(layer, input, weights, shifts);
+        let reals = |sums: &[i64]| sums.iter().map(|&sum| sum as f64).collect::<Vec<_>>();
+        let (found, exact) = (reals(&sums), reals(&exact));
+        let (relative_error, bias) = errors(&found, &exact, root_mean_square(&exact));
+        let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
+        let replay = self.hardware.arrays.map(|arrays| {
+            let array = arrays.of(layer.index);
+            probe_groups::pooled(array, layer, (input, weights, shifts), |operands| {
+                replay_groups(array, operands, &mut stream)
+            })
+        });
+        note(Seen { replay, multiplication: None, relative_error, bias, mean_error: None });
+        sums
+    }
+
+    fn grouped(&self, value: usize, used: &dyn Fn() -> Use) {
+        *self.used.lock().expect("nothing panics while the lock is held").entry(value).or_default() += used();
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {
@@ -106,16 +143,16 @@ fn averaged(means: Vec<f64>, channels: usize) -> Vec<f64> {
 }
 
 /// Root mean square of the exact sums.
-fn root_mean_square(exact: &[i32]) -> f64 {
-    (exact.iter().map(|&sum| f64::from(sum).powi(2)).sum::<f64>() / exact.len() as f64).sqrt()
+fn root_mean_square<S: Copy + Into<f64>>(exact: &[S]) -> f64 {
+    (exact.iter().map(|&sum| sum.into().powi(2)).sum::<f64>() / exact.len() as f64).sqrt()
 }
 
 /// Root mean square and mean of the difference over the root mean square of the exact sums.
-fn errors(sums: &[i32], exact: &[i32], size: f64) -> (f64, f64) {
+fn errors<S: Copy + Into<f64>>(sums: &[S], exact: &[S], size: f64) -> (f64, f64) {
     if size == 0.0 {
         return (0.0, 0.0);
     }
-    let differences = || sums.iter().zip(exact).map(|(sum, exact)| f64::from(*sum) - f64::from(*exact));
+    let differences = || sums.iter().zip(exact).map(|(sum, exact)| (*sum).into() - (*exact).into());
     let count = exact.len() as f64;
     let square = differences().map(|difference| difference * difference).sum::<f64>();
     ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)

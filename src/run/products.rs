@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::error::RunError;
 use super::hardware::Multiplied;
 use super::parts::Parts;
+use crate::arith::mac::Code;
 use crate::kernel::Products;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::workload::{Quantized, Weights};
@@ -54,8 +55,11 @@ fn by_unit<T: Clone>(
     let mut known: HashMap<(Option<usize>, [CodeRange; 2]), T> = HashMap::new();
     let mut of = |(layer, weights): (usize, &Weights)| {
         let grid = quantized.input_grid(layer);
-        let activations = CodeRange { bits: grid.bits, zero: grid.zero_point };
-        let weights = CodeRange { bits: weights.bits, zero: weights.zero_point };
+        // Codes of a sign and a magnitude reach as far below zero as above, and no memory makes others of them.
+        let signs = |array: &MacArray| array.mac().code() == Code::SignMagnitude;
+        let lowest = u8::from(quantized.groups_of(layer).is_some() && parts.array(layer).is_some_and(signs));
+        let activations = CodeRange { bits: grid.bits, zero: grid.zero_point, lowest };
+        let weights = CodeRange { bits: weights.bits, zero: weights.zero_point, lowest };
         let key = (parts.arrays.as_ref().map(|arrays| arrays.place(layer)), [weights, activations]);
         if let Some(products) = known.get(&key) {
             return Ok(products.clone());

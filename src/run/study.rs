@@ -35,6 +35,7 @@ pub struct Settings<'a> {
 }
 
 const MULTIPLIER: &str = "compute.array.multiplier";
+const FORMAT: &str = "quantize.format";
 const LAYERS: &str = "compute.array.layers";
 const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 
@@ -65,7 +66,7 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
         KnobOutcome { knob: knob.clone(), value: value.clone(), alone, without }
     };
     let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
-    let multiplier = effects.iter().find(|effect| effect.knob == MULTIPLIER).map(|effect| &effect.alone);
+    let multiplier = effects.iter().find(|effect| has_rivals(&effect.knob)).map(|effect| &effect.alone);
     let rival = |((exact, _), outcome): (&(Exact, Knobs), Outcome)| Rival::of(exact, outcome, multiplier);
     let plain = plain_bits::better_codes(rivals.iter().zip(outcomes).map(rival).collect());
     Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
@@ -123,7 +124,12 @@ fn is_of_layers(knob: &str) -> bool {
     knob.strip_prefix(LAYERS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated.
+/// Whether plain bits are the rival of a knob.
+fn has_rivals(knob: &str) -> bool {
+    [MULTIPLIER, FORMAT].contains(&knob)
+}
+
+/// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated or numbers have a format.
 fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
     let own = |(name, own): (&String, &LayerSettings)| {
         let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
@@ -140,10 +146,12 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
         let quantize = bits.into_iter().chain(own.clone()).map(move |knob| (knob, json!(width)));
         let multiplier = (MULTIPLIER.to_string(), json!(exact.multiplier));
         let layers = layered.then(|| (LAYERS.to_string(), json!({})));
-        (exact, quantize.chain([multiplier]).chain(layers).collect())
+        let format = Some((FORMAT.to_string(), json!({})));
+        let format = format.filter(|_| !baseline.workload.quantize.format.are_plain());
+        (exact, quantize.chain([multiplier]).chain(layers).chain(format).collect())
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
-    if layered || knobs.contains_key(MULTIPLIER) { exact.map(of).collect() } else { vec![] }
+    if layered || knobs.keys().any(|knob| has_rivals(knob)) { exact.map(of).collect() } else { vec![] }
 }
 
 fn report(
@@ -173,7 +181,7 @@ fn report(
     notes.extend(split(&reference, &baseline));
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
-    let multiplier = knobs.iter().find(|effect| effect.knob == MULTIPLIER).filter(comparable);
+    let multiplier = knobs.iter().find(|effect| has_rivals(&effect.knob)).filter(comparable);
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
         axsim,
@@ -193,6 +201,12 @@ fn report(
         notes,
     }
 }
+
+/// What is modelled of numbers in groups.
+const GROUPS: &str = "Numbers in groups: codes are multiplied as they are, a unit has a lane a number of a group and shifts the sum \
+    of its products once; what groups leave empty of its lanes holds zeros, and its registers are clocked. Scales are found on the \
+    calibration samples and fold into what the next tensor is scaled by; units that razor are priced on random operands, an upper \
+    bound, and a row of outputs is razored in a cycle. Sums are shifted back for operators that read reals at no cost.";
 
 /// Whether the array of an outcome has a supply of its own.
 fn off_nominal(outcome: &Outcome) -> bool {
@@ -307,6 +321,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
         "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.".into(),
         "Between layers and frames the array is gated off; a memory that must keep the weights is not.".into(),
     ];
+    notes.extend(approximate.formats.as_ref().map(|_| GROUPS.into()));
     let layers = approximate.settings.pointer("/platform/compute/array/layers");
     if layers.and_then(Value::as_object).is_some_and(|layers| !layers.is_empty()) {
         notes.push(

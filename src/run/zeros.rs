@@ -9,7 +9,7 @@ use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::nonzeros::Nonzeros;
 use crate::platform::compute::storage::Stored;
-use crate::workload::{Layer, Origin, Weights};
+use crate::workload::{Groups, Layer, Origin, Weights};
 
 /// Weights of a layer as its hardware has them.
 pub(super) struct Held {
@@ -46,15 +46,22 @@ pub(super) fn restore(weights: &mut Weights, meant: &Weights) {
 
 impl Held {
     /// Of a layer that is mapped as `dense` where all of its weights take cycles.
-    pub(super) fn of(array: Option<&MacArray>, layer: &Layer, weights: &Weights, dense: Mapping) -> Self {
+    pub(super) fn of(
+        array: Option<&MacArray>,
+        layer: &Layer,
+        (weights, groups): (&Weights, Option<&Groups>),
+        dense: Mapping,
+    ) -> Self {
         let format = array.filter(|_| layer.weights == Origin::Stored);
         let format = format.map_or(WeightFormat::Dense, MacArray::weight_format);
         let zeros: Vec<bool> = weights.codes.iter().map(|&code| code == weights.zero_point).collect();
         let stored = Stored::of(format, &zeros, (layer.geometry.depth(), weights.bits));
-        let word = f64::from(weights.bits) / 8.0;
+        let each = groups.map_or(weights.bits.into(), |groups| groups.effective_bits[0]) / 8.0;
+        // What an array reads at once.
+        let word = groups.map_or(each, |groups| each * groups.channels as f64 / groups.parts() as f64);
         let (bytes, read_bytes) = match stored.format {
             // Of computed weights there are none to be kept, but words to be read.
-            WeightFormat::Dense => (zeros.len() as f64 * word, dense.weight_reads as f64 * word),
+            WeightFormat::Dense => (zeros.len() as f64 * each, dense.weight_reads as f64 * word),
             _ => {
                 // A layer's weights pass whole, once or several times.
                 let passes = dense.weight_reads / (zeros.len() as u64).max(1);

@@ -1,6 +1,7 @@
 //! What a model asks of hardware: integer contractions, and putting tensors away.
 
-use crate::kernel::{self, Geometry, Operands, Products};
+use super::format::Use;
+use crate::kernel::{self, Geometry, Operands, Products, Shifts};
 use crate::tensor::Tensor;
 
 /// Where the weights of a contraction come from.
@@ -106,6 +107,20 @@ pub struct Place {
 pub trait Engine: Sync {
     /// Sums of products of centred codes: [batch, O, OH, OW].
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32>;
+    /// The same of codes of which groups have shifts.
+    fn contract_shifted(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        shifts: Shifts<'_>,
+    ) -> Vec<i64> {
+        let products = Products::exact(weights.zero_point, input.zero_point);
+        let (geometry, operands) = layer.contraction(input, weights);
+        kernel::convolve_shifted(&geometry, operands, shifts, &products)
+    }
+    /// Numbers have become codes of which groups have shifts; `used` tells what became of them.
+    fn grouped(&self, _: usize, _used: &dyn Fn() -> Use) {}
     /// A tensor is put away between layers; hardware may change it.
     fn store(&self, place: Place, codes: &mut Codes);
 }

@@ -135,7 +135,7 @@ impl Use {
     }
 
     /// Of codes of rows in groups, of which `highest` is the largest there is.
-    fn of(numbers: &[f32], codes: &[i8], [row, group]: [usize; 2], highest: u8) -> Self {
+    pub(super) fn of(numbers: &[f32], codes: &[i8], [row, group]: [usize; 2], highest: u8) -> Self {
         let zeroed = numbers.iter().zip(codes).filter(|(number, code)| **number != 0.0 && **code == 0);
         let largest = codes
             .chunks_exact(row)
@@ -212,7 +212,7 @@ fn highest(bits: u32) -> u8 {
 }
 
 /// [.., rows, columns] → [.., columns, rows].
-fn exchanged<T: Copy>(numbers: &[T], rows: usize, columns: usize) -> Vec<T> {
+pub(super) fn exchanged<T: Copy>(numbers: &[T], rows: usize, columns: usize) -> Vec<T> {
     let mut turned = Vec::with_capacity(numbers.len());
     for matrix in numbers.chunks_exact(rows * columns) {
         for column in 0..columns {
@@ -302,13 +302,13 @@ impl Formatted {
 }
 
 /// Numbers that share a scale, channels of a row, and rows of a group of channels.
-fn of_input(geometry: &Geometry) -> [usize; 3] {
+pub(super) fn of_input(geometry: &Geometry) -> [usize; 3] {
     let plane = geometry.in_height * geometry.in_width;
     [geometry.inputs_per_sample(), geometry.in_channels / geometry.groups, plane]
 }
 
 /// The same of weights, of which so many filters share a scale.
-fn of_weights(geometry: &Geometry, filters: usize) -> [usize; 3] {
+pub(super) fn of_weights(geometry: &Geometry, filters: usize) -> [usize; 3] {
     let window = geometry.kernel[0] * geometry.kernel[1];
     [filters * geometry.depth(), geometry.depth() / window, window]
 }

@@ -18,18 +18,26 @@ mod asking;
 mod checkpoint;
 mod entropy;
 mod grid;
+mod group;
 mod held;
+mod layout;
 mod mse;
 mod precision;
 mod range;
 mod role;
+mod stored;
 
 use asking::Asking;
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
-use held::{Held, Scaled};
+pub use group::Coder;
+use group::{Layout, Shifted};
+use held::{Grouped, Held, Scaled};
+pub use layout::GroupError;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
+use stored::StoredGroups;
+pub use stored::{Groups, common_group};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -46,6 +54,9 @@ pub enum CalibrationError {
          convolutions with stored weights and products of matrices go to the array"
     )]
     Beside(String),
+    /// Numbers cannot be written in the formats that were asked for.
+    #[error(transparent)]
+    Groups(#[from] GroupError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -58,7 +69,11 @@ pub struct Quantized {
     layers: Vec<Layer>,
     /// Grid of each value; absent where it stays real.
     grids: Vec<Option<Grid>>,
+    /// Where groups of each value's codes have shifts.
+    layouts: Vec<Option<Layout>>,
     weights: Vec<Weights>,
+    /// What the weights of each layer have besides codes, where groups of them have shifts.
+    groups: Vec<Option<StoredGroups>>,
     /// What is added to each channel of a contraction.
     biases: Arc<[Arc<[f32]>]>,
     /// The expert that each layer is of, if it is.
@@ -105,20 +120,36 @@ impl Quantized {
             grid.rounding(settings.rounding)
         };
         let together = (calibration, network.together());
+        let layouts = layout::layouts(network, settings, precision)?;
+        let passes = layout::on_the_way(network, &layouts);
         let ranges = range::ranges((network, &roles), settings.calibration, &grid, together)?;
-        let grids: Vec<Option<Grid>> =
-            ranges.into_iter().enumerate().map(|(value, range)| Some(grid(value, range?))).collect();
+        let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
+            let (low, high) = range.filter(|_| !passes[value])?;
+            Some(match layouts[value] {
+                Some(Layout { coder, .. }) => {
+                    Grid::of_groups(coder.bits, coder.scale(low.abs().max(high.abs())))
+                }
+                None => grid(value, (low, high)),
+            })
+        };
+        let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
         let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
             Op::Contract(own) => {
-                let bits = precision.of_weights(layer);
-                round(&own.weights, own.geometry.out_channels, (settings.weight_scales, bits))
+                let share = settings.weight_scales;
+                match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
+                    Some(layout) => stored::grouped(own, layout, share),
+                    None => {
+                        let bits = precision.of_weights(layer);
+                        (round(&own.weights, own.geometry.out_channels, (share, bits)), None)
+                    }
+                }
             }
-            _ => computed(grids[step.inputs[1]], step),
+            _ => (computed(grids[step.inputs[1]], step), None),
         });
-        let weights = weights.collect();
+        let (weights, groups) = weights.unzip();
         let biases = network.contractions().map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
-        Ok(Self { network: network.clone(), layers, grids, weights, biases, experts })
+        Ok(Self { network: network.clone(), layers, grids, layouts, weights, groups, biases, experts })
     }
 
     /// The contractions in order.
@@ -146,20 +177,23 @@ impl Quantized {
         self.grids[value].expect("what a contraction reads is on a grid")
     }
 
-    /// Bits of the codes as which the outputs of a contraction are put away; none where they stay real.
-    pub fn output_bits(&self, layer: usize) -> Option<u32> {
+    /// Bits that an output of a contraction takes where it is put away, its share of shifts included; none where it stays real.
+    pub fn output_bits(&self, layer: usize) -> Option<f64> {
         let (at, _) = self.network.placed_contractions().nth(layer)?;
         self.put_away()[at + 1]
     }
 
-    /// Bits of the codes as which a sample is put away; none where none of it is.
-    pub fn sample_bits(&self) -> Option<u32> {
+    /// The same of an element of a sample.
+    pub fn sample_bits(&self) -> Option<f64> {
         self.put_away()[0]
     }
 
-    /// Bits of the first codes that each value becomes.
-    fn put_away(&self) -> Vec<Option<u32>> {
-        let mut bits: Vec<Option<u32>> = self.grids.iter().map(|grid| grid.map(|grid| grid.bits)).collect();
+    /// Bits that a number of each value takes as the first codes that it becomes.
+    fn put_away(&self) -> Vec<Option<f64>> {
+        let own = |(grid, layout): (&Option<Grid>, &Option<Layout>)| {
+            grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()))
+        };
+        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).map(own).collect();
         // From the last step on, so that the first reader of a value that stays real has the last word.
         for (at, step) in self.network.steps.iter().enumerate().rev() {
             for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {
@@ -221,7 +255,10 @@ impl Quantized {
         let asking = RefCell::new(None);
         let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
             let made = match layer {
-                Some(layer) => Held::Sums(self.sums((engine, asking.take()), layer, inputs)),
+                Some(layer) => match self.groups_of(layer) {
+                    Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
+                    None => Held::Sums(self.sums((engine, asking.take()), layer, inputs)),
+                },
                 None => self.apply(at, samples, inputs)?,
             };
             Ok(self.put(engine, at + 1, made, (samples, first_sample)))
@@ -302,11 +339,22 @@ impl Quantized {
         let Some(grid) = self.grids[value] else {
             return Arc::new(if self.waits(value) { made } else { made.settled() });
         };
-        let mut codes = made.codes_on(&grid, samples);
+        let (mut codes, grouped) = match self.layouts[value] {
+            Some(layout) => {
+                let reals = made.reals();
+                let Shifted { codes, shifts } = layout.code(&reals, grid.scale);
+                engine.grouped(value, &|| layout.used(&reals, &codes));
+                (grid.coded(codes, samples), Some((shifts, layout)))
+            }
+            None => (made.codes_on(&grid, samples), None),
+        };
         if self.is_put_away(value) {
             engine.store(Place { value, first_sample }, &mut codes);
         }
-        Arc::new(Held::Codes(codes))
+        Arc::new(match grouped {
+            Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
+            None => Held::Codes(codes),
+        })
     }
 
     /// Whether one step alone reads a value, which does the same with every element.

@@ -15,6 +15,7 @@ mod exits;
 mod experts;
 mod explore;
 mod exported;
+mod formats;
 mod glitches;
 mod golden;
 mod late;

@@ -128,8 +128,10 @@ fn razor(basis: u32, target: u32, group: usize) -> Format {
 
 /// The shape of the published table: loss grows with groups; weights cost little, activations more; eight bits of activations
 /// are nearly free beside 16; keys and values cost most. Ours differs in these, whose groups lie along the axis that is summed
-/// over: 8 numbers of a head for keys, so that larger groups change nothing, and the sequence for values. A model of 260,000
-/// parameters with heads of 8 numbers bears far less than one of billions.
+/// over: 8 numbers of a head for keys, so that larger groups change nothing, and the sequence for values. Keys are what costs:
+/// one of the 8, of the slowest pair of the rotary embedding, is about ten times as large as most, is in every group and
+/// makes most others zero. On 16 rows and in groups of 8, W4 has 5.05, values razored too 5.10, keys instead 23.4, which an
+/// evaluation in NumPy gives as well.
 #[test]
 fn a_language_model_loses_with_the_size_of_razored_groups() {
     let Some(root) = shared() else { return };

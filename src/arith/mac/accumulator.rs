@@ -68,7 +68,7 @@ impl Mac {
     pub(super) fn usual_width(&self) -> u32 {
         let bits = match self.shape.shift {
             // Razored codes with their sign.
-            Some(_) => 2 * self.port_width(),
+            Some(_) => self.widths().into_iter().sum::<u32>() + 2 * u32::from(self.signs_outside),
             None => self.widths().into_iter().sum(),
         };
         (bits + 16 + self.shape.largest_shift()).min(64)
@@ -158,6 +158,13 @@ impl Mac {
         if width < 32 {
             sums.iter_mut().for_each(|sum| *sum = *sum << (32 - width) >> (32 - width));
         }
+        sums
+    }
+
+    /// The same of sums of 64 bits.
+    pub fn wrapped_wide(&self, mut sums: Vec<i64>) -> Vec<i64> {
+        let beyond = 64 - self.accumulator_width();
+        sums.iter_mut().for_each(|sum| *sum = *sum << beyond >> beyond);
         sums
     }
 

@@ -30,6 +30,7 @@ impl Own {
 enum Part {
     Own(Own),
     Lanes(u32),
+    Group(u32),
     Largest(u32),
     Ranks(u32),
     Gated,
@@ -50,6 +51,7 @@ impl Part {
             "s" => Self::Own(Own::Saturates(number)),
             "k" => Self::Own(Own::Holds(number)),
             "l" => Self::Lanes(number),
+            "g" => Self::Group(number),
             "t" => Self::Largest(number),
             "p" => Self::Ranks(number),
             _ => return None,
@@ -63,9 +65,10 @@ impl Mac {
     /// | part | names |
     /// |---|---|
     /// | `mac8s_drum_k4`, `mac16x8s_bw` | the multiplier, by the rest of its id; `macr` a unit for raw codes |
-    /// | `mac4s_sdr_g16` | a unit for razored codes of 4 bits, sign and magnitude: 16 exact products added, shifted by the flags, accumulated; `sdrtc` the same for two's complement |
+    /// | `mac4s_sdr_g16` | a unit for razored codes of 4 bits, sign and magnitude: 16 exact products added, shifted by the flags, accumulated; `sdrtc` the same for two's complement; `mac8x4s_sdr_g16` takes activations of 8 bits |
     /// | `__ripple`, `__loa_k6` | the adder that accumulates, unless it is exact (Kogge-Stone) |
     /// | `__w20`, `__s20`, `__k100` | an accumulator of 20 bits that wraps, that saturates; one wide enough for 100 products |
+    /// | `__g16` | 16 lanes whose sum is shifted, by at most 1 or as `__tN` says |
     /// | `__l4`, `__t8`, `__p1`, `__z`, `__e` | what [`Shape`] says, in this order |
     ///
     /// Where the multiplier has a final adder of choice, the accumulator follows it: `mac8s_dadda__brent_kung__exact`.
@@ -88,10 +91,49 @@ impl Mac {
         Ok(mac)
     }
 
+    /// The exact unit for codes of activations and of weights of so many bits, of which a group as large as the unit has lanes
+    /// is shifted at once, by at most `largest`.
+    ///
+    /// # Errors
+    /// [`ArithError`] on widths, lanes or shifts that there is no unit for.
+    ///
+    /// ```
+    /// use axsim::arith::mac::{Mac, Shift};
+    /// let unit = Mac::for_codes([8, 4], false, Shift { group: 16, largest: 12 }).unwrap();
+    /// assert_eq!((unit.id(), unit.shape().lanes), ("mac8x4s_sdr_g16", 16));
+    /// ```
+    pub fn for_codes(bits: [u32; 2], twos_complement: bool, shift: Shift) -> Result<Self, ArithError> {
+        let mac = Codes { bits, twos_complement, group: shift.group }.unit("exact")?;
+        let shape = Shape { shift: Some(shift), ..mac.shape };
+        mac.with_shape(shape)
+    }
+
+    /// The same unit with a lane a code of a group, whose sum is shifted before it is accumulated.
+    ///
+    /// # Errors
+    /// [`ArithError`] on lanes or shifts that there is no unit for.
+    ///
+    /// ```
+    /// use axsim::arith::mac::{Mac, Shift};
+    /// let unit = Mac::from_id("mac4s_bwtrunc_t2").unwrap().grouped(Shift { group: 8, largest: 16 }).unwrap();
+    /// assert_eq!(unit.id(), "mac4s_bwtrunc_t2__g8__t16");
+    /// assert_eq!(Mac::from_id(unit.id()).unwrap().id(), unit.id());
+    /// ```
+    pub fn grouped(self, shift: Shift) -> Result<Self, ArithError> {
+        let shape = Shape { lanes: shift.group, shift: Some(shift), ..self.shape };
+        self.with_shape(shape)
+    }
+
     fn with_parts(self, parts: &[Part]) -> Result<Self, ArithError> {
         let (mut shape, mut own) = (self.shape, None);
+        let group =
+            parts.iter().find_map(|part| if let Part::Group(group) = part { Some(*group) } else { None });
+        if let Some(group) = group {
+            shape = Shape { lanes: group, shift: Some(Shift { group, largest: 1 }), ..shape };
+        }
         for part in parts {
             match *part {
+                Part::Group(_) => {}
                 Part::Own(written) => own = Some(written),
                 Part::Lanes(lanes) => shape.lanes = lanes,
                 Part::Ranks(ranks) => shape.ranks = ranks,
@@ -100,9 +142,9 @@ impl Mac {
                 Part::Largest(largest) => match &mut shape.shift {
                     Some(shift) => shift.largest = largest,
                     None => {
-                        return Err(
-                            self.refuse("only units for razored codes shift: leave out `__tN`".into())
-                        );
+                        return Err(self.refuse(
+                            "only units for groups shift: leave out `__tN`, or write `__gN` too".into(),
+                        ));
                     }
                 },
             }
@@ -139,7 +181,8 @@ fn plain(head: &str) -> Result<Mac, ArithError> {
 
 /// Razored codes that an id names: `4s_sdr_g16`.
 struct Codes {
-    bits: u32,
+    /// Of activations and of weights.
+    bits: [u32; 2],
     twos_complement: bool,
     group: u32,
 }
@@ -149,23 +192,28 @@ impl Codes {
         let (bits, rest) = text.split_once("s_sdr")?;
         let (twos_complement, rest) = rest.strip_prefix("tc").map_or((false, rest), |rest| (true, rest));
         let group = rest.strip_prefix("_g")?.parse().ok()?;
-        Some(Self { bits: bits.parse().ok()?, twos_complement, group })
+        let (a, b) = bits.split_once('x').unwrap_or((bits, bits));
+        Some(Self { bits: [a.parse().ok()?, b.parse().ok()?], twos_complement, group })
     }
 
     /// The unit whose lanes are a group, for weights of 8 bits before razoring and activations of 16.
     fn unit(&self, adder: &str) -> Result<Mac, ArithError> {
-        let Self { bits, twos_complement, group } = *self;
+        let Self { bits: [a, b], twos_complement, group } = *self;
         let (family, least) = if twos_complement { ("sdrtc", 2) } else { ("sdr", 3) };
-        let head = format!("mac{bits}s_{family}_g{group}");
-        if !(least..=8).contains(&bits) {
+        let widths = |[a, b]: [u32; 2]| if a == b { a.to_string() } else { format!("{a}x{b}") };
+        let head = format!("mac{}s_{family}_g{group}", widths([a, b]));
+        if let Some(bits) = [a, b].into_iter().find(|bits| !(least..=8).contains(bits)) {
             let expected = format!("razored codes of `{family}` have {least} to 8 bits, not {bits}");
             return Err(ArithError::Parameter { id: head, expected });
         }
-        let multiplier =
-            if twos_complement { format!("mul{bits}s_bw") } else { format!("mul{}u_exact", bits - 1) };
+        let multiplier = if twos_complement {
+            format!("mul{}s_bw", widths([a, b]))
+        } else {
+            format!("mul{}u_exact", widths([a - 1, b - 1]))
+        };
         let adder = accumulator(&format!("add32s_{adder}"))?;
         // Flags of codes whose basis has 15 and 7 bits of magnitude, or one more where the lowest number counts.
-        let dropped = 15 + 7 - 2 * (bits - 1) + if twos_complement { 2 } else { 0 };
+        let dropped = 15 + 7 + 2 - a - b + if twos_complement { 2 } else { 0 };
         let shape =
             Shape { lanes: group, shift: Some(Shift { group, largest: dropped }), ..Shape::default() };
         let mac = Mac::new(design(&multiplier)?, adder);

@@ -75,9 +75,13 @@ impl Shape {
     /// The end of an id: what differs from the `usual` shape.
     pub(super) fn suffix(&self, usual: &Self) -> String {
         let mut suffix = String::new();
+        // A group that the head of the id does not name.
+        let named = self.shift.filter(|_| usual.shift.is_none());
+        let (lanes, largest) = named.map_or((usual.lanes, usual.largest_shift()), |shift| (shift.group, 1));
         let numbers = [
-            ('l', self.lanes, usual.lanes),
-            ('t', self.largest_shift(), usual.largest_shift()),
+            ('g', named.map_or(0, |shift| shift.group), 0),
+            ('l', self.lanes, lanes),
+            ('t', self.largest_shift(), largest),
             ('p', self.ranks, usual.ranks),
         ];
         for (letter, number, _) in numbers.into_iter().filter(|(_, number, usual)| number != usual) {

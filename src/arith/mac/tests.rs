@@ -303,7 +303,7 @@ fn a_unit_that_cannot_be_says_what_to_write() {
         ("mac4s_bw__l0", "a unit has 1 to 256 lanes, not 0"),
         ("mac4s_bw__l257", "a unit has 1 to 256 lanes, not 257"),
         ("mac4s_bw__p3", "write `__p1` to hold products or `__p2` to hold their sums too, not `__p3`"),
-        ("mac4s_bw__t8", "only units for razored codes shift: leave out `__tN`"),
+        ("mac4s_bw__t8", "only units for groups shift: leave out `__tN`, or write `__gN` too"),
         ("mac4s_bw__z__l4", "write `mac4s_bw__l4__z`"),
         ("mac4s_bw__l1", "write `mac4s_bw`"),
         ("mac4s_bw__s9__l4", "an accumulator that saturates has 10 bits, to hold a product, to 64, not 9"),

@@ -14,6 +14,7 @@ use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
 mod clocking;
 mod energies;
+mod lanes;
 mod products;
 mod unit;
 mod zeros;
@@ -22,6 +23,7 @@ pub use clocking::{Lateness, STEPS};
 use clocking::{clock, late, may_be_late};
 use energies::Priced;
 pub use energies::{Open, OpenEnergies};
+pub use lanes::GroupUnit;
 pub use products::CodeRange;
 pub use unit::{OpenTable, unit};
 

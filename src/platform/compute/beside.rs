@@ -3,19 +3,21 @@
 //! Its operands are not replayed: it costs what it costs under random ones, more than under the sums of a network, whose high
 //! bits rarely change.
 
+use crate::arith::razorer::Razorer;
 use crate::arith::{Cost, cost, design};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 use crate::netlist::{Builder, Bus, Netlist};
 use crate::platform::Bill;
 use crate::tech::CellLibrary;
-use crate::units::{Seconds, SquareMicrometres};
+use crate::units::{Joules, Seconds, SquareMicrometres};
 
 /// Bits of a factor.
 const FACTOR: u32 = 16;
 
 /// Some equal circuits beside an array.
 pub struct Beside {
+    circuit: String,
     count: usize,
     action: &'static str,
     area: SquareMicrometres,
@@ -61,10 +63,16 @@ impl Beside {
         Self::of(&choosing(bits, words), count, "choose activations", library)
     }
 
+    /// Units that each razor a group of numbers at once.
+    pub fn razoring(unit: &Razorer, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&unit.netlist(), count, "razor groups", library)
+    }
+
     fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
         let Cost { area_um2, energy_fj, leakage_nw, .. } = cost(netlist, library);
         let name = |what: &str| format!("{}.{what}", netlist.name());
         Self {
+            circuit: netlist.name().into(),
             count,
             action,
             area: SquareMicrometres(area_um2),
@@ -77,9 +85,19 @@ impl Beside {
         }
     }
 
+    /// What one is called.
+    pub fn name(&self) -> &str {
+        &self.circuit
+    }
+
     /// Cell area of all.
     pub fn area(&self) -> SquareMicrometres {
         self.area * self.count as f64
+    }
+
+    /// What so many operations take, while the circuits leak for some time.
+    pub fn energy(&self, operations: f64, time: Seconds) -> Joules {
+        Joules(operations * self.each.value + time.0 * self.count as f64 * self.leakage.value)
     }
 
     /// Bills so many operations, while the circuits leak for some time.

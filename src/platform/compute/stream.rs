@@ -76,7 +76,11 @@ pub fn replay_left(
 ) -> Replay {
     let walk = Walk::skipping(array, operands, nonzeros);
     let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
-    let toggled = toggled(array, &stretches);
+    priced(array, &toggled(array, &stretches, &words))
+}
+
+/// What transitions take an operation.
+pub(super) fn priced(array: &MacArray, toggled: &Toggled) -> Replay {
     let energy = |toggles: &[u64]| array.library().switching_energy(array.replayed_cells(), toggles);
     let pairs: u64 = toggled.pairs.iter().sum();
     let batches: Vec<Joules> = (0..BATCHES)
@@ -95,20 +99,32 @@ pub fn replay_left(
 }
 
 /// Transitions of every net, by batch with glitches and in all without, and the operations of every batch.
-struct Toggled {
+pub(super) struct Toggled {
     timed: Vec<[u64; BATCHES]>,
     settled: Vec<u64>,
     pairs: [u64; BATCHES],
 }
 
+/// What a unit takes in a time slot.
+pub(super) trait Inputs: Clone + Default {
+    /// The sum that enters.
+    fn sum(&self) -> i64;
+}
+
+impl Inputs for Slot {
+    fn sum(&self) -> i64 {
+        self[2]
+    }
+}
+
 /// One operation of a contraction, and the depth from which its unit's column or register has summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Step {
-    group: usize,
-    position: usize,
-    output: usize,
-    first: usize,
-    depth: usize,
+pub(super) struct Step {
+    pub group: usize,
+    pub position: usize,
+    pub output: usize,
+    pub first: usize,
+    pub depth: usize,
 }
 
 /// The way of the operands of one contraction past the units.
@@ -151,21 +167,30 @@ impl<'a> Walk<'a> {
     /// A stretch from the very start finds the unit at reset and lets its registers run empty at the end, so
     /// that a contraction of a single slot has a price too.
     pub(super) fn stretch(&self, stream: &mut Stream) -> Vec<Option<Slot>> {
+        let mut before = None;
+        self.steps(stream, |step| {
+            let activation = self.activation(step, step.depth)?;
+            let sum = self.sum(step, before);
+            before = Some((*step, sum));
+            Some([activation, self.weight(step, step.depth)?, sum])
+        })
+    }
+
+    /// The same of what `slot` makes of the steps.
+    pub(super) fn steps<S: Inputs>(
+        &self,
+        stream: &mut Stream,
+        mut slot: impl FnMut(&Step) -> Option<S>,
+    ) -> Vec<Option<S>> {
         let [rows, columns] = self.array.shape();
         let unit = [stream.below(rows as u64) as usize, stream.below(columns as u64) as usize];
         let gemm = &self.operands.gemm;
         let slots = [gemm.groups, self.folds[0], self.folds[1], self.folds[2]];
         let slots: u64 = slots.into_iter().map(|n| n as u64).product();
         let start = stream.below(slots.saturating_sub(SLOTS) + 1);
-        let around = std::iter::repeat_n(None, if start == 0 { 2 } else { 0 });
-        let mut before = None;
-        let inside = (start..(start + SLOTS).min(slots)).map(|slot| {
-            let step = self.step(unit, slot as usize)?;
-            let activation = self.activation(&step, step.depth)?;
-            let sum = self.sum(&step, before);
-            before = Some((step, sum));
-            Some([activation, self.weight(&step, step.depth)?, sum])
-        });
+        let around = std::iter::repeat_n(None::<S>, if start == 0 { 2 } else { 0 });
+        let inside = (start..(start + SLOTS).min(slots)).map(|at| slot(&self.step(unit, at as usize)?));
+        let inside: Vec<Option<S>> = inside.collect();
         around.clone().chain(inside).chain(around).collect()
     }
 
@@ -217,8 +242,15 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What turns the inputs of lanes, and sums that enter, into the bits of all ports.
+type Words<S> = dyn Fn(&MacArray, &[S], &[i64]) -> Vec<[u64; BATCHES]>;
+
 /// Transitions in stretches replayed side by side, a lane each.
-fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
+pub(super) fn toggled<S: Inputs>(
+    array: &MacArray,
+    stretches: &[Vec<Option<S>>],
+    words: &Words<S>,
+) -> Toggled {
     let (netlist, late) = (array.cells(), array.late().map(|late| &late.fine));
     let in_time = array.library().delays(netlist);
     let delays = late.map_or(&in_time, |grid| &grid.delays);
@@ -226,13 +258,13 @@ fn toggled(array: &MacArray, stretches: &[Vec<Option<Slot>>]) -> Toggled {
     let (mut timed, mut lanes) = (Timed::new(netlist, delays), Lanes::<BATCHES>::new(netlist));
     let mut pairs = [0; BATCHES];
     let mut filling = (vec![[0; BATCHES]; delays.len()], vec![0; delays.len()]);
-    let mut held = vec![[0i64; 3]; stretches.len()];
+    let mut held = vec![S::default(); stretches.len()];
     for at in 0..longest {
         // The operands pass a register first, so the sum that belongs to them enters one step later.
-        let sums: Vec<i64> = held.iter().map(|slot| slot[2]).collect();
+        let sums: Vec<i64> = held.iter().map(S::sum).collect();
         for (lane, (held, stretch)) in held.iter_mut().zip(stretches).enumerate() {
             if let Some(Some(slot)) = stretch.get(at) {
-                *held = *slot;
+                held.clone_from(slot);
                 pairs[lane / 64] += u64::from(at >= 2);
             }
         }

@@ -1,5 +1,6 @@
 //! The page of an exploration.
 
+use super::formats::formats;
 use super::parts::{self, Tile, class};
 use super::{list, page, section, table};
 use crate::explore::{Exploration, Finished, Point};
@@ -24,6 +25,7 @@ pub fn write(found: &Exploration) -> String {
     body += &tiles(found, best);
     body += &list("summary", &words::findings(found));
     body += &picture(found);
+    body += &formats(found);
     body += &points(found);
     body += &parts::stages(&staged(found));
     let shown = best.map_or(&found.baseline, |best| &best.outcome);

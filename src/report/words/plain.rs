@@ -1,6 +1,6 @@
 //! What plain exact bits cost at the accuracy of an approximate multiplier.
 
-use super::{figure, less, saved, value};
+use super::{figure, formats, less, saved, value};
 use crate::run::plain_bits::{Costed, EqualAccuracy, Interpolated};
 use crate::units::with_prefix;
 use crate::workload::score::Metric;
@@ -42,9 +42,10 @@ fn interpolated(found: &EqualAccuracy) -> impl Fn(&Interpolated) -> String {
     |line| {
         let [wide, narrow] = line.between;
         format!(
-            "Interpolated between plain {wide} and {narrow} bits, equal accuracy costs {}: against that line the approximate \
-             multiplier {} on the system and {} on the datapath.",
+            "Interpolated between plain {wide} and {narrow} bits, equal accuracy costs {}: against that line the {} {} on the \
+             system and {} on the datapath.",
             costs(&line.costed),
+            if formats::label(&found.multiplier).is_some() { "format" } else { "approximate multiplier" },
             saved(line.costed.energy_j, found.approximate.energy_j),
             saved(line.costed.datapath_energy_j, found.approximate.datapath_energy_j),
         )

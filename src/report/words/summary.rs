@@ -1,5 +1,6 @@
 //! The findings of a run.
 
+use super::formats::formats;
 use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
@@ -21,6 +22,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(tokens(&report.approximate));
     sentences.extend(report.approximate.experts.as_ref().map(experts));
     sentences.extend(precision(&report.approximate.layers));
+    sentences.extend(formats(&report.baseline, &report.approximate));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));

@@ -2,6 +2,8 @@
 
 use crate::config::Rounding;
 use crate::simd::widest;
+use crate::tensor::Tensor;
+use crate::workload::Codes;
 
 /// How activations are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,11 @@ impl Grid {
                 Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven }
             }
         }
+    }
+
+    /// That of codes with shifts, of which 1 is `scale` shifted by nothing.
+    pub(super) fn of_groups(bits: u32, scale: f32) -> Self {
+        Self { scale, zero_point: 1 << (bits - 1), lowest: 0, bits, rounding: Rounding::HalfEven }
     }
 
     /// The same grid with another rounding than half to even.
@@ -97,6 +104,13 @@ impl Grid {
                 }
             },
         );
+    }
+
+    /// Codes of `samples` samples.
+    pub(super) fn coded(&self, codes: Vec<u8>, samples: usize) -> Codes {
+        let shape = [samples, codes.len() / samples.max(1)];
+        let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
+        Codes { codes, scale: self.scale, zero_point: self.zero_point, bits: self.bits }
     }
 
     pub(super) fn value(&self, code: u8) -> f32 {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::grid::Grid;
+use super::group::Layout;
 use crate::simd::widest;
-use crate::tensor::Tensor;
 use crate::workload::Codes;
 
 /// Elements that are made together.
@@ -18,6 +18,8 @@ pub(super) enum Held {
     Reals(Vec<f32>),
     /// On a grid.
     Codes(Codes),
+    /// As codes of which groups have shifts.
+    Grouped(Grouped),
     /// What a contraction summed.
     Sums(Scaled),
     /// Elements within two bounds.
@@ -34,6 +36,13 @@ pub(super) struct Scaled {
     pub positions: usize,
 }
 
+/// Codes of which groups have shifts.
+pub(super) struct Grouped {
+    pub codes: Codes,
+    pub shifts: Vec<u8>,
+    pub layout: Layout,
+}
+
 impl Default for Held {
     fn default() -> Self {
         Self::Reals(vec![])
@@ -45,6 +54,7 @@ impl Held {
         match self {
             Self::Reals(reals) => reals.len(),
             Self::Codes(codes) => codes.codes.len(),
+            Self::Grouped(grouped) => grouped.codes.codes.len(),
             Self::Sums(scaled) => scaled.sums.len(),
             Self::Clipped(of, ..) | Self::Added(of, _) => of.len(),
         }
@@ -52,8 +62,19 @@ impl Held {
 
     /// Codes that are there.
     pub fn codes(&self) -> &Codes {
-        let Self::Codes(codes) = self else { panic!("what a contraction reads is on a grid") };
-        codes
+        match self {
+            Self::Codes(codes) => codes,
+            Self::Grouped(grouped) => &grouped.codes,
+            _ => panic!("what a contraction reads is on a grid"),
+        }
+    }
+
+    /// How far groups of them are shifted; none where they are not.
+    pub fn shifts(&self) -> &[u8] {
+        match self {
+            Self::Grouped(grouped) => &grouped.shifts,
+            _ => &[],
+        }
     }
 
     /// All elements as reals.
@@ -69,7 +90,7 @@ impl Held {
     /// The same value, with nothing left to be done.
     pub fn settled(self) -> Self {
         match self {
-            Self::Reals(_) | Self::Codes(_) => self,
+            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) => self,
             _ => Self::Reals(self.reals().into_owned()),
         }
     }
@@ -83,9 +104,7 @@ impl Held {
             self.fill(block.start, reals);
             grid.code_onto(reals, &mut codes);
         }
-        let shape = [samples, codes.len() / samples.max(1)];
-        let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
-        Codes { codes, scale: grid.scale, zero_point: grid.zero_point, bits: grid.bits }
+        grid.coded(codes, samples)
     }
 
     fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
@@ -102,6 +121,7 @@ impl Held {
                 let codes = &of.codes.data()[from..from + out.len()];
                 each(out, codes, |_, &code| (f32::from(code) - zero) * scale);
             }
+            Self::Grouped(grouped) => grouped.fill(from, out),
             Self::Sums(scaled) => scaled.fill(from, out),
             Self::Clipped(of, low, high) => {
                 of.fill(from, out);
@@ -118,6 +138,15 @@ impl Held {
                 b.fill(from, other);
                 each(out, other, |a, b| a + b);
             }
+        }
+    }
+}
+
+impl Grouped {
+    fn fill(&self, from: usize, out: &mut [f32]) {
+        let Self { codes, shifts, layout } = self;
+        for (at, value) in out.iter_mut().enumerate() {
+            *value = layout.number(codes.codes.data(), shifts, from + at) * codes.scale;
         }
     }
 }
@@ -150,6 +179,7 @@ mod tests {
     use super::super::grid::Scheme;
     use super::*;
     use crate::rng::Stream;
+    use crate::tensor::Tensor;
 
     /// Two samples of three channels, in planes that blocks do not divide.
     #[test]

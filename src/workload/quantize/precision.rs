@@ -1,7 +1,7 @@
 //! How many bits codes have, layer by layer.
 
 use super::super::network::Network;
-use crate::config::{LayerSettings, Quantize};
+use crate::config::{LayerSettings, NumberFormat, NumberFormats, Quantize};
 
 /// Layers that ask for different codes of one tensor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,8 @@ pub struct Precision {
     values: Vec<u32>,
     /// Of values that are read as weights alone.
     computed: Vec<u32>,
+    /// How the numbers that each layer reads are written.
+    formats: Vec<NumberFormats>,
 }
 
 /// What a layer asks for: the value that it reads, its name, the bits.
@@ -38,10 +40,13 @@ impl Precision {
     /// The same for all.
     pub fn uniform(network: &Network, settings: &Quantize) -> Self {
         let (layers, values) = (network.contractions().count(), network.steps.len() + 1);
+        let NumberFormats { weights, activations, kv } = settings.format;
+        let bits = |format: NumberFormat, bits| format.plain_bits().unwrap_or(bits);
         Self {
-            weights: vec![settings.weight_bits; layers],
-            values: vec![settings.activation_bits; values],
-            computed: vec![settings.weight_bits; values],
+            weights: vec![bits(weights, settings.weight_bits); layers],
+            values: vec![bits(activations, settings.activation_bits); values],
+            computed: vec![bits(kv, settings.weight_bits); values],
+            formats: vec![settings.format; layers],
         }
     }
 
@@ -58,10 +63,18 @@ impl Precision {
         let (mut read, mut computed): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (vec![], vec![]);
         for (layer, (step, own)) in network.contractions().zip(layers).enumerate() {
             let name = &*step.name;
-            read.extend(own.activation_bits.map(|bits| (step.inputs[0], name, bits)));
-            let Some(bits) = own.weight_bits else { continue };
-            precision.weights[layer] = bits;
-            computed.extend(step.inputs.get(1).map(|&value| (value, name, bits)));
+            let format = own.format.unwrap_or(settings.format);
+            precision.formats[layer] = format;
+            let bits = |format: NumberFormat, bits: Option<u32>, all: u32| {
+                format.plain_bits().or(bits).or(own.format.map(|_| all))
+            };
+            let activations = bits(format.activations, own.activation_bits, settings.activation_bits);
+            read.extend(activations.map(|bits| (step.inputs[0], name, bits)));
+            if let Some(bits) = bits(format.weights, own.weight_bits, settings.weight_bits) {
+                precision.weights[layer] = bits;
+            }
+            let second = bits(format.kv, own.weight_bits, settings.weight_bits);
+            computed.extend(step.inputs.get(1).zip(second).map(|(&value, bits)| (value, name, bits)));
         }
         let roots = roots(network);
         spread(&mut precision.values, &roots, &read)?;
@@ -72,6 +85,11 @@ impl Precision {
     /// Bits of a layer's stored weight codes.
     pub(super) fn of_weights(&self, layer: usize) -> u32 {
         self.weights[layer]
+    }
+
+    /// How the numbers that a layer reads are written.
+    pub(super) fn formats(&self, layer: usize) -> NumberFormats {
+        self.formats[layer]
     }
 
     /// Bits of a value's codes.

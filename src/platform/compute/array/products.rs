@@ -12,6 +12,14 @@ pub struct CodeRange {
     pub bits: u32,
     /// The code of zero.
     pub zero: u8,
+    /// The lowest code that occurs: 0, or 1 where codes reach as far below zero as above.
+    pub lowest: u8,
+}
+
+impl CodeRange {
+    fn contains(self, code: i64) -> bool {
+        (i64::from(self.lowest)..1 << self.bits).contains(&code)
+    }
 }
 
 impl MacArray {
@@ -47,11 +55,10 @@ impl MacArray {
     /// When a code does not fit an operand: centred ones need a zero point of 2^(bits − 1) where the multiplier is signed,
     /// and any fits an unsigned one (the sign travels outside).
     pub fn products(&self, weights: CodeRange, activations: CodeRange) -> Result<Products, PlatformError> {
-        self.holds(weights)?;
-        self.holds(activations)?;
+        self.holds([weights, activations])?;
         let offsets = [weights, activations].map(|codes| self.offset(codes));
         let product = |weight: i64, activation: i64| {
-            if weight >> weights.bits != 0 || activation >> activations.bits != 0 {
+            if !weights.contains(weight) || !activations.contains(activation) {
                 return 0;
             }
             let [weight, activation] = [weight - i64::from(offsets[0]), activation - i64::from(offsets[1])];
@@ -64,7 +71,7 @@ impl MacArray {
         };
         let all: Vec<i32> = (0..1i64 << 16).map(|pair| product(pair >> 8, pair & 255)).collect();
         let exact = Products::exact(offsets[0], offsets[1]);
-        let codes = |range: CodeRange| 0..(1u32 << range.bits) as u16;
+        let codes = |range: CodeRange| u16::from(range.lowest)..(1u32 << range.bits) as u16;
         let same =
             |w: u16| codes(activations).all(|x| all[usize::from(w << 8 | x)] == exact.get(w as u8, x as u8));
         Ok(self.prepared(if codes(weights).all(same) { exact } else { Products::new(&all) }))
@@ -78,17 +85,25 @@ impl MacArray {
         }
     }
 
-    /// Checks that the operands of the unit hold every code less its offset.
+    /// Checks that the operands of the unit hold every code of weights and of activations less its offset.
     ///
     /// # Errors
     /// When one does not fit.
-    pub fn holds(&self, codes: CodeRange) -> Result<(), PlatformError> {
+    pub fn holds(&self, [weights, activations]: [CodeRange; 2]) -> Result<(), PlatformError> {
+        let [of_a, of_b] = self.mac.port_widths();
+        self.holds_at(of_b, weights)?;
+        self.holds_at(of_a, activations)
+    }
+
+    fn holds_at(&self, port: u32, codes: CodeRange) -> Result<(), PlatformError> {
         let (bits, offset) = (codes.bits, i64::from(self.offset(codes)));
-        let reach = [-offset, (1i64 << bits) - 1 - offset];
-        if bits <= 8 && reach.iter().all(|value| self.mac.operands().contains(value)) {
+        let reach = [i64::from(codes.lowest) - offset, (1i64 << bits) - 1 - offset];
+        let unit = self.mac.code().range(port);
+        if bits <= 8 && reach.iter().all(|value| unit.contains(value)) {
             return Ok(());
         }
-        let (multiplier, width) = (self.mac.multiplier().id(), self.mac.width());
+        let (multiplier, sign) = (self.mac.multiplier().id(), self.mac.port_width() - self.mac.width());
+        let width = port - sign;
         Err(PlatformError::Operands { multiplier, width, bits, reach })
     }
 }

@@ -34,7 +34,7 @@ fn no_table(path: &Path, _: Option<bool>) -> Result<Table, PlatformError> {
 }
 
 fn range(bits: u32, zero: u8) -> CodeRange {
-    CodeRange { bits, zero }
+    CodeRange { bits, zero, lowest: 0 }
 }
 
 fn build(config: &config::Array) -> Result<MacArray, PlatformError> {

@@ -1,0 +1,176 @@
+//! How the numbers that contractions read are written.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Formats of the operands of contractions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NumberFormats {
+    /// Of stored weights.
+    #[serde(skip_serializing_if = "NumberFormat::is_plain")]
+    pub weights: NumberFormat,
+    /// Of activations that meet stored weights.
+    #[serde(skip_serializing_if = "NumberFormat::is_plain")]
+    pub activations: NumberFormat,
+    /// Of the second of two computed operands, keys and values of attention.
+    #[serde(skip_serializing_if = "NumberFormat::is_plain")]
+    pub kv: NumberFormat,
+}
+
+impl NumberFormats {
+    /// Whether numbers are codes of the whole tensor's or filter's grid, of the configured bits.
+    pub fn are_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The formats with their names.
+    pub(crate) fn each(&self) -> [(&'static str, NumberFormat); 3] {
+        [("weights", self.weights), ("activations", self.activations), ("kv", self.kv)]
+    }
+}
+
+/// How numbers are written. Groups and blocks lie along the channels that are summed over, at one tap of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NumberFormat {
+    /// As codes of `weight_bits` and `activation_bits`, a scale for a filter of weights and for a tensor of activations.
+    #[default]
+    Plain,
+    /// The same of other bits.
+    Int {
+        /// Bits of a code, 2 to 8.
+        #[schemars(range(min = 2, max = 8))]
+        bits: u32,
+    },
+    /// Integers of a basis, cut to few bits below the leading one of their group, which keeps as a flag how many low bits go.
+    Razor {
+        /// Bits of an integer before, 8 or 16; its scale is that of a filter of weights, or calibrated for a tensor.
+        #[schemars(extend("enum" = [8, 16]))]
+        basis: u32,
+        /// Bits of a code, 2 to 8; 3 to 8 of sign and magnitude.
+        #[schemars(range(min = 2, max = 8))]
+        bits: u32,
+        /// Numbers that share a flag, 4 to 256.
+        #[schemars(range(min = 4, max = 256))]
+        group: usize,
+        /// How what goes is rounded.
+        #[serde(default)]
+        rounding: RazorRounding,
+        /// What codes there are.
+        #[serde(default)]
+        code: RazorCode,
+    },
+    /// Integers of few bits in blocks that share a power of two, kept in 8 bits.
+    ///
+    /// A step is at most as many powers of two below the largest as 16 bits have more than a code, the reach of an array's
+    /// shifter.
+    Mxint {
+        /// Bits of a code, 3 to 8.
+        #[schemars(range(min = 3, max = 8))]
+        bits: u32,
+        /// Numbers that share a step, 4 to 256.
+        #[schemars(range(min = 4, max = 256))]
+        block: usize,
+    },
+}
+
+impl NumberFormat {
+    pub(super) fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+
+    /// Bits of codes without groups, where they are not those of all.
+    pub fn plain_bits(&self) -> Option<u32> {
+        match *self {
+            Self::Int { bits } => Some(bits),
+            _ => None,
+        }
+    }
+
+    /// Numbers of a group that shares a shift; none where codes are plain.
+    pub fn group(&self) -> Option<usize> {
+        match *self {
+            Self::Plain | Self::Int { .. } => None,
+            Self::Razor { group, .. } => Some(group),
+            Self::Mxint { block, .. } => Some(block),
+        }
+    }
+
+    /// What is wrong with its figures, if anything: the field, and what to write.
+    pub(super) fn fault(&self) -> Option<([&'static str; 2], &'static str)> {
+        let sizes = 4..=256;
+        let size = "write a whole number from 4 to 256";
+        match *self {
+            Self::Plain => None,
+            Self::Int { bits } => {
+                (!(2..=8).contains(&bits)).then_some((["int", "bits"], "write a whole number from 2 to 8"))
+            }
+            Self::Razor { basis, .. } if ![8, 16].contains(&basis) => {
+                Some((["razor", "basis"], "write 8 or 16"))
+            }
+            Self::Razor { bits, code: RazorCode::TwosComplement, .. } if !(2..=8).contains(&bits) => {
+                Some((["razor", "bits"], "write a whole number from 2 to 8"))
+            }
+            Self::Razor { bits, code: RazorCode::SignMagnitude, .. } if !(3..=8).contains(&bits) => {
+                Some((["razor", "bits"], "write a whole number from 3 to 8"))
+            }
+            Self::Razor { group, .. } => (!sizes.contains(&group)).then_some((["razor", "group"], size)),
+            Self::Mxint { bits, .. } if !(3..=8).contains(&bits) => {
+                Some((["mxint", "bits"], "write a whole number from 3 to 8"))
+            }
+            Self::Mxint { block, .. } => (!sizes.contains(&block)).then_some((["mxint", "block"], size)),
+        }
+    }
+}
+
+/// How a magnitude whose low bits go is rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RazorRounding {
+    /// To the nearest, halves to even.
+    #[default]
+    NearestEven,
+    /// To the nearest, halves away from zero.
+    HalfUp,
+    /// Towards zero.
+    Truncate,
+}
+
+/// What razored codes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RazorCode {
+    /// A sign and a magnitude: −7 to 7 in four bits.
+    #[default]
+    SignMagnitude,
+    /// −8 to 7 in four bits.
+    TwosComplement,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_format_is_read_back_as_it_was_written_and_its_figures_are_checked() {
+        let razor = json!({"razor": {"basis": 16, "bits": 4, "group": 16, "rounding": "nearest_even",
+            "code": "sign_magnitude"}});
+        let short: NumberFormat =
+            serde_json::from_value(json!({"razor": {"basis": 16, "bits": 4, "group": 16}})).unwrap();
+        assert_eq!(serde_json::to_value(short).unwrap(), razor);
+        for (written, wrong) in [
+            (json!("plain"), None),
+            (json!({"int": {"bits": 9}}), Some(["int", "bits"])),
+            (json!({"razor": {"basis": 12, "bits": 4, "group": 16}}), Some(["razor", "basis"])),
+            (json!({"razor": {"basis": 8, "bits": 2, "group": 16}}), Some(["razor", "bits"])),
+            (json!({"razor": {"basis": 8, "bits": 4, "group": 2}}), Some(["razor", "group"])),
+            (json!({"mxint": {"bits": 4, "block": 32}}), None),
+            (json!({"mxint": {"bits": 4, "block": 512}}), Some(["mxint", "block"])),
+        ] {
+            let format: NumberFormat = serde_json::from_value(written).unwrap();
+            assert_eq!(format.fault().map(|(field, _)| field), wrong, "{format:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a unit for groups of codes with shifts switches, priced from the operands that a layer really saw.
+//!
+//! As [`super::stream`], a group of products a slot: its codes stand on the lanes, its shift beside them.
+
+use super::array::MacArray;
+use super::stream::{BATCHES, Inputs, Operands, Replay, Step, Walk, priced, toggled};
+use crate::bits;
+use crate::kernel::Gemm;
+use crate::rng::Stream;
+
+/// Codes of a group, and how far they are shifted.
+pub type Group = (Vec<i64>, u8);
+
+/// The groups that a contraction hands to the units; short ones leave lanes at 0.
+pub struct GroupOperands<'a> {
+    /// Its shape, with groups in place of single products.
+    pub gemm: Gemm,
+    /// Activations at (group of channels of the contraction, position, depth); none where the unit idles.
+    pub activation: &'a (dyn Fn(usize, usize, usize) -> Option<Group> + Sync),
+    /// Weights at (group of channels of the contraction, output, depth).
+    pub weight: &'a (dyn Fn(usize, usize, usize) -> Group + Sync),
+}
+
+/// What stands at the ports of a unit in a slot.
+#[derive(Clone, Default)]
+struct Slot {
+    activations: Vec<i64>,
+    weights: Vec<i64>,
+    shift: i64,
+    sum: i64,
+}
+
+impl Inputs for Slot {
+    fn sum(&self) -> i64 {
+        self.sum
+    }
+}
+
+/// Replays stretches of the groups, drawn from `stream`, through the array's unit; the price is that of a group.
+pub fn replay_groups(array: &MacArray, operands: &GroupOperands<'_>, stream: &mut Stream) -> Replay {
+    let order = Operands { gemm: operands.gemm, activation: &|_, _, _| Some(0), weight: &|_, _, _| 0 };
+    let walk = Walk::new(array, &order);
+    let stretches: Vec<_> = (0..64 * BATCHES)
+        .map(|_| {
+            let mut before = None;
+            walk.steps(stream, |step| slot(array, operands, step, &mut before))
+        })
+        .collect();
+    priced(array, &toggled(array, &stretches, &words))
+}
+
+fn slot(
+    array: &MacArray,
+    operands: &GroupOperands<'_>,
+    step: &Step,
+    before: &mut Option<(Step, i64)>,
+) -> Option<Slot> {
+    let group = |depth: usize| {
+        let (activations, of_activations) = (operands.activation)(step.group, step.position, depth)?;
+        let (weights, of_weights) = (operands.weight)(step.group, step.output, depth);
+        Some(Slot { activations, weights, shift: i64::from(of_activations + of_weights), sum: 0 })
+    };
+    let now = group(step.depth)?;
+    let goes_on = |(last, _): &&mut (Step, i64)| {
+        *last == Step { depth: last.depth, ..*step } && last.depth <= step.depth
+    };
+    let (from, sum) =
+        before.as_mut().filter(goes_on).map_or((step.first, 0), |(last, sum)| (last.depth, *sum));
+    let added = |slot: Slot| addend(array, &slot);
+    let sum = (from..step.depth)
+        .filter_map(group)
+        .map(added)
+        .fold(sum, |sum, addend| array.mac().accumulate(sum, addend));
+    *before = Some((*step, sum));
+    Some(Slot { sum, ..now })
+}
+
+/// What a group adds to the accumulator.
+fn addend(array: &MacArray, slot: &Slot) -> i64 {
+    let products = slot.activations.iter().zip(&slot.weights).map(|(a, b)| array.mac().product(*a, *b));
+    products.sum::<i64>() << slot.shift
+}
+
+/// The bits of all ports, those of lanes first.
+fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; W]> {
+    let (mac, ports) = (array.mac(), array.mac().ports());
+    let lanes = mac.shape().lanes as usize;
+    let bits: u32 = ports.iter().map(|port| port.width).sum();
+    let mut words = vec![[0u64; W]; bits as usize];
+    for (lane, (slot, sum)) in held.iter().zip(sums).enumerate() {
+        let of = |codes: &[i64], at: usize| codes.get(at).copied().unwrap_or(0);
+        let word = |(at, port): (usize, &crate::arith::mac::Port)| match at {
+            at if at < lanes => port.word(of(&slot.activations, at)),
+            at if at < 2 * lanes => port.word(of(&slot.weights, at - lanes)),
+            at if at == 2 * lanes => port.word(slot.shift),
+            _ => bits::encode(*sum, port.width),
+        };
+        let spread = ports.iter().enumerate().flat_map(|at| {
+            let word = word(at);
+            (0..at.1.width).map(move |bit| word >> bit & 1)
+        });
+        words.iter_mut().zip(spread).for_each(|(word, bit)| word[lane / 64] |= bit << (lane % 64));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::mac::Mac;
+    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::netlist::Lanes;
+    use crate::rng::uniform_at;
+    use crate::tech::CellLibrary;
+
+    fn array(dataflow: Dataflow) -> MacArray {
+        let config = Array {
+            rows: 3,
+            columns: 2,
+            dataflow,
+            clock: Clock::Fit,
+            voltage: None,
+            timing: Timing::Safe,
+            multiplier: Multiplier::Id("exact".into()),
+            layers: Default::default(),
+            accumulator: "exact".into(),
+            recovery: Default::default(),
+            accumulator_bits: None,
+            overflow: Overflow::Wrap,
+            padding: Padding::Drop,
+            zeros: Default::default(),
+            zero_window: 4,
+            weight_format: Default::default(),
+            products: Products::Centred,
+        };
+        MacArray::new(&config, Mac::from_id("mac4s_sdr_g4").unwrap(), &CellLibrary::nangate45()).unwrap()
+    }
+
+    fn group(seed: u64, [a, b, c]: [usize; 3], lanes: usize) -> Group {
+        let draw = |lane: usize| uniform_at(seed, (((a * 100 + b) * 100 + c) * 10 + lane) as u64);
+        ((0..lanes).map(|lane| (draw(lane) * 15.0) as i64 - 7).collect(), (draw(9) * 5.0) as u8)
+    }
+
+    const GEMM: Gemm = Gemm { groups: 2, positions: 7, outputs: 3, depth: 9 };
+
+    /// Gates add what a walk along the definition adds, groups with fewer codes than lanes included.
+    #[test]
+    fn replayed_gates_add_groups_shifted_by_both_flags() {
+        for dataflow in [Dataflow::OutputStationary, Dataflow::WeightStationary] {
+            let array = array(dataflow);
+            let activation = |g, p, k| Some(group(1, [g, p, k], 3));
+            let weight = |g, o, k| group(2, [g, o, k], 3);
+            let operands = GroupOperands { gemm: GEMM, activation: &activation, weight: &weight };
+            let order = Operands { gemm: GEMM, activation: &|_, _, _| Some(0), weight: &|_, _, _| 0 };
+            let mut before = None;
+            let stretch = Walk::new(&array, &order)
+                .steps(&mut Stream::new(3, "test", 0), |step| slot(&array, &operands, step, &mut before));
+            let slots: Vec<Slot> = stretch.into_iter().map_while(|slot| slot).collect();
+            assert!(slots.len() >= 5, "the stretch starts with work");
+            let netlist = array.mac().netlist();
+            let mut lanes = Lanes::<1>::new(&netlist);
+            for at in 0..slots.len() + 2 {
+                let held = slots.get(at).cloned().unwrap_or_default();
+                let sum = at.checked_sub(1).and_then(|before| slots.get(before)).map_or(0, |slot| slot.sum);
+                lanes.step(&words::<1>(&array, &[held], &[sum]));
+                let Some(slot) = at.checked_sub(2).map(|before| &slots[before]) else { continue };
+                let products: i64 = slot.activations.iter().zip(&slot.weights).map(|(a, b)| a * b).sum();
+                let word =
+                    lanes.output(0).iter().enumerate().fold(0, |w, (bit, lane)| w | (lane[0] & 1) << bit);
+                let expected = slot.sum + (products << slot.shift);
+                assert_eq!(word, bits::encode(expected, array.mac().accumulator_width()));
+            }
+        }
+    }
+
+    #[test]
+    fn still_groups_switch_nothing_and_livelier_ones_more() {
+        let array = array(Dataflow::OutputStationary);
+        let price = |lanes: usize| {
+            let activation = |g, p, k| Some(group(1, [g, p, k], lanes));
+            let weight = |g, o, k| group(2, [g, o, k], lanes);
+            let operands = GroupOperands { gemm: GEMM, activation: &activation, weight: &weight };
+            replay_groups(&array, &operands, &mut Stream::new(1, "test", 0)).each
+        };
+        let still = GroupOperands {
+            gemm: GEMM,
+            activation: &|_, _, _| Some((vec![0; 4], 0)),
+            weight: &|_, _, _| (vec![0; 4], 0),
+        };
+        assert_eq!(replay_groups(&array, &still, &mut Stream::new(1, "test", 0)).each.0, 0.0);
+        assert!(price(1).0 > 0.0 && price(1) < price(4), "{} {}", price(1).0, price(4).0);
+    }
+}

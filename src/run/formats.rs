@@ -1,0 +1,66 @@
+//! Layers whose numbers are written in groups: the unit that each needs, and what no part of a setup does with them.
+
+use super::error::RunError;
+use crate::config::{LayerSettings, NumberFormat, NumberFormats, Setup, Workload};
+use crate::platform::Platform;
+use crate::platform::compute::array::GroupUnit;
+use crate::workload::{Coder, Layer, Origin};
+
+/// The formats of a layer.
+pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormats {
+    own.format.unwrap_or(workload.quantize.format)
+}
+
+/// Whether some numbers of a setup are written in groups.
+pub(super) fn any(setup: &Setup) -> bool {
+    let own = setup.workload.layers.values().filter_map(|own| own.format);
+    own.chain([setup.workload.quantize.format])
+        .any(|formats| formats.each().into_iter().any(|(_, format)| format.group().is_some()))
+}
+
+/// The unit that a layer's codes need; none where they have no groups.
+pub(super) fn unit(workload: &Workload, layer: &Layer, own: &LayerSettings) -> Option<GroupUnit> {
+    unit_of(workload, layer.weights, own)
+}
+
+/// The same of layers whose weights have this origin.
+pub(super) fn unit_of(workload: &Workload, weights: Origin, own: &LayerSettings) -> Option<GroupUnit> {
+    let (quantize, formats) = (&workload.quantize, of_layer(workload, own));
+    let weight_bits = own.weight_bits.unwrap_or(quantize.weight_bits);
+    let (activations, weights) = match weights {
+        Origin::Stored => (formats.activations, formats.weights),
+        // The first of two computed operands has plain codes.
+        Origin::Computed => (plain(formats.activations), formats.kv),
+    };
+    let operands =
+        [(activations, own.activation_bits.unwrap_or(quantize.activation_bits)), (weights, weight_bits)];
+    let coders = operands.map(|(format, _)| Coder::of(format));
+    let groups = coders.iter().flatten().map(|coder| coder.group);
+    let group = groups.reduce(crate::workload::common_group)?;
+    Some(GroupUnit {
+        bits: operands.map(|(format, bits)| match Coder::of(format) {
+            Some(coder) => coder.bits,
+            None => format.plain_bits().unwrap_or(bits),
+        }),
+        twos_complement: coders.iter().flatten().any(Coder::is_twos_complement),
+        group: group as u32,
+        largest: coders.iter().flatten().map(|coder| coder.largest).sum(),
+    })
+}
+
+/// What becomes of a format where there are no groups.
+fn plain(format: NumberFormat) -> NumberFormat {
+    match format.plain_bits() {
+        Some(bits) => NumberFormat::Int { bits },
+        None => NumberFormat::Plain,
+    }
+}
+
+/// Refuses what no part of a setup does with groups.
+pub(super) fn check(setup: &Setup, platform: &Platform) -> Result<(), RunError> {
+    let errs = platform.memory.iter().find(|(_, memory)| memory.errs());
+    match errs.filter(|_| any(setup)) {
+        Some((name, _)) => Err(RunError::GroupsHeld(name.clone())),
+        None => Ok(()),
+    }
+}

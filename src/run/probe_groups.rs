@@ -1,0 +1,80 @@
+//! The groups of a layer whose codes have shifts, as a price is found from them.
+
+use crate::config::platform::Padding;
+use crate::kernel::{Gemm, Geometry, Operands, Shifts};
+use crate::platform::compute::array::MacArray;
+use crate::platform::compute::groups::{Group, GroupOperands};
+use crate::workload::{Codes, Layer, Weights};
+
+/// Codes of pooled samples with their shifts, taps of a window outer, groups of channels inner.
+struct Pooled<'a> {
+    geometry: Geometry,
+    codes: Operands<'a>,
+    shifts: Shifts<'a>,
+    zeros: [i64; 2],
+    padding: Padding,
+}
+
+/// The operands of all pooled samples as one long contraction of groups.
+pub(super) fn pooled<T>(
+    array: &MacArray,
+    layer: &Layer,
+    (input, weights, shifts): (&Codes, &Weights, Shifts<'_>),
+    with: impl FnOnce(&GroupOperands<'_>) -> T,
+) -> T {
+    let (geometry, codes) = layer.contraction(input, weights);
+    let zeros = [i64::from(input.zero_point), i64::from(weights.zero_point)];
+    let pooled = Pooled { geometry, codes, shifts, zeros, padding: array.padding() };
+    let gemm = geometry.gemm();
+    let gemm =
+        Gemm { positions: gemm.positions * codes.batch, depth: pooled.parts() * pooled.window(), ..gemm };
+    let activation = |group: usize, position: usize, depth: usize| pooled.activation(group, position, depth);
+    let weight =
+        |group: usize, output: usize, depth: usize| pooled.weight(group * gemm.outputs + output, depth);
+    with(&GroupOperands { gemm, activation: &activation, weight: &weight })
+}
+
+impl Pooled<'_> {
+    fn channels(&self) -> usize {
+        self.geometry.in_channels / self.geometry.groups
+    }
+
+    fn parts(&self) -> usize {
+        self.channels().div_ceil(self.shifts.size)
+    }
+
+    fn window(&self) -> usize {
+        self.geometry.kernel[0] * self.geometry.kernel[1]
+    }
+
+    /// Places in a filter of the channels of a group at a tap.
+    fn places(&self, part: usize, tap: usize) -> impl Iterator<Item = usize> {
+        let (size, window) = (self.shifts.size, self.window());
+        (part * size..self.channels().min((part + 1) * size)).map(move |channel| channel * window + tap)
+    }
+
+    fn activation(&self, group: usize, position: usize, depth: usize) -> Option<Group> {
+        let (geometry, plane) = (&self.geometry, self.geometry.in_height * self.geometry.in_width);
+        let (sample, at) = (position / geometry.positions(), position % geometry.positions());
+        let (row, column) = (at / geometry.out_width(), at % geometry.out_width());
+        let (tap, part) = (depth / self.parts(), depth % self.parts());
+        let Some(inside) = geometry.tap(tap, row, column) else {
+            let still = (vec![0; self.places(part, tap).count()], 0);
+            return (self.padding != Padding::Skip).then_some(still);
+        };
+        let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
+        let code = |k: usize| {
+            let place = geometry.tap(k, row, column).expect("all channels of a tap are inside");
+            i64::from(self.codes.input[start + place]) - self.zeros[0]
+        };
+        let of_part = ((sample * geometry.groups + group) * self.parts() + part) * plane + inside % plane;
+        Some((self.places(part, tap).map(code).collect(), self.shifts.input[of_part]))
+    }
+
+    fn weight(&self, channel: usize, depth: usize) -> Group {
+        let (tap, part) = (depth / self.parts(), depth % self.parts());
+        let filter = self.geometry.filter(self.codes.weights, channel);
+        let codes = self.places(part, tap).map(|k| i64::from(filter[k]) - self.zeros[1]).collect();
+        (codes, self.shifts.weights[(channel * self.parts() + part) * self.window() + tap])
+    }
+}

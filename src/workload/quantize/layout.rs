@@ -1,0 +1,100 @@
+//! Where the groups of every value lie that is put away as codes with shifts.
+
+use super::Precision;
+use super::group::{Coder, Layout};
+use crate::config::{Calibration, NumberFormat, Quantize};
+use crate::kernel::Geometry;
+use crate::workload::format::{of_input, of_weights};
+use crate::workload::network::{Network, Step};
+use crate::workload::op::Op;
+
+/// Why numbers cannot be written in the formats that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// Layers that read one tensor in different ways.
+    #[error(
+        "layers `{first}` and `{second}` read the same tensor, whose numbers cannot be written in two ways; give both the same \
+         `format` in `layers`, or none of them one of their own"
+    )]
+    Shared {
+        /// The earlier layer.
+        first: String,
+        /// The later one.
+        second: String,
+    },
+    /// A rule for ranges that weighs codes of a whole tensor.
+    #[error(
+        "`calibration: {0}` weighs what codes of a whole tensor lose, and steps of groups follow their numbers; write `min_max` or \
+         `{{percentile: 99.99}}`"
+    )]
+    Calibration(&'static str),
+}
+
+/// What a layer reads a value as, by its name.
+type Asked<'a> = (&'a str, Option<Layout>);
+
+/// How the numbers of every value are written; none where they are plain codes or stay real.
+pub(super) fn layouts(
+    network: &Network,
+    settings: &Quantize,
+    precision: &Precision,
+) -> Result<Vec<Option<Layout>>, GroupError> {
+    let mut asked: Vec<Option<Asked<'_>>> = vec![None; network.steps.len() + 1];
+    for (layer, step) in network.contractions().enumerate() {
+        for (value, layout) in read(step, layer, precision) {
+            let (first, known) = *asked[value].get_or_insert((&step.name, layout));
+            if known != layout {
+                return Err(GroupError::Shared { first: first.into(), second: step.name.clone() });
+            }
+        }
+    }
+    let layouts: Vec<Option<Layout>> =
+        asked.iter().map(|asked| asked.and_then(|(_, layout)| layout)).collect();
+    let rule = match settings.calibration {
+        Calibration::Mse => Some("mse"),
+        Calibration::Entropy => Some("entropy"),
+        Calibration::MinMax | Calibration::Percentile(_) => None,
+    };
+    match rule.filter(|_| layouts.iter().any(Option::is_some)) {
+        Some(rule) => Err(GroupError::Calibration(rule)),
+        None => Ok(layouts),
+    }
+}
+
+/// The values that a contraction reads, each with the way its numbers are written.
+fn read<'a>(
+    step: &'a Step,
+    layer: usize,
+    precision: &Precision,
+) -> impl Iterator<Item = (usize, Option<Layout>)> + 'a {
+    let formats = precision.formats(layer);
+    let ways = match &step.op {
+        Op::Contract(own) => [of_activations(formats.activations, &own.geometry), None],
+        Op::Product(geometry) => [None, of_filters(formats.kv, geometry)],
+        _ => [None; 2],
+    };
+    step.inputs.iter().copied().zip(ways)
+}
+
+fn of_activations(format: NumberFormat, geometry: &Geometry) -> Option<Layout> {
+    let [_, channels, plane] = of_input(geometry);
+    Coder::of(format).map(|coder| Layout { coder, channels, plane })
+}
+
+/// Where the groups of a layer's weights lie.
+pub(super) fn of_filters(format: NumberFormat, geometry: &Geometry) -> Option<Layout> {
+    let [_, channels, plane] = of_weights(geometry, 1);
+    Coder::of(format).map(|coder| Layout { coder, channels, plane })
+}
+
+/// Whether each value only stands under another shape, in another order or pooled before it is put away as codes with
+/// shifts: it is not put away before.
+pub(super) fn on_the_way(network: &Network, layouts: &[Option<Layout>]) -> Vec<bool> {
+    let mut way = vec![false; layouts.len()];
+    for (at, step) in network.steps.iter().enumerate().rev() {
+        let value = step.inputs[0];
+        let read = network.readers(value).any(|step| step.op.contraction().is_some());
+        way[value] |= step.op.keeps_codes() && !read && (layouts[at + 1].is_some() || way[at + 1]);
+    }
+    way
+}

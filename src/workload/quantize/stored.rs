@@ -1,0 +1,203 @@
+//! Contractions of codes of which groups have shifts: weights that are stored so, and what both operands have in common.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::group::{Coder, Layout};
+use super::{Held, Quantized};
+use crate::config::WeightScales;
+use crate::kernel::Shifts;
+use crate::workload::engine::{Engine, Origin, Weights};
+use crate::workload::format::{Use, of_input, of_weights};
+use crate::workload::network::Step;
+use crate::workload::op::Contraction;
+
+/// What stored weights have besides codes.
+#[derive(Debug, Clone)]
+pub(super) struct StoredGroups {
+    layout: Layout,
+    /// [O, groups of channels, kernel rows, kernel columns].
+    shifts: Vec<u8>,
+    used: Use,
+}
+
+/// The groups of a layer whose operands, or one of them, are codes with shifts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Groups {
+    /// Channels whose products are shifted together.
+    pub size: usize,
+    /// Channels that are summed over.
+    pub channels: usize,
+    /// How weights become codes; none where they are plain.
+    pub weights: Option<Coder>,
+    /// How activations become codes; none where they are plain.
+    pub activations: Option<Coder>,
+    /// Bits that a weight and an activation take in memory, shares of shifts included.
+    pub effective_bits: [f64; 2],
+}
+
+impl Groups {
+    /// Groups of the channels that are summed over: what a unit multiplies at once.
+    pub fn parts(&self) -> usize {
+        self.channels.div_ceil(self.size)
+    }
+
+    /// The shifts of so many numbers [.., channels, plane] by group of [`Groups::size`].
+    fn spread(&self, coder: Option<Coder>, shifts: &[u8], (numbers, plane): (usize, usize)) -> Vec<u8> {
+        match coder {
+            Some(coder) => spread(shifts, plane, (self.channels, coder.group), self.size),
+            None => vec![0; numbers / self.channels * self.parts()],
+        }
+    }
+}
+
+/// Codes and shifts of stored weights.
+pub(super) fn grouped(
+    own: &Contraction,
+    layout: Layout,
+    share: WeightScales,
+) -> (Weights, Option<StoredGroups>) {
+    let largest = |weights: &[f32]| weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
+    let of_all = largest(&own.weights);
+    let (mut codes, mut scales, mut shifts) = (vec![], vec![], vec![]);
+    for filter in own.weights.chunks_exact(own.geometry.depth()) {
+        let scale = layout.coder.scale(match share {
+            WeightScales::PerChannel => largest(filter),
+            WeightScales::PerTensor => of_all,
+        });
+        let found = layout.code(filter, scale);
+        codes.extend(found.codes);
+        shifts.extend(found.shifts);
+        scales.push(scale);
+    }
+    let used = layout.used(&own.weights, &codes);
+    let bits = layout.coder.bits;
+    (
+        Weights { codes, scales, zero_point: 1 << (bits - 1), bits },
+        Some(StoredGroups { layout, shifts, used }),
+    )
+}
+
+impl Quantized {
+    /// The groups of a layer, by its index; none where all of its codes are plain.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn groups_of(&self, layer: usize) -> Option<Groups> {
+        let step = self.network.contractions().nth(layer).expect("the network has this layer");
+        let activations = self.layouts[step.inputs[0]];
+        let weights = self.weight_layout(layer, step);
+        let sizes = [weights, activations].map(|layout| layout.map(|layout| layout.coder.group));
+        let size = sizes.into_iter().flatten().reduce(common_group)?;
+        let effective =
+            |layout: Option<Layout>, bits: u32| layout.map_or(bits.into(), |layout| layout.effective_bits());
+        Some(Groups {
+            size,
+            channels: of_input(&self.layers[layer].geometry)[1],
+            weights: weights.map(|layout| layout.coder),
+            activations: activations.map(|layout| layout.coder),
+            effective_bits: [
+                effective(weights, self.weights[layer].bits),
+                effective(activations, self.input_grid(layer).bits),
+            ],
+        })
+    }
+
+    /// What became of a layer's stored weights; none where their codes are plain.
+    pub fn weights_used(&self, layer: usize) -> Option<Use> {
+        self.groups[layer].as_ref().map(|groups| groups.used)
+    }
+
+    /// The values that a layer reads.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn reads(&self, layer: usize) -> &[usize] {
+        &self.network.contractions().nth(layer).expect("the network has this layer").inputs
+    }
+
+    /// How a value becomes codes with shifts, and how many groups a sample of it has; none where its codes are plain.
+    pub fn razored(&self, value: usize) -> Option<(Coder, usize)> {
+        let layout = self.layouts[value].as_ref()?;
+        let rows = self.network.size(value) / layout.channels;
+        Some((layout.coder, rows * layout.parts()))
+    }
+
+    fn weight_layout(&self, layer: usize, step: &Step) -> Option<Layout> {
+        match self.layers[layer].weights {
+            Origin::Stored => self.groups[layer].as_ref().map(|groups| groups.layout),
+            Origin::Computed => self.layouts[step.inputs[1]],
+        }
+    }
+
+    /// The real outputs of a contraction whose codes have shifts.
+    pub(super) fn contract_groups(
+        &self,
+        engine: &dyn Engine,
+        layer: usize,
+        inputs: &[&Arc<Held>],
+        groups: &Groups,
+    ) -> Vec<f32> {
+        let input = inputs[0].codes();
+        if input.codes.is_empty() {
+            return vec![];
+        }
+        let ([_, _, plane], [_, _, window]) =
+            (of_input(&self.layers[layer].geometry), of_weights(&self.layers[layer].geometry, 1));
+        let (weights, shifts) = self.second(layer, inputs);
+        let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
+        let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
+        let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
+        let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);
+        self.reals(layer, input.scale, &sums)
+    }
+
+    /// Sums scaled, bias added.
+    fn reals(&self, layer: usize, scale: f32, sums: &[i64]) -> Vec<f32> {
+        let (geometry, scales) = (&self.layers[layer].geometry, &self.weights[layer].scales);
+        let rows = sums.chunks_exact(geometry.positions()).enumerate();
+        let row = |(at, sums): (usize, &'_ [i64])| -> Vec<f32> {
+            let channel = at % geometry.out_channels;
+            let (factor, constant) = (scale * scales[channel], self.biases[layer][channel]);
+            sums.iter().map(|&sum| sum as f32 * factor + constant).collect()
+        };
+        rows.flat_map(row).collect()
+    }
+
+    /// Weights with the shifts that they have.
+    fn second<'a>(&'a self, layer: usize, inputs: &'a [&Arc<Held>]) -> (Cow<'a, Weights>, &'a [u8]) {
+        let own = &self.weights[layer];
+        match self.layers[layer].weights {
+            Origin::Stored => {
+                let shifts = self.groups[layer].as_ref().map(|groups| &groups.shifts[..]);
+                (Cow::Borrowed(own), shifts.unwrap_or_default())
+            }
+            Origin::Computed => {
+                let codes = inputs[1].codes().codes.data().to_vec();
+                (Cow::Owned(Weights { codes, ..own.clone() }), inputs[1].shifts())
+            }
+        }
+    }
+}
+
+/// Shifts of groups [.., groups of channels, plane] as those of smaller groups that are part of them.
+fn spread(shifts: &[u8], plane: usize, (channels, group): (usize, usize), size: usize) -> Vec<u8> {
+    if group == size {
+        return shifts.to_vec();
+    }
+    let parts = channels.div_ceil(group);
+    let tensor = |shifts: &[u8]| -> Vec<u8> {
+        let part = |part: usize| shifts[part * size / group * plane..][..plane].to_vec();
+        (0..channels.div_ceil(size)).flat_map(part).collect()
+    };
+    shifts.chunks_exact(parts * plane).flat_map(tensor).collect()
+}
+
+/// The largest group of which groups of both sizes are made: their greatest common divisor.
+///
+/// ```
+/// assert_eq!(axsim::workload::common_group(32, 12), 4);
+/// ```
+pub fn common_group(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_group(b, a % b) }
+}

@@ -1,0 +1,237 @@
+//! Do numbers written in groups give on the array what they stand for, and is all that they take paid for?
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use axsim::config::{NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
+use axsim::kernel::{Geometry, Shifts};
+use axsim::tensor::Tensor;
+use axsim::workload::{Codes, Engine, Exact, Layer, Network, Place, Quantized, Scheme, Weights};
+use serde_json::{Value, json};
+
+use crate::cli::axsim;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn scenes() -> Network {
+    Network::from_onnx(&std::fs::read(root().join("configs/workloads/scenes/scenes.onnx")).unwrap()).unwrap()
+}
+
+/// A run of these knobs on the embedded task, and what was printed.
+fn run(knobs: &Value, sets: &[&str]) -> (Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let workload = root().join("configs/workloads/scenes/scenes.yaml");
+    let file = json!({"workload": workload, "platform": "always_on", "approximate": knobs});
+    std::fs::write(&config, file.to_string()).unwrap();
+    let out = folder.path().to_str().unwrap();
+    let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--out", out]);
+    command.args(["--set", "workload.samples=48"]);
+    sets.iter().for_each(|set| {
+        command.args(["--set", set]);
+    });
+    let run = command.assert().success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    (serde_json::from_slice(&std::fs::read(folder.path().join("outcome.json")).unwrap()).unwrap(), printed)
+}
+
+fn razored(group: usize) -> Value {
+    let razor = |basis: u32| json!({"razor": {"basis": basis, "bits": 4, "group": group}});
+    json!({"quantize.format": {"weights": razor(8), "activations": razor(16)}})
+}
+
+/// Sums from the definition alone: every code shifted by the flag of its group first, then multiplied.
+struct Decompressing(Mutex<usize>);
+
+fn decompressed(
+    geometry: &Geometry,
+    batch: usize,
+    (input, weights, shifts): (&Codes, &Weights, Shifts<'_>),
+) -> Vec<i64> {
+    let (window, plane) = (geometry.kernel[0] * geometry.kernel[1], geometry.in_height * geometry.in_width);
+    let channels = geometry.in_channels / geometry.groups;
+    let parts = channels.div_ceil(shifts.size);
+    let value = |sample: usize, channel: usize, at: usize| {
+        let code = input.codes.data()[(sample * geometry.in_channels + channel) * plane + at];
+        let row = (sample * geometry.groups + channel / channels) * parts + channel % channels / shifts.size;
+        (i64::from(code) - i64::from(input.zero_point)) << shifts.input[row * plane + at]
+    };
+    let weight = |output: usize, channel: usize, tap: usize| {
+        let code = weights.codes[(output * channels + channel) * window + tap];
+        let by = shifts.weights[(output * parts + channel / shifts.size) * window + tap];
+        (i64::from(code) - i64::from(weights.zero_point)) << by
+    };
+    let mut sums = vec![];
+    for sample in 0..batch {
+        for output in 0..geometry.out_channels {
+            let first = output / (geometry.out_channels / geometry.groups) * channels;
+            for place in 0..geometry.positions() {
+                let (row, column) = (place / geometry.out_width(), place % geometry.out_width());
+                let tap = |tap: usize| Some((tap, geometry.tap(tap, row, column)? % plane));
+                let taps = (0..window).filter_map(tap);
+                sums.push(
+                    taps.flat_map(|(tap, at)| (0..channels).map(move |channel| (tap, at, channel)))
+                        .map(|(tap, at, channel)| {
+                            value(sample, first + channel, at) * weight(output, channel, tap)
+                        })
+                        .sum(),
+                );
+            }
+        }
+    }
+    sums
+}
+
+impl Engine for Decompressing {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        Exact.contract(layer, input, weights)
+    }
+
+    fn contract_shifted(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        shifts: Shifts<'_>,
+    ) -> Vec<i64> {
+        *self.0.lock().unwrap() += 1;
+        let found = Exact.contract_shifted(layer, input, weights, shifts);
+        let (geometry, operands) = layer.contraction(input, weights);
+        assert_eq!(
+            found,
+            decompressed(&geometry, operands.batch, (input, weights, shifts)),
+            "{}",
+            layer.name
+        );
+        found
+    }
+
+    fn store(&self, _: Place, _: &mut Codes) {}
+}
+
+#[test]
+fn every_layer_sums_what_its_codes_stand_for() {
+    let network = scenes();
+    let size: usize = network.sample_shape().iter().product();
+    let shape = |samples: usize| [&[samples], network.sample_shape()].concat();
+    let pixels = |count: usize| (0..count).map(|at| (at * 7919 % 256) as f32 / 255.0).collect::<Vec<_>>();
+    let samples = Tensor::new(shape(2), pixels(2 * size)).unwrap();
+    let razor = |basis, group, code| NumberFormat::Razor {
+        basis,
+        bits: 4,
+        group,
+        rounding: RazorRounding::HalfUp,
+        code,
+    };
+    let mxint = NumberFormat::Mxint { bits: 4, block: 8 };
+    let formats = |weights, activations| NumberFormats { weights, activations, kv: NumberFormat::Plain };
+    for format in [
+        formats(razor(8, 16, RazorCode::SignMagnitude), razor(16, 16, RazorCode::SignMagnitude)),
+        formats(razor(8, 12, RazorCode::TwosComplement), razor(8, 8, RazorCode::TwosComplement)),
+        formats(mxint, mxint),
+        formats(razor(8, 4, RazorCode::SignMagnitude), NumberFormat::Plain),
+        formats(NumberFormat::Int { bits: 6 }, mxint),
+    ] {
+        let settings = Quantize { format, ..Quantize::default() };
+        let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
+        let engine = Decompressing(Mutex::new(0));
+        let outputs = quantized.run(&engine, &samples, 0).unwrap();
+        assert_eq!(*engine.0.lock().unwrap(), network.layers().len(), "every layer has groups: {format:?}");
+        assert!(outputs[0].data().iter().all(|logit| logit.is_finite()));
+    }
+}
+
+#[test]
+fn formats_that_are_plain_change_nothing() {
+    let (found, _) = run(&json!({"quantize.format": {}}), &[]);
+    let (bits, _) = run(
+        &json!({"quantize.format": {"weights": {"int": {"bits": 5}}, "activations": {"int": {"bits": 5}}}}),
+        &[],
+    );
+    let (plain, _) = run(&json!({"quantize.weight_bits": 5, "quantize.activation_bits": 5}), &[]);
+    for figure in ["score", "energy_j", "ledger", "layers", "area_mm2"] {
+        assert_eq!(found["approximate"][figure], found["baseline"][figure], "{figure}");
+    }
+    for figure in ["score", "ledger", "area_mm2"] {
+        assert_eq!(bits["approximate"][figure], plain["approximate"][figure], "{figure}");
+    }
+}
+
+/// Counts from the shapes of the network, by hand.
+#[test]
+fn groups_take_lanes_cycles_bits_and_the_circuit_that_razors() {
+    let (found, printed) = run(&razored(16), &[]);
+    let (before, after) = (&found["baseline"], &found["approximate"]);
+    let layers = scenes().layers();
+    let count = |which: &Value, component: &str, action: &str| -> f64 {
+        let lines = which["ledger"].as_object().unwrap().values();
+        let own = lines.filter(|line| line["component"] == component && line["action"] == action);
+        own.map(|line| line["count"].as_f64().unwrap()).sum()
+    };
+    let parts = |geometry: &Geometry| (geometry.in_channels / geometry.groups).div_ceil(16);
+    let window = |geometry: &Geometry| geometry.kernel[0] * geometry.kernel[1];
+    let groups: f64 = layers
+        .iter()
+        .map(|layer| {
+            let geometry = &layer.geometry;
+            (geometry.outputs_per_sample() * parts(geometry) * window(geometry)) as f64
+        })
+        .sum();
+    // Switching of units and of their wires.
+    assert_eq!(count(after, "compute.array", "multiply-accumulate"), 2.0 * groups);
+    let razored: f64 = layers
+        .iter()
+        .map(|layer| {
+            let geometry = &layer.geometry;
+            (parts(geometry) * geometry.groups * geometry.in_height * geometry.in_width) as f64
+        })
+        .sum();
+    assert_eq!(count(after, "compute.array", "razor groups"), razored);
+    assert_eq!(count(before, "compute.array", "razor groups"), 0.0);
+    // Weights of 4 bits and flags of 3.
+    let bits: f64 = layers
+        .iter()
+        .map(|layer| {
+            let geometry = &layer.geometry;
+            (4 * geometry.weights() + 3 * geometry.out_channels * window(geometry) * parts(geometry)) as f64
+        })
+        .sum();
+    let weights: f64 = layers.iter().map(|layer| layer.geometry.weights() as f64).sum();
+    let told = after["formats"]["weights"]["effective_bits"].as_f64().unwrap();
+    assert!((told - bits / weights).abs() < 1e-9, "{told}");
+    for (layer, told) in layers.iter().zip(after["layers"].as_array().unwrap()) {
+        assert_eq!(told["format"]["unit"], "mac4s_sdr_g16", "{}", layer.name);
+        let share = told["format"]["weights"]["zeroed_share"].as_f64().unwrap();
+        assert!((0.0..0.5).contains(&share), "{told}");
+        assert_eq!(told["relative_error"], 0.0);
+    }
+    let energy = |which: &Value| which["energy_j"]["memory"].as_f64().unwrap();
+    assert!(energy(after) < energy(before));
+    assert!(printed.contains("Writing numbers in groups at run time (sdr16x4_g16) takes"), "{printed}");
+}
+
+#[test]
+fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
+    let config = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    let workload = root().join("configs/workloads/scenes/scenes.yaml");
+    let file = json!({"workload": workload, "platform": "always_on", "approximate": razored(16)});
+    std::fs::write(&config, file.to_string()).unwrap();
+    for (set, told) in [
+        ("platform.compute.array.products=raw", "`compute.array.products` is `raw`"),
+        ("platform.compute.array.zeros=gate", "`compute.array.zeros` is `gate`"),
+        ("platform.compute.array.overflow=saturate", "`compute.array.overflow` is `saturate`"),
+        ("platform.compute.array.recovery=auto", "`compute.array.recovery` is"),
+        ("platform.compute.array.accumulator=add8s_loa_k6", "`compute.array.accumulator` is"),
+        ("platform.compute.array.weight_format=bitmap", "`compute.array.weight_format` is"),
+        ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag does"),
+        ("workload.quantize.calibration=mse", "write `min_max` or"),
+    ] {
+        let mut command = axsim(&["run", config.path().to_str().unwrap(), "--quiet", "--set", set]);
+        let failed = command.args(["--set", "workload.samples=1"]).assert().code(2);
+        let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        let text: String = text.split(['\n', '│', '×']).map(str::trim).collect::<Vec<_>>().join(" ");
+        assert!(text.contains(told), "{set}: {text}");
+    }
+}
