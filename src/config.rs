@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod error;
 mod exit;
+mod experts;
 mod file;
 pub mod knob;
 mod layer_settings;
@@ -27,11 +28,13 @@ mod samples;
 pub mod schema;
 mod score;
 mod source;
+mod tokens;
 mod tree;
 
 pub use error::ConfigError;
 pub(crate) use error::suggest;
-pub use exit::{Confidence, Exit, Never, Threshold};
+pub use exit::{Confidence, Exit, Never, Threshold, Tune};
+pub use experts::Experts;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use number_format::{NumberFormat, NumberFormats, RazorCode, RazorRounding};
@@ -40,6 +43,7 @@ pub use prune::{Prune, Scope};
 pub use recovery::{Measure, Recovery};
 pub use samples::{ArrayFiles, FeatureFiles, IdxFiles, Labels, Light, PictureFiles, Samples};
 pub use score::{Decoder, Detection, Psnr, Score};
+pub use tokens::{Ranking, Tokens};
 
 /// One configuration with all presets and knobs applied: what a single evaluation runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +97,14 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Exit")]
     pub exit: Option<Exit>,
+    /// Experts of which every sample asks some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Experts")]
+    pub experts: Option<Experts>,
+    /// Where and which tokens of a transformer are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tokens")]
+    pub tokens: Option<Tokens>,
     /// How the network is quantised.
     #[serde(default)]
     pub quantize: Quantize,

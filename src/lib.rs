@@ -56,6 +56,8 @@
 //! | payload, capture | what is sent; what the sensor does |
 //! | knob, neutral value | a configured approximation; the value at which it does nothing |
 //! | recovery, measure | what a layer does, without training, about the errors of its products; one way to do it |
+//! | exit, threshold | an output at which samples may leave a network; how sure it must be |
+//! | token; expert, gate | a row of what a transformer reads; layers that some samples ask, by what their result is multiplied |
 //! | pruning; gating, skipping | leaving weights out; a unit that holds still at a zero, a zero that takes no cycle |
 //! | sweep, point, Pareto front | the grid, one entry, the entries no other beats |
 #![warn(missing_docs)]

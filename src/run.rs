@@ -11,6 +11,7 @@ mod coding;
 mod error;
 mod evaluate;
 mod exits;
+mod experts;
 mod formats;
 mod gather;
 mod golden;

@@ -4,6 +4,7 @@ mod blocks;
 pub mod data;
 mod direct;
 mod engine;
+mod experts;
 mod float;
 mod format;
 mod graph;
@@ -18,6 +19,7 @@ mod quantize;
 pub mod score;
 mod task;
 mod time;
+mod tokens;
 mod value;
 
 pub use blocks::{BlockError, without_blocks};
@@ -33,16 +35,19 @@ pub use quantize::{
     Scheme, Start, common_group,
 };
 pub use task::{LoadError, Task, load, network};
+pub use tokens::KeptTokens;
 pub use value::{Elements, Kind, Value};
 
 /// For each sample whether its largest output is the label; the first of equal outputs counts.
 pub fn top1(outputs: &crate::tensor::Tensor<f32>, labels: &[usize]) -> Vec<bool> {
     let classes = outputs.len() / labels.len().max(1);
-    let right = |(row, &label): (&[f32], &usize)| {
-        let best = (0..row.len()).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]));
-        best == Some(label)
-    };
-    outputs.data().chunks_exact(classes.max(1)).zip(labels).map(right).collect()
+    let rows = outputs.data().chunks_exact(classes.max(1));
+    rows.zip(labels).map(|(row, &label)| largest(row) == Some(label)).collect()
+}
+
+/// The place of the largest; the first of equal ones counts.
+fn largest(row: &[f32]) -> Option<usize> {
+    (0..row.len()).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
 use crate::run::{Evaluator, RunError, Settings, buildable, names_layers, study};
-use crate::workload::{Layer, LoadError, Task, load, network};
+use crate::workload::{Layer, LoadError, ModelError, Task, load, network};
 
 /// Loads the configuration with its overrides.
 pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
@@ -67,6 +67,8 @@ fn located(config: &Config, error: RunError) -> Error {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
         }
         RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
+        RunError::Less(ModelError::Tokens { .. }) => config.fault("tokens", &error.to_string()).into(),
+        RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),
         RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
         RunError::Misnamed { field, fault } => {
             config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()

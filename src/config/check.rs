@@ -1,7 +1,9 @@
 //! Values that have the right type and are still impossible.
 
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
-use super::{Calibration, Exit, NumberFormats, Prune, Samples, Score, Setup, Threshold, Workload};
+use super::{
+    Calibration, Exit, Experts, NumberFormats, Prune, Samples, Score, Setup, Threshold, Tokens, Workload,
+};
 use crate::constant::{SUPPLIES, supply};
 
 /// An impossible value and its path.
@@ -94,6 +96,8 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     )?;
     sizes(&workload.data)?;
     workload.exit.as_ref().map_or(Ok(()), |exit| self::exit(exit, workload))?;
+    workload.experts.as_ref().map_or(Ok(()), |experts| self::experts(experts, workload))?;
+    workload.tokens.as_ref().map_or(Ok(()), |tokens| self::tokens(tokens, workload))?;
     match &workload.score {
         Score::Psnr(psnr) => require(psnr.white > 0.0, "workload.score.psnr.white", "write a value above 0"),
         Score::Detection(detection) => {
@@ -109,15 +113,36 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
 fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
     let two = "name two or more, the last of them the end of the network";
     require(exit.outputs.len() >= 2, "workload.exit.outputs", two)?;
-    let above = match exit.threshold {
-        Threshold::At(threshold) => threshold >= 0.0,
-        Threshold::Never(_) => true,
-    };
-    require(above, "workload.exit.threshold", "write a number from 0, or `never`")?;
+    let threshold = "workload.exit.threshold";
+    match exit.threshold {
+        Threshold::At(least) => require(least >= 0.0, threshold, "write a number from 0, or `never`")?,
+        Threshold::Never(_) => {}
+        Threshold::Tuned { tune } => {
+            let share = (0.0..=1.0).contains(&tune.loss);
+            require(share, &format!("{threshold}.tune.loss"), "write a share from 0 to 1, for example 0.01")?;
+        }
+    }
     let one = || "`exit` names the outputs that are scored; leave `output` out".into();
     demand(workload.output.is_none(), "workload.output", one)?;
     let class = || "only classes are told early; write `score: top1`, or leave `exit` out".into();
     demand(workload.score == Score::Top1, "workload.score", class)
+}
+
+fn experts(experts: &Experts, workload: &Workload) -> Result<(), Fault> {
+    require(experts.top.is_none_or(|top| top >= 1), "workload.experts.top", "write a whole number from 1")?;
+    let named = || "name the output that is scored beside the gates: `output: NAME`".into();
+    demand(workload.output.is_some(), "workload.experts", named)?;
+    let once = || "a network has exits, steps in time or experts; leave the others out".into();
+    demand(workload.exit.is_none() && workload.states.is_empty(), "workload.experts", once)
+}
+
+fn tokens(tokens: &Tokens, workload: &Workload) -> Result<(), Fault> {
+    let share = tokens.keep > 0.0 && tokens.keep <= 1.0;
+    require(share, "workload.tokens.keep", "write a share above 0, at most 1, for example 0.7")?;
+    let named = !tokens.after.is_empty();
+    require(named, "workload.tokens.after", "name the node at the end of a block, one at least")?;
+    let time = || "a network that is one step in time has no tokens; leave `tokens` or `states` out".into();
+    demand(workload.states.is_empty(), "workload.tokens", time)
 }
 
 /// Sizes of samples without a header.

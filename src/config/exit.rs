@@ -31,12 +31,31 @@ pub enum Confidence {
 
 /// How sure an exit must be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "write a number from 0, `never`, or `{tune: {loss: 0.01}}`"
+)]
 pub enum Threshold {
     /// A probability, or an entropy in nat.
     At(#[schemars(range(min = 0.0))] f64),
     /// No sample leaves before the end, and other exits are not computed.
     Never(Never),
+    /// Found on the calibration samples by the network that is run.
+    Tuned {
+        /// By what.
+        tune: Tune,
+    },
+}
+
+/// How a threshold is found: the one with which most samples leave early while the score keeps this close to that of the
+/// whole network.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tune {
+    /// Largest tolerated loss of score on the calibration samples, 0 to 1: 0.01 is a point.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub loss: f64,
 }
 
 impl Default for Threshold {
@@ -56,6 +75,12 @@ pub enum Never {
 impl Exit {
     /// Whether samples may leave early.
     pub fn is_open(&self) -> bool {
-        matches!(self.threshold, Threshold::At(_))
+        !matches!(self.threshold, Threshold::Never(_))
+    }
+
+    /// The same with another threshold; none stands for `never`.
+    #[must_use]
+    pub fn at(&self, threshold: Option<f64>) -> Self {
+        Self { threshold: threshold.map_or_else(Threshold::default, Threshold::At), ..self.clone() }
     }
 }

@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 31] = [
+pub const KNOBS: [Knob; 34] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -246,6 +246,34 @@ pub const KNOBS: [Knob; 31] = [
         energy: "as `prune`",
     },
     Knob {
+        path: "experts.top",
+        class: Class::Network,
+        range: "whole number from 1 to that of the experts; where a workload has `experts`",
+        neutral: Neutral::Platform,
+        does: "how many experts every sample asks, without training; as many as the model's TopK takes unless given",
+        energy: "layers of an expert cost nothing for samples that do not ask it, and a sample fetches the weights of those alone \
+                 that it asks",
+    },
+    Knob {
+        path: "tokens.keep",
+        class: Class::Network,
+        range: "number above 0, at most 1; where a workload has `tokens`",
+        neutral: Neutral::Whole(1),
+        does: "share of a transformer's tokens that goes on behind each of the nodes that `tokens.after` names, without training: \
+               the nearest whole number of them, and those that `tokens.always` counts in any case",
+        energy: "later layers have fewer positions, attention fewer products and keys; an adder ranks tokens, the shorter list \
+                 is read where it lies",
+    },
+    Knob {
+        path: "tokens.by",
+        class: Class::Network,
+        range: "`attention`, `class_attention` or `random`",
+        neutral: Neutral::Platform,
+        does: "which tokens go on: those that all tokens attend to most in the last attention before, those that the first one \
+               does, or tokens drawn for every sample",
+        energy: "what ranks them: an addition for each probability of attention that counts, and comparisons",
+    },
+    Knob {
         path: "quantize.weight_bits",
         class: Class::Precision,
         range: "whole number from 2 to 8",
@@ -317,12 +345,13 @@ pub const KNOBS: [Knob; 31] = [
     Knob {
         path: "exit.threshold",
         class: Class::Depth,
-        range: "number from 0, or `never`",
+        range: "number from 0, `never`, or `{tune: {loss: L}}`, L from 0 to 1",
         neutral: Neutral::Text("never"),
         does: "how sure an exit of the network must be for a sample to leave there: the largest probability above it, or the entropy \
-               below it",
-        energy: "layers that a sample does not come to cost nothing for it, side branches that it comes to are added; the test \
-                 itself is free",
+               below it; `tune` finds the loosest with which the network that is run, on the calibration samples, has at most this \
+               share of samples fewer right than at its end",
+        energy: "layers that a sample does not come to cost nothing for it, side branches that it comes to are added, and so is \
+                 the test at each: an adder and a multiplier",
     },
 ];
 

@@ -111,7 +111,9 @@ impl Config {
     /// Every value to try must give a setup: an exploration shall not fail half-way.
     fn try_all(&self) -> Result<(), ConfigError> {
         self.setup(&self.approximate)?;
-        let Some(explore) = &self.explore else { return Ok(()) };
+        let Some(explore) = &self.explore else {
+            return Ok(());
+        };
         if explore.space.is_empty() {
             let path = ["explore".into(), "space".into()];
             return Err(self.origins.locate(
@@ -206,11 +208,14 @@ impl Config {
                 path.push(kind.clone());
                 here = inner;
             }
-            let Some(next) = here.get(segment) else { return Err(self.no_such_knob(knob, segment, here)) };
+            let Some(next) = here.get(segment) else {
+                return Err(self.no_such_knob(knob, segment, here));
+            };
             path.push(segment.to_string());
             here = next;
         }
-        let may_differ = ALGORITHM.contains(&&*path[1]) || path[1..] == ["exit", "threshold"];
+        let may_differ = ALGORITHM.contains(&&*path[1])
+            || [["exit", "threshold"], ["experts", "top"]].iter().any(|own| path[1..] == *own);
         let asked = path[0] == "workload" && !may_differ;
         if asked {
             let message =
@@ -255,7 +260,7 @@ const SETTINGS: [&str; 2] = ["workload", "layers"];
 /// Where number formats stand, which are left out where they are plain.
 const QUANTIZE: [&str; 2] = ["workload", "quantize"];
 /// Parts of the workload that are no part of what is asked.
-const ALGORITHM: [&str; 4] = ["quantize", "skip_blocks", "prune", "layers"];
+const ALGORITHM: [&str; 5] = ["quantize", "skip_blocks", "prune", "tokens", "layers"];
 
 /// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {
@@ -272,7 +277,9 @@ fn is_configuration(tree: &Value, main: &Source) -> Result<(), ConfigError> {
     let part = [("model", "workload"), ("frame_period", "platform")]
         .into_iter()
         .find(|(key, _)| tree.get(key).is_some());
-    let Some((key, part)) = part else { return Ok(()) };
+    let Some((key, part)) = part else {
+        return Ok(());
+    };
     let error = main.error_at(&[key.into()], true, &format!("this file describes a {part} alone"));
     Err(error.expect("the key is in the file").help("a configuration has the keys `workload` and `platform`"))
 }

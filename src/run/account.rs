@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::beside::{Work, beside};
+use super::beside::{Work, beside, exit_tests, token_ranking};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::exits::Exits;
+use super::experts::Experts;
 use super::graded;
-use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
+use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy, TokensOutcome};
 use super::parts::Parts;
 use super::probe::Seen;
 use super::razoring;
@@ -22,7 +23,7 @@ use crate::platform::compute::mapping::Mapping;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::score::{Marks, Metric};
-use crate::workload::{Groups, Quantized, Use};
+use crate::workload::{Groups, KeptTokens, Quantized, Use};
 
 /// What running a setup gave.
 pub(super) struct Observed<'a> {
@@ -36,6 +37,8 @@ pub(super) struct Observed<'a> {
     pub seed: u64,
     /// Where samples left the network.
     pub exits: Exits,
+    /// Which experts samples asked; none where there are none.
+    pub experts: Option<Experts>,
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What became of values whose codes have shifts, by their place.
@@ -62,8 +65,11 @@ pub(super) fn outcome(
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
     let time = bill(parts, &mapped, parts.frame_bytes(quantized), &mut ledger);
-    let razoring = razoring::work(parts, quantized, &mapped);
     let mut beside = beside(parts, &mapped, observed.plans);
+    beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
+    let kept = parts.network.kept_tokens();
+    beside.extend(token_ranking(parts, &mapped, &kept));
+    let razoring = razoring::work(parts, quantized, &mapped);
     let formats = razoring::outcome(quantized, &observed.used, &mapped, &razoring);
     beside.extend(razoring);
     beside.iter().for_each(|work| work.bill(&mut ledger));
@@ -111,6 +117,12 @@ pub(super) fn outcome(
         cycles: mapped.iter().map(|part| part.runs * part.mapping.cycles as f64).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         exits: observed.exits.taken,
+        tuned_exit: observed.exits.tuned,
+        experts: observed.experts.map(Experts::outcome),
+        tokens: kept
+            .into_iter()
+            .map(|KeptTokens { after, tokens, kept, .. }| TokensOutcome { after, tokens, kept })
+            .collect(),
         formats,
         late: parts.used().find(|array| array.is_late()).map(late),
         layers,
@@ -240,7 +252,9 @@ fn constants(ledger: &Ledger) -> Vec<ConstantShare> {
     let total = ledger.total().0;
     let mut shares: Vec<ConstantShare> = vec![];
     for entry in ledger.entries() {
-        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else { continue };
+        let (Some(energy), Price::Each(_, constant)) = (entry.energy(), &entry.price) else {
+            continue;
+        };
         let share = energy.0 / total;
         match shares.iter_mut().find(|known| known.constant.name == constant.name) {
             Some(known) => known.share += share,

@@ -1,15 +1,16 @@
 //! What layers need beside the units of their arrays to go on with exact sums.
 
 use super::bill::Mapped;
+use super::exits::Tests;
 use super::parts::Parts;
 use super::recovery::LayerPlan;
 use crate::config::platform::Zeros;
-use crate::config::{Measure, WeightScales};
+use crate::config::{Confidence, Measure, WeightScales};
 use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::beside::Beside;
 use crate::units::{Joules, Seconds, SquareMicrometres};
-use crate::workload::{Layer, Origin};
+use crate::workload::{KeptTokens, Layer, Origin};
 
 /// Circuits beside an array and their work on a sample.
 pub(super) struct Work {
@@ -63,6 +64,40 @@ pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) 
         raw_codes(parts, array, &own).into_iter().chain(factors).chain(skipping(array, &own))
     };
     parts.used().flat_map(of_array).collect()
+}
+
+/// What asks exits how sure they are: an adder and a multiplier, which work on logits as wide as a sum.
+///
+/// Of every class are made a maximum, a difference, its power of e (a multiplication by the binary logarithm of e, then a
+/// shift) and a sum, which is compared with one over the threshold. An entropy also takes the product of difference and
+/// power, and at the end a logarithm (a shift) and two products.
+pub(super) fn exit_tests(parts: &Parts<'_>, mapped: &[Mapped], tests: &Tests) -> Vec<Work> {
+    let Some(array) = parts.used().next() else { return vec![] };
+    let classes = tests.classes as f64;
+    let [additions, multiplications] = match tests.confidence {
+        Confidence::MaxSoftmax => [3.0 * classes + 1.0, classes],
+        Confidence::Entropy => [4.0 * classes + 2.0, 2.0 * classes + 2.0],
+    };
+    let (bits, layers): (_, Vec<&Mapped>) = (sum_bits(array), mapped.iter().collect());
+    let [adder, multiplier] = Beside::asking(bits, array.library());
+    vec![
+        Work::of(adder, tests.count * additions, &layers),
+        Work::of(multiplier, tests.count * multiplications, &layers),
+    ]
+}
+
+/// What ranks tokens that are left out: an adder, for each probability of attention that counts, and for each two tokens a
+/// comparison; none where they are drawn.
+pub(super) fn token_ranking(parts: &Parts<'_>, mapped: &[Mapped], kept: &[KeptTokens]) -> Option<Work> {
+    let array = parts.used().next()?;
+    let operations: usize = kept
+        .iter()
+        .filter(|kept| kept.scores > 0)
+        .map(|kept| kept.scores + kept.tokens * (kept.tokens - 1) / 2)
+        .sum();
+    let layers: Vec<&Mapped> = mapped.iter().collect();
+    let ranking = || Beside::ranking(sum_bits(array), array.library());
+    (operations > 0).then(|| Work::of(ranking(), operations as f64, &layers))
 }
 
 /// What takes the zero point of raw weight codes from sums: an adder a row sums every activation code once, and an adder a

@@ -36,6 +36,9 @@ pub enum RunError {
     /// Blocks that cannot be left out.
     #[error("skip_blocks: {0}")]
     Block(#[from] BlockError),
+    /// Tokens that cannot be left out, or experts that cannot be asked.
+    #[error("the network cannot be run with fewer tokens or other experts: {0}")]
+    Less(ModelError),
     /// Filters that cannot be left out.
     #[error(transparent)]
     Prune(#[from] PruneError),
@@ -100,6 +103,12 @@ pub enum RunError {
          write `recovery: none`"
     )]
     RecoveryInTime,
+    /// A threshold to be found on calibration samples of which nobody says what they are.
+    #[error(
+        "`exit.threshold: {{tune: …}}` needs the classes of the calibration samples, which these data do not have; write a number, or \
+         `never`"
+    )]
+    Unlabelled,
     /// A memory that errs under numbers with flags.
     #[error(
         "memory `{0}` errs, and what a wrong flag does to its group is not modelled; keep its memory free of errors where number \

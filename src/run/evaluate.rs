@@ -1,6 +1,7 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
 mod layer;
+mod tune;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::error::RunError;
 use super::exits::Exits;
+use super::experts::Experts;
 use super::formats;
 use super::gather::Gather;
 use super::graded;
@@ -85,11 +87,11 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// When the samples do not fit the network.
     pub fn reference(&self, setup: &Setup) -> Result<Reference, RunError> {
-        let workload = &setup.workload;
+        let run = |samples: &Tensor<f32>| Ok(self.task.network.run(samples)?);
+        let (workload, _) = self.tuned(&setup.workload, run)?;
+        let workload = &*workload;
         let float = |set: &Set, samples: usize| {
-            self.grade(workload, (set, samples), |range| {
-                Ok(self.task.network.run(&Task::preprocess(workload, &set.reals(range)))?)
-            })
+            self.grade(workload, (set, samples), |range| run(&Task::preprocess(workload, &set.reals(range))))
         };
         let (test, calibration) = (&self.task.test, &self.task.calibration);
         let with_calibration = self.task.is_split && workload.samples == test.len();
@@ -127,17 +129,34 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let graded = self.run_maps(parts, keys, ready)?;
+        let settled = Hardware { buffer: None, ..hardware(parts, &products, &plan.layers, 0) };
+        let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
+        let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
+        let graded = self.run_maps(parts, keys, ready, &workload)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
-        let exits = Exits::count(&parts.setup.workload, &parts.network, &exits);
+        let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
+        let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
+        let experts = Experts::count(&parts.network, &routes);
+        experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let (seen, used) = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
-        let observed =
-            Observed { quantized, captured: &captured, metric, maps, seed, exits, seen, used, plans, ways };
+        let observed = Observed {
+            quantized,
+            captured: &captured,
+            metric,
+            maps,
+            seed,
+            exits,
+            experts,
+            seen,
+            used,
+            plans,
+            ways,
+        };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -170,7 +189,9 @@ impl<'a> Evaluator<'a> {
 
     /// Hashes of the product and energy tables that a setup names; `None` where it names none, or none that can be read.
     pub fn table_hash(&self, setup: &Setup) -> Option<String> {
-        let Compute::Array(array) = &setup.platform.compute else { return None };
+        let Compute::Array(array) = &setup.platform.compute else {
+            return None;
+        };
         let hashes = |multiplier: &Multiplier| {
             let products = match multiplier {
                 Multiplier::Table { table, signed, .. } => self.table(table, *signed).ok(),
@@ -219,7 +240,7 @@ impl<'a> Evaluator<'a> {
             }
         };
         let sample = network.sample_shape().to_vec();
-        let whole = without_blocks(&self.task.network, &setup.workload.skip_blocks)?;
+        let whole = self.whole(&setup.workload)?;
         let filters = whole.layers().iter().map(|layer| layer.geometry.out_channels).collect();
         let platform = Platform::build(&setup.platform)?;
         formats::check(setup, &platform)?;
@@ -231,11 +252,17 @@ impl<'a> Evaluator<'a> {
 
     /// The network without what a workload leaves out of it.
     fn network(&self, workload: &Workload) -> Result<Arc<Network>, RunError> {
-        let Workload { skip_blocks, prune: rule, layers, .. } = workload;
-        self.networks.get(&(skip_blocks, rule, layers), || {
-            let whole = without_blocks(&self.task.network, skip_blocks)?;
+        let Workload { skip_blocks, prune: rule, layers, tokens, .. } = workload;
+        self.networks.get(&(skip_blocks, rule, layers, tokens), || {
+            let whole = self.whole(workload)?;
             Ok(prune(&whole, *rule, &settings(workload, &whole.layers())?, self.seed)?)
         })
+    }
+
+    /// The network without tokens and blocks that a workload leaves out, with all its weights.
+    fn whole(&self, workload: &Workload) -> Result<Network, RunError> {
+        let network = self.task.with_less(workload, self.seed).map_err(RunError::Less)?;
+        Ok(without_blocks(&network, &workload.skip_blocks)?)
     }
 
     fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {
@@ -287,13 +314,13 @@ impl<'a> Evaluator<'a> {
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
+        workload: &Workload,
     ) -> Result<Vec<Graded>, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
         let run = |map: u64| {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
-            let workload = &parts.setup.workload;
             self.grade(workload, (&self.task.test, workload.samples), |range| {
                 let batch = (range.start, map);
                 let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
@@ -374,14 +401,19 @@ impl<'a> Evaluator<'a> {
         (set, samples): (&Set, usize),
         run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
     ) -> Result<Graded, RunError> {
+        let chunks = self.batches(samples, |range| Ok(grade(workload, set, range.clone(), &run(range)?)))?;
+        Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
+    }
+
+    /// What `run` makes of so many samples, batch by batch in their order.
+    fn batches<T: Send>(
+        &self,
+        samples: usize,
+        run: impl Fn(Range<usize>) -> Result<T, RunError> + Sync,
+    ) -> Result<Vec<T>, RunError> {
         let batch = self.task.network.together();
         let starts: Vec<usize> = (0..samples).step_by(batch).collect();
-        let chunk = |&start: &usize| {
-            let range = start..(start + batch).min(samples);
-            Ok(grade(workload, set, range.clone(), &run(range)?))
-        };
-        let chunks: Vec<Graded> = starts.par_iter().map(chunk).collect::<Result<_, RunError>>()?;
-        Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
+        starts.par_iter().map(|&start| run(start..(start + batch).min(samples))).collect()
     }
 }
 

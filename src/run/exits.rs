@@ -1,7 +1,7 @@
 //! Where samples leave a network, and how many come to each of its layers.
 
-use super::outcome::ExitOutcome;
-use crate::config::{Exit, Workload};
+use super::outcome::{ExitOutcome, TunedExit};
+use crate::config::{Confidence, Exit, Workload};
 use crate::workload::Network;
 
 /// How many samples leave where, and come how far.
@@ -10,6 +10,19 @@ pub(super) struct Exits {
     pub taken: Vec<ExitOutcome>,
     /// How often each layer is computed per sample, the mean.
     pub layers: Vec<f64>,
+    /// Where exits are asked how sure they are.
+    pub tests: Option<Tests>,
+    /// The threshold, where the calibration samples told it.
+    pub tuned: Option<TunedExit>,
+}
+
+/// Asking exits how sure they are.
+pub(super) struct Tests {
+    pub confidence: Confidence,
+    /// Logits of an exit.
+    pub classes: usize,
+    /// How many exits are asked per sample, the mean.
+    pub count: f64,
 }
 
 impl Exits {
@@ -17,14 +30,27 @@ impl Exits {
     pub(super) fn count(workload: &Workload, network: &Network, exits: &[usize]) -> Self {
         let layers = network.layers().len();
         let steps = network.steps_in_time() as f64;
-        let Some(exit) = &workload.exit else { return Self { taken: vec![], layers: vec![steps; layers] } };
+        let Some(exit) = &workload.exit else {
+            return Self { taken: vec![], layers: vec![steps; layers], tests: None, tuned: None };
+        };
         let share =
             |at: usize| exits.iter().filter(|&&taken| taken == at).count() as f64 / exits.len().max(1) as f64;
         let shares: Vec<f64> = (0..exit.outputs.len()).map(share).collect();
         let named = exit.outputs.iter().zip(&shares);
         let taken = named.map(|(output, &share)| ExitOutcome { output: output.clone(), share }).collect();
-        Self { taken, layers: reached(exit, network, &shares, layers) }
+        let tests = exit.is_open().then(|| Tests {
+            confidence: exit.confidence,
+            classes: network.outputs()[0].1.iter().product(),
+            count: asked(&shares),
+        });
+        Self { taken, layers: reached(exit, network, &shares, layers), tests, tuned: None }
     }
+}
+
+/// How many exits but the last a sample comes to, the mean over samples of which these shares take each exit.
+fn asked(shares: &[f64]) -> f64 {
+    let before = shares.len() - 1;
+    shares.iter().enumerate().map(|(taken, share)| share * (taken + 1).min(before) as f64).sum()
 }
 
 /// A sample computes what leads to the exit that it takes, and to every one before that it was not sure of.

@@ -342,7 +342,30 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
     if approximate.exits.len() > 1 {
         notes.push(
             "A sample pays for the layers that lead to the exit that it takes and to those before that were not sure; energy, cycles \
-             and latency are means over samples. Telling how sure an exit is costs nothing."
+             and latency are means over samples. How sure an exit is costs some additions and multiplications a class, as wide \
+             as sums and on random operands; their time is not counted."
+                .into(),
+        );
+    }
+    if approximate.tuned_exit.is_some() {
+        notes.push(
+            "The threshold of exits was found on the calibration samples, with memories that do not err and samples as they are \
+             in the file; where the network was trained on them, it is surer of them than of others."
+                .into(),
+        );
+    }
+    if approximate.experts.is_some() {
+        notes.push(
+            "Layers of an expert are computed, and paid for, for the samples alone that ask it, and each sample fetches the weights \
+             of those that it asks, as if no other sample came before; energy, cycles and latency are means over samples. \
+             Choosing experts and weighing what they say is computed in single precision and costs nothing."
+                .into(),
+        );
+    }
+    if !approximate.tokens.is_empty() {
+        notes.push(
+            "Tokens are left out without training. They are ranked by an adder as wide as a sum, on random operands; its time is \
+             not counted, nor what finds those that go on where they lie in the buffer."
                 .into(),
         );
     }

@@ -16,6 +16,8 @@ mod product;
 mod reshape;
 mod rows;
 mod same;
+mod tokens;
+mod top;
 
 use std::collections::HashMap;
 
@@ -23,6 +25,8 @@ use self::budget::Budget;
 pub use self::fault::ModelError;
 use self::fault::shape;
 use self::operand::Stored;
+use self::tokens::Cut;
+pub(super) use self::tokens::Leaving;
 use super::network::{Network, Output, Step};
 use super::onnx::{self, Input, Model, Node};
 use super::op::Op;
@@ -69,9 +73,12 @@ struct Lowering {
     kinds: Vec<Kind>,
     steps: Vec<Step>,
     budget: Budget,
+    /// Tokens to be left out, if any, and where they were.
+    leaving: Option<Leaving>,
+    cuts: Vec<Cut>,
 }
 
-pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
+pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, ModelError> {
     let Model { nodes, stored, inputs, outputs, opset } = onnx::read(bytes)?;
     numbers(&stored)?;
     let Some(input) = inputs.first() else {
@@ -87,12 +94,18 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
         kinds: vec![kind],
         steps: vec![],
         budget: Budget::new(bytes.len()),
+        leaving,
+        cuts: vec![],
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
-    for node in &codes::written_out(nodes) {
-        lowering.node(node).map_err(|error| of_batch(error, input))?;
+    let nodes = codes::written_out(nodes);
+    for node in &nodes {
+        let other = lowering.fitted(node)?.or(lowering.asking(node)?);
+        lowering.node(other.as_ref().unwrap_or(node)).map_err(|error| of_batch(error, input))?;
+        lowering.leave(node)?;
         lowering.afford(node)?;
     }
+    lowering.left(&nodes)?;
     let outputs = lowering.outputs(outputs)?;
     Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
 }
@@ -137,7 +150,9 @@ fn numbers(stored: &HashMap<String, Value>) -> Result<(), ModelError> {
     let mut names: Vec<&String> = stored.keys().collect();
     names.sort();
     for name in names {
-        let Elements::Real(reals) = stored[name].elements() else { continue };
+        let Elements::Real(reals) = stored[name].elements() else {
+            continue;
+        };
         if let Some(at) = reals.iter().position(|x| x.is_nan()) {
             let why = format!("element {at} is {}; stored values must be numbers", reals[at]);
             return Err(ModelError::Stored { value: name.clone(), why });

@@ -5,10 +5,12 @@ mod run;
 pub(super) use run::per_sample;
 
 use super::engine::{Layer, Origin};
-use super::lower::{ModelError, lower};
+use super::lower::{Leaving, ModelError, lower};
 use super::op::Op;
 use super::time::Time;
+use super::tokens::KeptTokens;
 use super::value::Kind;
+use crate::config::Ranking;
 use crate::tensor::Tensor;
 
 /// Samples that are run together at most.
@@ -36,6 +38,8 @@ pub struct Network {
     /// Names and sizes of the inputs beside the first, which lie behind it in a sample.
     states: Vec<(String, usize)>,
     time: Option<Time>,
+    /// The place among the outputs of that which holds the gates of experts.
+    pub(super) gates: Option<usize>,
 }
 
 /// A value that the network answers with, under its name in the model.
@@ -48,7 +52,8 @@ impl Network {
         (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
         outputs: Vec<Output>,
     ) -> Self {
-        let mut network = Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None };
+        let mut network =
+            Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None, gates: None };
         network.prune();
         network.fold_channels();
         network
@@ -59,7 +64,12 @@ impl Network {
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
-        let network = lower(bytes)?;
+        Self::leaving(bytes, None)
+    }
+
+    /// Reads an ONNX file with one input without the tokens that are to be left out.
+    pub(super) fn leaving(bytes: &[u8], leaving: Option<Leaving>) -> Result<Self, ModelError> {
+        let network = lower(bytes, leaving)?;
         if network.states.is_empty() {
             return Ok(network);
         }
@@ -76,7 +86,7 @@ impl Network {
     /// # Errors
     /// As for [`Network::from_onnx`].
     pub fn step_from_onnx(bytes: &[u8]) -> Result<Self, ModelError> {
-        lower(bytes)
+        lower(bytes, None)
     }
 
     pub(super) fn with_states(mut self, states: Vec<(String, usize)>) -> Self {
@@ -109,7 +119,9 @@ impl Network {
     /// Any other network is returned as it is.
     #[must_use]
     pub fn channels_first(mut self) -> Self {
-        let &[height, width, channels] = &self.sample[..] else { return self };
+        let &[height, width, channels] = &self.sample[..] else {
+            return self;
+        };
         let pixel = |place: usize| (place % channels * height * width + place / channels) as u32;
         let order = Op::Permute((0..height * width * channels).map(pixel).collect());
         self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(|value| *value += 1);
@@ -196,6 +208,11 @@ impl Network {
         outputs.map(|(name, value)| (&**name, &self.shapes[*value][..])).collect()
     }
 
+    /// The value of an output, by its place.
+    pub(super) fn output_value(&self, output: usize) -> usize {
+        self.outputs[output].1
+    }
+
     /// Whether a value is one that the network answers with.
     pub(super) fn is_output(&self, value: usize) -> bool {
         self.outputs.iter().any(|(_, own)| *own == value)
@@ -219,6 +236,23 @@ impl Network {
         let needed = self.needed([self.outputs[output].1].into_iter());
         let steps = self.steps.iter().zip(&needed[1..]);
         steps.filter(|(step, _)| step.op.contraction().is_some()).map(|(_, needed)| *needed).collect()
+    }
+
+    /// Where tokens are left out, and how many go on.
+    pub fn kept_tokens(&self) -> Vec<KeptTokens> {
+        let kept = |step: &Step| {
+            let Op::Keep(keep) = &step.op else {
+                return None;
+            };
+            let rows = match keep.by {
+                Ranking::Attention => self.size(step.inputs[1]) / keep.tokens,
+                Ranking::ClassAttention => self.size(step.inputs[1]) / keep.tokens / keep.tokens,
+                Ranking::Random => 0,
+            };
+            let (after, scores) = (keep.after.clone(), rows * keep.tokens);
+            Some(KeptTokens { after, tokens: keep.tokens, kept: keep.kept, scores })
+        };
+        self.steps.iter().filter_map(kept).collect()
     }
 
     /// The contractions in order.
@@ -272,7 +306,9 @@ impl Network {
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
     fn fold_channels(&mut self) {
         for at in 0..self.steps.len() {
-            let Op::Affine(factors, constants, _) = &self.steps[at].op else { continue };
+            let Op::Affine(factors, constants, _) = &self.steps[at].op else {
+                continue;
+            };
             let (factors, constants, from) = (factors.clone(), constants.clone(), self.steps[at].inputs[0]);
             let readers =
                 self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();

@@ -4,6 +4,7 @@ use super::direct;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
+use super::tokens::Keep;
 use super::value::{Elements, Kind, Value};
 use crate::kernel::Geometry;
 
@@ -217,6 +218,8 @@ pub(super) enum Op {
     /// The same elements under another shape.
     Reshape,
     Softmax,
+    /// Some tokens of the first value that it reads, by what the second one says.
+    Keep(Keep),
     /// As the operator text has it.
     General(Box<General>),
 }
@@ -231,6 +234,14 @@ impl Op {
         }
     }
 
+    /// Whether every element of the result is at the place of the one that it is made of.
+    pub(super) fn is_in_place(&self) -> bool {
+        match self {
+            Op::General(general) => general.is_by_row(),
+            _ => matches!(self, Op::Reshape | Op::Clip(..) | Op::Add | Op::Affine(..)),
+        }
+    }
+
     /// Whether elements only get other places, or are repeated.
     pub(super) fn moves(&self) -> bool {
         match self {
@@ -241,7 +252,7 @@ impl Op {
 
     /// Whether every element of the result is one of the elements read, or zero: what lies on a grid stays there.
     pub(super) fn keeps_codes(&self) -> bool {
-        self.moves() || matches!(self, Op::MaxPool(_))
+        self.moves() || matches!(self, Op::MaxPool(_) | Op::Keep(_))
     }
 
     /// The first weight, bias, factor or constant that is no finite number: what, its place among its like, its value.
@@ -321,6 +332,7 @@ impl Op {
             Op::Permute(from) => from.iter().map(|&at| x[at as usize]).collect(),
             Op::Reshape => x.to_vec(),
             Op::Softmax => softmax(x),
+            Op::Keep(keep) => keep.apply(x, inputs[1]),
         })
     }
 }

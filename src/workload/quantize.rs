@@ -4,6 +4,7 @@
 //! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
 //! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::engine::{Engine, Layer, Origin, Place, Weights};
@@ -13,6 +14,7 @@ use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
 
+mod asking;
 mod checkpoint;
 mod entropy;
 mod grid;
@@ -25,6 +27,7 @@ mod range;
 mod role;
 mod stored;
 
+use asking::Asking;
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
@@ -73,6 +76,8 @@ pub struct Quantized {
     groups: Vec<Option<StoredGroups>>,
     /// What is added to each channel of a contraction.
     biases: Arc<[Arc<[f32]>]>,
+    /// The expert that each layer is of, if it is.
+    experts: Vec<Option<usize>>,
 }
 
 impl Quantized {
@@ -143,15 +148,8 @@ impl Quantized {
         });
         let (weights, groups) = weights.unzip();
         let biases = network.contractions().map(bias).collect();
-        Ok(Self {
-            network: network.clone(),
-            layers: network.layers(),
-            grids,
-            layouts,
-            weights,
-            groups,
-            biases,
-        })
+        let (layers, experts) = (network.layers(), network.experts());
+        Ok(Self { network: network.clone(), layers, grids, layouts, weights, groups, biases, experts })
     }
 
     /// The contractions in order.
@@ -254,11 +252,12 @@ impl Quantized {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,
         };
+        let asking = RefCell::new(None);
         let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
             let made = match layer {
                 Some(layer) => match self.groups_of(layer) {
                     Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
-                    None => Held::Sums(self.sums(engine, layer, inputs)),
+                    None => Held::Sums(self.sums((engine, asking.take()), layer, inputs)),
                 },
                 None => self.apply(at, samples, inputs)?,
             };
@@ -272,18 +271,37 @@ impl Quantized {
             }
             Start::Layer(checkpoint) => checkpoint.values.clone(),
         };
-        let reach = |layer: usize, values: &[Arc<Held>]| reach(layer, &|| Checkpoint::of(samples, values));
+        let reach = |layer: usize, values: &[Arc<Held>]| {
+            asking.replace(self.asking(layer, values));
+            reach(layer, &|| Checkpoint::of(samples, values));
+        };
         let values = self.network.proceed(values, make, reach)?;
         Ok(self.network.answers(samples, |value| values[value].reals().into_owned()))
     }
 
-    /// What a contraction makes of its inputs, bias and scales to be applied.
-    fn sums(&self, engine: &dyn Engine, at: usize, inputs: &[&Arc<Held>]) -> Scaled {
+    /// The samples that ask the expert of a layer; none where all run through it.
+    fn asking(&self, layer: usize, values: &[Arc<Held>]) -> Option<Asking> {
+        let (expert, gates) = (self.experts[layer]?, self.network.gates_value()?);
+        let gates = values[gates].reals();
+        let rows = gates.chunks_exact(self.network.expert_count());
+        Asking::of(&rows.map(|gates| gates[expert] != 0.0).collect::<Vec<_>>())
+    }
+
+    /// What a contraction makes of its inputs for the samples that ask for it, bias and scales to be applied.
+    fn sums(
+        &self,
+        (engine, asking): (&dyn Engine, Option<Asking>),
+        at: usize,
+        inputs: &[&Arc<Held>],
+    ) -> Scaled {
         let (layer, own) = (&self.layers[at], &self.weights[at]);
         let input = inputs[0].codes();
-        let sums = match (layer.weights, input.codes.shape()[0]) {
-            (Origin::Stored, _) => engine.contract(layer, input, own),
-            (Origin::Computed, 0) => vec![],
+        let sums = match (layer.weights, asking) {
+            (Origin::Stored, None) => engine.contract(layer, input, own),
+            (Origin::Stored, Some(asking)) => {
+                asking.among_all(&engine.contract(layer, &asking.of_codes(input), own))
+            }
+            (Origin::Computed, _) if input.codes.shape()[0] == 0 => vec![],
             (Origin::Computed, _) => {
                 let weights = Weights { codes: inputs[1].codes().codes.data().to_vec(), ..own.clone() };
                 engine.contract(layer, input, &weights)
@@ -346,9 +364,9 @@ impl Quantized {
         !self.network.is_output(value) && only.is_some_and(|step| matches!(step.op, Op::Clip(..) | Op::Add))
     }
 
-    /// Values that only stand under another shape or in another order are not put away a second time.
+    /// Values that only stand under another shape or in another order, or are part of one, are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
-        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_))
+        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
     }
 }
 

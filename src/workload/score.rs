@@ -8,8 +8,8 @@ mod metric;
 mod pictures;
 
 pub use detection::{Corners, Detection, decode_cells, decode_corners, mean_average_precision, suppress};
-pub use exit::{entropy, exit_taken, largest_probability};
-pub use grade::{Graded, grade};
+pub use exit::{Trial, entropy, exit_taken, largest_probability, loosest};
+pub use grade::{Graded, grade, trials};
 pub(super) use grade::{metric, scored};
 pub use marks::{Marks, Statistic};
 pub use metric::Metric;

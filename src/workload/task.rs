@@ -1,10 +1,12 @@
 //! A workload loaded from its files: the only place here that touches them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::data::{DataError, Set, Truth};
+use super::lower::Leaving;
 use super::onnx;
 use super::score::{self, Metric};
 use super::{ModelError, Network};
@@ -31,6 +33,8 @@ pub struct Task {
     pub light: Light,
     /// Hash of the contents of the model's and the data's files.
     pub files: String,
+    /// The model's file, which is read again where tokens are left out.
+    model: Vec<u8>,
 }
 
 /// Why a workload cannot be loaded.
@@ -125,7 +129,8 @@ pub enum LoadError {
 /// [`LoadError`], naming the file.
 pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let finder = Finder { workload, roots, contents: RefCell::default() };
-    let network = finder.network()?;
+    let model = finder.model()?;
+    let network = finder.network(&model)?;
     let (test, given) = finder.sets(network.sample_shape())?;
     let [of_test, of_calibration] = counting_files(&workload.data);
     let empty = |file: &Path, job| LoadError::Empty { file: file.display().to_string(), job };
@@ -147,13 +152,15 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         return Err(empty(of_calibration, "the range of every activation is found on calibration samples"));
     }
     let network = turned(network, test.shape());
+    let network = gated(workload, network)
+        .map_err(|fault| LoadError::Model { file: workload.model.display().to_string(), fault })?;
     check(workload, &network, &test, &calibration)?;
     labels(&network, &test).map_err(|fault| in_file(label_file(&workload.data), fault))?;
     let misfit = |fault| LoadError::Score { score: workload.score.name(), fault };
     let metric = score::metric(workload, &network, &test).map_err(misfit)?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
     let light = light(&workload.data);
-    Ok(Task { network, test, calibration, is_split, metric, light, files })
+    Ok(Task { network, test, calibration, is_split, metric, light, files, model })
 }
 
 /// Loads the model alone, which is looked up as [`load`] does.
@@ -161,7 +168,8 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
 /// # Errors
 /// [`LoadError`], naming the file; [`LoadError::Missing`] where it is in none of the folders.
 pub fn network(workload: &Workload, roots: &[PathBuf]) -> Result<Network, LoadError> {
-    Finder { workload, roots, contents: RefCell::default() }.network()
+    let finder = Finder { workload, roots, contents: RefCell::default() };
+    finder.network(&finder.model()?)
 }
 
 /// The network for samples of this shape: with channels first where it reads them last, with other axes of one.
@@ -172,6 +180,14 @@ fn turned(network: Network, found: &[usize]) -> Network {
         (&[height, width, channels], found) if found == [channels, height, width] => network.channels_first(),
         (own, found) if longer(own) == longer(found) => network.reshaped(found),
         _ => network,
+    }
+}
+
+/// The network with its experts, where a workload has some.
+fn gated(workload: &Workload, network: Network) -> Result<Network, ModelError> {
+    match &workload.experts {
+        Some(experts) => network.with_gates(&experts.gates),
+        None => Ok(network),
     }
 }
 
@@ -224,12 +240,11 @@ impl Finder<'_> {
         onnx::bound(&bytes, sample_shape, constants).map_err(misfit)
     }
 
-    fn network(&self) -> Result<Network, LoadError> {
-        let bytes = self.model()?;
+    fn network(&self, bytes: &[u8]) -> Result<Network, LoadError> {
         let model = |fault| LoadError::Model { file: self.workload.model.display().to_string(), fault };
         let states = &self.workload.states;
         let read = if states.is_empty() { Network::from_onnx } else { Network::step_from_onnx };
-        let network = read(&bytes).map_err(model)?;
+        let network = read(bytes).map_err(model)?;
         let misfit = |fault| LoadError::Score { score: self.workload.score.name(), fault };
         let scored = score::scored(self.workload, &network).map_err(misfit)?;
         let outputs: Vec<&str> = scored.iter().chain(states.values()).map(String::as_str).collect();
@@ -277,13 +292,39 @@ fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) 
 
 /// Every class must be a place of the network's answer.
 fn labels(network: &Network, set: &Set) -> Result<(), DataError> {
-    let Truth::Classes(labels) = set.truth() else { return Ok(()) };
+    let Truth::Classes(labels) = set.truth() else {
+        return Ok(());
+    };
     let classes = network.outputs()[0].1.iter().product();
     let wrong = labels.iter().enumerate().find(|(_, label)| **label >= classes);
     wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
 }
 
 impl Task {
+    /// The network without the tokens that a workload leaves out, and with as many experts as it asks; `seed` is that of
+    /// tokens that are drawn.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokens`], naming the node behind which none can be left out; others where the network cannot go on with
+    /// fewer.
+    pub fn with_less(&self, workload: &Workload, seed: u64) -> Result<Cow<'_, Network>, ModelError> {
+        let tokens = workload.tokens.clone().filter(|tokens| tokens.keep < 1.0);
+        let top = workload.experts.as_ref().and_then(|experts| experts.top);
+        if tokens.is_none() && top.is_none() {
+            return Ok(Cow::Borrowed(&self.network));
+        }
+        let node = tokens.iter().flat_map(|tokens| &tokens.after).next_back().cloned().unwrap_or_default();
+        let read = Network::leaving(&self.model, Some(Leaving { tokens, seed, top }))?;
+        let whole = self.network.outputs();
+        let names: Vec<&str> = whole.iter().map(|(name, _)| *name).collect();
+        let network = gated(workload, turned(read.only(&names)?, self.test.shape()))?;
+        if network.outputs() != whole {
+            let what = format!("the network answers with {whole:?}, and would with {:?}", network.outputs());
+            return Err(ModelError::Tokens { node, what });
+        }
+        Ok(Cow::Owned(network))
+    }
+
     /// Samples as the network takes them: `(value · scale − mean) / std` per channel, channels in the order asked for.
     pub fn preprocess(workload: &Workload, samples: &Tensor<f32>) -> Tensor<f32> {
         let settings = &workload.preprocess;

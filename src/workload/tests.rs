@@ -78,7 +78,7 @@ fn workload(model: &str) -> Workload {
     let model = format!("models/{model}.onnx").into();
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
     let (quantize, samples) = (Quantize::default(), 1000);
-    let (output, exit, states) = (None, None, Default::default());
+    let (output, exit, tokens, experts, states) = (None, None, None, None, Default::default());
     let (skip_blocks, prune, layers) = (vec![], Default::default(), Default::default());
     Workload {
         about,
@@ -91,6 +91,8 @@ fn workload(model: &str) -> Workload {
         output,
         states,
         exit,
+        tokens,
+        experts,
         quantize,
         sample_shape: vec![],
         constants: Default::default(),

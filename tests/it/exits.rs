@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use axsim::config::{Confidence, Config, Exit, Setup, Threshold};
+use axsim::config::{Confidence, Config, Exit, Setup, Threshold, Tune};
 use axsim::platform::compute::array::Open;
 use axsim::run::Evaluator;
 use axsim::run::outcome::Outcome;
@@ -93,7 +93,12 @@ fn a_sample_pays_for_the_layers_that_it_comes_to() {
     let last = evaluate(&root, &at(&neutral, Confidence::MaxSoftmax, 1.0));
     assert_eq!(last.score, exact.score);
     assert!(last.energy_j.total > exact.energy_j.total && exact.energy_j.total > first.energy_j.total);
-    for (confidence, threshold) in [(Confidence::MaxSoftmax, 0.8), (Confidence::Entropy, 0.6)] {
+    // The entropy of ten classes is at most 2.31.
+    let ends = [(Confidence::MaxSoftmax, [0.0, 0.8, 1.0]), (Confidence::Entropy, [3.0, 0.6, 0.0])];
+    for (confidence, [all, threshold, none]) in ends {
+        let [first, last] =
+            [all, none].map(|threshold| evaluate(&root, &at(&neutral, confidence, threshold)));
+        assert_eq!([&first, &last].map(|outcome| outcome.exits[0].share), [1.0, 0.0]);
         let found = evaluate(&root, &at(&neutral, confidence, threshold));
         let share = found.exits[0].share;
         assert!(share > 0.2 && share < 0.8, "{:?}", found.exits);
@@ -110,6 +115,56 @@ fn a_sample_pays_for_the_layers_that_it_comes_to() {
         let layers: f64 = found.layers.iter().map(|layer| layer.energy_j).sum();
         let whole: f64 = last.layers.iter().map(|layer| layer.energy_j).sum();
         assert!(layers < whole && found.layers.iter().any(|layer| layer.runs == 1.0));
+    }
+}
+
+fn tuned(setup: &Setup, confidence: Confidence, loss: f64) -> Setup {
+    let mut setup = setup.clone();
+    let exit = setup.workload.exit.as_mut().unwrap();
+    *exit = Exit {
+        outputs: exit.outputs.clone(),
+        confidence,
+        threshold: Threshold::Tuned { tune: Tune { loss } },
+    };
+    setup
+}
+
+/// How often the circuits that ask exits work on a sample.
+fn asked(outcome: &Outcome) -> Vec<f64> {
+    outcome.ledger.entries().filter(|entry| entry.action == "ask exits").map(|entry| entry.count).collect()
+}
+
+#[test]
+fn a_threshold_found_on_calibration_samples_keeps_their_score_and_acts_as_if_it_were_given() {
+    let Some(root) = shared() else { return };
+    let neutral = setup("resnet8_2exit_cifar10", 96);
+    for (confidence, loss) in [(Confidence::MaxSoftmax, 0.01), (Confidence::Entropy, 0.03)] {
+        let found = evaluate(&root, &tuned(&neutral, confidence, loss));
+        let told = found.tuned_exit.clone().unwrap();
+        let threshold = told.threshold.unwrap();
+        eprintln!("{confidence:?}: {told:?}, then {} of {:?}", found.score.value, found.exits);
+        assert!(told.samples == 256 && told.score >= told.whole_score - loss - 1e-9);
+        assert!(told.exits[0].share > 0.2 && found.exits[0].share > 0.2);
+        let fixed = evaluate(&root, &at(&neutral, confidence, threshold));
+        assert_eq!((&fixed.score, &fixed.exits), (&found.score, &found.exits));
+        assert_eq!((fixed.energy_j, fixed.tuned_exit), (found.energy_j, None));
+    }
+    let all = evaluate(&root, &tuned(&neutral, Confidence::MaxSoftmax, 1.0));
+    assert_eq!(all.tuned_exit.as_ref().unwrap().threshold, Some(0.0));
+    assert_eq!(all.exits[0].share, 1.0);
+}
+
+#[test]
+fn asking_exits_is_paid_for_where_they_are_asked() {
+    let Some(root) = shared() else { return };
+    let neutral = setup("resnet8_2exit_cifar10", 32);
+    assert_eq!(asked(&evaluate(&root, &neutral)), [0.0; 0]);
+    // One exit of two is asked, whether samples leave there or not: ten classes.
+    for threshold in [0.0, 0.8, 1.0] {
+        let found = evaluate(&root, &at(&neutral, Confidence::MaxSoftmax, threshold));
+        assert_eq!(asked(&found), [31.0, 10.0]);
+        let found = evaluate(&root, &at(&neutral, Confidence::Entropy, threshold));
+        assert_eq!(asked(&found), [42.0, 22.0]);
     }
 }
 

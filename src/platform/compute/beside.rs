@@ -42,6 +42,17 @@ impl Beside {
         Self::of(&gates(&format!("mul{widths}s_exact")), count, "scale sums", library)
     }
 
+    /// An adder and a multiplier by a factor of 16 bits, that ask an exit how sure it is.
+    pub fn asking(bits: u32, library: &CellLibrary) -> [Self; 2] {
+        [Self::adding(bits, 1, library), Self::scaling(bits, 1, library)]
+            .map(|circuit| Self { action: "ask exits", ..circuit })
+    }
+
+    /// An adder of so many bits, that ranks tokens.
+    pub fn ranking(bits: u32, library: &CellLibrary) -> Self {
+        Self { action: "rank tokens", ..Self::adding(bits, 1, library) }
+    }
+
     /// Registers of a word of so many bits, that hold activations for units that choose among them.
     pub fn holding(bits: u32, count: usize, library: &CellLibrary) -> Self {
         Self::of(&holding(bits), count, "hold activations", library)

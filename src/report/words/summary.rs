@@ -3,7 +3,9 @@
 use super::formats::formats;
 use super::layers::{blocks, precision, recovery, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
-use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
+use crate::run::outcome::{
+    ExitOutcome, ExpertsOutcome, Fetched, Floor, Outcome, Report, TokensOutcome, TunedExit,
+};
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
 
@@ -16,6 +18,9 @@ pub fn summary(report: &Report) -> Vec<String> {
     };
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
+    sentences.extend(report.approximate.tuned_exit.as_ref().map(tuned));
+    sentences.extend(tokens(&report.approximate));
+    sentences.extend(report.approximate.experts.as_ref().map(experts));
     sentences.extend(precision(&report.approximate.layers));
     sentences.extend(formats(&report.baseline, &report.approximate));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
@@ -63,9 +68,47 @@ fn cost(report: &Report) -> String {
 
 /// Where samples leave the network.
 fn exits(outcome: &Outcome) -> Option<String> {
+    let shares = shares(&outcome.exits);
+    (!shares.is_empty()).then(|| format!("Samples leave the network so: {shares}."))
+}
+
+fn shares(exits: &[ExitOutcome]) -> String {
     let share = |exit: &ExitOutcome| format!("{} at {}", percent(exit.share), exit.output);
-    let shares: Vec<String> = outcome.exits.iter().map(share).collect();
-    (!shares.is_empty()).then(|| format!("Samples leave the network so: {}.", shares.join(", ")))
+    exits.iter().map(share).collect::<Vec<_>>().join(", ")
+}
+
+/// Which experts are asked, and how many are fetched together.
+fn experts(found: &ExpertsOutcome) -> String {
+    let asked: Vec<String> = found.asked.iter().map(|&share| percent(share)).collect();
+    let fetched = |one: &Fetched| format!("{:.2} for {} ({:.2})", one.experts, one.batch, one.uniform);
+    let fetched: Vec<String> = found.fetched.iter().map(fetched).collect();
+    format!(
+        "Experts are asked by {} of the samples. Samples that follow each other ask between them: {}; in brackets what they \
+         would if all experts were asked alike.",
+        asked.join(", "),
+        fetched.join(", ")
+    )
+}
+
+/// How many tokens go on.
+fn tokens(outcome: &Outcome) -> Option<String> {
+    let kept = |found: &TokensOutcome| format!("{} of {} behind {}", found.kept, found.tokens, found.after);
+    let kept: Vec<String> = outcome.tokens.iter().map(kept).collect();
+    (!kept.is_empty()).then(|| format!("Tokens that go on: {}.", kept.join(", ")))
+}
+
+/// How sure exits must be, as the calibration samples told.
+fn tuned(found: &TunedExit) -> String {
+    let threshold = found.threshold.map_or("none (`never`)".into(), |threshold| format!("{threshold:.4}"));
+    format!(
+        "Threshold of exits found on {} calibration samples: {threshold}; {} of them right instead of {}, of which {} may be \
+         lost; {}.",
+        found.samples,
+        percent(found.score),
+        percent(found.whole_score),
+        percent(found.loss),
+        shares(&found.exits),
+    )
 }
 
 /// How far objects are those that the exact system finds.

@@ -52,6 +52,22 @@ pub enum ModelError {
         /// What is wrong.
         fault: GeometryError,
     },
+    /// Experts that cannot be told apart.
+    #[error("experts of the gates `{gates}`: {what}")]
+    Experts {
+        /// The output with the gates.
+        gates: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// Tokens that cannot be left out.
+    #[error("tokens cannot be left out behind `{node}`: {what}")]
+    Tokens {
+        /// The node as configured.
+        node: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A stored value that cannot be used.
     #[error("value `{value}`: {why}")]
     Stored {

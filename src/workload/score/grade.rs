@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::exit;
+use super::exit::{self, Trial};
 use super::{
     Corners, Marks, Metric, Picture, decode_cells, decode_corners, mean_squared_error,
     negative_log_likelihood, signal_to_noise, suppress,
 };
-use crate::config::{Decoder, Detection, Psnr, Score, Workload};
+use crate::config::{Confidence, Decoder, Detection, Psnr, Score, Workload};
 use crate::tensor::Tensor;
 use crate::workload::data::{Set, Truth};
 use crate::workload::{Network, Task, top1};
@@ -24,7 +24,10 @@ pub(in crate::workload) fn scored(workload: &Workload, network: &Network) -> Res
         return Ok(exit.outputs.clone());
     }
     match (&workload.output, &network.outputs()[..]) {
-        (Some(output), _) => Ok(vec![output.clone()]),
+        (Some(output), _) => {
+            let gates = workload.experts.iter().map(|experts| experts.gates.clone());
+            Ok([output.clone()].into_iter().chain(gates).collect())
+        }
         (None, [(only, _)]) => Ok(vec![only.to_string()]),
         (None, several) => {
             let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
@@ -55,7 +58,8 @@ pub(in crate::workload) fn metric(
     match (&workload.score, set.truth()) {
         (Score::Top1, Truth::Classes(_)) => {
             // Without exits one output is scored.
-            (1..outputs.len()).try_for_each(|at| {
+            let scored = if workload.experts.is_some() { 1 } else { outputs.len() };
+            (1..scored).try_for_each(|at| {
                 same(size(at), size(0), outputs[at].0, &format!("as `{}`", outputs[0].0))
             })?;
             Ok(Metric::Top1)
@@ -70,7 +74,9 @@ pub(in crate::workload) fn metric(
             same(size(0), expected, outputs[0].0, "as a sample").map(|()| Metric::Mse)
         }
         (Score::Psnr(psnr), Truth::Pictures(pictures)) => {
-            let [.., rows, columns] = pictures.shape() else { return needs("pictures wanted") };
+            let [.., rows, columns] = pictures.shape() else {
+                return needs("pictures wanted");
+            };
             same(size(0), pictures.len() / pictures.shape()[0], outputs[0].0, "as a picture wanted")?;
             if 2 * psnr.border >= *rows.min(columns) {
                 return Err(format!(
@@ -145,6 +151,8 @@ pub struct Graded {
     pub marks: Marks,
     /// The exit that each sample took; none of a network without exits.
     pub exits: Vec<usize>,
+    /// For each sample and each expert whether it was asked; none of a network without experts.
+    pub routes: Vec<Vec<bool>>,
 }
 
 impl Graded {
@@ -154,7 +162,11 @@ impl Graded {
     /// When marks are of different kinds.
     #[must_use]
     pub fn chain(self, other: Self) -> Self {
-        Self { marks: self.marks.chain(other.marks), exits: [self.exits, other.exits].concat() }
+        Self {
+            marks: self.marks.chain(other.marks),
+            exits: [self.exits, other.exits].concat(),
+            routes: [self.routes, other.routes].concat(),
+        }
     }
 }
 
@@ -165,7 +177,8 @@ impl Graded {
 /// When they do not fit.
 pub fn grade(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Graded {
     let Some(exit) = &workload.exit else {
-        return Graded { marks: marks(workload, set, range, answers), exits: vec![] };
+        let routes = if workload.experts.is_some() { routes(&answers[1]) } else { vec![] };
+        return Graded { marks: marks(workload, set, range, answers), exits: vec![], routes };
     };
     let size = answers[0].len() / range.len();
     let logits = |sample: usize| -> Vec<&[f32]> {
@@ -174,7 +187,39 @@ pub fn grade(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Ten
     let exits: Vec<usize> = (0..range.len()).map(|sample| exit::taken(exit, &logits(sample))).collect();
     let told = exits.iter().enumerate().flat_map(|(sample, &exit)| logits(sample)[exit]).copied().collect();
     let told = Tensor::new(answers[0].shape(), told).expect("an answer a sample");
-    Graded { marks: marks(workload, set, range, &[told]), exits }
+    Graded { marks: marks(workload, set, range, &[told]), exits, routes: vec![] }
+}
+
+/// For each sample which gates are not zero.
+fn routes(gates: &Tensor<f32>) -> Vec<Vec<bool>> {
+    let experts = gates.len() / gates.shape()[0].max(1);
+    gates
+        .data()
+        .chunks_exact(experts.max(1))
+        .map(|gates| gates.iter().map(|&gate| gate != 0.0).collect())
+        .collect()
+}
+
+/// What some samples of a set make of every exit; none where the set does not tell their classes.
+///
+/// # Panics
+/// When answers are not of this range.
+pub fn trials(
+    confidence: Confidence,
+    set: &Set,
+    range: Range<usize>,
+    answers: &[Tensor<f32>],
+) -> Option<Vec<Trial>> {
+    let Truth::Classes(classes) = set.truth() else {
+        return None;
+    };
+    let size = answers[0].len() / range.len();
+    let trial = |(sample, &label): (usize, &usize)| {
+        let logits: Vec<&[f32]> =
+            answers.iter().map(|exit| &exit.data()[sample * size..(sample + 1) * size]).collect();
+        Trial::of(confidence, &logits, label)
+    };
+    Some(classes[range].iter().enumerate().map(trial).collect())
 }
 
 fn marks(workload: &Workload, set: &Set, range: Range<usize>, answers: &[Tensor<f32>]) -> Marks {
