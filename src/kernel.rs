@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod cost;
+mod events;
 #[cfg(target_arch = "x86_64")]
 mod factored;
 #[cfg(target_arch = "x86_64")]
@@ -37,6 +38,7 @@ mod split;
 mod vnni;
 
 pub use accumulate::convolve_accumulating;
+pub use events::{are_spikes, convolve_spikes, reaching};
 pub use geometry::{Gemm, Geometry, GeometryError};
 pub use grouped::{Shifts, convolve_shifted, convolve_shifted_one_by_one};
 pub use histogram::{CODES, Counts, Histograms};

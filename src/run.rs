@@ -10,6 +10,7 @@ mod capture;
 mod coding;
 mod error;
 mod evaluate;
+mod events;
 mod exits;
 mod gather;
 mod golden;

@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 30] = [
+pub const KNOBS: [Knob; 31] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -216,6 +216,17 @@ pub const KNOBS: [Knob; 30] = [
         does: "how memories keep weights: all, or those that are not zero with their places; layers that do not fit an \
                `n_of_m` pattern stay dense",
         energy: "traffic of weights is what they take, indices included; the circuits that read them are not priced",
+    },
+    Knob {
+        path: "compute.array.spikes",
+        class: Class::Arithmetic,
+        range: "`multiply` or `accumulate`",
+        neutral: Neutral::Text("multiply"),
+        does: "what becomes of activations that are zero or one other value, in a network that is one step in time: each is \
+               multiplied in every step, or each that is not zero is an event for which neurons add a weight. No sum changes",
+        energy: "`accumulate` is paid for by the event: a weight fetched and added for every output that a spike reaches; by the \
+                 step: a membrane read, compared and put away for every output, which `multiply` keeps and compares for nothing; \
+                 and by the cycle: clock and leakage of as many neurons as the array has units",
     },
     Knob {
         path: "skip_blocks",

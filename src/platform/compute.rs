@@ -5,6 +5,7 @@ pub mod array;
 pub mod beside;
 pub mod late;
 pub mod mapping;
+pub mod neurons;
 pub mod nonzeros;
 pub mod storage;
 pub mod stream;

@@ -3,6 +3,7 @@
 use super::beside::{Work, beside};
 use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
+use super::events::{self, Counted, Spiking, on_neurons};
 use super::exits::Exits;
 use super::graded;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
@@ -34,6 +35,8 @@ pub(super) struct Observed<'a> {
     pub exits: Exits,
     /// What each layer saw.
     pub seen: Vec<Seen>,
+    /// What came to each layer in all samples; empty where no spikes are added.
+    pub counted: Vec<Counted>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
     /// How each layer's products were formed.
@@ -49,13 +52,17 @@ pub(super) fn outcome(
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
     let (quantized, runs) = (observed.quantized, &observed.exits.layers);
-    let map = |layer: &crate::workload::Layer| Mapped {
-        runs: runs[layer.index],
-        ..map((parts, quantized), layer, swapped(layer.index))
+    let map = |layer: &crate::workload::Layer| {
+        let part = map((parts, quantized), layer, swapped(layer.index));
+        let (counted, seen) = (observed.counted.get(layer.index), observed.seen.get(layer.index));
+        let own = (runs[layer.index], quantized.weights()[layer.index].bits);
+        let spiking = Spiking::of(counted, own, seen.and_then(|seen| seen.addition));
+        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
-    let time = bill(parts, &mapped, parts.frame_bytes(quantized), &mut ledger);
+    let frame = events::frame(&mapped).unwrap_or_else(|| parts.frame_bytes(quantized));
+    let time = bill(parts, &mapped, frame, &mut ledger);
     let beside = beside(parts, &mapped, observed.plans);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
@@ -86,6 +93,7 @@ pub(super) fn outcome(
             recovery: chosen(at),
             code_bits: code_bits(parts, quantized, at),
             weights: zeros::outcome(parts, part),
+            spikes: events::outcome(parts, part, seen),
             way,
             ..layer(parts, part, seen)
         })
@@ -97,8 +105,8 @@ pub(super) fn outcome(
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
-        area_mm2: area(parts, &beside),
-        cycles: mapped.iter().map(|part| part.runs * part.mapping.cycles as f64).sum::<f64>().round() as u64,
+        area_mm2: area(parts, &mapped, &beside),
+        cycles: mapped.iter().map(|part| cycles(parts, part)).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         exits: observed.exits.taken,
         late: parts.used().find(|array| array.is_late()).map(late),
@@ -145,7 +153,22 @@ fn map(
         words: parts.words(quantized, layer.index),
         held,
         runs: 1.0,
+        spiking: None,
     }
+}
+
+/// A layer whose spikes are added takes the time of that.
+fn spiking_on(parts: &Parts<'_>, part: Mapped) -> Mapped {
+    let time = on_neurons(parts, &part)
+        .map(|(neurons, spiking)| spiking.time(neurons, &part.layer.geometry) / part.runs);
+    Mapped { time: time.unwrap_or(part.time), ..part }
+}
+
+/// Cycles of a sample, the mean.
+fn cycles(parts: &Parts<'_>, part: &Mapped) -> f64 {
+    on_neurons(parts, part).map_or(part.runs * part.mapping.cycles as f64, |(neurons, spiking)| {
+        spiking.cycles(neurons, &part.layer.geometry)
+    })
 }
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
@@ -162,17 +185,20 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         .map_or(0, |array| array.operations(geometry, part.held.nonzeros.as_ref()));
     let each =
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
+    let added =
+        part.spiking.map(|spiking| (spiking.addition().each.0, spiking.additions(geometry) / part.runs));
+    let (each, operations) = added.unwrap_or((each, operations as f64));
     LayerOutcome {
         name: part.layer.name.clone(),
         runs: part.runs,
         macs: geometry.macs(),
-        cycles: part.mapping.cycles,
+        cycles: (cycles(parts, part) / part.runs).round() as u64,
         utilisation: part.mapping.utilisation,
         mac_energy_j: each,
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
         glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
-        energy_j: part.runs * each * operations as f64,
+        energy_j: part.runs * each * operations,
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts
@@ -182,6 +208,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         recovery: None,
         code_bits: None,
         weights: None,
+        spikes: None,
         way: String::new(),
     }
 }
@@ -203,10 +230,16 @@ fn datapath(ledger: &Ledger) -> f64 {
         .sum()
 }
 
-fn area(parts: &Parts<'_>, beside: &[Work]) -> f64 {
+fn area(parts: &Parts<'_>, mapped: &[Mapped], beside: &[Work]) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    let arrays = parts.used().map(|array| array.area().0).sum::<f64>();
-    (memories + arrays + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
+    let multiplies = |array: &MacArray| {
+        let on = |part: &&Mapped| parts.array(part.layer.index).is_some_and(|own| std::ptr::eq(own, array));
+        mapped.iter().filter(on).any(|part| part.spiking.is_none())
+    };
+    let arrays = parts.used().filter(|array| multiplies(array)).map(|array| array.area().0).sum::<f64>();
+    let neurons =
+        mapped.iter().find_map(|part| on_neurons(parts, part)).map_or(0.0, |(neurons, _)| neurons.area().0);
+    (memories + arrays + neurons + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

@@ -2,9 +2,10 @@
 
 use super::error::RunError;
 use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Compute, Multiplier};
+use crate::config::platform::{self as config, Compute, Multiplier, Spikes};
 use crate::config::{LayerSettings, Setup, Workload};
 use crate::platform::compute::array::{MacArray, Open, unit};
+use crate::platform::compute::neurons::Neurons;
 use crate::tech::CellLibrary;
 use crate::workload::{Layer, by_layer};
 
@@ -14,6 +15,8 @@ pub(super) struct Arrays {
     each: Vec<(Multiplier, MacArray)>,
     /// Which of them each layer runs on.
     of: Vec<usize>,
+    /// What layers of spikes run on, where those are added.
+    neurons: Option<Neurons>,
 }
 
 impl Arrays {
@@ -47,7 +50,13 @@ impl Arrays {
                 }
             };
         }
-        Ok(Self { each, of })
+        let neurons = (config.spikes == Spikes::Accumulate).then(|| Neurons::new(config, bits, library));
+        Ok(Self { each, of, neurons: neurons.transpose()? })
+    }
+
+    /// What layers of spikes run on; none where their activations are multiplied.
+    pub(super) fn neurons(&self) -> Option<&Neurons> {
+        self.neurons.as_ref()
     }
 
     /// The array that a layer runs on.

@@ -1,9 +1,10 @@
 //! What can be told of a setup without model and data: whether its hardware can be built.
 
 use super::error::RunError;
-use crate::config::platform::{self as config, Compute};
+use crate::config::platform::{self as config, Compute, Spikes};
 use crate::config::{Quantize, Setup};
 use crate::platform::compute::array::{CodeRange, MacArray, Open, unit};
+use crate::platform::compute::neurons::Neurons;
 use crate::platform::{Platform, PlatformError};
 use crate::tech::CellLibrary;
 
@@ -22,6 +23,9 @@ pub fn buildable(setup: &Setup, open: Open<'_>) -> Result<Vec<MacArray>, RunErro
         holds(bits, &array).map(|()| array)
     };
     let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
+    if config.spikes == Spikes::Accumulate {
+        Neurons::new(config, exact_bits(setup), &library)?;
+    }
     let mut arrays = vec![build(config, [weight_bits, activation_bits])?];
     for (name, multiplier) in &config.layers {
         let own = setup.workload.layers.get(name);

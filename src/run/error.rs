@@ -100,6 +100,18 @@ pub enum RunError {
          write `recovery: none`"
     )]
     RecoveryInTime,
+    /// Spikes of a network that has no time.
+    #[error(
+        "compute.array.spikes: spikes come step after step, and the network is no step in time; name its `states` and give its \
+         samples as `spikes`, or write `spikes: multiply`"
+    )]
+    NoSteps,
+    /// Spikes that a memory may change.
+    #[error(
+        "compute.array.spikes: a memory with faults would put other codes in the place of spikes; write `voltage: 1`, or `spikes: \
+         multiply`"
+    )]
+    SpikesErr,
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),

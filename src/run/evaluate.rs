@@ -13,6 +13,7 @@ use super::arrays::{Arrays, settings};
 use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::error::RunError;
+use super::events::{Counted, Counter};
 use super::exits::Exits;
 use super::gather::Gather;
 use super::graded;
@@ -124,7 +125,7 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let graded = self.run_maps(parts, keys, ready)?;
+        let (graded, counted) = self.run_maps(parts, keys, ready)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let exits = Exits::count(&parts.setup.workload, &parts.network, &exits);
         let maps = graded.into_iter().map(|map| map.marks).collect();
@@ -133,8 +134,18 @@ impl<'a> Evaluator<'a> {
         let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
-        let observed =
-            Observed { quantized, captured: &captured, metric, maps, seed, exits, seen, plans, ways };
+        let observed = Observed {
+            quantized,
+            captured: &captured,
+            metric,
+            maps,
+            seed,
+            exits,
+            seen,
+            counted,
+            plans,
+            ways,
+        };
         Ok(account::outcome(parts, observed, settings)?)
     }
 
@@ -267,18 +278,20 @@ impl<'a> Evaluator<'a> {
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
 
-    /// What answers are worth per fault map; one map where no memory errs.
+    /// What answers are worth per fault map, one map where no memory errs; and what came to layers where spikes are added.
     fn run_maps(
         &self,
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
-    ) -> Result<Vec<Graded>, RunError> {
+    ) -> Result<(Vec<Graded>, Vec<Counted>), RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
+        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0))?;
         let run = |map: u64| {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
+            let engine: &dyn Engine = counter.as_ref().map_or(&hardware, |counter| counter);
             let workload = &parts.setup.workload;
             self.grade(workload, (&self.task.test, workload.samples), |range| {
                 let batch = (range.start, map);
@@ -287,15 +300,34 @@ impl<'a> Evaluator<'a> {
                 };
                 if let Some(start) = self.prefixes.latest(keys, batch) {
                     let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
+                    return Ok(quantized.run_from(engine, start, range.start, &mut reach)?);
                 }
                 let pixels = slice(&captured.pixels, range.clone());
                 let samples = Task::preprocess(workload, &pixels);
                 let start = Start::Input(&samples);
-                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?)
+                Ok(quantized.run_from(engine, start, range.start, &mut reach)?)
             })
         };
-        (0..maps).map(run).collect()
+        let graded = (0..maps).map(run).collect::<Result<_, RunError>>()?;
+        Ok((graded, counter.map_or_else(Vec::new, Counter::into_counted)))
+    }
+
+    /// What counts spikes, where they are added.
+    fn counter<'p>(
+        &self,
+        parts: &Parts<'p>,
+        hardware: Hardware<'p>,
+    ) -> Result<Option<Counter<'p>>, RunError> {
+        if parts.arrays.as_ref().and_then(Arrays::neurons).is_none() {
+            return Ok(None);
+        }
+        if self.task.network.steps_in_time() == 1 {
+            return Err(RunError::NoSteps);
+        }
+        if parts.platform.memory.values().any(|memory| memory.errs()) {
+            return Err(RunError::SpikesErr);
+        }
+        Ok(Some(Counter::new(hardware, parts.network.layers().len())))
     }
 
     /// The network with its weights as the memories of device `map` return them.

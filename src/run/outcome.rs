@@ -112,9 +112,34 @@ pub struct LayerOutcome {
     /// What its zero weights came to; absent where nothing was asked of zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightsOutcome>,
+    /// What its spikes came to; absent where its activations are multiplied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spikes: Option<SpikesOutcome>,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,
+}
+
+/// What the spikes of a layer came to on neurons that add.
+///
+/// Both energies are those of a sample, of what the layer computes with and of its buffer's traffic, from its inputs as they
+/// are put away to its membranes; membranes and thresholds are in both, the time that memories leak is in neither.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SpikesOutcome {
+    /// Share of inputs and steps with a spike.
+    pub rate: f64,
+    /// Inputs that spike, in all steps of a sample, the mean.
+    pub spikes: f64,
+    /// Weights added for a sample, the mean.
+    pub additions: f64,
+    /// Energy of the layer on neurons, in joules.
+    pub energy_j: f64,
+    /// Energy of the same layer where every activation is multiplied in every step, in joules.
+    pub multiplied_energy_j: f64,
+    /// The rate at which both energies are the same, from energies of single actions; absent where no rate from 0 to 1 is.
+    pub break_even: Option<f64>,
+    /// The same, found by asking the ledger for rates one after the other.
+    pub break_even_by_ledger: Option<f64>,
 }
 
 /// What zero weights of a layer came to.

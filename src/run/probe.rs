@@ -9,10 +9,11 @@ use super::zeros::nonzeros;
 use crate::config::platform::Padding;
 use crate::kernel::{self, Histograms, Products};
 use crate::platform::compute::array::MacArray;
+use crate::platform::compute::neurons::Addition;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::rng::Stream;
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Exact, Layer, Place, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Weights};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -29,6 +30,8 @@ pub(super) struct Seen {
     pub bias: f64,
     /// Absent where no table holds the products.
     pub mean_error: Option<MeanError>,
+    /// What an addition switches; none where its activations are no spikes, or are multiplied.
+    pub addition: Option<Addition>,
 }
 
 /// An engine that behaves as the hardware and looks at every contraction.
@@ -67,7 +70,8 @@ impl Engine for Probe<'_> {
             let (replay, multiplication) = price(arrays.of(layer.index));
             (Some(replay), multiplication)
         });
-        note(Seen { replay, multiplication, relative_error, bias, mean_error });
+        let addition = self.added(layer, input, weights);
+        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition });
         sums
     }
 
@@ -77,6 +81,34 @@ impl Engine for Probe<'_> {
 }
 
 impl Probe<'_> {
+    /// Replays what neurons add, where they do: the weights of outputs drawn at random, in steps with a spike at least.
+    fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Addition> {
+        let neurons = self.hardware.arrays?.neurons()?;
+        let (geometry, codes) = layer.contraction(input, weights);
+        if layer.weights == Origin::Computed || !kernel::are_spikes(codes.input, input.zero_point) {
+            return None;
+        }
+        let gemm = geometry.gemm();
+        let inputs = geometry.inputs_per_sample();
+        let rows = (0..codes.batch * gemm.groups * gemm.positions).map(|row| {
+            let (sample, at) = (row / (gemm.groups * gemm.positions), row % (gemm.groups * gemm.positions));
+            let place = (at / gemm.positions, at % gemm.positions);
+            let sample = &codes.input[sample * inputs..][..inputs];
+            (place.0, kernel::reaching(&geometry, sample, place, input.zero_point))
+        });
+        let rows: Vec<(usize, Vec<usize>)> = rows.filter(|(_, events)| !events.is_empty()).collect();
+        let sequence = |stream: &mut Stream| {
+            let Some((group, events)) = rows.get(stream.below(rows.len().max(1) as u64) as usize) else {
+                return vec![];
+            };
+            let channel = group * gemm.outputs + stream.below(gemm.outputs as u64) as usize;
+            let filter = geometry.filter(codes.weights, channel);
+            events.iter().map(|k| i64::from(filter[*k]) - i64::from(weights.zero_point)).collect()
+        };
+        let mut stream = Stream::new(self.seed, "run.probe.added", layer.index as u64);
+        Some(neurons.replay(sequence, &mut stream))
+    }
+
     /// Mean error of each output channel, its correction applied; none where no table holds the products.
     fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
         let table = self.hardware.table(layer)?;

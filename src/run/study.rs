@@ -245,6 +245,20 @@ fn zeros(outcome: &Outcome) -> Vec<String> {
     skips.into_iter().chain(stored).map(String::from).collect()
 }
 
+/// What is modelled of spikes.
+fn spikes(outcome: &Outcome) -> Option<String> {
+    let adds = outcome.layers.iter().any(|layer| layer.spikes.is_some());
+    adds.then(|| {
+        "Spikes are kept and read as the places of inputs; every output that one reaches fetches a weight of its own from the \
+         buffer, and adds it in its neuron. Membranes are read, compared with their threshold and put away in every step, of an \
+         addition each; what leaks from a membrane or resets it is part of that. The exact system keeps and compares membranes \
+         for nothing, so what adding saves is understated; the figures of single layers have membranes on both sides. \
+         Additions were replayed on the weights of outputs drawn at random, in the order of their spikes; an arbiter that hands \
+         out spikes is not priced."
+            .into()
+    })
+}
+
 /// What recovery costs, and where its figures come from.
 fn recovery(outcome: &Outcome) -> Option<String> {
     let chose =
@@ -344,6 +358,7 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
     }));
     notes.extend(recovery(approximate));
     notes.extend(zeros(approximate));
+    notes.extend(spikes(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
         notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }

@@ -3,6 +3,7 @@
 mod activity;
 mod agreement;
 mod attention;
+mod binary;
 mod browser;
 mod circuits;
 mod cli;
@@ -31,6 +32,7 @@ mod report;
 mod schema;
 mod semantics;
 mod simulators;
+mod spikes;
 mod verilog;
 mod workloads;
 mod wrong;

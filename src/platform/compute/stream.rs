@@ -294,6 +294,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products: Products::Centred,
         };
         MacArray::new(

@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 
 use super::percent;
 use crate::config::platform::{WeightFormat, Zeros};
-use crate::run::outcome::{LayerOutcome, Recovered, WeightsOutcome};
+use crate::run::outcome::{LayerOutcome, Recovered, SpikesOutcome, WeightsOutcome};
+use crate::units::with_prefix;
 
 /// What a layer may lose that sums more products than its accumulator surely holds.
 pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
@@ -88,6 +89,32 @@ pub(super) fn zeros(layers: &[LayerOutcome]) -> Option<String> {
     Some(sentences.join(" "))
 }
 
+/// What the spikes of layers came to, and the rate below which adding weights takes less than multiplying.
+pub(super) fn spikes(layers: &[LayerOutcome]) -> Option<String> {
+    let of: Vec<(&str, &SpikesOutcome)> =
+        layers.iter().filter_map(|layer| Some((&*layer.name, layer.spikes.as_ref()?))).collect();
+    let each = |(name, found): &(&str, &SpikesOutcome)| {
+        let [added, multiplied] =
+            [found.energy_j, found.multiplied_energy_j].map(|energy| with_prefix(energy, "J"));
+        let even = match (found.break_even, found.break_even_by_ledger) {
+            (Some(formula), Some(ledger)) => {
+                format!("the two cost the same at {} ({} by the ledger)", percent(formula), percent(ledger))
+            }
+            _ if found.energy_j < found.multiplied_energy_j => "adding costs less at any rate".into(),
+            _ => "adding costs more at any rate".into(),
+        };
+        format!(
+            "{name} has spikes at {} of its inputs and steps, {:.0} of them a sample for {:.0} additions, and takes {added} instead \
+             of {multiplied} if multiplied; {even}",
+            percent(found.rate),
+            found.spikes,
+            found.additions,
+        )
+    };
+    let told: Vec<String> = of.iter().map(each).collect();
+    (!of.is_empty()).then(|| format!("Weights are added where a spike comes: {}.", told.join(". ")))
+}
+
 /// How many cycles skipping saved, and how many more it would.
 fn skipped(of: &[(&LayerOutcome, &WeightsOutcome)]) -> String {
     let cycles: u64 = of.iter().map(|(layer, _)| layer.cycles).sum();
@@ -157,6 +184,30 @@ mod tests {
         );
         // Results that were stored before this was told.
         assert_eq!(ways(&[layer("a", "")]), "");
+    }
+
+    #[test]
+    fn spikes_are_told_with_the_rate_at_which_adding_stops_to_save() {
+        let layer = |name: &str, break_even: Option<f64>| {
+            let spikes = serde_json::json!({
+                "rate": 0.0157, "spikes": 246.0, "additions": 125952.0, "energy_j": 2e-6, "multiplied_energy_j": 8e-6,
+                "break_even": break_even, "break_even_by_ledger": break_even,
+            });
+            let layer = serde_json::json!({
+                "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+                "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "spikes": spikes,
+            });
+            serde_json::from_value::<LayerOutcome>(layer).unwrap()
+        };
+        let what = "has spikes at 1.6 % of its inputs and steps, 246 of them a sample for 125952 additions, and takes 2.00 µJ \
+                    instead of 8.00 µJ if multiplied";
+        let expected = format!(
+            "Weights are added where a spike comes: a {what}; the two cost the same at 25.0 % (25.0 % by the ledger). b {what}; \
+             adding costs less at any rate."
+        );
+        let layers = [layer("a", Some(0.25)), layer("b", None)];
+        assert_eq!(spikes(&layers).unwrap(), expected);
+        assert_eq!(spikes(&[LayerOutcome { spikes: None, ..layers[0].clone() }]), None);
     }
 
     #[test]
