@@ -12,9 +12,12 @@
 use std::path::{Path, PathBuf};
 
 use axsim::config::{Config, Setup};
+use axsim::kernel::{self, Products};
 use axsim::platform::compute::array::Open;
+use axsim::rng::Stream;
 use axsim::run::Evaluator;
-use axsim::workload::{Task, load};
+use axsim::workload::data::Set;
+use axsim::workload::{Codes, Engine, Layer, Place, Quantized, Scheme, Task, Weights, load};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use indexmap::IndexMap;
@@ -123,6 +126,51 @@ fn resnet20() -> Vec<&'static str> {
         true => vec!["exact", "compute.array.multiplier", "compute.array.accumulator"],
         false => vec![],
     }
+}
+
+/// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
+/// replay and bill. onnxruntime's 3,270 images/s are the peer here too: `exact` is 1.3 times slower than it, `any table`
+/// 4.0 times, and 5.7 times where activations take all 256 codes instead of a rectifier's 128.
+#[divan::bench(args = inferences(), sample_count = 20)]
+fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
+    const BATCH: usize = 64;
+    let (config, task) = ready("resnet20");
+    let workload = baseline(&config).workload;
+    let images = |set: &Set| Task::preprocess(&workload, &set.reals(0..BATCH));
+    let (scheme, zero) = match table_of {
+        "any table, all codes" => (Scheme::Affine, 0),
+        _ => (Scheme::Symmetric, 128),
+    };
+    let quantized =
+        Quantized::calibrate(&task.network, &workload.quantize, scheme, &images(&task.calibration));
+    let quantized = quantized.expect("the network can be calibrated");
+    let mut stream = Stream::new(2, "bench.inference", 0);
+    let engine = match table_of {
+        "exact" => Table(Products::exact(128, zero)),
+        _ => Table(Products::new(&(0..1 << 16).map(|_| stream.below(1 << 16) as i32).collect::<Vec<_>>())),
+    };
+    let batch = images(&task.test);
+    let run = || quantized.run(&engine, &batch, 0).expect("the images fit");
+    bencher.counter(ItemsCount::new(BATCH)).bench_local(run);
+}
+
+fn inferences() -> Vec<&'static str> {
+    match shared().exists() {
+        true => vec!["exact", "any table", "any table, all codes"],
+        false => vec![],
+    }
+}
+
+/// An engine with one table for all layers, whatever their zero points, and a memory that never errs.
+struct Table(Products);
+
+impl Engine for Table {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let (geometry, operands) = layer.contraction(input, weights);
+        kernel::convolve(&geometry, operands, &self.0)
+    }
+
+    fn store(&self, _: Place, _: &mut Codes) {}
 }
 
 /// The exact network, and for every layer one setup with another multiplier in it.

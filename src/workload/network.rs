@@ -2,6 +2,8 @@
 
 mod run;
 
+pub(super) use run::per_sample;
+
 use super::engine::{Layer, Origin};
 use super::lower::{ModelError, lower};
 use super::op::Op;
@@ -310,10 +312,5 @@ impl Network {
     /// The steps that read value `at`.
     pub(super) fn readers(&self, at: usize) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(move |step| step.inputs.contains(&at))
-    }
-
-    /// Whether value `at` is read by something other than a contraction, or is an output.
-    pub(super) fn is_read_as_reals(&self, at: usize) -> bool {
-        self.is_output(at) || self.readers(at).any(|step| step.op.contraction().is_none())
     }
 }

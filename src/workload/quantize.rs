@@ -4,9 +4,11 @@
 //! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
 //! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
 
-use super::engine::{Codes, Engine, Layer, Origin, Place, Weights};
+use std::sync::Arc;
+
+use super::engine::{Engine, Layer, Origin, Place, Weights};
 use super::lower::ModelError;
-use super::network::{Network, Step};
+use super::network::{Network, Step, per_sample};
 use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
@@ -14,6 +16,7 @@ use crate::tensor::Tensor;
 mod checkpoint;
 mod entropy;
 mod grid;
+mod held;
 mod mse;
 mod precision;
 mod range;
@@ -21,6 +24,7 @@ mod role;
 
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
+use held::{Held, Scaled};
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
 
@@ -44,19 +48,6 @@ pub enum CalibrationError {
     Model(#[from] ModelError),
 }
 
-/// A value between two steps: codes where it lies on a grid, reals where anything reads it as such.
-#[derive(Default)]
-struct Held {
-    real: Vec<f32>,
-    codes: Option<Codes>,
-}
-
-impl AsRef<[f32]> for Held {
-    fn as_ref(&self) -> &[f32] {
-        &self.real
-    }
-}
-
 /// A network with integer weights and the grids of its activations.
 #[derive(Debug, Clone)]
 pub struct Quantized {
@@ -65,6 +56,8 @@ pub struct Quantized {
     /// Grid of each value; absent where it stays real.
     grids: Vec<Option<Grid>>,
     weights: Vec<Weights>,
+    /// What is added to each channel of a contraction.
+    biases: Arc<[Arc<[f32]>]>,
 }
 
 impl Quantized {
@@ -118,7 +111,8 @@ impl Quantized {
             _ => computed(grids[step.inputs[1]], step),
         });
         let weights = weights.collect();
-        Ok(Self { network: network.clone(), layers: network.layers(), grids, weights })
+        let biases = network.contractions().map(bias).collect();
+        Ok(Self { network: network.clone(), layers: network.layers(), grids, weights, biases })
     }
 
     /// The contractions in order.
@@ -218,63 +212,95 @@ impl Quantized {
             Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
             Start::Layer(checkpoint) => checkpoint.samples,
         };
-        let contract = |layer: usize, step: &Step, inputs: &[&Held]| {
-            let codes = |at: usize| inputs[at].codes.as_ref().expect("what a contraction reads is on a grid");
-            let own = &self.weights[layer];
-            let sums = match (self.layers[layer].weights, samples) {
-                (Origin::Stored, _) => engine.contract(&self.layers[layer], codes(0), own),
-                (Origin::Computed, 0) => vec![],
-                (Origin::Computed, _) => {
-                    let weights = Weights { codes: codes(1).codes.data().to_vec(), ..own.clone() };
-                    engine.contract(&self.layers[layer], codes(0), &weights)
-                }
+        let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
+            let made = match layer {
+                Some(layer) => Held::Sums(self.sums(engine, layer, inputs)),
+                None => self.apply(at, samples, inputs)?,
             };
-            self.real(layer, step, codes(0).scale, &sums)
-        };
-        let put = |value: usize, real: Vec<f32>| {
-            let Some(grid) = self.grids[value] else { return Held { real, codes: None } };
-            let mut codes = grid.codes(samples, &real);
-            if self.is_put_away(value) {
-                engine.store(Place { value, first_sample }, &mut codes);
-            }
-            self.held(value, codes)
+            Ok(self.put(engine, at + 1, made, (samples, first_sample)))
         };
         let values = match start {
             Start::Input(batch) => {
                 self.network.fits(batch)?;
-                vec![put(0, batch.data().to_vec())]
+                let input = Held::Reals(batch.data().to_vec());
+                vec![self.put(engine, 0, input, (samples, first_sample))]
             }
-            Start::Layer(checkpoint) => checkpoint.values(|value, codes| self.held(value, codes)),
+            Start::Layer(checkpoint) => checkpoint.values.clone(),
         };
-        let reach = |layer: usize, values: &[Held]| reach(layer, &|| Checkpoint::of(samples, values));
-        self.network.proceed(samples, values, contract, put, reach)
+        let reach = |layer: usize, values: &[Arc<Held>]| reach(layer, &|| Checkpoint::of(samples, values));
+        let values = self.network.proceed(values, make, reach)?;
+        Ok(self.network.answers(samples, |value| values[value].reals().into_owned()))
     }
 
-    /// Codes, with their values where something reads those.
-    fn held(&self, value: usize, codes: Codes) -> Held {
-        let grid = self.grids[value].filter(|_| self.network.is_read_as_reals(value));
-        Held { real: grid.map_or(vec![], |grid| grid.reals(&codes)), codes: Some(codes) }
+    /// What a contraction makes of its inputs, bias and scales to be applied.
+    fn sums(&self, engine: &dyn Engine, at: usize, inputs: &[&Arc<Held>]) -> Scaled {
+        let (layer, own) = (&self.layers[at], &self.weights[at]);
+        let input = inputs[0].codes();
+        let sums = match (layer.weights, input.codes.shape()[0]) {
+            (Origin::Stored, _) => engine.contract(layer, input, own),
+            (Origin::Computed, 0) => vec![],
+            (Origin::Computed, _) => {
+                let weights = Weights { codes: inputs[1].codes().codes.data().to_vec(), ..own.clone() };
+                engine.contract(layer, input, &weights)
+            }
+        };
+        let factors = own.scales.iter().map(|scale| input.scale * scale).collect();
+        Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
+    }
+
+    /// What another operator makes of its inputs: what it does with single elements waits until they are read.
+    fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
+        let op = &self.network.steps[at].op;
+        Ok(match op {
+            Op::Clip(low, high) => Held::Clipped(inputs[0].clone(), *low, *high),
+            Op::Add => Held::Added(inputs[0].clone(), inputs[1].clone()),
+            _ => {
+                let reals: Vec<_> = inputs.iter().map(|held| held.reals()).collect();
+                Held::Reals(per_sample(
+                    op,
+                    samples,
+                    &reals.iter().map(|reals| &reals[..]).collect::<Vec<_>>(),
+                )?)
+            }
+        })
+    }
+
+    /// Puts a value on its grid and away; without a grid, it waits if one step alone reads it, element by element.
+    fn put(
+        &self,
+        engine: &dyn Engine,
+        value: usize,
+        made: Held,
+        (samples, first_sample): (usize, usize),
+    ) -> Arc<Held> {
+        let Some(grid) = self.grids[value] else {
+            return Arc::new(if self.waits(value) { made } else { made.settled() });
+        };
+        let mut codes = made.codes_on(&grid, samples);
+        if self.is_put_away(value) {
+            engine.store(Place { value, first_sample }, &mut codes);
+        }
+        Arc::new(Held::Codes(codes))
+    }
+
+    /// Whether one step alone reads a value, which does the same with every element.
+    fn waits(&self, value: usize) -> bool {
+        let mut readers = self.network.readers(value);
+        let only = readers.next().filter(|_| readers.next().is_none());
+        !self.network.is_output(value) && only.is_some_and(|step| matches!(step.op, Op::Clip(..) | Op::Add))
     }
 
     /// Values that only stand under another shape or in another order are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
         value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_))
     }
+}
 
-    /// Integer sums as real outputs: scaled, bias added.
-    fn real(&self, layer: usize, step: &Step, scale: f32, sums: &[i32]) -> Vec<f32> {
-        let geometry = &self.layers[layer].geometry;
-        let bias = |channel: usize| match &step.op {
-            Op::Contract(contraction) => contraction.bias[channel],
-            _ => 0.0,
-        };
-        let mut out = Vec::with_capacity(sums.len());
-        for (at, sums) in sums.chunks_exact(geometry.positions()).enumerate() {
-            let channel = at % geometry.out_channels;
-            let (step, bias) = (scale * self.weights[layer].scales[channel], bias(channel));
-            out.extend(sums.iter().map(|&sum| sum as f32 * step + bias));
-        }
-        out
+/// What is added to each channel of a contraction.
+fn bias(step: &Step) -> Arc<[f32]> {
+    match &step.op {
+        Op::Contract(own) => own.bias.clone().into(),
+        op => vec![0.0; op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
     }
 }
 

@@ -9,17 +9,28 @@ use crate::workload::op::Op;
 impl Network {
     /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
     ///
-    /// `contract(layer, step, inputs)` returns the layer's real outputs. What `put(value, results)` keeps is up to
-    /// the caller, which is how quantisation and faults enter; as reals it is read by all other operators.
-    pub(in crate::workload) fn execute<V: AsRef<[f32]> + Default>(
+    /// `contract(layer, step, inputs)` returns the layer's real outputs; all other operators read what was kept.
+    pub(in crate::workload) fn execute(
         &self,
         batch: &Tensor<f32>,
-        contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
-        mut put: impl FnMut(usize, Vec<f32>) -> V,
+        mut contract: impl FnMut(usize, &Step, &[&Vec<f32>]) -> Vec<f32>,
+        mut put: impl FnMut(usize, Vec<f32>) -> Vec<f32>,
     ) -> Result<Vec<Tensor<f32>>, ModelError> {
         self.fits(batch)?;
+        let samples = batch.shape()[0];
         let values = vec![put(0, batch.data().to_vec())];
-        self.proceed(batch.shape()[0], values, contract, put, |_, _| {})
+        let make = |at: usize, layer: Option<usize>, inputs: &[&Vec<f32>]| {
+            let step = &self.steps[at];
+            let out = match layer {
+                Some(layer) => contract(layer, step, inputs),
+                None => {
+                    per_sample(&step.op, samples, &inputs.iter().map(|&data| &data[..]).collect::<Vec<_>>())?
+                }
+            };
+            Ok(put(at + 1, out))
+        };
+        let values = self.proceed(values, make, |_, _| {})?;
+        Ok(self.answers(samples, |value| values[value].clone()))
     }
 
     /// Whether samples have the shape that the network reads.
@@ -33,35 +44,43 @@ impl Network {
         }
     }
 
-    /// Goes on as [`Network::execute`] from the values that are there, the input's at least; tells of every contraction
-    /// that is reached, with all values before it.
-    pub(in crate::workload) fn proceed<V: AsRef<[f32]> + Default>(
+    /// Goes on from the values that are there, the input's at least, to those that are outputs; the others are freed as
+    /// soon as nothing reads them any more.
+    ///
+    /// `make(step, layer, inputs)` makes the value of a step, `layer` being its place among the contractions if it is one.
+    /// `reach` is told of every contraction that is reached, with all values before it.
+    pub(in crate::workload) fn proceed<V: Default>(
         &self,
-        samples: usize,
         mut values: Vec<V>,
-        mut contract: impl FnMut(usize, &Step, &[&V]) -> Vec<f32>,
-        mut put: impl FnMut(usize, Vec<f32>) -> V,
+        mut make: impl FnMut(usize, Option<usize>, &[&V]) -> Result<V, ModelError>,
         mut reach: impl FnMut(usize, &[V]),
-    ) -> Result<Vec<Tensor<f32>>, ModelError> {
+    ) -> Result<Vec<V>, ModelError> {
         let done = values.len() - 1;
-        let mut layer = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
+        let mut layers = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
         for (at, step) in self.steps.iter().enumerate().skip(done) {
-            let out = if step.op.contraction().is_some() {
+            let layer = step.op.contraction().map(|_| layers);
+            if let Some(layer) = layer {
                 reach(layer, &values);
-                layer += 1;
-                contract(layer - 1, step, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())
-            } else {
-                let inputs = step.inputs.iter().map(|&at| values[at].as_ref()).collect();
-                per_sample(&step.op, samples, inputs)?
-            };
-            values.push(put(at + 1, out));
+                layers += 1;
+            }
+            let made = make(at, layer, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())?;
+            values.push(made);
             self.release(at, &mut values);
         }
+        Ok(values)
+    }
+
+    /// Every output, [samples, …] each.
+    pub(in crate::workload) fn answers(
+        &self,
+        samples: usize,
+        reals: impl Fn(usize) -> Vec<f32>,
+    ) -> Vec<Tensor<f32>> {
         let answer = |(_, value): &Output| {
             let shape = [&[samples], &self.shapes[*value][..]].concat();
-            Tensor::new(shape, values[*value].as_ref().to_vec()).expect("every step keeps its shape")
+            Tensor::new(shape, reals(*value)).expect("every step keeps its shape")
         };
-        Ok(self.outputs.iter().map(answer).collect())
+        self.outputs.iter().map(answer).collect()
     }
 
     /// Frees values that no later step reads.
@@ -113,12 +132,17 @@ impl Network {
     }
 }
 
-fn per_sample(op: &Op, samples: usize, inputs: Vec<&[f32]>) -> Result<Vec<f32>, ModelError> {
+/// Applies any operator but a contraction to samples that are one after the other.
+pub(in crate::workload) fn per_sample(
+    op: &Op,
+    samples: usize,
+    inputs: &[&[f32]],
+) -> Result<Vec<f32>, ModelError> {
     if matches!(op, Op::Clip(..) | Op::Add | Op::Reshape) {
         // These treat every element alike, so the batch is one long sample.
-        return op.apply(&inputs);
+        return op.apply(inputs);
     }
-    let slice = |sample: usize, data: &&[f32]| {
+    let slice = |sample: usize, data: &[f32]| {
         let size = data.len() / samples.max(1);
         sample * size..(sample + 1) * size
     };

@@ -1,8 +1,9 @@
 //! What a run has put away when it reaches a layer: another run that begins alike goes on from there.
 
+use std::sync::Arc;
+
 use super::Held;
 use crate::tensor::Tensor;
-use crate::workload::Codes;
 
 /// Where a run begins.
 #[derive(Clone, Copy)]
@@ -17,40 +18,25 @@ pub enum Start<'a> {
 #[derive(Default)]
 pub struct Checkpoint {
     pub(super) samples: usize,
-    values: Vec<Kept>,
-}
-
-/// A value between two steps.
-enum Kept {
-    /// Values follow from codes.
-    Codes(Codes),
-    /// Empty where nothing reads it any more.
-    Reals(Vec<f32>),
+    pub(super) values: Vec<Arc<Held>>,
 }
 
 impl Checkpoint {
-    pub(super) fn of(samples: usize, values: &[Held]) -> Self {
-        let kept = |held: &Held| match &held.codes {
-            Some(codes) => Kept::Codes(codes.clone()),
-            None => Kept::Reals(held.real.clone()),
+    pub(super) fn of(samples: usize, values: &[Arc<Held>]) -> Self {
+        let kept = |held: &Arc<Held>| match **held {
+            Held::Reals(_) | Held::Codes(_) => held.clone(),
+            // What waits is kept as what it will be.
+            _ => Arc::new(Held::Reals(held.reals().into_owned())),
         };
         Self { samples, values: values.iter().map(kept).collect() }
     }
 
-    pub(super) fn values(&self, held: impl Fn(usize, Codes) -> Held) -> Vec<Held> {
-        let value = |(at, kept): (usize, &Kept)| match kept {
-            Kept::Codes(codes) => held(at, codes.clone()),
-            Kept::Reals(real) => Held { real: real.clone(), codes: None },
-        };
-        self.values.iter().enumerate().map(value).collect()
-    }
-
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        let bytes = |kept: &Kept| match kept {
-            Kept::Codes(codes) => codes.codes.len(),
-            Kept::Reals(real) => size_of_val(&real[..]),
+        let bytes = |held: &Arc<Held>| match &**held {
+            Held::Codes(codes) => codes.codes.len(),
+            held => size_of_val(&*held.reals()),
         };
-        size_of::<Self>() + self.values.iter().map(|kept| size_of::<Kept>() + bytes(kept)).sum::<usize>()
+        size_of::<Self>() + self.values.iter().map(|held| size_of::<Held>() + bytes(held)).sum::<usize>()
     }
 }

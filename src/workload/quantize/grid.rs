@@ -1,8 +1,7 @@
 //! The codes of one tensor: scale, zero point, rounding.
 
-use super::super::engine::Codes;
 use crate::config::Rounding;
-use crate::tensor::Tensor;
+use crate::simd::widest;
 
 /// How activations are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,32 +56,47 @@ impl Grid {
 
     /// Rounded, saturating; what is not a number gets the lowest code.
     pub(super) fn code(&self, values: &[f32]) -> Vec<u8> {
+        let mut codes = Vec::with_capacity(values.len());
+        self.code_onto(values, &mut codes);
+        codes
+    }
+
+    /// The same, behind the codes that are there.
+    pub(super) fn code_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
         match self.rounding {
             // Steps are rounded half to even where they become a code.
-            Rounding::HalfEven => self.code_by(values, |steps| steps),
+            Rounding::HalfEven => self.code_by(values, codes, |steps| steps),
             // The difference is exact wherever it is near a half, which x + 0.5 is not.
-            Rounding::HalfUp => self.code_by(values, |steps| {
+            Rounding::HalfUp => self.code_by(values, codes, |steps| {
                 let below = steps.floor();
                 if steps - below >= 0.5 { below + 1.0 } else { below }
             }),
-            Rounding::HalfAway => self.code_by(values, f32::round),
-            Rounding::Floor => self.code_by(values, f32::floor),
+            Rounding::HalfAway => self.code_by(values, codes, f32::round),
+            Rounding::Floor => self.code_by(values, codes, f32::floor),
         }
     }
 
     /// Adding 1.5 · 2^23 leaves no fraction bits, so the sum is rounded as IEEE 754 rounds, half to even, and its
     /// lowest bits are the integer. The value is held within the codes first, which changes nothing because
     /// their ends are integers. Nothing branches, so the compiler codes many values at once.
-    fn code_by(&self, values: &[f32], round: impl Fn(f32) -> f32) -> Vec<u8> {
+    fn code_by(&self, values: &[f32], codes: &mut Vec<u8>, round: impl Fn(f32) -> f32) {
         const SHIFT: f32 = 12_582_912.0;
         let zero = f32::from(self.zero_point);
         let top = ((1u32 << self.bits) - 1) as f32;
         let (lowest, highest) = (f32::from(self.lowest) - zero, top - zero);
-        let code = |value: &f32| {
-            let steps = round((value / self.scale).max(lowest).min(highest));
-            ((steps + SHIFT).to_bits() as u8).wrapping_add(self.zero_point)
-        };
-        values.iter().map(code).collect()
+        let (scale, zero_point) = (self.scale, self.zero_point);
+        let start = codes.len();
+        codes.resize(start + values.len(), 0);
+        let codes = &mut codes[start..];
+        widest(
+            #[inline(always)]
+            move || {
+                for (code, value) in codes.iter_mut().zip(values) {
+                    let steps = round((value / scale).max(lowest).min(highest));
+                    *code = ((steps + SHIFT).to_bits() as u8).wrapping_add(zero_point);
+                }
+            },
+        );
     }
 
     pub(super) fn value(&self, code: u8) -> f32 {
@@ -93,19 +107,6 @@ impl Grid {
     pub(super) fn levels(&self) -> usize {
         let top = ((1u32 << self.bits) - 1) as u8;
         usize::from((self.zero_point - self.lowest).max(top - self.zero_point)) + 1
-    }
-
-    /// The codes of `samples` samples, one after the other in `reals`.
-    pub(super) fn codes(&self, samples: usize, reals: &[f32]) -> Codes {
-        let codes = self.code(reals);
-        let shape = [samples, codes.len() / samples.max(1)];
-        let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
-        Codes { codes, scale: self.scale, zero_point: self.zero_point, bits: self.bits }
-    }
-
-    /// The values of codes.
-    pub(super) fn reals(&self, codes: &Codes) -> Vec<f32> {
-        codes.codes.data().iter().map(|&code| self.value(code)).collect()
     }
 }
 

@@ -1,0 +1,189 @@
+//! A value between two steps. What is done with single elements waits until they are read, then goes block by block, so
+//! that only codes leave the cache.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::grid::Grid;
+use crate::simd::widest;
+use crate::tensor::Tensor;
+use crate::workload::Codes;
+
+/// Elements that are made together.
+const BLOCK: usize = 1024;
+
+/// A value between two steps.
+pub(super) enum Held {
+    /// As they are; empty where nothing reads them any more.
+    Reals(Vec<f32>),
+    /// On a grid.
+    Codes(Codes),
+    /// What a contraction summed.
+    Sums(Scaled),
+    /// Elements within two bounds.
+    Clipped(Arc<Held>, f32, f32),
+    /// Sums of two elements.
+    Added(Arc<Held>, Arc<Held>),
+}
+
+/// Sums [samples, channels, positions] whose real values are `sum · factor + constant` of the channel.
+pub(super) struct Scaled {
+    pub sums: Vec<i32>,
+    pub factors: Vec<f32>,
+    pub constants: Arc<[f32]>,
+    pub positions: usize,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Reals(vec![])
+    }
+}
+
+impl Held {
+    fn len(&self) -> usize {
+        match self {
+            Self::Reals(reals) => reals.len(),
+            Self::Codes(codes) => codes.codes.len(),
+            Self::Sums(scaled) => scaled.sums.len(),
+            Self::Clipped(of, ..) | Self::Added(of, _) => of.len(),
+        }
+    }
+
+    /// Codes that are there.
+    pub fn codes(&self) -> &Codes {
+        let Self::Codes(codes) = self else { panic!("what a contraction reads is on a grid") };
+        codes
+    }
+
+    /// All elements as reals.
+    pub fn reals(&self) -> Cow<'_, [f32]> {
+        if let Self::Reals(reals) = self {
+            return Cow::Borrowed(reals);
+        }
+        let mut reals = vec![0.0; self.len()];
+        self.blocks().for_each(|block| self.fill(block.start, &mut reals[block]));
+        Cow::Owned(reals)
+    }
+
+    /// The same value, with nothing left to be done.
+    pub fn settled(self) -> Self {
+        match self {
+            Self::Reals(_) | Self::Codes(_) => self,
+            _ => Self::Reals(self.reals().into_owned()),
+        }
+    }
+
+    /// The codes of its elements, those of `samples` samples.
+    pub fn codes_on(&self, grid: &Grid, samples: usize) -> Codes {
+        let mut codes = Vec::with_capacity(self.len());
+        let mut reals = [0.0; BLOCK];
+        for block in self.blocks() {
+            let reals = &mut reals[..block.len()];
+            self.fill(block.start, reals);
+            grid.code_onto(reals, &mut codes);
+        }
+        let shape = [samples, codes.len() / samples.max(1)];
+        let codes = Tensor::new(shape, codes).expect("codes fill their own shape");
+        Codes { codes, scale: grid.scale, zero_point: grid.zero_point, bits: grid.bits }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let len = self.len();
+        (0..len).step_by(BLOCK).map(move |start| start..len.min(start + BLOCK))
+    }
+
+    /// Some elements, at most a block, from one on.
+    fn fill(&self, from: usize, out: &mut [f32]) {
+        match self {
+            Self::Reals(reals) => out.copy_from_slice(&reals[from..from + out.len()]),
+            Self::Codes(of) => {
+                let (zero, scale) = (f32::from(of.zero_point), of.scale);
+                let codes = &of.codes.data()[from..from + out.len()];
+                each(out, codes, |_, &code| (f32::from(code) - zero) * scale);
+            }
+            Self::Sums(scaled) => scaled.fill(from, out),
+            Self::Clipped(of, low, high) => {
+                of.fill(from, out);
+                let (low, high) = (*low, *high);
+                widest(
+                    #[inline(always)]
+                    move || out.iter_mut().for_each(|x| *x = x.clamp(low, high)),
+                );
+            }
+            Self::Added(a, b) => {
+                let mut other = [0.0; BLOCK];
+                let other = &mut other[..out.len()];
+                a.fill(from, out);
+                b.fill(from, other);
+                each(out, other, |a, b| a + b);
+            }
+        }
+    }
+}
+
+impl Scaled {
+    fn fill(&self, from: usize, out: &mut [f32]) {
+        let (mut sums, mut at, mut rest) = (&self.sums[from..], from, out);
+        while !rest.is_empty() {
+            // As far as the channel goes.
+            let run = (self.positions - at % self.positions).min(rest.len());
+            let channel = at / self.positions % self.factors.len();
+            let (factor, constant) = (self.factors[channel], self.constants[channel]);
+            let (head, tail) = rest.split_at_mut(run);
+            each(head, sums, |_, &sum| sum as f32 * factor + constant);
+            (sums, at, rest) = (&sums[run..], at + run, tail);
+        }
+    }
+}
+
+/// Makes every element from what it was and from another one.
+fn each<T>(out: &mut [f32], of: &[T], make: impl Fn(f32, &T) -> f32) {
+    widest(
+        #[inline(always)]
+        move || out.iter_mut().zip(of).for_each(|(x, of)| *x = make(*x, of)),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grid::Scheme;
+    use super::*;
+    use crate::rng::Stream;
+
+    /// Two samples of three channels, in planes that blocks do not divide.
+    #[test]
+    fn what_waits_is_what_each_element_would_have_been() {
+        const CHANNELS: usize = 3;
+        const PLANE: usize = 731;
+        let mut stream = Stream::new(3, "test.held", 0);
+        let sums: Vec<i32> = (0..2 * CHANNELS * PLANE).map(|_| stream.below(2001) as i32 - 1000).collect();
+        let (factors, constants) = ([0.25f32, 0.5, 0.125], [1.0f32, -2.0, 0.5]);
+        let grid = Grid::new(Scheme::Affine, 8, -20.0, 90.0);
+        let shortcut: Vec<u8> = sums.iter().map(|sum| sum.rem_euclid(256) as u8).collect();
+
+        let scaled = Scaled {
+            sums: sums.clone(),
+            factors: factors.to_vec(),
+            constants: constants.into(),
+            positions: PLANE,
+        };
+        let codes = Tensor::new([2, CHANNELS * PLANE], shortcut.clone()).unwrap();
+        let (scale, zero_point) = (0.75, 100);
+        let other = Held::Codes(Codes { codes, scale, zero_point, bits: 8 });
+        let added = Held::Added(Arc::new(Held::Sums(scaled)), Arc::new(other));
+        let held = Held::Clipped(Arc::new(added), 0.0, 60.0);
+
+        let element = |(at, sum): (usize, &i32)| {
+            let channel = at / PLANE % CHANNELS;
+            let shortcut = (f32::from(shortcut[at]) - 100.0) * 0.75;
+            (*sum as f32 * factors[channel] + constants[channel] + shortcut).clamp(0.0, 60.0)
+        };
+        let expected: Vec<f32> = sums.iter().enumerate().map(element).collect();
+        assert_eq!(*held.reals(), expected);
+        let codes = held.codes_on(&grid, 2);
+        assert_eq!(codes.codes.data(), grid.code(&expected));
+        assert_eq!(codes.codes.shape(), [2, CHANNELS * PLANE]);
+        assert_eq!(*held.settled().reals(), expected);
+    }
+}
