@@ -33,6 +33,7 @@ mod path;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
+mod signs;
 mod split;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
@@ -45,6 +46,7 @@ pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use padded::padded;
 pub use products::Products;
+pub use signs::{SIGNS, Signs, convolve_signs};
 pub use split::{LowPart, convolve_split};
 
 /// Codes and geometry of one contraction.

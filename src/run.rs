@@ -25,6 +25,7 @@ mod prefix;
 mod probe;
 mod products;
 mod recovery;
+mod signs;
 pub mod statistics;
 pub mod stored;
 mod study;

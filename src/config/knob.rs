@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 31] = [
+pub const KNOBS: [Knob; 32] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -289,6 +289,17 @@ pub const KNOBS: [Knob; 31] = [
         does: "bits of the activation codes that one layer reads; another layer that reads the same tensor reads the same codes, \
                and layers may not ask for different ones",
         energy: "less traffic where the tensor is written and read; narrower codes switch fewer gates of the same multiplier",
+    },
+    Knob {
+        path: "layers.*.binary",
+        class: Class::Precision,
+        range: "`true` or `false`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "whether one layer is binary, after XNOR-Net: weights are their signs times the mean magnitude of their filter \
+               (α), activations their signs times the mean magnitude in their window (K); zero counts as +. Nothing is trained \
+               for it: take a network that was. First and last layers stay as they are unless they are asked for",
+        energy: "products of 64 signs in a unit of their own, counted and priced from its gates; weights take a bit. Two \
+                 multiplications an output (α and K) and the sums of magnitudes for K are paid for",
     },
     Knob {
         path: "quantize.calibration",

@@ -17,6 +17,9 @@ pub struct LayerSettings {
     #[schemars(range(min = 2, max = 8))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation_bits: Option<u32>,
+    /// Whether weights are signs times the mean magnitude of their filter, and activations signs times that of their window.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub binary: bool,
     /// Which of its weights are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prune: Option<Prune>,
@@ -24,5 +27,5 @@ pub struct LayerSettings {
 
 impl LayerSettings {
     /// The names of the settings, each a knob of its own.
-    pub(super) const NAMES: [&'static str; 3] = ["weight_bits", "activation_bits", "prune"];
+    pub(super) const NAMES: [&'static str; 4] = ["weight_bits", "activation_bits", "binary", "prune"];
 }

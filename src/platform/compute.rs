@@ -7,5 +7,6 @@ pub mod late;
 pub mod mapping;
 pub mod neurons;
 pub mod nonzeros;
+pub mod signs;
 pub mod storage;
 pub mod stream;

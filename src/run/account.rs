@@ -1,7 +1,8 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
+use super::arrays::Arrays;
 use super::beside::{Work, beside};
-use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
+use super::bill::{Mapped, Words, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::events::{self, Counted, Spiking, on_neurons};
 use super::exits::Exits;
@@ -10,12 +11,14 @@ use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy};
 use super::parts::Parts;
 use super::probe::Seen;
 use super::recovery::LayerPlan;
+use super::signs::{self, counts, on_signs};
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
+use crate::platform::compute::signs::SignArray;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::Quantized;
@@ -57,7 +60,8 @@ pub(super) fn outcome(
         let (counted, seen) = (observed.counted.get(layer.index), observed.seen.get(layer.index));
         let own = (runs[layer.index], quantized.weights()[layer.index].bits);
         let spiking = Spiking::of(counted, own, seen.and_then(|seen| seen.addition));
-        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, ..part })
+        let word = seen.and_then(|seen| seen.word);
+        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, word, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
@@ -94,6 +98,7 @@ pub(super) fn outcome(
             code_bits: code_bits(parts, quantized, at),
             weights: zeros::outcome(parts, part),
             spikes: events::outcome(parts, part, seen),
+            binary: signs::outcome(parts, part),
             way,
             ..layer(parts, part, seen)
         })
@@ -143,18 +148,16 @@ fn map(
         None => Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary),
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
+    let signs = parts.arrays.as_ref().and_then(Arrays::signs);
+    let signs = signs.filter(|_| quantized.weights()[layer.index].are_signs());
+    let mapping = signs.map_or(mapping, |signs| signs.map(&work));
     let held = Held::of(array, layer, &quantized.weights()[layer.index], mapping);
     let mapping = held.mapping(array);
     let time = array.map_or(Seconds::ZERO, |array| array.time(&mapping));
-    Mapped {
-        layer: layer.clone(),
-        mapping,
-        time,
-        words: parts.words(quantized, layer.index),
-        held,
-        runs: 1.0,
-        spiking: None,
-    }
+    let time = signs.map_or(time, |signs| signs.time(&mapping));
+    let words = parts.words(quantized, layer.index);
+    let words = Words { sum: signs.map_or(words.sum, SignArray::count_bytes), ..words };
+    Mapped { layer: layer.clone(), mapping, time, words, held, runs: 1.0, word: None, spiking: None }
 }
 
 /// A layer whose spikes are added takes the time of that.
@@ -187,7 +190,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         seen.replay.map_or(0.0, |replay| replay.each.0) + seen.multiplication.map_or(0.0, |each| each.0);
     let added =
         part.spiking.map(|spiking| (spiking.addition().each.0, spiking.additions(geometry) / part.runs));
-    let (each, operations) = added.unwrap_or((each, operations as f64));
+    let counted = part.word.map(|word| (word.each.0, counts(geometry).words));
+    let (each, operations) = added.or(counted).unwrap_or((each, operations as f64));
     LayerOutcome {
         name: part.layer.name.clone(),
         runs: part.runs,
@@ -209,13 +213,14 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         code_bits: None,
         weights: None,
         spikes: None,
+        binary: None,
         way: String::new(),
     }
 }
 
 /// Bits of a layer's codes, where some layer has widths of its own.
 fn code_bits(parts: &Parts<'_>, quantized: &Quantized, layer: usize) -> Option<[u32; 2]> {
-    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some();
+    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some() || own.binary;
     let any = parts.setup.workload.layers.values().any(own);
     any.then(|| [quantized.weights()[layer].bits, quantized.input_grid(layer).bits])
 }
@@ -234,12 +239,13 @@ fn area(parts: &Parts<'_>, mapped: &[Mapped], beside: &[Work]) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
     let multiplies = |array: &MacArray| {
         let on = |part: &&Mapped| parts.array(part.layer.index).is_some_and(|own| std::ptr::eq(own, array));
-        mapped.iter().filter(on).any(|part| part.spiking.is_none())
+        mapped.iter().filter(on).any(|part| part.spiking.is_none() && part.word.is_none())
     };
     let arrays = parts.used().filter(|array| multiplies(array)).map(|array| array.area().0).sum::<f64>();
     let neurons =
         mapped.iter().find_map(|part| on_neurons(parts, part)).map_or(0.0, |(neurons, _)| neurons.area().0);
-    (memories + arrays + neurons + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
+    let signs = mapped.iter().find_map(|part| on_signs(parts, part)).map_or(0.0, |(signs, _)| signs.area().0);
+    (memories + arrays + neurons + signs + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

@@ -2,10 +2,12 @@
 
 use super::events::{self, Spiking, on_neurons};
 use super::parts::Parts;
+use super::signs::{self, on_signs};
 use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
+use crate::platform::compute::signs::WordEnergy;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
 use crate::workload::Layer;
@@ -22,6 +24,8 @@ pub(super) struct Mapped {
     pub held: Held,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
+    /// What a word of signs switches, where it is binary.
+    pub word: Option<WordEnergy>,
     /// What spikes have it do, where it runs on neurons.
     pub spiking: Option<Spiking>,
 }
@@ -66,11 +70,15 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
             continue;
         }
         let Some(array) = parts.array(part.layer.index) else { continue };
+        let once = |ledger: &mut Ledger| match on_signs(parts, part) {
+            Some(units) => signs::bill(units, part, ledger),
+            None => layer(array, part, ledger),
+        };
         if part.runs == 1.0 {
-            layer(array, part, ledger);
+            once(ledger);
         } else {
             let mut own = Ledger::default();
-            layer(array, part, &mut own);
+            once(&mut own);
             ledger.merge(own.per(1.0 / part.runs));
         }
     }

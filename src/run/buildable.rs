@@ -5,6 +5,7 @@ use crate::config::platform::{self as config, Compute, Spikes};
 use crate::config::{Quantize, Setup};
 use crate::platform::compute::array::{CodeRange, MacArray, Open, unit};
 use crate::platform::compute::neurons::Neurons;
+use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
 use crate::tech::CellLibrary;
 
@@ -25,6 +26,9 @@ pub fn buildable(setup: &Setup, open: Open<'_>) -> Result<Vec<MacArray>, RunErro
     let Quantize { weight_bits, activation_bits, .. } = setup.workload.quantize;
     if config.spikes == Spikes::Accumulate {
         Neurons::new(config, exact_bits(setup), &library)?;
+    }
+    if setup.workload.layers.values().any(|own| own.binary) {
+        SignArray::new(config, &library)?;
     }
     let mut arrays = vec![build(config, [weight_bits, activation_bits])?];
     for (name, multiplier) in &config.layers {

@@ -100,6 +100,17 @@ pub enum RunError {
          write `recovery: none`"
     )]
     RecoveryInTime,
+    /// A layer that cannot be binary.
+    #[error("layer `{name}` {why}; leave its `binary` out")]
+    Binary {
+        /// Its name.
+        name: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// Other tools were to be handed a network with binary layers.
+    #[error("what other tools are handed is of products, and a layer is `binary`; leave that out")]
+    Signs,
     /// Spikes of a network that has no time.
     #[error(
         "compute.array.spikes: spikes come step after step, and the network is no step in time; name its `states` and give its \

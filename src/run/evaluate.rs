@@ -25,10 +25,12 @@ use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
+use super::signs;
 use super::zeros;
 use crate::config::platform::{Compute, Multiplier, WeightFormat};
 use crate::config::{Measure, Setup, Workload};
 use crate::platform::compute::array::{MacArray, Open};
+use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
@@ -36,7 +38,8 @@ use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::{Graded, Marks, grade};
 use crate::workload::{
-    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune, without_blocks,
+    Checkpoint, Engine, Layer, Network, Precision, Quantized, Scheme, Start, Task, Weights, prune,
+    without_blocks,
 };
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
@@ -131,7 +134,11 @@ impl<'a> Evaluator<'a> {
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let seen = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
-        let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
+        let way = |layer: &Layer| match plan.network.weights()[layer.index].are_signs() {
+            true => "words of signs, counted".into(),
+            false => hardware.way(layer),
+        };
+        let ways = plan.network.layers().iter().map(way).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
         let observed = Observed {
@@ -214,11 +221,18 @@ impl<'a> Evaluator<'a> {
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
         let network = self.network(&setup.workload)?;
+        signs::check(&network.layers(), &settings(&setup.workload, &network.layers())?)?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
                 let layers = network.layers();
-                Some(Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?)
+                let arrays = Arrays::build(config, exact_bits(setup), &layers, (&self.library, open))?;
+                let any = setup.workload.layers.values().any(|own| own.binary);
+                let signs = any.then(|| SignArray::new(config, &self.library)).transpose()?;
+                Some(match signs {
+                    Some(signs) => arrays.with_signs(signs),
+                    None => arrays,
+                })
             }
         };
         let sample = network.sample_shape().to_vec();

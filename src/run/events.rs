@@ -48,6 +48,7 @@ impl<'a> Counter<'a> {
 impl Engine for Counter<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let is_other = layer.weights == Origin::Computed
+            || weights.are_signs()
             || !crate::kernel::are_spikes(input.codes.data(), input.zero_point);
         let readers = readers(&layer.geometry);
         let inputs = readers.len().max(1);
@@ -226,4 +227,76 @@ fn buffer<'a>(parts: &'a Parts<'_>) -> Option<&'a dyn Memory> {
 /// The neurons of a setup and what spikes have a layer do, where it has any.
 pub(super) fn on_neurons<'a>(parts: &'a Parts<'_>, part: &'a Mapped) -> Option<(&'a Neurons, &'a Spiking)> {
     Some((parts.arrays.as_ref()?.neurons()?, part.spiking.as_ref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Joules;
+
+    const GEOMETRY: Geometry = Geometry::UNEVEN;
+
+    fn neurons() -> Neurons {
+        let file = "rows: 1\ncolumns: 2\ndataflow: output_stationary\nclock: fit\nmultiplier: exact\naccumulator: exact\n";
+        Neurons::new(&serde_yaml::from_str(file).unwrap(), 8, &crate::tech::CellLibrary::nangate45()).unwrap()
+    }
+
+    fn spiking(steps: f64, spikes: f64) -> Spiking {
+        let addition = Addition { each: Joules(2e-13), wires: Joules::ZERO, count: 1 };
+        Spiking { steps, spikes, reaching: 3.0 * spikes, weight_bits: 8, addition }
+    }
+
+    fn energy(neurons: &Neurons, spiking: Spiking) -> f64 {
+        let mut ledger = Ledger::default();
+        spiking.bill(neurons, &GEOMETRY, &mut ledger);
+        ledger.total().0
+    }
+
+    #[test]
+    fn an_input_is_read_as_often_as_positions_come_to_it() {
+        let readers = readers(&GEOMETRY);
+        let products = readers.iter().sum::<u64>() * GEOMETRY.gemm().outputs as u64;
+        assert_eq!(products, GEOMETRY.macs_inside());
+        // One spike alone reaches what the sums of events add.
+        for at in 0..GEOMETRY.inputs_per_sample() {
+            let mut input = vec![0; GEOMETRY.inputs_per_sample()];
+            input[at] = 1;
+            let places = (0..GEOMETRY.groups)
+                .flat_map(|group| (0..GEOMETRY.positions()).map(move |place| (group, place)));
+            let reached =
+                places.map(|place| crate::kernel::reaching(&GEOMETRY, &input, place, 0).len() as u64);
+            assert_eq!(readers[at], reached.sum::<u64>());
+        }
+    }
+
+    #[test]
+    fn energy_and_traffic_are_linear_in_steps_and_in_spikes() {
+        let neurons = neurons();
+        let figures = |steps: f64, spikes: f64| {
+            let spiking = spiking(steps, spikes);
+            let [read, written] = spiking.traffic(&neurons, &GEOMETRY);
+            [energy(&neurons, spiking), read, written, spiking.put_away(&GEOMETRY)]
+        };
+        let (of_step, of_spike) = (figures(1.0, 0.0), figures(0.0, 1.0));
+        for (steps, spikes) in [(20.0, 0.0), (20.0, 31.0), (7.0, 500.0)] {
+            for (at, found) in figures(steps, spikes).into_iter().enumerate() {
+                let expected = steps * of_step[at] + spikes * of_spike[at];
+                assert!((found - expected).abs() <= 1e-9 * expected, "{at}: {found} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_spikes_there_are_membranes_thresholds_and_their_cycles_alone() {
+        let (neurons, silent) = (neurons(), spiking(20.0, 0.0));
+        let mut ledger = Ledger::default();
+        silent.bill(&neurons, &GEOMETRY, &mut ledger);
+        let billed: Vec<(&str, f64)> = ledger.entries().map(|entry| (&*entry.action, entry.count)).collect();
+        assert!(billed.iter().all(|(action, _)| *action != "add weights"), "{billed:?}");
+        let outputs = 20.0 * GEOMETRY.outputs_per_sample() as f64;
+        assert!(billed.contains(&("compare membranes", outputs)), "{billed:?}");
+        let membranes = outputs * 3.0;
+        assert_eq!(silent.traffic(&neurons, &GEOMETRY), [membranes, membranes]);
+        assert_eq!(silent.put_away(&GEOMETRY), 0.0);
+    }
 }

@@ -10,7 +10,7 @@ use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Layer, Origin, Place, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Weights};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
@@ -170,6 +170,9 @@ pub(super) fn offsets(array: &MacArray, input: &Codes, weights: &Weights) -> [u8
 
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        if weights.are_signs() {
+            return Exact.contract(layer, input, weights);
+        }
         let (layer, input) = self.fed(layer, input);
         let sums = self.sums(&layer, &input, weights);
         self.corrected(sums, &layer, &input, weights)

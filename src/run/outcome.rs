@@ -115,9 +115,28 @@ pub struct LayerOutcome {
     /// What its spikes came to; absent where its activations are multiplied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spikes: Option<SpikesOutcome>,
+    /// What it takes as a binary layer; absent where it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<BinaryOutcome>,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,
+}
+
+/// What a binary layer takes for a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BinaryOutcome {
+    /// Words of 64 signs multiplied and counted.
+    pub words: f64,
+    /// Multiplications of a count by a factor: α and K of every output.
+    pub multiplications: f64,
+    /// Magnitudes added for K.
+    pub magnitudes: f64,
+    /// Products over words and multiplications; XNOR-Net, which counts one multiplication an output, has 64·n/(n + 64) for
+    /// filters of `n` weights.
+    pub speed_up: f64,
+    /// Cycles that the array would take for its products each time.
+    pub multiplied_cycles: u64,
 }
 
 /// What the spikes of a layer came to on neurons that add.
@@ -134,9 +153,19 @@ pub struct SpikesOutcome {
     pub additions: f64,
     /// Energy of the layer on neurons, in joules.
     pub energy_j: f64,
-    /// Energy of the same layer where every activation is multiplied in every step, in joules.
-    pub multiplied_energy_j: f64,
-    /// The rate at which both energies are the same, from energies of single actions; absent where no rate from 0 to 1 is.
+    /// The same layer where every activation is multiplied, one step after the other.
+    pub step_by_step: MultipliedOutcome,
+    /// The same with all steps of the layer side by side, so that weights are fetched once for them.
+    pub steps_together: MultipliedOutcome,
+}
+
+/// A layer of spikes whose activations are all multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MultipliedOutcome {
+    /// Its energy in joules.
+    pub energy_j: f64,
+    /// The rate of spikes at which adding takes as much, from energies of single actions, more than 1 where adding always
+    /// takes less; absent where it never does.
     pub break_even: Option<f64>,
     /// The same, found by asking the ledger for rates one after the other.
     pub break_even_by_ledger: Option<f64>,

@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
+use super::signs;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
 use crate::kernel::{self, Histograms, Products};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::neurons::Addition;
+use crate::platform::compute::signs::WordEnergy;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::rng::Stream;
 use crate::units::Joules;
@@ -32,6 +34,8 @@ pub(super) struct Seen {
     pub mean_error: Option<MeanError>,
     /// What an addition switches; none where its activations are no spikes, or are multiplied.
     pub addition: Option<Addition>,
+    /// What a word of signs switches; none where the layer is not binary.
+    pub word: Option<WordEnergy>,
 }
 
 /// An engine that behaves as the hardware and looks at every contraction.
@@ -66,12 +70,14 @@ impl Engine for Probe<'_> {
                 (replay_left(array, operands, left.as_ref(), &mut stream), array.multiplication(operands))
             })
         };
-        let (replay, multiplication) = self.hardware.arrays.map_or((None, None), |arrays| {
+        let multiplies = self.hardware.arrays.filter(|_| !weights.are_signs());
+        let (replay, multiplication) = multiplies.map_or((None, None), |arrays| {
             let (replay, multiplication) = price(arrays.of(layer.index));
             (Some(replay), multiplication)
         });
         let addition = self.added(layer, input, weights);
-        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition });
+        let word = self.counted(layer, input, weights);
+        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition, word });
         sums
     }
 
@@ -81,11 +87,21 @@ impl Engine for Probe<'_> {
 }
 
 impl Probe<'_> {
+    /// Replays words of signs, where a layer is binary.
+    fn counted(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<WordEnergy> {
+        let array = self.hardware.arrays?.signs().filter(|_| weights.are_signs())?;
+        let mut stream = Stream::new(self.seed, "run.probe.signs", layer.index as u64);
+        Some(signs::replay(array, layer, (input, weights), &mut stream))
+    }
+
     /// Replays what neurons add, where they do: the weights of outputs drawn at random, in steps with a spike at least.
     fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Addition> {
         let neurons = self.hardware.arrays?.neurons()?;
         let (geometry, codes) = layer.contraction(input, weights);
-        if layer.weights == Origin::Computed || !kernel::are_spikes(codes.input, input.zero_point) {
+        if layer.weights == Origin::Computed
+            || weights.are_signs()
+            || !kernel::are_spikes(codes.input, input.zero_point)
+        {
             return None;
         }
         let gemm = geometry.gemm();
@@ -111,7 +127,7 @@ impl Probe<'_> {
 
     /// Mean error of each output channel, its correction applied; none where no table holds the products.
     fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
-        let table = self.hardware.table(layer)?;
+        let table = self.hardware.table(layer).filter(|_| !weights.are_signs())?;
         let exact = Products::exact(weights.zero_point, input.zero_point);
         let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
         if *table == exact && correction.is_none() {

@@ -33,6 +33,7 @@ mod schema;
 mod semantics;
 mod simulators;
 mod spikes;
+mod straight_through;
 mod verilog;
 mod workloads;
 mod wrong;

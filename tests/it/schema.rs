@@ -88,6 +88,7 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("calibration") => json!("mse"),
             Some("weight_scales") => json!("per_tensor"),
             Some("rounding") => json!("floor"),
+            Some("binary") => json!(true),
             Some("prune") => json!({"magnitude": {"ratio": 0.5}}),
             _ => json!(8),
         });

@@ -242,4 +242,44 @@ mod tests {
             waiting = weight;
         }
     }
+
+    fn neurons() -> Neurons {
+        let file = "rows: 4\ncolumns: 4\ndataflow: output_stationary\nclock: fit\nmultiplier: exact\naccumulator: exact\n";
+        let config: config::Array = serde_yaml::from_str(file).unwrap();
+        Neurons::new(&config, 8, &CellLibrary::nangate45().wired()).unwrap()
+    }
+
+    fn energy(neurons: &Neurons, events: Events) -> f64 {
+        let addition = Addition { each: Joules(2e-13), wires: Joules(5e-14), count: 1 };
+        let mut ledger = Ledger::default();
+        neurons.bill(&mut ledger, "compute.array", &events, &addition);
+        ledger.total().0
+    }
+
+    #[test]
+    fn energy_is_a_sum_over_additions_cycles_and_thresholds() {
+        let neurons = neurons();
+        let one = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+            .map(|[additions, cycles, updates]| energy(&neurons, Events { additions, cycles, updates }));
+        assert!((one[0] / 2e-13 - 1.0).abs() < 1e-9 && one.iter().all(|energy| *energy > 0.0));
+        let many = energy(&neurons, Events { additions: 700.0, cycles: 90.0, updates: 32.0 });
+        let sum = 700.0 * one[0] + 90.0 * one[1] + 32.0 * one[2];
+        assert!((many / sum - 1.0).abs() < 1e-9, "{many} {sum}");
+    }
+
+    #[test]
+    fn additions_of_wide_weights_switch_more_and_those_of_nothing_switch_nothing() {
+        let neurons = neurons();
+        let replayed = |weights: &[i64]| {
+            let mut stream = Stream::new(1, "test", 0);
+            neurons.replay(
+                |stream| (0..20).map(|_| weights[stream.below(weights.len() as u64) as usize]).collect(),
+                &mut stream,
+            )
+        };
+        let [small, large, zero] = [&[0, 1][..], &[120, 77, 31, 90], &[0]].map(replayed);
+        assert!(small.each < large.each && small.wires > Joules::ZERO, "{small:?} {large:?}");
+        assert_eq!((zero.each.0, small.count), (0.0, 64 * BATCHES as u64 * 20));
+        assert_eq!(neurons.replay(|_| vec![], &mut Stream::new(1, "test", 0)).each, Joules::ZERO);
+    }
 }

@@ -1,6 +1,6 @@
 //! The findings of a run.
 
-use super::layers::{blocks, precision, recovery, spikes, wide_sums, zeros};
+use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{ExitOutcome, Floor, Outcome, Report};
 use crate::run::statistics::Verdict;
@@ -19,6 +19,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(spikes(&report.approximate.layers));
+    sentences.extend(binary(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(|floor| self::floor(report, floor)));
     sentences.extend(interaction(report));

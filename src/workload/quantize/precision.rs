@@ -29,6 +29,8 @@ pub struct Precision {
     values: Vec<u32>,
     /// Of values that are read as weights alone.
     computed: Vec<u32>,
+    /// Values whose codes keep their sign, because a binary layer reads it.
+    signed: Vec<bool>,
 }
 
 /// What a layer asks for: the value that it reads, its name, the bits.
@@ -42,6 +44,7 @@ impl Precision {
             weights: vec![settings.weight_bits; layers],
             values: vec![settings.activation_bits; values],
             computed: vec![settings.weight_bits; values],
+            signed: vec![false; values],
         }
     }
 
@@ -64,12 +67,20 @@ impl Precision {
             computed.extend(step.inputs.get(1).map(|&value| (value, name, bits)));
         }
         let roots = roots(network);
+        for (layer, (step, _)) in
+            network.contractions().zip(layers).enumerate().filter(|(_, (_, own))| own.binary)
+        {
+            precision.weights[layer] = 1;
+            let root = roots[step.inputs[0]];
+            let same = roots.iter().zip(&mut precision.signed).filter(|(own, _)| **own == root);
+            same.for_each(|(_, signed)| *signed = true);
+        }
         spread(&mut precision.values, &roots, &read)?;
         spread(&mut precision.computed, &roots, &computed)?;
         Ok(precision)
     }
 
-    /// Bits of a layer's stored weight codes.
+    /// Bits of a layer's stored weight codes; 1 of a binary one.
     pub(super) fn of_weights(&self, layer: usize) -> u32 {
         self.weights[layer]
     }
@@ -77,6 +88,11 @@ impl Precision {
     /// Bits of a value's codes.
     pub(super) fn of_value(&self, value: usize) -> u32 {
         self.values[value]
+    }
+
+    /// Whether a value's codes keep its sign.
+    pub(super) fn keeps_sign(&self, value: usize) -> bool {
+        self.signed[value]
     }
 
     /// Bits of the codes of a value that is read as weights alone.
