@@ -61,6 +61,13 @@ pub struct Workload {
     pub origin: String,
     /// The ONNX file, relative to the configuration file or to a data folder.
     pub model: PathBuf,
+    /// Sizes of a sample, without the batch, where the model leaves them open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sample_shape: Vec<usize>,
+    /// Inputs of the model that are one number everywhere, such as a mask that hides nothing.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "std::collections::BTreeMap<String, f64>")]
+    pub constants: IndexMap<String, f64>,
     /// Test and calibration samples.
     pub data: Samples,
     /// What is done to a pixel before the network sees it.

@@ -16,13 +16,14 @@
 pub fn widest<T>(run: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+        let counts = is_x86_feature_detected!("popcnt");
+        if counts && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
             // SAFETY: the processor has just been asked for these features.
             #[allow(unsafe_code)]
             return unsafe { avx512(run) };
         }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has just been asked for this feature.
+        if counts && is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has just been asked for these features.
             #[allow(unsafe_code)]
             return unsafe { avx2(run) };
         }
@@ -31,13 +32,13 @@ pub fn widest<T>(run: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,popcnt")]
 fn avx512<T>(run: impl FnOnce() -> T) -> T {
     run()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt")]
 fn avx2<T>(run: impl FnOnce() -> T) -> T {
     run()
 }

@@ -3,9 +3,8 @@
 //!
 //! Delays are inertial, as in Verilog: a change that is undone before the gate has answered never shows.
 
-use std::collections::VecDeque;
-
 use super::{Cell, Net, Netlist, apply};
+use crate::simd::widest;
 
 /// The lanes of one net.
 type Lane<const W: usize> = [u64; W];
@@ -53,45 +52,88 @@ pub struct Timed<'a, const W: usize> {
     captured: Vec<Lane<W>>,
 }
 
-/// Changes to come: a ring of times, each with the nets that change then, and what each net has planned.
+/// Changes to come, by time and by net.
 #[derive(Debug, Clone)]
 struct Agenda<const W: usize> {
+    /// A ring of times: the changes of each.
     ring: Vec<Vec<u32>>,
     now: u32,
     entries: usize,
-    /// Times and lanes of each net, the next first: one delay a net, so plans are made in order.
-    plans: Vec<VecDeque<(u32, Lane<W>)>>,
+    changes: Vec<Change<W>>,
+    /// Changes that have happened, whose room is free.
+    free: Vec<u32>,
+    /// The first and the last change of each net that is to come.
+    plans: Vec<[u32; 2]>,
 }
+
+/// Lanes of a net that are to change at one time.
+#[derive(Debug, Clone)]
+struct Change<const W: usize> {
+    lanes: Lane<W>,
+    net: u32,
+    /// The net's next change: one delay a net, so changes are planned in order.
+    next: u32,
+}
+
+/// No change.
+const NONE: u32 = u32::MAX;
 
 impl<const W: usize> Agenda<W> {
     fn new(longest: u32, nets: usize) -> Self {
         let ring = vec![vec![]; (longest as usize + 1).next_power_of_two()];
-        Self { ring, now: 0, entries: 0, plans: vec![VecDeque::new(); nets] }
+        Self { ring, now: 0, entries: 0, changes: vec![], free: vec![], plans: vec![[NONE; 2]; nets] }
     }
 
+    #[inline(always)]
     fn place(&self, time: u32) -> usize {
         time as usize & (self.ring.len() - 1)
     }
 
+    #[inline(always)]
     fn add(&mut self, delay: u32, net: u32, lanes: Lane<W>) {
-        let time = self.now.wrapping_add(delay);
-        let place = self.place(time);
+        let change = Change { lanes, net, next: NONE };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.changes[at as usize] = change;
+                at
+            }
+            None => {
+                self.changes.push(change);
+                self.changes.len() as u32 - 1
+            }
+        };
+        let [first, last] = &mut self.plans[net as usize];
+        match std::mem::replace(last, at) {
+            NONE => *first = at,
+            before => self.changes[before as usize].next = at,
+        }
+        let place = self.place(self.now.wrapping_add(delay));
+        self.ring[place].push(at);
         self.entries += 1;
-        self.ring[place].push(net);
-        self.plans[net as usize].push_back((time, lanes));
     }
 
     /// Takes lanes of a net back, whenever they were to change.
+    #[inline(always)]
     fn cancel(&mut self, net: u32, lanes: &Lane<W>) {
-        for (_, planned) in &mut self.plans[net as usize] {
-            planned.iter_mut().zip(lanes).for_each(|(planned, lanes)| *planned &= !lanes);
+        let mut at = self.plans[net as usize][0];
+        while at != NONE {
+            let change = &mut self.changes[at as usize];
+            change.lanes.iter_mut().zip(lanes).for_each(|(planned, lanes)| *planned &= !lanes);
+            at = change.next;
         }
     }
 
-    /// The lanes of a net that change now.
-    fn due(&mut self, net: u32) -> Lane<W> {
-        let planned = self.plans[net as usize].pop_front();
-        planned.expect("a net in the ring has a plan").1
+    /// The net and the lanes of a change that happens now: the first of its net.
+    #[inline(always)]
+    fn happen(&mut self, at: u32) -> (u32, Lane<W>) {
+        let Change { lanes, net, next } = self.changes[at as usize];
+        let [first, last] = &mut self.plans[net as usize];
+        *first = next;
+        if next == NONE {
+            *last = NONE;
+        }
+        self.free.push(at);
+        (net, lanes)
     }
 }
 
@@ -165,12 +207,17 @@ impl<'a, const W: usize> Timed<'a, W> {
     /// assert_eq!(seen, [(0, Net(0)), (7, Net(1))]);
     /// ```
     pub fn step_seen(&mut self, inputs: &[Lane<W>], see: &mut impl FnMut(u32, Net, &Lane<W>)) {
-        let edge = self.agenda.now;
-        if self.edge(inputs, see) {
-            while self.agenda.entries > 0 {
-                self.tick(edge, see);
-            }
-        }
+        widest(
+            #[inline(always)]
+            move || {
+                let edge = self.agenda.now;
+                if self.edge(inputs, see) {
+                    while self.agenda.entries > 0 {
+                        self.tick(edge, see);
+                    }
+                }
+            },
+        );
     }
 
     /// One clock that may be too fast: `period` ticks long, whatever has not changed by then changes in the next one.
@@ -222,6 +269,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// Begins a clock; false in the first one, which settles at once.
+    #[inline(always)]
     fn edge(&mut self, inputs: &[Lane<W>], see: &mut impl FnMut(u32, Net, &Lane<W>)) -> bool {
         assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
         if !std::mem::replace(&mut self.stepped, true) {
@@ -244,6 +292,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// Brings a net that no gate drives to a value, after its delay.
+    #[inline(always)]
     fn drive(&mut self, net: Net, value: &Lane<W>, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         let changed = differing(value, &self.nets[net.index()]);
         match self.delays[net.index()] {
@@ -267,19 +316,21 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// What a gate gives for its present inputs.
-    #[inline]
+    #[inline(always)]
     fn value(&self, at: usize) -> Lane<W> {
         let Cell::Gate(gate, [a, b, c]) = self.netlist.cells()[at] else { unreachable!("only gates read") };
         apply(gate, &self.nets[a.index()], &self.nets[b.index()], &self.nets[c.index()])
     }
 
     /// Everything that happens at the next time.
+    #[inline(always)]
     fn tick(&mut self, edge: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         self.advance(edge, see);
         self.answer();
     }
 
     /// Changes that are due at the next time.
+    #[inline(always)]
     fn advance(&mut self, edge: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         let agenda = &mut self.agenda;
         agenda.now = agenda.now.wrapping_add(1);
@@ -287,8 +338,8 @@ impl<'a, const W: usize> Timed<'a, W> {
         let place = agenda.place(agenda.now);
         let mut due = std::mem::take(&mut agenda.ring[place]);
         agenda.entries -= due.len();
-        for net in due.drain(..) {
-            let lanes = self.agenda.due(net);
+        for change in due.drain(..) {
+            let (net, lanes) = self.agenda.happen(change);
             let pending = &mut self.pending[net as usize];
             pending.iter_mut().zip(lanes).for_each(|(pending, lanes)| *pending &= !lanes);
             self.change(net, lanes, time, see);
@@ -297,6 +348,7 @@ impl<'a, const W: usize> Timed<'a, W> {
         self.agenda.ring[place] = due;
     }
 
+    #[inline(always)]
     fn change(&mut self, net: u32, lanes: Lane<W>, time: u32, see: &mut impl FnMut(u32, Net, &Lane<W>)) {
         if lanes == [0; W] {
             return;
@@ -316,6 +368,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 
     /// Gates whose inputs have changed plan to change, or give up what they had planned.
+    #[inline(always)]
     fn answer(&mut self) {
         let mut stirred = std::mem::take(&mut self.stirred);
         for gate in stirred.drain(..) {
@@ -359,7 +412,7 @@ impl<'a, const W: usize> Timed<'a, W> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn differing<const W: usize>(one: &Lane<W>, other: &Lane<W>) -> Lane<W> {
     std::array::from_fn(|word| one[word] ^ other[word])
 }

@@ -254,14 +254,14 @@ impl<'a> Evaluator<'a> {
         let (network, workload) = (&*parts.network, &parts.setup.workload);
         let quantize = &workload.quantize;
         let precision = Precision::of(network, quantize, &settings(workload, &network.layers())?)?;
-        let batch = self.calibration(parts.setup);
+        let batch = self.calibration(parts.setup, usize::MAX);
         Ok(Quantized::calibrate_at(network, (quantize, &precision), scheme, &batch)?)
     }
 
-    /// The samples that a setup calibrates on.
-    fn calibration(&self, setup: &Setup) -> Tensor<f32> {
+    /// The samples that a setup calibrates on, at most so many.
+    fn calibration(&self, setup: &Setup, most: usize) -> Tensor<f32> {
         let samples = &self.task.calibration;
-        let count = setup.workload.quantize.calibration_samples.min(samples.len());
+        let count = setup.workload.quantize.calibration_samples.min(samples.len()).min(most);
         Task::preprocess(&setup.workload, &samples.reals(0..count))
     }
 
@@ -287,7 +287,8 @@ impl<'a> Evaluator<'a> {
             let swap = measures.contains(&Measure::Swap);
             let swapped = if swap { swapped_products(parts, &network, products)? } else { vec![] };
             let options = Options { hardware: &hardware, measures, swapped: &swapped };
-            Ok::<_, RunError>(Plan::choose(&network, options, &self.calibration(parts.setup))?)
+            let samples = self.calibration(parts.setup, Plan::most_samples(&parts.network));
+            Ok::<_, RunError>(Plan::choose(&network, options, &samples)?)
         };
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }

@@ -200,6 +200,9 @@ pub struct WeightsOutcome {
 pub struct Recovered {
     /// The measures chosen, in the order in which they act; none where nothing brings outputs nearer.
     pub measures: Vec<Measure>,
+    /// The calibration samples on which it was chosen.
+    #[serde(default)]
+    pub samples: usize,
     /// Weights that have another code.
     pub weights_changed: usize,
     /// Root mean square of the error of the layer's real outputs over that of exact ones, with nothing done.

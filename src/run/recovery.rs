@@ -14,7 +14,9 @@ use super::outcome::Recovered;
 use crate::config::Measure;
 use crate::kernel::{CODES, Counts, Histograms, Products};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Origin, Place, Quantized, Weights, operands};
+use crate::workload::{
+    Codes, Engine, Exact, Layer, ModelError, Network, Origin, Place, Quantized, Weights, operands,
+};
 
 mod correction;
 mod remap;
@@ -24,6 +26,8 @@ use remap::{Activations, Goal, remap};
 
 /// Samples that are summed together.
 const BATCH: usize = 16;
+/// Elements of the largest activation of all samples that layers choose on: their sums are held for some candidates at once.
+const ELEMENTS: usize = 1 << 24;
 
 /// A network with what its layers do about the errors of products.
 #[derive(Debug, Clone)]
@@ -64,6 +68,11 @@ impl Plan {
         Self { network, layers: vec![] }
     }
 
+    /// On how many calibration samples layers choose at most, so that what they hold is bounded whatever the network.
+    pub(super) fn most_samples(network: &Network) -> usize {
+        (ELEMENTS / network.largest().max(1)).max(1)
+    }
+
     /// Lets every layer choose on calibration samples.
     ///
     /// # Errors
@@ -95,6 +104,7 @@ impl Engine for Choice<'_> {
         let swapped = best.swapped().then(|| best.products.clone());
         let chosen = Recovered {
             measures: best.measures,
+            samples: input.codes.shape()[0],
             weights_changed: changed,
             error_before: trial.relative(before),
             error_after: trial.relative(best.error),

@@ -90,11 +90,25 @@ pub(super) fn lower(bytes: &[u8]) -> Result<Network, ModelError> {
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
     for node in &codes::written_out(nodes) {
-        lowering.node(node)?;
+        lowering.node(node).map_err(|error| of_batch(error, input))?;
         lowering.afford(node)?;
     }
     let outputs = lowering.outputs(outputs)?;
     Ok(Network::new(sample, lowering.steps, (lowering.shapes, lowering.kinds), outputs).with_states(states))
+}
+
+/// A shape that does not fit may rest on a batch that the file fixes, while samples are run one by one.
+fn of_batch(error: ModelError, input: &Input) -> ModelError {
+    match (error, input.shape.as_ref().and_then(|shape| shape.first())) {
+        (ModelError::Shape { node, what }, Some(&batch)) if batch > 1 => ModelError::Shape {
+            node,
+            what: format!(
+                "{what}; the file fixes a batch of {batch}, samples are run one by one: export it with a batch of 1 or an \
+                 open one"
+            ),
+        },
+        (error, _) => error,
+    }
 }
 
 /// Shape and type of a sample, which must be known.
@@ -104,7 +118,13 @@ fn sample(Input { kind, shape, .. }: &Input) -> Result<(Vec<usize>, Kind), Model
     let kind = kind.ok_or_else(|| fault("its input has no element type that is supported".into()))?;
     let sample = shape.get(1..).unwrap_or_default().to_vec();
     if sample.is_empty() || sample.contains(&0) {
-        return Err(fault(format!("its input has the open shape {shape:?}; export it with a fixed one")));
+        let sizes: Vec<String> =
+            shape.iter().map(|&size| if size == 0 { "?".into() } else { size.to_string() }).collect();
+        return Err(fault(format!(
+            "its input has the open shape [{}]; write the sizes of a sample behind the batch, as in \
+             `workload.sample_shape: [3, 224, 224]`, or export it with fixed ones",
+            sizes.join(", ")
+        )));
     }
     if elements(&sample).is_none() {
         return Err(fault(format!("a sample of shape {sample:?} has too many elements")));

@@ -54,7 +54,7 @@ impl Network {
         network
     }
 
-    /// Reads an ONNX file with one input.
+    /// Reads an ONNX file with one input. Samples are run one by one, so a batch that the file fixes counts as 1.
     ///
     /// # Errors
     /// [`ModelError`], naming the node or value that is not supported or does not fit.
@@ -66,7 +66,8 @@ impl Network {
         let what =
             format!("a graph with exactly one input is expected, this one has {}", network.states.len() + 1);
         Err(ModelError::NotOnnx(
-            what + "; store the values of all others in the file, or name those that are states in time",
+            what + "; give all others a number, as in `workload.constants: {attention_mask: 1}`, or name those that are \
+                    states in time",
         ))
     }
 

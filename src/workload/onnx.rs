@@ -1,7 +1,9 @@
 //! Bytes → plain nodes and initial values; the only file that knows the ONNX message format.
 
+mod bound;
 mod wire;
 
+pub(super) use bound::bound;
 pub(super) use wire::check_tensor;
 
 use std::collections::HashMap;

@@ -25,6 +25,7 @@ pub(super) use call::{Answer, Call};
 pub(super) use matrix::{labels, result};
 pub(super) use normalize::shares;
 pub(super) use unary::sigmoid;
+pub(super) use window::transposed_window;
 
 use super::lower::ModelError;
 use super::onnx::Node;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::data::{DataError, Set, Truth};
+use super::onnx;
 use super::score::{self, Metric};
 use super::{ModelError, Network};
 use crate::config::{Colours, Light, Samples, Workload};
@@ -212,8 +213,19 @@ impl Finder<'_> {
         Ok(bytes)
     }
 
+    /// The model's file, with what it leaves open filled in where the workload does.
+    fn model(&self) -> Result<Vec<u8>, LoadError> {
+        let Workload { model, sample_shape, constants, .. } = self.workload;
+        let bytes = self.read(model)?;
+        if sample_shape.is_empty() && constants.is_empty() {
+            return Ok(bytes);
+        }
+        let misfit = |fault| LoadError::Model { file: model.display().to_string(), fault };
+        onnx::bound(&bytes, sample_shape, constants).map_err(misfit)
+    }
+
     fn network(&self) -> Result<Network, LoadError> {
-        let bytes = self.read(&self.workload.model)?;
+        let bytes = self.model()?;
         let model = |fault| LoadError::Model { file: self.workload.model.display().to_string(), fault };
         let states = &self.workload.states;
         let read = if states.is_empty() { Network::from_onnx } else { Network::step_from_onnx };

@@ -92,6 +92,8 @@ fn workload(model: &str) -> Workload {
         states,
         exit,
         quantize,
+        sample_shape: vec![],
+        constants: Default::default(),
         skip_blocks,
         prune,
         layers,

@@ -115,6 +115,42 @@ fn a_convolution_along_a_line_is_a_layer() {
 }
 
 #[test]
+fn a_transposed_convolution_along_a_line_is_a_layer() {
+    for (stride, pads, more, dilation) in [(1, [0, 0], 0, 1), (3, [1, 2], 1, 2), (2, [3, 3], 1, 1)] {
+        let weights = ("w", DataType::FLOAT, &[4, 3, 3][..], wave(36, 0.7));
+        let bias = ("b", DataType::FLOAT, &[6][..], wave(6, 1.3));
+        let attributes = vec![
+            ints("strides", &[stride]),
+            ints("pads", &pads),
+            ints("output_padding", &[more]),
+            ints("dilations", &[dilation]),
+            int("group", 2),
+        ];
+        let x = (DataType::FLOAT, &[1, 4, 7][..]);
+        let bytes = model("ConvTranspose", &["x", "w", "b"], attributes, x, &[weights, bias]);
+        agree(&bytes, Kind::F32, &[1, 4, 7], wave(28, 0.37), 1e-5);
+    }
+}
+
+#[test]
+fn the_size_of_a_transposed_convolution_may_be_asked_for() {
+    for sizes in
+        [ints("output_shape", &[9, 13]), text("auto_pad", "SAME_UPPER"), text("auto_pad", "SAME_LOWER")]
+    {
+        let weights = ("w", DataType::FLOAT, &[2, 3, 3, 4][..], wave(72, 0.7));
+        let attributes = vec![ints("strides", &[2, 3]), sizes];
+        let x = (DataType::FLOAT, &[1, 2, 4, 4][..]);
+        agree(
+            &model("ConvTranspose", &["x", "w"], attributes, x, &[weights]),
+            Kind::F32,
+            &[1, 2, 4, 4],
+            wave(32, 0.37),
+            1e-5,
+        );
+    }
+}
+
+#[test]
 fn a_transposed_convolution_is_a_layer() {
     for (stride, pads, more, dilation) in [
         ([1, 1], [0; 4], [0, 0], [1, 1]),
@@ -242,4 +278,13 @@ fn a_product_of_codes_is_a_layer_within_one_code() {
     let inputs = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"];
     let bytes = model("QLinearMatMul", &inputs, vec![], (DataType::INT8, &[1, 6]), &operands);
     agree(&bytes, Kind::I8, &[1, 6], wave(6, 0.37), 1.0);
+}
+
+#[test]
+fn a_shape_that_rests_on_a_fixed_batch_is_refused_with_what_to_export() {
+    let shape = ("shape", DataType::INT64, &[3][..], vec![4.0, 3.0, 2.0]);
+    let bytes = model("Reshape", &["x", "shape"], vec![], (DataType::FLOAT, &[2, 2, 6]), &[shape]);
+    let error = Network::from_onnx(&bytes).unwrap_err().to_string();
+    assert!(error.contains("the file fixes a batch of 2"), "{error}");
+    assert!(error.ends_with("export it with a batch of 1 or an open one"), "{error}");
 }

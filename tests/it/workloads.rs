@@ -160,7 +160,17 @@ type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str
 fn what_does_not_fit_is_refused_by_name() {
     let Some(root) = shared() else { return };
     let classifier = "resnet8_cifar10";
-    let cases: [Case; 17] = [
+    let cases: [Case; 19] = [
+        (
+            classifier,
+            &[("workload.sample_shape", "[3, 16, 16]")],
+            "the model fixes a size of 32 where [3, 16, 16] has 16",
+        ),
+        (
+            classifier,
+            &[("workload.constants", "{mask: 1}")],
+            "input `mask`: the model has no such input; it has",
+        ),
         (
             classifier,
             &[("workload.score", "perplexity")],

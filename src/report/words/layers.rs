@@ -20,10 +20,11 @@ pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
 /// What layers chose to do about the errors of their products, those that chose alike together.
 pub(super) fn recovery(layers: &[LayerOutcome]) -> Option<String> {
     let mut chosen: IndexMap<String, Vec<&str>> = IndexMap::new();
-    let mut errors = vec![];
+    let (mut errors, mut samples) = (vec![], 0);
     for (layer, recovered) in layers.iter().filter_map(|layer| Some((layer, layer.recovery.as_ref()?))) {
         chosen.entry(measures(recovered)).or_default().push(&layer.name);
         errors.push([recovered.error_before, recovered.error_after]);
+        samples = recovered.samples;
     }
     let range = |at: usize| {
         let errors = errors.iter().map(|error| error[at]);
@@ -34,8 +35,10 @@ pub(super) fn recovery(layers: &[LayerOutcome]) -> Option<String> {
         chosen.iter().map(|(what, layers)| format!("{what} in {}", layers.join(", "))).collect();
     (!groups.is_empty()).then(|| {
         format!(
-            "Recovery without training: {}. On the calibration samples the error of a layer's outputs is {} instead of {}.",
+            "Recovery without training: {}. On {} calibration samples the error of a layer's outputs is {} instead of {}.",
             groups.join("; "),
+            // Results that were stored before this was told.
+            if samples == 0 { "the".into() } else { samples.to_string() },
             range(1),
             range(0)
         )
@@ -251,7 +254,7 @@ mod tests {
     fn layers_that_chose_alike_are_named_together() {
         let layer = |name: &str, measures: Vec<Measure>, errors: [f64; 2]| {
             let [error_before, error_after] = errors;
-            let recovery = Recovered { measures, weights_changed: 3, error_before, error_after };
+            let recovery = Recovered { measures, samples: 64, weights_changed: 3, error_before, error_after };
             let layer = serde_json::json!({
                 "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
                 "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0, "recovery": recovery,
@@ -264,7 +267,7 @@ mod tests {
             layer("b", vec![], [0.0, 0.0]),
             layer("c", both, [0.25, 0.01]),
         ];
-        let expected = "Recovery without training: remap + affine in a, c; nothing in b. On the calibration samples the \
+        let expected = "Recovery without training: remap + affine in a, c; nothing in b. On 64 calibration samples the \
                         error of a layer's outputs is 0.0 to 2.0 % instead of 0.0 to 50.0 %.";
         assert_eq!(recovery(&layers).unwrap(), expected);
         assert_eq!(recovery(&[LayerOutcome { recovery: None, ..layers[0].clone() }]), None);

@@ -68,6 +68,14 @@ pub enum ModelError {
         /// The samples.
         found: Vec<usize>,
     },
+    /// An input whose open sizes or whose number do not fit.
+    #[error("input `{input}`: {what}")]
+    Bound {
+        /// The input.
+        input: String,
+        /// What does not fit.
+        what: String,
+    },
     /// A state of a network in time that is not fed.
     #[error("state `{name}`: {what}")]
     State {

@@ -2,6 +2,7 @@
 
 use super::matrix::product;
 use super::{Answer, Call, Operator, operator};
+use crate::workload::onnx::Node;
 use crate::workload::value::{Fault, Kind, NOWHERE, Value, effort, room, strides};
 
 pub(super) const CONVOLUTION: &[&str] =
@@ -27,7 +28,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// A window that slides over an image of any number of axes.
-pub(super) struct Window {
+pub(in crate::workload) struct Window {
     /// Sizes of the image.
     pub image: Vec<usize>,
     pub kernel: Vec<usize>,
@@ -252,6 +253,16 @@ fn transposed(call: &Call<'_>) -> Answer {
     }
     add_bias(call, &mut sums, &shape)?;
     Ok(vec![Value::real(kind, &shape, sums)?])
+}
+
+/// What slides backwards over an input of these sizes, its output as the image.
+pub(in crate::workload) fn transposed_window(
+    node: &Node,
+    opset: i64,
+    input: &[usize],
+    kernel: Vec<usize>,
+) -> Result<Window, Fault> {
+    backwards(&Call { node, opset, inputs: &[] }, input, kernel)
 }
 
 /// The window of the convolution whose positions are this input's elements.
