@@ -3,7 +3,7 @@
 use axsim::rng::Stream;
 use rayon::prelude::*;
 
-/// A convolution of square pictures.
+/// A binary convolution of square pictures.
 #[derive(Clone, Copy)]
 pub struct Shape {
     pub inputs: usize,
@@ -12,7 +12,6 @@ pub struct Shape {
     pub stride: usize,
     /// Side of the picture that it reads.
     pub side: usize,
-    pub binary: bool,
 }
 
 impl Shape {
@@ -47,7 +46,7 @@ impl Shape {
     }
 }
 
-/// Convolutions one after the other, a rectifier, and a dense layer to ten classes.
+/// Binary convolutions one after the other, a rectifier, and a dense layer to ten classes that is not binary.
 pub struct Net {
     pub shapes: Vec<Shape>,
     taps: Vec<Vec<Option<usize>>>,
@@ -92,12 +91,9 @@ impl Net {
         Self { shapes, taps, parameters }
     }
 
-    /// The weights of a layer as its products take them: α·sign where it is binary.
+    /// The weights of a layer as its products take them: α·sign.
     fn weights(&self, layer: usize) -> Vec<f32> {
         let (shape, weights) = (&self.shapes[layer], &self.parameters[layer][0]);
-        if !shape.binary {
-            return weights.clone();
-        }
         let filter = |filter: &[f32]| {
             let alpha = filter.iter().map(|w| w.abs()).sum::<f32>() / filter.len() as f32;
             filter.iter().map(|w| alpha * sign(*w)).collect::<Vec<_>>()
@@ -108,9 +104,6 @@ impl Net {
     fn read(&self, layer: usize, x: &[f32]) -> Read {
         let shape = &self.shapes[layer];
         let reals: Vec<f32> = self.taps[layer].iter().map(|tap| tap.map_or(0.0, |at| x[at])).collect();
-        if !shape.binary {
-            return Read { patches: reals, factors: vec![1.0; shape.positions()] };
-        }
         let mean = |patch: &[f32]| patch.iter().map(|x| x.abs()).sum::<f32>() / patch.len() as f32;
         let factors = reals.chunks(shape.depth()).map(mean).collect();
         let patches = self.taps[layer].iter().map(|tap| tap.map_or(0.0, |at| sign(x[at]))).collect();
@@ -219,17 +212,15 @@ impl Net {
                 add(&mut of_patches[patch], g * factor, &weights[filter.clone()]);
                 found[1][output] += g;
             }
-            if shape.binary {
-                // Of α·sign(W): 1/n through α, α through the sign as if it were not there.
-                let through = weights[filter.start].abs() + 1.0 / depth as f32;
-                found[0][filter].iter_mut().for_each(|g| *g *= through);
-            }
+            // Of α·sign(W): 1/n through α, α through the sign as if it were not there.
+            let through = weights[filter.start].abs() + 1.0 / depth as f32;
+            found[0][filter].iter_mut().for_each(|g| *g *= through);
         }
         let mut back = vec![0.0; x.len()];
         for (tap, g) in self.taps[layer].iter().zip(of_patches) {
             let Some(at) = tap else { continue };
             // A sign lets gradients through within one, as a line cut off there.
-            if !shape.binary || x[*at].abs() <= 1.0 {
+            if x[*at].abs() <= 1.0 {
                 back[*at] += g;
             }
         }
