@@ -19,6 +19,7 @@ mod truth;
 mod unit;
 pub mod variants;
 mod widths;
+pub mod xnor;
 
 pub use characterize::{Characterization, EXHAUSTIVE, Inputs, characterize};
 pub use cost::{Cost, annotated, cost};

@@ -116,7 +116,8 @@ enum Verb {
     /// Error metrics, area, delay and energy of designs; clock and energy of MAC units
     Characterize {
         /// Design or MAC ids such as mul8s_drum_k4, circuits' files (.v, .blif, .json of Yosys, .netlist), design
-        /// folders, or folders of them; or `razor` alone: units for razored codes beside integer units
+        /// folders, or folders of them; or `razor` or `binary` alone: units for
+        /// razored codes, or for words of signs, beside integer units
         #[arg(required = true)]
         designs: Vec<String>,
         #[command(flatten)]

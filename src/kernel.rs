@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod cost;
+mod events;
 #[cfg(target_arch = "x86_64")]
 mod factored;
 #[cfg(target_arch = "x86_64")]
@@ -32,17 +33,20 @@ mod path;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod residual;
+mod signs;
 mod split;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
 pub use accumulate::convolve_accumulating;
+pub use events::{are_spikes, convolve_spikes, reaching};
 pub use geometry::{Gemm, Geometry, GeometryError};
 pub use grouped::{Shifts, convolve_shifted, convolve_shifted_one_by_one};
 pub use histogram::{CODES, Counts, Histograms};
 pub use ordered::convolve_in_order;
 pub use padded::padded;
 pub use products::Products;
+pub use signs::{SIGNS, Signs, convolve_signs};
 pub use split::{LowPart, convolve_split};
 
 /// Codes and geometry of one contraction.

@@ -109,6 +109,12 @@ pub enum PlatformError {
     /// What the account of zeros does not cover.
     #[error("compute.array.zeros: {0}, or `zeros: compute`")]
     Zeros(&'static str),
+    /// What neurons do not do.
+    #[error("compute.array.spikes: {0}, or `spikes: multiply`")]
+    Spikes(&'static str),
+    /// What units of signs do not do.
+    #[error("a layer is `binary`: {0}, or leave `binary` out")]
+    Signs(&'static str),
     /// A baseline that loses results.
     #[error(
         "the baseline must be exact, but at {supply} `{unit}` needs {delay}, longer than a period of {clock}: what comes late \
@@ -149,6 +155,8 @@ impl PlatformError {
             }
             Self::TooSlow { .. } => Some("compute.array.clock"),
             Self::Zeros(_) => Some("compute.array.zeros"),
+            Self::Spikes(_) => Some("compute.array.spikes"),
+            Self::Signs(_) => Some("layers"),
             Self::Supply(_) => Some("compute.array.voltage"),
             Self::LateRecovery { .. } | Self::RecoveryOfOther => Some("compute.array.recovery"),
             Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),

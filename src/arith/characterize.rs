@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::cost::{Cost, accumulating, cost};
+use super::cost::{Cost, accumulating, cost, counting};
 use super::mac::Mac;
 use super::metric::{Metrics, sampled};
 use super::razorer::Razorer;
+use super::xnor::Xnor;
 use super::{Design, Unit, table};
 use crate::table::Operation;
 use crate::tech::CellLibrary;
@@ -30,7 +31,7 @@ pub struct Inputs {
 pub struct Characterization {
     /// The id.
     pub design: String,
-    /// `add`, `mul`, `mac` or `razor`.
+    /// `add`, `mul`, `mac`, `razor` or `xnor`.
     pub operation: &'static str,
     /// Operand widths: those of the ports; of a unit that razors, bits of a number before and after.
     pub widths: [u32; 2],
@@ -56,7 +57,7 @@ pub const EXHAUSTIVE: u32 = 24;
 ///
 /// The errors of a design are taken exhaustively up to `exhaustive` operand bits (at most 32), else on 2^20 seeded
 /// uniform pairs. A MAC unit has its cost alone, its registers and its clock included; a unit that
-/// razors that of a whole group.
+/// razors that of a whole group, one of words of signs that of a whole word.
 ///
 /// ```
 /// use axsim::{arith::{EXHAUSTIVE, Unit, characterize}, tech::CellLibrary};
@@ -69,6 +70,7 @@ pub fn characterize(unit: &Unit, library: &CellLibrary, exhaustive: u32) -> Char
         Unit::Design(design) => of_design(&**design, library, exhaustive),
         Unit::Mac(mac) => of_mac(mac, library),
         Unit::Razorer(razorer) => of_razorer(razorer, library),
+        Unit::Xnor(xnor) => of_xnor(xnor, library),
     }
 }
 
@@ -117,6 +119,20 @@ fn of_mac(mac: &Mac, library: &CellLibrary) -> Characterization {
         inputs: None,
         error: None,
         cost: accumulating(mac, library),
+        function: None,
+        function_hash: None,
+    }
+}
+
+fn of_xnor(xnor: &Xnor, library: &CellLibrary) -> Characterization {
+    Characterization {
+        design: xnor.id().into(),
+        operation: "xnor",
+        widths: [xnor.lanes(); 2],
+        signed: true,
+        inputs: None,
+        error: None,
+        cost: counting(xnor, library),
         function: None,
         function_hash: None,
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::mac::{Mac, Port};
+use super::xnor::Xnor;
 use crate::netlist::{Lanes, Net, Netlist, Timed, pack};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
@@ -26,7 +27,7 @@ pub struct Cost {
     pub delay_ps: f64,
     /// Highest clock in MHz, where there are registers.
     pub clock_mhz: Option<f64>,
-    /// Energy per operation in fJ, of a MAC unit with lanes per cycle, glitches, wires, registers' clock pins and the clock tree included: every transition of
+    /// Energy per operation in fJ, of a unit with lanes per cycle, glitches, wires, registers' clock pins and the clock tree included: every transition of
     /// an event-driven simulation with inertial cell delays. Above 50,000 cells without glitches, as `activity` says.
     pub energy_fj: f64,
     /// What of it the wires take, in fJ; its band is that of the wire load.
@@ -102,23 +103,31 @@ pub(super) fn accumulating(mac: &Mac, library: &CellLibrary) -> Cost {
         1 => "pairs multiplied and accumulated, event by event".into(),
         lanes => format!("cycles of {lanes} pairs multiplied and accumulated, event by event"),
     };
-    accumulating_on(mac, library, |port, _| drawn(port, &mut stream), [RANDOM, &pairs])
+    let (netlist, ports) = (mac.netlist(), mac.ports());
+    accumulating_on((&netlist, &ports), library, |port, _| drawn(port, &mut stream), [RANDOM, &pairs])
+}
+
+/// The cost of a unit of words of random signs that adds to its own count.
+pub(super) fn counting(xnor: &Xnor, library: &CellLibrary) -> Cost {
+    let mut stream = Stream::new(1, "arith.activity", 0);
+    let told = format!("cycles of {} signs multiplied and counted, event by event", xnor.lanes());
+    let signs = |port: &Port, _| (0..port.width).map(|_| [0; WORDS].map(|_| stream.word())).collect();
+    accumulating_on((&xnor.netlist(), &xnor.ports()), library, signs, [RANDOM, &told])
 }
 
 /// The same on operands that `lanes_of` gives to a port in a cycle, [`SEQUENCES`] independent ones side by side; `told`
 /// says what they are and what is done with them.
 pub(super) fn accumulating_on(
-    mac: &Mac,
+    (netlist, ports): (&Netlist, &[Port]),
     library: &CellLibrary,
     mut lanes_of: impl FnMut(&Port, usize) -> Vec<[u64; WORDS]>,
     told: [&str; 2],
 ) -> Cost {
-    let netlist = library.map(&mac.netlist());
+    let netlist = library.map(netlist);
     let sums = next_result(&netlist);
     let mut replay = Replay::new(&netlist, library);
     let delays = library.delays(&netlist);
     let mut timed = Timed::new(&netlist, &delays);
-    let ports = mac.ports();
     for cycle in 0..=replay.steps {
         let port = |port: &Port| match port.name.as_str() {
             "c" => sums.iter().map(|net| replay.lanes.net(*net)).collect(),

@@ -34,6 +34,8 @@ pub use pruned::Pruned;
 pub use segment::Segments;
 pub use tosam::Tosam;
 
+pub(super) use reduce::sum_columns;
+
 use crate::arith::adder::FAST;
 use crate::arith::{Design, Widths, negated_if, two_operands, wrapped};
 use crate::netlist::{Builder, Bus, Net, Netlist};

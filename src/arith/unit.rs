@@ -1,7 +1,8 @@
-//! What an id names: a two-operand design, a MAC unit or a unit that razors.
+//! What an id names: a two-operand design, a MAC unit, a unit that razors or one that counts.
 
 use super::mac::{Code, Mac, Port};
 use super::razorer::Razorer;
+use super::xnor::Xnor;
 use super::{ArithError, Design, design};
 use crate::netlist::Netlist;
 use crate::table::Signature;
@@ -14,6 +15,8 @@ pub enum Unit {
     Mac(Mac),
     /// A unit that razors a group of numbers.
     Razorer(Razorer),
+    /// A unit that multiplies words of signs and counts.
+    Xnor(Xnor),
 }
 
 impl Unit {
@@ -31,6 +34,7 @@ impl Unit {
         match id.get(..3) {
             Some("mac") => Mac::from_id(id).map(Self::Mac),
             Some("sdr") => Razorer::from_id(id).map(Self::Razorer),
+            Some("xno") => Xnor::from_id(id).map(Self::Xnor),
             _ => design(id).map(Self::Design),
         }
     }
@@ -41,6 +45,7 @@ impl Unit {
             Self::Design(design) => design.id(),
             Self::Mac(mac) => mac.id().into(),
             Self::Razorer(razorer) => razorer.id().into(),
+            Self::Xnor(xnor) => xnor.id().into(),
         }
     }
 
@@ -50,6 +55,7 @@ impl Unit {
             Self::Design(design) => design.netlist(),
             Self::Mac(mac) => mac.netlist(),
             Self::Razorer(razorer) => razorer.netlist(),
+            Self::Xnor(xnor) => xnor.netlist(),
         }
     }
 
@@ -70,14 +76,16 @@ impl Unit {
             }
             Self::Mac(mac) => mac.ports(),
             Self::Razorer(razorer) => razorer.ports(),
+            Self::Xnor(xnor) => xnor.ports(),
         }
     }
 
-    /// Whether the result is two's complement; those of MAC units and of units that razor always are.
+    /// Whether the result is two's complement; those of MAC units and of units that razor always are, counts never.
     pub fn signed(&self) -> bool {
         match self {
             Self::Design(design) => design.signature().signed,
             Self::Mac(_) | Self::Razorer(_) => true,
+            Self::Xnor(_) => false,
         }
     }
 }

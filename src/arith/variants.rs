@@ -180,7 +180,7 @@ fn measured(mac: &Mac, numbers: Numbers, tensors: &Tensors, library: &CellLibrar
             _ => "hoisted",
         }),
         accumulator_bits: mac.accumulator_width(),
-        cost: accumulating_on(mac, library, column, told),
+        cost: accumulating_on((&mac.netlist(), &mac.ports()), library, column, told),
     }
 }
 

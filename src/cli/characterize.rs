@@ -1,5 +1,6 @@
 //! The verb `characterize`.
 
+mod binary;
 mod razored;
 mod table;
 
@@ -204,7 +205,12 @@ pub(super) fn characterize(
     refuse_unused(errors, cells)?;
     let library = cells.library()?;
     if names == [RAZOR] {
-        return razor(errors, cells, &library, json);
+        refuse_beside(RAZOR, errors, cells)?;
+        return razor(&library, json);
+    }
+    if names == [BINARY] {
+        refuse_beside(BINARY, errors, cells)?;
+        return binary(&library, json);
     }
     let units = names.iter().map(|name| circuits::units(name)).collect::<Result<Vec<_>, Error>>()?;
     let units: Vec<Unit> = units.into_iter().flatten().collect();
@@ -242,8 +248,11 @@ pub(super) fn characterize(
 /// The name that stands for all units of [`crate::arith::variants`].
 const RAZOR: &str = "razor";
 
-/// Units for razored codes beside integer units.
-fn razor(errors: &Errors, cells: &Cells, library: &CellLibrary, json: Option<&Path>) -> Result<bool, Error> {
+/// The name that stands for units of words of signs beside integer units.
+const BINARY: &str = "binary";
+
+/// Refuses flags that a comparison of units does not follow.
+fn refuse_beside(name: &str, errors: &Errors, cells: &Cells) -> Result<(), Error> {
     let others = [
         (errors.convention != Printed::Axsim, "--convention"),
         (errors.wide, "--wide"),
@@ -254,9 +263,23 @@ fn razor(errors: &Errors, cells: &Cells, library: &CellLibrary, json: Option<&Pa
     let other = others.into_iter().find_map(|(given, flag)| given.then_some(flag));
     if let Some(flag) = errors.unused_under_convention().or(other) {
         let message =
-            format!("`{RAZOR}` compares what units cost, in cells of our mapping; leave out `{flag}`");
+            format!("`{name}` compares what units cost, in cells of our mapping; leave out `{flag}`");
         return Err(Error::Usage(message));
     }
+    Ok(())
+}
+
+/// Units of words of signs beside integer units.
+fn binary(library: &CellLibrary, json: Option<&Path>) -> Result<bool, Error> {
+    let comparison = binary::compare(library)?;
+    match json {
+        Some(path) => files::json(path, &comparison).map(|()| true),
+        None => files::print(&binary::text(&comparison, library)),
+    }
+}
+
+/// Units for razored codes beside integer units.
+fn razor(library: &CellLibrary, json: Option<&Path>) -> Result<bool, Error> {
     let comparison = arith::variants::compare(library)?;
     match json {
         Some(path) => files::json(path, &razored::stored(&comparison)).map(|()| true),

@@ -180,6 +180,7 @@ fn stateless(unit: &Unit) -> Result<&dyn Design, Error> {
             mac.id(),
             mac.multiplier().id()
         ))),
+        Unit::Xnor(xnor) => Err(Error::Usage(format!("`{}` has state and therefore no table", xnor.id()))),
         Unit::Razorer(razorer) => {
             Err(Error::Usage(format!("`{}` has more than two operands and therefore no table", razorer.id())))
         }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::arith::mac::{Mac, Shape, Shift};
 use crate::arith::razorer::Razorer;
+use crate::arith::xnor::Xnor;
 use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
@@ -35,6 +36,8 @@ pub(super) fn families() -> String {
     let _ = writeln!(out, "  {:<22} {:<24} {razored}", "mac·s_sdr_gN__tN", "mac4s_sdr_g16");
     let razorer = "razors a group of N numbers of 8 or 16 bits; `__up`, `__trunc` round otherwise";
     let _ = writeln!(out, "  {:<22} {:<24} {razorer}", "sdr·x·_gN", "sdr16x4_g16");
+    let xnor = "products of N signs (±1) by exclusive-nor, counted and accumulated, for binary networks";
+    let _ = writeln!(out, "  {:<22} {:<24} {xnor}", "xnorN__wN", "xnor64");
     let _ = writeln!(out, "\n known, but not built");
     for open in &arith::OPEN {
         let _ = writeln!(out, "  {}: {}", open.name, open.reason);
@@ -61,7 +64,7 @@ pub(super) fn family(name: &str) -> String {
 
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
-    let looks_like_an_id = ["add", "mul", "mac", "macr", "sdr", "sdrtc"]
+    let looks_like_an_id = ["add", "mul", "mac", "macr", "sdr", "sdrtc", "xnor"]
         .iter()
         .any(|head| id.strip_prefix(head).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
     if !looks_like_an_id {
@@ -72,6 +75,7 @@ pub(super) fn unit(id: &str) -> Result<String, Error> {
         Unit::Design(design) => explained(&*design),
         Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())?),
         Unit::Razorer(razorer) => Ok(razoring(&razorer)),
+        Unit::Xnor(xnor) => Ok(counting(&xnor)),
     }
 }
 
@@ -165,6 +169,17 @@ fn razoring(unit: &Razorer) -> String {
         razor.group(),
         razor.flag_bits(),
         razor.effective_bits()
+    )
+}
+
+fn counting(unit: &Xnor) -> String {
+    format!(
+        "{}: words of {} signs (1 is +1, 0 is −1) and a count of {} bits in and out, words and result in registers\n  \
+         y = c + how many signs of `a` and `b` are alike; the sum of n products of ±1 is 2·y − n\n  \
+         source: Rastegari, Ordonez, Redmon, Farhadi, \"XNOR-Net\", ECCV 2016, section 3.2\n",
+        unit.id(),
+        unit.lanes(),
+        unit.accumulator_width()
     )
 }
 

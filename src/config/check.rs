@@ -71,6 +71,10 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
             let known = own.is_none_or(|own| (2..=8).contains(&own));
             require_at(known, &["workload", "layers", name, field], bits)
         };
+        let one =
+            || "the weights of a binary layer have one bit; leave `weight_bits` out, or `binary`".into();
+        let both = layer.binary && layer.weight_bits.is_some();
+        demand_at(!both, &["workload", "layers", name, "weight_bits"], one)?;
         own("weight_bits", layer.weight_bits)?;
         own("activation_bits", layer.activation_bits)?;
         prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;

@@ -52,7 +52,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 34] = [
+pub const KNOBS: [Knob; 36] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -218,6 +218,17 @@ pub const KNOBS: [Knob; 34] = [
         energy: "traffic of weights is what they take, indices included; the circuits that read them are not priced",
     },
     Knob {
+        path: "compute.array.spikes",
+        class: Class::Arithmetic,
+        range: "`multiply` or `accumulate`",
+        neutral: Neutral::Text("multiply"),
+        does: "what becomes of activations that are zero or one other value, in a network that is one step in time: each is \
+               multiplied in every step, or each that is not zero is an event for which neurons add a weight. No sum changes",
+        energy: "`accumulate` is paid for by the event: a weight fetched and added for every output that a spike reaches; by the \
+                 step: a membrane read, compared and put away for every output, which `multiply` keeps and compares for nothing; \
+                 and by the cycle: clock and leakage of as many neurons as the array has units",
+    },
+    Knob {
         path: "skip_blocks",
         class: Class::Network,
         range: "a list of names of nodes that add a block's input to what it computes from nothing else",
@@ -306,6 +317,17 @@ pub const KNOBS: [Knob; 34] = [
         does: "bits of the activation codes that one layer reads; another layer that reads the same tensor reads the same codes, \
                and layers may not ask for different ones",
         energy: "less traffic where the tensor is written and read; narrower codes switch fewer gates of the same multiplier",
+    },
+    Knob {
+        path: "layers.*.binary",
+        class: Class::Precision,
+        range: "`true` or `false`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "whether one layer is binary, after XNOR-Net: weights are their signs times the mean magnitude of their filter \
+               (α), activations their signs times the mean magnitude in their window (K); zero counts as +. Nothing is trained \
+               for it: take a network that was. First and last layers stay as they are unless they are asked for",
+        energy: "products of 64 signs in a unit of their own, counted and priced from its gates; weights take a bit. Two \
+                 multiplications an output (α and K) and the sums of magnitudes for K are paid for",
     },
     Knob {
         path: "quantize.calibration",

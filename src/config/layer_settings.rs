@@ -20,6 +20,9 @@ pub struct LayerSettings {
     /// How the numbers that it reads are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<NumberFormats>,
+    /// Whether weights are signs times the mean magnitude of their filter, and activations signs times that of their window.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub binary: bool,
     /// Which of its weights are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prune: Option<Prune>,
@@ -27,5 +30,11 @@ pub struct LayerSettings {
 
 impl LayerSettings {
     /// The names of the settings, each a knob of its own.
-    pub(super) const NAMES: [&'static str; 4] = ["weight_bits", "activation_bits", "format", "prune"];
+    pub(super) const NAMES: [&'static str; 5] =
+        ["weight_bits", "activation_bits", "format", "binary", "prune"];
+
+    /// How the numbers that the layer reads are written, `all` where it says nothing; a binary one reads signs of plain codes.
+    pub(crate) fn formats(&self, all: NumberFormats) -> NumberFormats {
+        if self.binary { NumberFormats::default() } else { self.format.unwrap_or(all) }
+    }
 }

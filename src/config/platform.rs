@@ -12,6 +12,7 @@ mod link;
 mod memory;
 mod multiplier;
 mod sensor;
+mod spikes;
 mod zeros;
 
 pub use array::{Array, Compute, Dataflow, Overflow, Padding, Products, Timing};
@@ -20,6 +21,7 @@ pub use link::{Link, Payload, Radio, Serial};
 pub use memory::{Dram, DramDevice, Memory, Sram, SramClass};
 pub use multiplier::Multiplier;
 pub use sensor::{Cmos, Sensor};
+pub use spikes::Spikes;
 pub use zeros::{WeightFormat, Zeros};
 
 /// Names of the memories that a sample passes; the first is needed.

@@ -6,6 +6,8 @@ pub mod beside;
 pub mod groups;
 pub mod late;
 pub mod mapping;
+pub mod neurons;
 pub mod nonzeros;
+pub mod signs;
 pub mod storage;
 pub mod stream;

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::arrays::Arrays;
 use super::beside::{Work, beside, exit_tests, token_ranking};
-use super::bill::{Mapped, bill, multiplication_name, price_name, wires_name};
+use super::bill::{Mapped, Words, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
+use super::events::{self, Counted, Spiking, on_neurons};
 use super::exits::Exits;
 use super::experts::Experts;
 use super::graded;
@@ -13,6 +15,7 @@ use super::parts::Parts;
 use super::probe::Seen;
 use super::razoring;
 use super::recovery::LayerPlan;
+use super::signs::{self, counts, on_signs};
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
@@ -20,6 +23,7 @@ use crate::kernel::Gemm;
 use crate::ledger::{Ledger, Price, UnresolvedPrice};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
+use crate::platform::compute::signs::SignArray;
 use crate::platform::compute::stream::Replay;
 use crate::units::{Joules, Seconds};
 use crate::workload::score::{Marks, Metric};
@@ -43,6 +47,8 @@ pub(super) struct Observed<'a> {
     pub seen: Vec<Seen>,
     /// What became of values whose codes have shifts, by their place.
     pub used: HashMap<usize, Use>,
+    /// What came to each layer in all samples; empty where no spikes are added.
+    pub counted: Vec<Counted>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
     /// How each layer's products were formed.
@@ -58,13 +64,18 @@ pub(super) fn outcome(
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
     let (quantized, runs) = (observed.quantized, &observed.exits.layers);
-    let map = |layer: &crate::workload::Layer| Mapped {
-        runs: runs[layer.index],
-        ..map((parts, quantized), layer, swapped(layer.index))
+    let map = |layer: &crate::workload::Layer| {
+        let part = map((parts, quantized), layer, swapped(layer.index));
+        let (counted, seen) = (observed.counted.get(layer.index), observed.seen.get(layer.index));
+        let own = (runs[layer.index], quantized.weights()[layer.index].bits);
+        let spiking = Spiking::of(counted, own, seen.and_then(|seen| seen.addition));
+        let word = seen.and_then(|seen| seen.word);
+        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, word, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
-    let time = bill(parts, &mapped, parts.frame_bytes(quantized), &mut ledger);
+    let frame = events::frame(&mapped).unwrap_or_else(|| parts.frame_bytes(quantized));
+    let time = bill(parts, &mapped, frame, &mut ledger);
     let mut beside = beside(parts, &mapped, observed.plans);
     beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
     let kept = parts.network.kept_tokens();
@@ -102,6 +113,8 @@ pub(super) fn outcome(
             code_bits: code_bits(parts, quantized, at),
             format: razoring::layer(parts, quantized, &observed.used, part),
             weights: zeros::outcome(parts, part),
+            spikes: events::outcome(parts, part, seen),
+            binary: signs::outcome(parts, part),
             way,
             ..layer(parts, part, seen)
         })
@@ -113,8 +126,8 @@ pub(super) fn outcome(
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
         latency_s: (observed.captured.latency + time).0,
-        area_mm2: area(parts, &beside),
-        cycles: mapped.iter().map(|part| part.runs * part.mapping.cycles as f64).sum::<f64>().round() as u64,
+        area_mm2: area(parts, &mapped, &beside),
+        cycles: mapped.iter().map(|part| cycles(parts, part)).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
         exits: observed.exits.taken,
         tuned_exit: observed.exits.tuned,
@@ -159,19 +172,31 @@ fn map(
         None => Mapping::of(&work, 0, 0, crate::config::platform::Dataflow::OutputStationary),
     };
     let mapping = if swapped { mapping.swapped() } else { mapping };
+    let signs = parts.arrays.as_ref().and_then(Arrays::signs);
+    let signs = signs.filter(|_| quantized.weights()[layer.index].are_signs());
+    let mapping = signs.map_or(mapping, |signs| signs.map(&work));
     let weights = (&quantized.weights()[layer.index], groups.as_ref());
     let held = Held::of(array, layer, weights, mapping);
     let mapping = held.mapping(array);
     let time = array.map_or(Seconds::ZERO, |array| array.time(&mapping));
-    Mapped {
-        layer: layer.clone(),
-        mapping,
-        time,
-        words: parts.words(quantized, layer.index),
-        held,
-        groups,
-        runs: 1.0,
-    }
+    let time = signs.map_or(time, |signs| signs.time(&mapping));
+    let words = parts.words(quantized, layer.index);
+    let words = Words { sum: signs.map_or(words.sum, SignArray::count_bytes), ..words };
+    Mapped { layer: layer.clone(), mapping, time, words, held, groups, runs: 1.0, word: None, spiking: None }
+}
+
+/// A layer whose spikes are added takes the time of that.
+fn spiking_on(parts: &Parts<'_>, part: Mapped) -> Mapped {
+    let time = on_neurons(parts, &part)
+        .map(|(neurons, spiking)| spiking.time(neurons, &part.layer.geometry) / part.runs);
+    Mapped { time: time.unwrap_or(part.time), ..part }
+}
+
+/// Cycles of a sample, the mean.
+fn cycles(parts: &Parts<'_>, part: &Mapped) -> f64 {
+    on_neurons(parts, part).map_or(part.runs * part.mapping.cycles as f64, |(neurons, spiking)| {
+        spiking.cycles(neurons, &part.layer.geometry)
+    })
 }
 
 /// A contraction with groups in place of products.
@@ -195,17 +220,21 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     // Products of an operation, and the share of lanes that have one.
     let products = part.groups.map_or(1.0, |groups| groups.channels as f64 / groups.parts() as f64);
     let filled = part.groups.map_or(1.0, |groups| products / groups.size as f64);
+    let added =
+        part.spiking.map(|spiking| (spiking.addition().each.0, spiking.additions(geometry) / part.runs));
+    let counted = part.word.map(|word| (word.each.0, counts(geometry).words));
+    let (each, operations) = added.or(counted).unwrap_or((each, operations as f64));
     LayerOutcome {
         name: part.layer.name.clone(),
         runs: part.runs,
         macs: geometry.macs(),
-        cycles: part.mapping.cycles,
+        cycles: (cycles(parts, part) / part.runs).round() as u64,
         utilisation: part.mapping.utilisation * filled,
         mac_energy_j: each / products,
         mac_energy_spread_j: seen.replay.map_or(0.0, |replay| replay.spread.0),
         replayed_pairs: seen.replay.map_or(0, |replay| replay.pairs),
         glitch_factor: seen.replay.map_or(1.0, |replay| replay.glitch_factor()),
-        energy_j: part.runs * each * operations as f64,
+        energy_j: part.runs * each * operations,
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts.array(part.layer.index).and_then(|array| match part.groups {
@@ -220,13 +249,15 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         code_bits: None,
         format: None,
         weights: None,
+        spikes: None,
+        binary: None,
         way: String::new(),
     }
 }
 
 /// Bits of a layer's codes, where some layer has widths of its own.
 fn code_bits(parts: &Parts<'_>, quantized: &Quantized, layer: usize) -> Option<[u32; 2]> {
-    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some();
+    let own = |own: &LayerSettings| own.weight_bits.is_some() || own.activation_bits.is_some() || own.binary;
     let any = parts.setup.workload.layers.values().any(own);
     any.then(|| [quantized.weights()[layer].bits, quantized.input_grid(layer).bits])
 }
@@ -241,10 +272,17 @@ fn datapath(ledger: &Ledger) -> f64 {
         .sum()
 }
 
-fn area(parts: &Parts<'_>, beside: &[Work]) -> f64 {
+fn area(parts: &Parts<'_>, mapped: &[Mapped], beside: &[Work]) -> f64 {
     let memories: f64 = parts.platform.memory.values().map(|memory| memory.area().0).sum();
-    let arrays = parts.used().map(|array| array.area().0).sum::<f64>();
-    (memories + arrays + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
+    let multiplies = |array: &MacArray| {
+        let on = |part: &&Mapped| parts.array(part.layer.index).is_some_and(|own| std::ptr::eq(own, array));
+        mapped.iter().filter(on).any(|part| part.spiking.is_none() && part.word.is_none())
+    };
+    let arrays = parts.used().filter(|array| multiplies(array)).map(|array| array.area().0).sum::<f64>();
+    let neurons =
+        mapped.iter().find_map(|part| on_neurons(parts, part)).map_or(0.0, |(neurons, _)| neurons.area().0);
+    let signs = mapped.iter().find_map(|part| on_signs(parts, part)).map_or(0.0, |(signs, _)| signs.area().0);
+    (memories + arrays + neurons + signs + beside.iter().map(|work| work.area().0).sum::<f64>()) * 1e-6
 }
 
 /// Constants by the energy that hangs on them, those above 1 %.

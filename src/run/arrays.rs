@@ -2,9 +2,11 @@
 
 use super::error::RunError;
 use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Compute, Multiplier};
+use crate::config::platform::{self as config, Compute, Multiplier, Spikes};
 use crate::config::{LayerSettings, Setup, Workload};
 use crate::platform::compute::array::{GroupUnit, MacArray, Open, unit};
+use crate::platform::compute::neurons::Neurons;
+use crate::platform::compute::signs::SignArray;
 use crate::tech::CellLibrary;
 use crate::workload::{Layer, by_layer};
 
@@ -14,6 +16,10 @@ pub(super) struct Arrays {
     each: Vec<(Multiplier, MacArray)>,
     /// Which of them each layer runs on.
     of: Vec<usize>,
+    /// What layers of spikes run on, where those are added.
+    neurons: Option<Neurons>,
+    /// What binary layers run on, where there are any.
+    signs: Option<SignArray>,
 }
 
 impl Arrays {
@@ -59,7 +65,23 @@ impl Arrays {
                 }
             };
         }
-        Ok(Self { each, of })
+        let neurons = (config.spikes == Spikes::Accumulate).then(|| Neurons::new(config, bits, library));
+        Ok(Self { each, of, neurons: neurons.transpose()?, signs: None })
+    }
+
+    /// The same with units for binary layers.
+    pub(super) fn with_signs(self, signs: SignArray) -> Self {
+        Self { signs: Some(signs), ..self }
+    }
+
+    /// What binary layers run on; none where there are none.
+    pub(super) fn signs(&self) -> Option<&SignArray> {
+        self.signs.as_ref()
+    }
+
+    /// What layers of spikes run on; none where their activations are multiplied.
+    pub(super) fn neurons(&self) -> Option<&Neurons> {
+        self.neurons.as_ref()
     }
 
     /// The array that a layer runs on.

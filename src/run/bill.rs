@@ -1,10 +1,13 @@
 //! What one sample costs on array, memories and link, billed from the layers' mappings.
 
+use super::events::{self, Spiking, on_neurons};
 use super::parts::Parts;
+use super::signs::{self, on_signs};
 use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
+use crate::platform::compute::signs::WordEnergy;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
 use crate::workload::{Groups, Layer};
@@ -23,6 +26,10 @@ pub(super) struct Mapped {
     pub groups: Option<Groups>,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
+    /// What a word of signs switches, where it is binary.
+    pub word: Option<WordEnergy>,
+    /// What spikes have it do, where it runs on neurons.
+    pub spiking: Option<Spiking>,
 }
 
 impl Mapped {
@@ -34,7 +41,7 @@ impl Mapped {
         }
     }
 
-    /// Time per sample, the mean over all.
+    /// Time per sample, the mean over all; on neurons `time` is that of a mean step.
     pub(super) fn mean_time(&self) -> Seconds {
         self.time * self.runs
     }
@@ -68,12 +75,20 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
 /// Bills one sample, whose frame has so many bytes, and returns the time that array and link take.
 pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mut Ledger) -> Seconds {
     for part in mapped.iter().filter(|part| part.runs > 0.0) {
+        if let Some((neurons, spiking)) = on_neurons(parts, part) {
+            spiking.bill(neurons, &part.layer.geometry, ledger);
+            continue;
+        }
         let Some(array) = parts.array(part.layer.index) else { continue };
+        let once = |ledger: &mut Ledger| match on_signs(parts, part) {
+            Some(units) => signs::bill(units, part, ledger),
+            None => layer(array, part, ledger),
+        };
         if part.runs == 1.0 {
-            layer(array, part, ledger);
+            once(ledger);
         } else {
             let mut own = Ledger::default();
-            layer(array, part, &mut own);
+            once(&mut own);
             ledger.merge(own.per(1.0 / part.runs));
         }
     }
@@ -104,8 +119,10 @@ fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Second
     // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
     // ones where the first step put them.
     let weights: f64 = mapped.iter().map(|part| part.runs.min(1.0) * part.held.bytes).sum();
-    let total =
-        |words: &dyn Fn(&Mapped) -> f64| mapped.iter().map(|part| part.runs * words(part)).sum::<f64>();
+    let total = |words: &dyn Fn(&Mapped) -> f64| {
+        mapped.iter().filter(|part| part.spiking.is_none()).map(|part| part.runs * words(part)).sum::<f64>()
+    };
+    let spiking = events::traffic(parts, mapped);
     let main = parts.platform.memory.contains_key("main");
     for (name, memory) in &parts.platform.memory {
         let component = format!("memory.{name}");
@@ -118,11 +135,11 @@ fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Second
                 mapping.input_reads as f64 * part.words.input
                     + part.held.read_bytes
                     + mapping.partial_reads as f64 * part.words.sum
-            });
+            }) + spiking[0];
             let outputs = total(&|part| {
                 finished(part) * part.words.output
                     + (part.mapping.output_writes as f64 - finished(part)) * part.words.sum
-            });
+            }) + spiking[1];
             let loaded = if main { weights } else { 0.0 };
             // Without a main memory the buffer keeps the weights and so never sleeps.
             let active = if main { active } else { period };

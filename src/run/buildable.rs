@@ -2,9 +2,11 @@
 
 use super::error::RunError;
 use super::formats;
-use crate::config::platform::{self as config, Compute};
+use crate::config::platform::{self as config, Compute, Spikes};
 use crate::config::{LayerSettings, NumberFormat, NumberFormats, Quantize, Setup};
 use crate::platform::compute::array::{CodeRange, GroupUnit, MacArray, Open, unit};
+use crate::platform::compute::neurons::Neurons;
+use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
 use crate::tech::CellLibrary;
 use crate::workload::Origin;
@@ -27,6 +29,12 @@ pub fn buildable(setup: &Setup, open: Open<'_>) -> Result<Vec<MacArray>, RunErro
         // Where codes have groups their own range is known with the network.
         if group.is_some() { Ok(array) } else { holds(bits, &array).map(|()| array) }
     };
+    if config.spikes == Spikes::Accumulate {
+        Neurons::new(config, exact_bits(setup), &library)?;
+    }
+    if setup.workload.layers.values().any(|own| own.binary) {
+        SignArray::new(config, &library)?;
+    }
     let plain = |own: &LayerSettings| {
         let (quantize, formats) = (&setup.workload.quantize, formats::of_layer(&setup.workload, own));
         let bits =

@@ -125,6 +125,29 @@ pub enum RunError {
         "what other tools are handed is of codes without shifts; leave out `quantize.format`, or write plain formats"
     )]
     Groups,
+    /// A layer that cannot be binary.
+    #[error("layer `{name}` {why}; leave its `binary` out")]
+    Binary {
+        /// Its name.
+        name: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// Other tools were to be handed a network with binary layers.
+    #[error("what other tools are handed is of products, and a layer is `binary`; leave that out")]
+    Signs,
+    /// Spikes of a network that has no time.
+    #[error(
+        "compute.array.spikes: spikes come step after step, and the network is no step in time; name its `states` and give its \
+         samples as `spikes`, or write `spikes: multiply`"
+    )]
+    NoSteps,
+    /// Spikes that a memory may change.
+    #[error(
+        "compute.array.spikes: a memory with faults would put other codes in the place of spikes; write `voltage: 1`, or `spikes: \
+         multiply`"
+    )]
+    SpikesErr,
     /// A price was forgotten.
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),

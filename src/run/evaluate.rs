@@ -15,6 +15,7 @@ use super::arrays::{Arrays, settings};
 use super::buildable::exact_bits;
 use super::capture::{Captured, capture, slice};
 use super::error::RunError;
+use super::events::{Counted, Counter};
 use super::exits::Exits;
 use super::experts::Experts;
 use super::formats;
@@ -28,10 +29,12 @@ use super::prefix::{self, Prefixes};
 use super::probe::{self, Probe, Seen};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
+use super::signs;
 use super::zeros;
 use crate::config::platform::{Compute, Multiplier, WeightFormat};
 use crate::config::{Measure, Setup, Workload};
 use crate::platform::compute::array::{GroupUnit, MacArray, Open};
+use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
 use crate::tech::CellLibrary;
@@ -39,7 +42,7 @@ use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::{Graded, Marks, grade};
 use crate::workload::{
-    Checkpoint, Engine, Network, Precision, Quantized, Scheme, Start, Task, Use, Weights, prune,
+    Checkpoint, Engine, Layer, Network, Precision, Quantized, Scheme, Start, Task, Use, Weights, prune,
     without_blocks,
 };
 
@@ -132,7 +135,7 @@ impl<'a> Evaluator<'a> {
         let settled = Hardware { buffer: None, ..hardware(parts, &products, &plan.layers, 0) };
         let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
         let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
-        let graded = self.run_maps(parts, keys, ready, &workload)?;
+        let (graded, counted) = self.run_maps(parts, keys, ready, &workload)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
         let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
@@ -141,7 +144,11 @@ impl<'a> Evaluator<'a> {
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let (seen, used) = self.probe(parts, keys, ready)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
-        let ways = plan.network.layers().iter().map(|layer| hardware.way(layer)).collect();
+        let way = |layer: &Layer| match plan.network.weights()[layer.index].are_signs() {
+            true => "words of signs, counted".into(),
+            false => hardware.way(layer),
+        };
+        let ways = plan.network.layers().iter().map(way).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
         let observed = Observed {
@@ -154,6 +161,7 @@ impl<'a> Evaluator<'a> {
             experts,
             seen,
             used,
+            counted,
             plans,
             ways,
         };
@@ -227,6 +235,7 @@ impl<'a> Evaluator<'a> {
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
         let network = self.network(&setup.workload)?;
+        signs::check(&network.layers(), &settings(&setup.workload, &network.layers())?)?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
@@ -236,7 +245,13 @@ impl<'a> Evaluator<'a> {
                     layers.iter().zip(&own).map(|(layer, own)| formats::unit(&setup.workload, layer, own));
                 let groups: Vec<Option<GroupUnit>> = groups.collect();
                 let built = (&layers[..], &groups[..]);
-                Some(Arrays::build(config, exact_bits(setup), built, (&self.library, open))?)
+                let arrays = Arrays::build(config, exact_bits(setup), built, (&self.library, open))?;
+                let any = setup.workload.layers.values().any(|own| own.binary);
+                let signs = any.then(|| SignArray::new(config, &self.library)).transpose()?;
+                Some(match signs {
+                    Some(signs) => arrays.with_signs(signs),
+                    None => arrays,
+                })
             }
         };
         let sample = network.sample_shape().to_vec();
@@ -308,19 +323,21 @@ impl<'a> Evaluator<'a> {
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
 
-    /// What answers are worth per fault map; one map where no memory errs.
+    /// What answers are worth per fault map, one map where no memory errs; and what came to layers where spikes are added.
     fn run_maps(
         &self,
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
         workload: &Workload,
-    ) -> Result<Vec<Graded>, RunError> {
+    ) -> Result<(Vec<Graded>, Vec<Counted>), RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
+        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0))?;
         let run = |map: u64| {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
+            let engine: &dyn Engine = counter.as_ref().map_or(&hardware, |counter| counter);
             self.grade(workload, (&self.task.test, workload.samples), |range| {
                 let batch = (range.start, map);
                 let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
@@ -328,15 +345,34 @@ impl<'a> Evaluator<'a> {
                 };
                 if let Some(start) = self.prefixes.latest(keys, batch) {
                     let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?);
+                    return Ok(quantized.run_from(engine, start, range.start, &mut reach)?);
                 }
                 let pixels = slice(&captured.pixels, range.clone());
                 let samples = Task::preprocess(workload, &pixels);
                 let start = Start::Input(&samples);
-                Ok(quantized.run_from(&hardware, start, range.start, &mut reach)?)
+                Ok(quantized.run_from(engine, start, range.start, &mut reach)?)
             })
         };
-        (0..maps).map(run).collect()
+        let graded = (0..maps).map(run).collect::<Result<_, RunError>>()?;
+        Ok((graded, counter.map_or_else(Vec::new, Counter::into_counted)))
+    }
+
+    /// What counts spikes, where they are added.
+    fn counter<'p>(
+        &self,
+        parts: &Parts<'p>,
+        hardware: Hardware<'p>,
+    ) -> Result<Option<Counter<'p>>, RunError> {
+        if parts.arrays.as_ref().and_then(Arrays::neurons).is_none() {
+            return Ok(None);
+        }
+        if self.task.network.steps_in_time() == 1 {
+            return Err(RunError::NoSteps);
+        }
+        if parts.platform.memory.values().any(|memory| memory.errs()) {
+            return Err(RunError::SpikesErr);
+        }
+        Ok(Some(Counter::new(hardware, parts.network.layers().len())))
     }
 
     /// The network with its weights as the memories of device `map` return them.

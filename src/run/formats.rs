@@ -8,7 +8,7 @@ use crate::workload::{Coder, Layer, Origin};
 
 /// The formats of a layer.
 pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormats {
-    own.format.unwrap_or(workload.quantize.format)
+    own.formats(workload.quantize.format)
 }
 
 /// Whether some numbers of a setup are written in groups.

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::arrays::Arrays;
 use super::recovery::LayerPlan;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Operands, Products, Shifts};
+use crate::kernel::{self, Geometry, Operands, Products, Shifts};
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Layer, Place, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Weights};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
@@ -111,6 +111,9 @@ impl<'a> Hardware<'a> {
             return late::contract(array, &geometry, operands, offsets(array, input, weights));
         }
         let geometry = &geometry;
+        if let Some(sums) = self.added(layer, (geometry, operands), weights.zero_point) {
+            return sums;
+        }
         match array.map(MacArray::mac) {
             None => kernel::convolve(geometry, operands, products),
             Some(mac) if mac.accumulates_exactly() => {
@@ -124,6 +127,17 @@ impl<'a> Hardware<'a> {
                 }
             },
         }
+    }
+
+    /// The sums of spikes where neurons add them; none where activations are no spikes, or are multiplied.
+    fn added(
+        &self,
+        layer: &Layer,
+        (geometry, operands): (&Geometry, Operands<'_>),
+        zero: u8,
+    ) -> Option<Vec<i32>> {
+        self.arrays?.neurons().filter(|_| layer.weights == Origin::Stored)?;
+        kernel::convolve_spikes(geometry, operands, [zero, operands.pad])
     }
 
     /// Sums as the network goes on with them, of layer and input as the units take them: without what the zero points of
@@ -156,6 +170,9 @@ pub(super) fn offsets(array: &MacArray, input: &Codes, weights: &Weights) -> [u8
 
 impl Engine for Hardware<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        if weights.are_signs() {
+            return Exact.contract(layer, input, weights);
+        }
         let (layer, input) = self.fed(layer, input);
         let sums = self.sums(&layer, &input, weights);
         self.corrected(sums, &layer, &input, weights)
@@ -204,12 +221,10 @@ mod tests {
     use super::*;
     use crate::config::Recovery;
     use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Products as Taken, Timing};
-    use crate::kernel::Geometry;
     use crate::platform::compute::array::Open;
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
-    use crate::workload::Origin;
 
     /// Adder, bits and what happens beyond them.
     type Adds = (&'static str, Option<u32>, Overflow);
@@ -263,6 +278,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products,
         };
         let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };

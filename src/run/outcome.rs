@@ -119,9 +119,63 @@ pub struct LayerOutcome {
     /// What its zero weights came to; absent where nothing was asked of zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightsOutcome>,
+    /// What its spikes came to; absent where its activations are multiplied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spikes: Option<SpikesOutcome>,
+    /// What it takes as a binary layer; absent where it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<BinaryOutcome>,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,
+}
+
+/// What a binary layer takes for a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BinaryOutcome {
+    /// Words of 64 signs multiplied and counted.
+    pub words: f64,
+    /// Multiplications of a count by a factor: α and K of every output.
+    pub multiplications: f64,
+    /// Magnitudes added for K.
+    pub magnitudes: f64,
+    /// Products over words and multiplications; XNOR-Net, which counts one multiplication an output, has 64·n/(n + 64) for
+    /// filters of `n` weights.
+    pub speed_up: f64,
+    /// Cycles that the array would take for its products each time.
+    pub multiplied_cycles: u64,
+}
+
+/// What the spikes of a layer came to on neurons that add.
+///
+/// Both energies are those of a sample, of what the layer computes with and of its buffer's traffic, from its inputs as they
+/// are put away to its membranes; membranes and thresholds are in both, the time that memories leak is in neither.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SpikesOutcome {
+    /// Share of inputs and steps with a spike.
+    pub rate: f64,
+    /// Inputs that spike, in all steps of a sample, the mean.
+    pub spikes: f64,
+    /// Weights added for a sample, the mean.
+    pub additions: f64,
+    /// Energy of the layer on neurons, in joules.
+    pub energy_j: f64,
+    /// The same layer where every activation is multiplied, one step after the other.
+    pub step_by_step: MultipliedOutcome,
+    /// The same with all steps of the layer side by side, so that weights are fetched once for them.
+    pub steps_together: MultipliedOutcome,
+}
+
+/// A layer of spikes whose activations are all multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MultipliedOutcome {
+    /// Its energy in joules.
+    pub energy_j: f64,
+    /// The rate of spikes at which adding takes as much, from energies of single actions, more than 1 where adding always
+    /// takes less; absent where it never does.
+    pub break_even: Option<f64>,
+    /// The same, found by asking the ledger for rates one after the other.
+    pub break_even_by_ledger: Option<f64>,
 }
 
 /// What zero weights of a layer came to.

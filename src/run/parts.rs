@@ -44,6 +44,9 @@ impl Parts<'_> {
     /// The array of a layer, where there is one and its results come in time.
     pub(super) fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
         let array = self.array(layer).ok_or(RunError::NoUnit)?;
+        if self.setup.workload.layers.values().any(|own| own.binary) {
+            return Err(RunError::Signs);
+        }
         // What an earlier layer lost would be in this one's operands.
         if self.used().any(MacArray::is_late) {
             return Err(RunError::Late);

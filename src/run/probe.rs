@@ -7,15 +7,18 @@ use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
 use super::probe_groups;
+use super::signs;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
 use crate::kernel::{self, Histograms, Products, Shifts};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::groups::replay_groups;
+use crate::platform::compute::neurons::Addition;
+use crate::platform::compute::signs::WordEnergy;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::rng::Stream;
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Exact, Layer, Place, Use, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Use, Weights};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -23,7 +26,7 @@ pub(super) const PROBE: &str = "run.probe";
 pub(super) const SAMPLES: usize = 8;
 
 /// What was found in one layer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub replay: Option<Replay>,
     /// Mean energy of a multiplication by the multiplier's energy table; none where there is none.
@@ -32,6 +35,10 @@ pub(super) struct Seen {
     pub bias: f64,
     /// Absent where no table holds the products.
     pub mean_error: Option<MeanError>,
+    /// What an addition switches; none where its activations are no spikes, or are multiplied.
+    pub addition: Option<Addition>,
+    /// What a word of signs switches; none where the layer is not binary.
+    pub word: Option<WordEnergy>,
 }
 
 /// An engine that behaves as the hardware and looks at every contraction.
@@ -68,11 +75,14 @@ impl Engine for Probe<'_> {
                 (replay_left(array, operands, left.as_ref(), &mut stream), array.multiplication(operands))
             })
         };
-        let (replay, multiplication) = self.hardware.arrays.map_or((None, None), |arrays| {
+        let multiplies = self.hardware.arrays.filter(|_| !weights.are_signs());
+        let (replay, multiplication) = multiplies.map_or((None, None), |arrays| {
             let (replay, multiplication) = price(arrays.of(layer.index));
             (Some(replay), multiplication)
         });
-        note(Seen { replay, multiplication, relative_error, bias, mean_error });
+        let addition = self.added(layer, input, weights);
+        let word = self.counted(layer, input, weights);
+        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition, word });
         sums
     }
 
@@ -100,7 +110,7 @@ impl Engine for Probe<'_> {
                 replay_groups(array, operands, &mut stream)
             })
         });
-        note(Seen { replay, multiplication: None, relative_error, bias, mean_error: None });
+        note(Seen { replay, relative_error, bias, ..Seen::default() });
         sums
     }
 
@@ -114,9 +124,47 @@ impl Engine for Probe<'_> {
 }
 
 impl Probe<'_> {
+    /// Replays words of signs, where a layer is binary.
+    fn counted(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<WordEnergy> {
+        let array = self.hardware.arrays?.signs().filter(|_| weights.are_signs())?;
+        let mut stream = Stream::new(self.seed, "run.probe.signs", layer.index as u64);
+        Some(signs::replay(array, layer, (input, weights), &mut stream))
+    }
+
+    /// Replays what neurons add, where they do: the weights of outputs drawn at random, in steps with a spike at least.
+    fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Addition> {
+        let neurons = self.hardware.arrays?.neurons()?;
+        let (geometry, codes) = layer.contraction(input, weights);
+        if layer.weights == Origin::Computed
+            || weights.are_signs()
+            || !kernel::are_spikes(codes.input, input.zero_point)
+        {
+            return None;
+        }
+        let gemm = geometry.gemm();
+        let inputs = geometry.inputs_per_sample();
+        let rows = (0..codes.batch * gemm.groups * gemm.positions).map(|row| {
+            let (sample, at) = (row / (gemm.groups * gemm.positions), row % (gemm.groups * gemm.positions));
+            let place = (at / gemm.positions, at % gemm.positions);
+            let sample = &codes.input[sample * inputs..][..inputs];
+            (place.0, kernel::reaching(&geometry, sample, place, input.zero_point))
+        });
+        let rows: Vec<(usize, Vec<usize>)> = rows.filter(|(_, events)| !events.is_empty()).collect();
+        let sequence = |stream: &mut Stream| {
+            let Some((group, events)) = rows.get(stream.below(rows.len().max(1) as u64) as usize) else {
+                return vec![];
+            };
+            let channel = group * gemm.outputs + stream.below(gemm.outputs as u64) as usize;
+            let filter = geometry.filter(codes.weights, channel);
+            events.iter().map(|k| i64::from(filter[*k]) - i64::from(weights.zero_point)).collect()
+        };
+        let mut stream = Stream::new(self.seed, "run.probe.added", layer.index as u64);
+        Some(neurons.replay(sequence, &mut stream))
+    }
+
     /// Mean error of each output channel, its correction applied; none where no table holds the products.
     fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
-        let table = self.hardware.table(layer)?;
+        let table = self.hardware.table(layer).filter(|_| !weights.are_signs())?;
         let exact = Products::exact(weights.zero_point, input.zero_point);
         let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
         if *table == exact && correction.is_none() {

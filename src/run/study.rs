@@ -259,6 +259,32 @@ fn zeros(outcome: &Outcome) -> Vec<String> {
     skips.into_iter().chain(stored).map(String::from).collect()
 }
 
+/// What is modelled of binary layers.
+fn binary(outcome: &Outcome) -> Option<String> {
+    outcome.layers.iter().any(|layer| layer.binary.is_some()).then(|| {
+        "Binary layers run on a grid of units of 64 signs of their own, as large as the array, which is gated off meanwhile. Their \
+         activations are put away in their own bits and read as such, as magnitudes are needed for K; weights take a bit. Where \
+         depth does not fill the last word its lanes are idle. Multipliers (16 by 16 bits, one a column) and adders for K (one a \
+         row) are priced on random operands, an upper bound, and their delay is taken to fit into the cycles of the units. A \
+         network that was not trained for it loses most of what it knows."
+            .into()
+    })
+}
+
+/// What is modelled of spikes.
+fn spikes(outcome: &Outcome) -> Option<String> {
+    let adds = outcome.layers.iter().any(|layer| layer.spikes.is_some());
+    adds.then(|| {
+        "Spikes are kept and read as the places of inputs; every output that one reaches fetches a weight of its own from the \
+         buffer, and adds it in its neuron. Membranes are read, compared with their threshold and put away in every step, of an \
+         addition each; what leaks from a membrane or resets it is part of that. The exact system keeps and compares membranes \
+         for nothing, so what adding saves is understated; the figures of single layers have membranes on both sides. \
+         Additions were replayed on the weights of outputs drawn at random, in the order of their spikes; an arbiter that hands \
+         out spikes is not priced."
+            .into()
+    })
+}
+
 /// What recovery costs, and where its figures come from.
 fn recovery(outcome: &Outcome) -> Option<String> {
     let chose =
@@ -382,6 +408,8 @@ fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String
     }));
     notes.extend(recovery(approximate));
     notes.extend(zeros(approximate));
+    notes.extend(spikes(approximate));
+    notes.extend(binary(approximate));
     if matches!(exact.platform.sensor, crate::config::platform::Sensor::Cmos(_)) {
         notes.push("An image is captured as one full plane a channel, without a colour mosaic.".into());
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::ValidateError;
 use super::equivalence::Word;
 use crate::arith::mac::Mac;
+use crate::arith::xnor::Xnor;
 use crate::arith::{ArithError, Unit};
 use crate::bits;
 use crate::netlist::{Lanes, Netlist, pack, unpack};
@@ -72,9 +73,18 @@ fn functions(unit: &Unit, vectors: &[Vector], trace: bool) -> Vec<i64> {
             let mut cycles = mac.cycles();
             operands.map(|operands| cycles.step(&operands[..operands.len() - 1])).collect()
         }
+        Unit::Xnor(xnor) => counts(xnor, vectors, trace),
         Unit::Razorer(_) => unreachable!("a folder of such a unit is refused"),
         Unit::Mac(mac) => operands.map(|operands| settled(mac, &operands[..operands.len() - 1])).collect(),
     }
+}
+
+/// What a unit counts, cycle by cycle or of words that stay at its ports.
+fn counts(xnor: &Xnor, vectors: &[Vector], trace: bool) -> Vec<i64> {
+    let held = if trace { 1 } else { Xnor::LATENCY as usize + 1 };
+    let words = |vector: &Vector| [0, 1, 2].map(|port| vector.numbers[port] as u64);
+    let cycles: Vec<[u64; 3]> = vectors.iter().flat_map(|vector| vec![words(vector); held]).collect();
+    xnor.run(&cycles).into_iter().skip(held - 1).step_by(held).map(|count| count as i64).collect()
 }
 
 /// What a unit makes of numbers that stay at its ports.
@@ -95,7 +105,11 @@ fn gates(unit: &Unit, netlist: &Netlist, vectors: &[Vector], trace: bool) -> Vec
         return vectors.chunks(1).flat_map(|cycle| answers(unit, netlist, &mut lanes, cycle, 1)).collect();
     }
     // Operands that are held for long enough pass every rank of registers.
-    let clocks = if let Unit::Mac(mac) = unit { mac.latency() as usize + 1 } else { 1 };
+    let clocks = match unit {
+        Unit::Mac(mac) => mac.latency() as usize + 1,
+        Unit::Xnor(_) => Xnor::LATENCY as usize + 1,
+        Unit::Design(_) | Unit::Razorer(_) => 1,
+    };
     vectors.chunks(64).flat_map(|chunk| answers(unit, netlist, &mut lanes, chunk, clocks)).collect()
 }
 

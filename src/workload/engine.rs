@@ -86,10 +86,17 @@ pub struct Weights {
     pub codes: Vec<u8>,
     /// Real value of one step, per output channel.
     pub scales: Vec<f32>,
-    /// The code of zero: 2^(bits − 1).
+    /// The code of zero: 2^(bits − 1); of signs, of which none is zero, 2.
     pub zero_point: u8,
-    /// Bits of a code.
+    /// Bits of a code; with 1 they are signs, 1 for + and 0 for −.
     pub bits: u32,
+}
+
+impl Weights {
+    /// Whether they are signs, of a binary layer: sums are those of [`kernel::convolve_signs`].
+    pub fn are_signs(&self) -> bool {
+        self.bits == 1
+    }
 }
 
 /// Which tensor is put away.
@@ -131,8 +138,11 @@ pub struct Exact;
 
 impl Engine for Exact {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let products = Products::exact(weights.zero_point, input.zero_point);
         let (geometry, operands) = layer.contraction(input, weights);
+        if weights.are_signs() {
+            return kernel::convolve_signs(&geometry, operands);
+        }
+        let products = Products::exact(weights.zero_point, input.zero_point);
         kernel::convolve(&geometry, operands, &products)
     }
 

@@ -117,7 +117,7 @@ impl Quantized {
                 Some(Role::Weights) => Grid::new(Scheme::Symmetric, precision.of_computed(value), low, high),
                 _ => Grid::new(scheme, precision.of_value(value), low, high),
             };
-            grid.rounding(settings.rounding)
+            grid.rounding(settings.rounding).keeping_signs(precision.keeps_sign(value))
         };
         let together = (calibration, network.together());
         let layouts = layout::layouts(network, settings, precision)?;
@@ -135,13 +135,11 @@ impl Quantized {
         let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
         let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
             Op::Contract(own) => {
-                let share = settings.weight_scales;
+                let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
                 match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
+                    _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
                     Some(layout) => stored::grouped(own, layout, share),
-                    None => {
-                        let bits = precision.of_weights(layer);
-                        (round(&own.weights, own.geometry.out_channels, (share, bits)), None)
-                    }
+                    None => (round(&own.weights, own.geometry.out_channels, (share, bits)), None),
                 }
             }
             _ => (computed(grids[step.inputs[1]], step), None),
@@ -387,6 +385,18 @@ fn computed(grid: Option<Grid>, step: &Step) -> Weights {
         scales: vec![grid.scale; channels],
         zero_point: grid.zero_point,
         bits: grid.bits,
+    }
+}
+
+/// Signs, each filter's scale its mean magnitude (α of XNOR-Net) over its depth, by which sums of magnitudes become means.
+fn signs(weights: &[f32], channels: usize) -> Weights {
+    let depth = weights.len() / channels;
+    let mean = |filter: &[f32]| filter.iter().map(|weight| weight.abs()).sum::<f32>() / depth as f32;
+    Weights {
+        codes: weights.iter().map(|weight| u8::from(*weight >= 0.0)).collect(),
+        scales: weights.chunks_exact(depth).map(|filter| mean(filter) / depth as f32).collect(),
+        zero_point: 2,
+        bits: 1,
     }
 }
 

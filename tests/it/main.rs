@@ -3,6 +3,7 @@
 mod activity;
 mod agreement;
 mod attention;
+mod binary;
 mod browser;
 mod circuits;
 mod cli;
@@ -33,6 +34,8 @@ mod report;
 mod schema;
 mod semantics;
 mod simulators;
+mod spikes;
+mod straight_through;
 mod tokens;
 mod verilog;
 mod workloads;

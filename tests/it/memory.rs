@@ -97,7 +97,7 @@ fn resnet18() -> Vec<u8> {
     ModelProto { graph: Some(graph), opset_import, ..Default::default() }.write_buf().unwrap()
 }
 
-fn value_info(name: &str, sizes: &[i64]) -> ValueInfoProto {
+pub(crate) fn value_info(name: &str, sizes: &[i64]) -> ValueInfoProto {
     let dim = sizes.iter().map(|&size| Dimension { dim_value: Some(size), ..Default::default() });
     let tensor_type = TypeProtoTensor {
         elem_type: Some(DataType::FLOAT),

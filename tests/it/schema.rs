@@ -90,6 +90,7 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("rounding") => json!("floor"),
             Some("by") => json!("random"),
             Some("format") => json!({"weights": {"int": {"bits": 4}}}),
+            Some("binary") => json!(true),
             Some("prune") => json!({"magnitude": {"ratio": 0.5}}),
             _ => json!(8),
         });

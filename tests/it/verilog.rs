@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use axsim::arith::mac::{Mac, Port};
+use axsim::arith::xnor::Xnor;
 use axsim::arith::{self, Unit};
 use axsim::bits;
 use axsim::netlist::export::{hierarchical, verilog};
@@ -222,6 +223,28 @@ fn units_of_every_shape_follow_their_function_in_other_simulators() {
         let expected: Vec<Vec<u64>> =
             runs.iter().map(|run| vec![bits::encode(cycles.step(run), width)]).collect();
         let module = [Module::new(mac.netlist())];
+        assert_eq!(outputs(&module, &words), expected, "{id} in Icarus");
+        if verilator {
+            assert_eq!(outputs_in(verilated, &module, &words), expected, "{id} in Verilator");
+        }
+    }
+}
+
+#[test]
+fn words_of_signs_are_counted_in_other_simulators_as_their_function_says() {
+    if !icarus() {
+        return;
+    }
+    let verilator = Command::new("verilator").arg("--version").output().is_ok();
+    for id in ["xnor1", "xnor16__w6", "xnor64"] {
+        let unit = Xnor::from_id(id).unwrap();
+        let widths = unit.ports().into_iter().map(|port| port.width).collect::<Vec<_>>();
+        let mut stream = Stream::new(10, id, 0);
+        let words: Vec<[u64; 3]> =
+            (0..2000).map(|_| [0, 1, 2].map(|port| stream.word() & bits::mask(widths[port]))).collect();
+        let expected: Vec<Vec<u64>> = unit.run(&words).into_iter().map(|count| vec![count]).collect();
+        let words: Vec<Vec<u64>> = words.iter().map(|words| words.to_vec()).collect();
+        let module = [Module::new(unit.netlist())];
         assert_eq!(outputs(&module, &words), expected, "{id} in Icarus");
         if verilator {
             assert_eq!(outputs_in(verilated, &module, &words), expected, "{id} in Verilator");

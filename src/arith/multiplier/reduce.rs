@@ -157,7 +157,7 @@ pub(super) fn signed_columns(
 }
 
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.
-pub(super) fn sum_columns(build: &mut Builder, columns: Vec<Bus>, carries: Carries) -> Bus {
+pub(in crate::arith) fn sum_columns(build: &mut Builder, columns: Vec<Bus>, carries: Carries) -> Bus {
     let columns = dadda_stages(columns, |_, bits| match bits[..] {
         [a, b] => build.half_adder(a, b),
         _ => build.full_adder(bits[0], bits[1], bits[2]),

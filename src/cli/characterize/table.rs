@@ -23,6 +23,7 @@ pub(super) fn converted(
         let (Unit::Design(design), Some(error)) = (unit, &measure.error) else {
             let what = match unit {
                 Unit::Razorer(_) => "razors: leave --convention out",
+                Unit::Xnor(_) => "counts signs without error: leave --convention out",
                 _ => "is a MAC unit: leave --convention out, or name its multiplier",
             };
             let message = format!("`{}` {what}", unit.id());

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Multiplier, WeightFormat, Zeros};
+use super::{Clock, Multiplier, Spikes, WeightFormat, Zeros};
 use crate::config::Recovery;
 use crate::constant::supply;
 use crate::units::Volts;
@@ -76,6 +76,9 @@ pub struct Array {
     /// How weights are kept in the memories.
     #[serde(default)]
     pub weight_format: WeightFormat,
+    /// What is made of activations that are spikes.
+    #[serde(default)]
+    pub spikes: Spikes,
 }
 
 fn four() -> usize {

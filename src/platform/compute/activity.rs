@@ -103,6 +103,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products: Products::Centred,
         };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();

@@ -68,6 +68,11 @@ impl Beside {
         Self::of(&unit.netlist(), count, "razor groups", library)
     }
 
+    /// Adders of so many bits, that each take a threshold from a membrane; the sign tells whether it spikes.
+    pub fn comparing(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self::of(&gates(&format!("add{bits}s_exact")), count, "compare membranes", library)
+    }
+
     fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
         let Cost { area_um2, energy_fj, leakage_nw, .. } = cost(netlist, library);
         let name = |what: &str| format!("{}.{what}", netlist.name());

@@ -131,6 +131,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products: Products::Centred,
         };
         MacArray::new(&config, Mac::from_id("mac4s_sdr_g4").unwrap(), &CellLibrary::nangate45()).unwrap()

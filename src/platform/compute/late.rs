@@ -251,6 +251,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products: Products::Centred,
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;

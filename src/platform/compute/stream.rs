@@ -326,6 +326,7 @@ mod tests {
             zeros: Default::default(),
             zero_window: 4,
             weight_format: Default::default(),
+            spikes: Default::default(),
             products: Products::Centred,
         };
         MacArray::new(

@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 
 use super::percent;
 use crate::config::platform::{WeightFormat, Zeros};
-use crate::run::outcome::{LayerOutcome, Recovered, WeightsOutcome};
+use crate::run::outcome::{
+    BinaryOutcome, LayerOutcome, MultipliedOutcome, Recovered, SpikesOutcome, WeightsOutcome,
+};
+use crate::units::with_prefix;
 
 /// What a layer may lose that sums more products than its accumulator surely holds.
 pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
@@ -91,6 +94,55 @@ pub(super) fn zeros(layers: &[LayerOutcome]) -> Option<String> {
     Some(sentences.join(" "))
 }
 
+/// What the spikes of layers came to, and the rate below which adding weights takes less than multiplying.
+pub(super) fn spikes(layers: &[LayerOutcome]) -> Option<String> {
+    let of: Vec<(&str, &SpikesOutcome)> =
+        layers.iter().filter_map(|layer| Some((&*layer.name, layer.spikes.as_ref()?))).collect();
+    let each = |(name, found): &(&str, &SpikesOutcome)| {
+        let multiplied = |found: &MultipliedOutcome| {
+            let even = match (found.break_even, found.break_even_by_ledger) {
+                (Some(formula), Some(ledger)) => {
+                    format!("as much as adding at {} ({} by the ledger)", percent(formula), percent(ledger))
+                }
+                _ => "less than adding at any rate".into(),
+            };
+            format!("{}, {even}", with_prefix(found.energy_j, "J"))
+        };
+        format!(
+            "{name} has spikes at {} of its inputs and steps, {:.0} of them a sample for {:.0} additions, and takes {}; multiplied \
+             step by step {}; with all steps side by side {}",
+            percent(found.rate),
+            found.spikes,
+            found.additions,
+            with_prefix(found.energy_j, "J"),
+            multiplied(&found.step_by_step),
+            multiplied(&found.steps_together),
+        )
+    };
+    let told: Vec<String> = of.iter().map(each).collect();
+    (!of.is_empty()).then(|| format!("Weights are added where a spike comes: {}.", told.join(". ")))
+}
+
+/// What binary layers take in place of their products.
+pub(super) fn binary(layers: &[LayerOutcome]) -> Option<String> {
+    let each = |(layer, found): (&LayerOutcome, &BinaryOutcome)| {
+        format!(
+            "{} ({:.0} words of 64 signs, {:.0} multiplications by α and K and {:.0} additions for K, {:.1} times fewer than \
+             products; {} instead of {} cycles)",
+            layer.name,
+            found.words,
+            found.multiplications,
+            found.magnitudes,
+            found.speed_up,
+            layer.cycles,
+            found.multiplied_cycles,
+        )
+    };
+    let told: Vec<String> =
+        layers.iter().filter_map(|layer| Some((layer, layer.binary.as_ref()?))).map(each).collect();
+    (!told.is_empty()).then(|| format!("Binary after XNOR-Net: {}.", told.join(", ")))
+}
+
 /// How many cycles skipping saved, and how many more it would.
 fn skipped(of: &[(&LayerOutcome, &WeightsOutcome)]) -> String {
     let cycles: u64 = of.iter().map(|(layer, _)| layer.cycles).sum();
@@ -160,6 +212,42 @@ mod tests {
         );
         // Results that were stored before this was told.
         assert_eq!(ways(&[layer("a", "")]), "");
+    }
+
+    /// A layer of which only this is known.
+    fn layer_with(name: &str, key: &str, value: serde_json::Value) -> LayerOutcome {
+        let mut layer = serde_json::json!({
+            "name": name, "macs": 1, "cycles": 1, "utilisation": 1.0, "mac_energy_j": 0.0, "mac_energy_spread_j": 0.0,
+            "replayed_pairs": 0, "energy_j": 0.0, "relative_error": 0.0, "bias": 0.0,
+        });
+        layer[key] = value;
+        serde_json::from_value(layer).unwrap()
+    }
+
+    #[test]
+    fn spikes_are_told_with_the_rates_at_which_adding_stops_to_save() {
+        let multiplied = |energy: f64, even: Option<f64>| serde_json::json!({"energy_j": energy, "break_even": even, "break_even_by_ledger": even});
+        let found = serde_json::json!({
+            "rate": 0.0157, "spikes": 246.0, "additions": 125952.0, "energy_j": 2e-6,
+            "step_by_step": multiplied(8e-6, Some(1.25)), "steps_together": multiplied(1e-6, None),
+        });
+        let layers = [layer_with("a", "spikes", found), layer_with("b", "recovery", serde_json::Value::Null)];
+        let expected = "Weights are added where a spike comes: a has spikes at 1.6 % of its inputs and steps, 246 of them a sample \
+                        for 125952 additions, and takes 2.00 µJ; multiplied step by step 8.00 µJ, as much as adding at 125.0 % \
+                        (125.0 % by the ledger); with all steps side by side 1.00 µJ, less than adding at any rate.";
+        assert_eq!(spikes(&layers).unwrap(), expected);
+        assert_eq!(spikes(&layers[1..]), None);
+    }
+
+    #[test]
+    fn binary_layers_are_told_with_what_scales_them() {
+        let found = serde_json::json!({
+            "words": 900.0, "multiplications": 100.0, "magnitudes": 50.0, "speed_up": 57.6, "multiplied_cycles": 9,
+        });
+        let expected = "Binary after XNOR-Net: a (900 words of 64 signs, 100 multiplications by α and K and 50 additions for K, \
+                        57.6 times fewer than products; 1 instead of 9 cycles).";
+        assert_eq!(binary(&[layer_with("a", "binary", found)]).unwrap(), expected);
+        assert_eq!(binary(&[layer_with("b", "binary", serde_json::Value::Null)]), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The findings of a run.
 
 use super::formats::formats;
-use super::layers::{blocks, precision, recovery, wide_sums, zeros};
+use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
     ExitOutcome, ExpertsOutcome, Fetched, Floor, Outcome, Report, TokensOutcome, TunedExit,
@@ -25,6 +25,8 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(formats(&report.baseline, &report.approximate));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
+    sentences.extend(spikes(&report.approximate.layers));
+    sentences.extend(binary(&report.approximate.layers));
     sentences.extend(recovery(&report.approximate.layers));
     sentences.extend(report.floor.as_ref().map(|floor| self::floor(report, floor)));
     sentences.extend(interaction(report));

@@ -25,6 +25,8 @@ pub struct Grid {
     /// Bits of a code.
     pub bits: u32,
     rounding: Rounding,
+    /// Whether what is below zero has a code below that of zero, however near it is.
+    keeps_sign: bool,
 }
 
 impl Grid {
@@ -40,25 +42,32 @@ impl Grid {
                     lowest: 1,
                     bits,
                     rounding: Rounding::HalfEven,
+                    keeps_sign: false,
                 }
             }
             Scheme::Affine => {
                 let (low, high) = (low.min(0.0), high.max(0.0));
                 let scale = positive((high - low) / top as f32);
                 let zero_point = (-low / scale).round_ties_even() as u8;
-                Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven }
+                Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven, keeps_sign: false }
             }
         }
     }
 
     /// That of codes with shifts, of which 1 is `scale` shifted by nothing.
     pub(super) fn of_groups(bits: u32, scale: f32) -> Self {
-        Self { scale, zero_point: 1 << (bits - 1), lowest: 0, bits, rounding: Rounding::HalfEven }
+        let zero_point = 1 << (bits - 1);
+        Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven, keeps_sign: false }
     }
 
     /// The same grid with another rounding than half to even.
     pub(super) fn rounding(self, rounding: Rounding) -> Self {
         Self { rounding, ..self }
+    }
+
+    /// The same grid where what is below zero keeps its sign, as a binary layer needs it.
+    pub(super) fn keeping_signs(self, keeps_sign: bool) -> Self {
+        Self { keeps_sign, ..self }
     }
 
     /// Rounded, saturating; what is not a number gets the lowest code.
@@ -70,6 +79,18 @@ impl Grid {
 
     /// The same, behind the codes that are there.
     pub(super) fn code_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
+        let start = codes.len();
+        self.rounded_onto(values, codes);
+        if self.keeps_sign && self.zero_point > self.lowest {
+            let lost = codes[start..]
+                .iter_mut()
+                .zip(values)
+                .filter(|(code, value)| **value < 0.0 && **code == self.zero_point);
+            lost.for_each(|(code, _)| *code -= 1);
+        }
+    }
+
+    fn rounded_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
         match self.rounding {
             // Steps are rounded half to even where they become a code.
             Rounding::HalfEven => self.code_by(values, codes, |steps| steps),
@@ -167,7 +188,7 @@ mod tests {
     fn half_way_tells_the_roundings_apart() {
         let steps = [-1.5f32, -0.5, 0.5, 1.5, 1.75];
         let rounded = |rounding| {
-            let grid = Grid { scale: 1.0, zero_point: 128, lowest: 0, bits: 8, rounding };
+            let grid = Grid { scale: 1.0, zero_point: 128, lowest: 0, bits: 8, rounding, keeps_sign: false };
             grid.code(&steps).into_iter().map(|code| i16::from(code) - 128).collect::<Vec<_>>()
         };
         assert_eq!(rounded(Rounding::HalfEven), [-2, 0, 0, 2, 2]);

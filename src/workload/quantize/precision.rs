@@ -31,6 +31,8 @@ pub struct Precision {
     computed: Vec<u32>,
     /// How the numbers that each layer reads are written.
     formats: Vec<NumberFormats>,
+    /// Values whose codes keep their sign, because a binary layer reads it.
+    signed: Vec<bool>,
 }
 
 /// What a layer asks for: the value that it reads, its name, the bits.
@@ -47,6 +49,7 @@ impl Precision {
             values: vec![bits(activations, settings.activation_bits); values],
             computed: vec![bits(kv, settings.weight_bits); values],
             formats: vec![settings.format; layers],
+            signed: vec![false; values],
         }
     }
 
@@ -63,7 +66,7 @@ impl Precision {
         let (mut read, mut computed): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (vec![], vec![]);
         for (layer, (step, own)) in network.contractions().zip(layers).enumerate() {
             let name = &*step.name;
-            let format = own.format.unwrap_or(settings.format);
+            let format = own.formats(settings.format);
             precision.formats[layer] = format;
             let bits = |format: NumberFormat, bits: Option<u32>, all: u32| {
                 format.plain_bits().or(bits).or(own.format.map(|_| all))
@@ -77,12 +80,20 @@ impl Precision {
             computed.extend(step.inputs.get(1).zip(second).map(|(&value, bits)| (value, name, bits)));
         }
         let roots = roots(network);
+        for (layer, (step, _)) in
+            network.contractions().zip(layers).enumerate().filter(|(_, (_, own))| own.binary)
+        {
+            precision.weights[layer] = 1;
+            let root = roots[step.inputs[0]];
+            let same = roots.iter().zip(&mut precision.signed).filter(|(own, _)| **own == root);
+            same.for_each(|(_, signed)| *signed = true);
+        }
         spread(&mut precision.values, &roots, &read)?;
         spread(&mut precision.computed, &roots, &computed)?;
         Ok(precision)
     }
 
-    /// Bits of a layer's stored weight codes.
+    /// Bits of a layer's stored weight codes; 1 of a binary one.
     pub(super) fn of_weights(&self, layer: usize) -> u32 {
         self.weights[layer]
     }
@@ -95,6 +106,11 @@ impl Precision {
     /// Bits of a value's codes.
     pub(super) fn of_value(&self, value: usize) -> u32 {
         self.values[value]
+    }
+
+    /// Whether a value's codes keep its sign.
+    pub(super) fn keeps_sign(&self, value: usize) -> bool {
+        self.signed[value]
     }
 
     /// Bits of the codes of a value that is read as weights alone.

@@ -25,6 +25,7 @@ fn config(multiplier: &str, clock: Clock) -> config::Array {
         zeros: Default::default(),
         zero_window: 4,
         weight_format: Default::default(),
+        spikes: Default::default(),
         products: config::Products::Centred,
     }
 }

@@ -1,0 +1,285 @@
+//! Neurons that add a weight for every spike that reaches them, in place of units that multiply.
+
+use super::beside::Beside;
+use super::stream::BATCHES;
+use crate::arith::design;
+use crate::bits;
+use crate::config::platform::{self as config, Clock, Overflow, Products, Timing, WeightFormat, Zeros};
+use crate::constant::Constant;
+use crate::ledger::{Ledger, Stage};
+use crate::netlist::{Builder, Bus, Net, Netlist, Timed, pack};
+use crate::platform::{Bill, PlatformError};
+use crate::rng::Stream;
+use crate::tech::CellLibrary;
+use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
+
+/// Bits of a membrane beyond those of a weight, as an accumulator has beyond those of a product.
+const GUARD: u32 = 16;
+
+/// A group of equal neurons.
+///
+/// Each holds the membrane of one output while the spikes of a step pass, an event a cycle that all of them see, and then
+/// compares it with its threshold. Where a layer has more outputs than there are neurons its events pass again.
+pub struct Neurons {
+    count: usize,
+    bits: u32,
+    cells: Netlist,
+    library: CellLibrary,
+    clock: Hertz,
+    leakage: Constant,
+    clocking: Constant,
+    /// None where the library has no wires.
+    clock_tree: Option<Constant>,
+    thresholds: Beside,
+}
+
+/// What a layer has neurons do for a sample, the mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Events {
+    /// Weights added.
+    pub additions: f64,
+    /// Cycles of all neurons together.
+    pub cycles: f64,
+    /// Membranes compared with their threshold.
+    pub updates: f64,
+}
+
+/// What an addition switches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Addition {
+    /// Mean energy, glitches included, without clock and leakage; that of loading membranes is spread over additions.
+    pub each: Joules,
+    /// What of it the wires take.
+    pub wires: Joules,
+    /// Additions replayed.
+    pub count: u64,
+}
+
+impl Neurons {
+    /// Builds as many neurons as an array has units, for weights of so many bits.
+    ///
+    /// # Errors
+    /// [`PlatformError::Spikes`] where the array is asked for what neurons do not do; others as those of an array.
+    pub fn new(
+        config: &config::Array,
+        weight_bits: u32,
+        library: &CellLibrary,
+    ) -> Result<Self, PlatformError> {
+        check(config)?;
+        let bits = weight_bits + GUARD;
+        let supply = config.voltage.unwrap_or(library.supply());
+        let library = library.clone().at(supply).map_err(PlatformError::Supply)?;
+        let cells = library.map(&adding(weight_bits, bits));
+        let delay = library.critical_path(&cells).delay;
+        let clock = match config.clock {
+            Clock::Fit => Hertz(1.0 / delay.0),
+            Clock::Fixed(clock) if delay.0 <= clock.period().0 => clock,
+            Clock::Fixed(clock) => {
+                return Err(PlatformError::TooSlow { unit: cells.name().into(), delay, clock });
+            }
+        };
+        let count = config.rows * config.columns;
+        Ok(Self {
+            count,
+            bits,
+            clock,
+            leakage: library.constant("neuron.leakage", library.leakage(&cells).0, "W per neuron"),
+            clocking: library.constant(
+                "neuron.clock",
+                library.clock_energy(&cells).0,
+                "J per neuron and cycle",
+            ),
+            clock_tree: library.clock_tree(&cells, "neuron.clock_tree"),
+            thresholds: Beside::comparing(bits, count, &library),
+            cells,
+            library,
+        })
+    }
+
+    /// Bits of a membrane.
+    pub fn membrane_bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// The clock, as configured or as an addition allows.
+    pub fn clock(&self) -> Hertz {
+        self.clock
+    }
+
+    /// Cell area of all.
+    pub fn area(&self) -> SquareMicrometres {
+        self.library.area(&self.cells) * self.count as f64 + self.thresholds.area()
+    }
+
+    /// Times that the events of a step pass so that they reach so many outputs.
+    pub fn passes(&self, outputs: usize) -> u64 {
+        outputs.div_ceil(self.count) as u64
+    }
+
+    /// Time of so many cycles.
+    pub fn time(&self, cycles: f64) -> Seconds {
+        Seconds(cycles / self.clock.0)
+    }
+
+    /// Bills what a layer has neurons do under `component`; between layers and frames they are gated off.
+    pub fn bill(&self, ledger: &mut Ledger, component: &str, events: &Events, addition: &Addition) {
+        let Events { additions, cycles, updates } = *events;
+        let (count, time) = (self.count as f64, self.time(cycles));
+        let mut bill = Bill { ledger, stage: Stage::Compute, component };
+        bill.at("leak neuron seconds", time.0 * count, &self.leakage);
+        bill.at("clock neuron cycles", cycles * count, &self.clocking);
+        self.clock_tree.iter().for_each(|tree| bill.at("clock tree neuron cycles", cycles * count, tree));
+        let each = self.library.constant(
+            "neuron.addition",
+            (addition.each - addition.wires).0,
+            "J per weight added, replayed",
+        );
+        bill.at("add weights", additions, &each);
+        self.library
+            .wire_constant(addition.wires)
+            .iter()
+            .for_each(|wires| bill.at("add weights", additions, wires));
+        self.thresholds.bill(ledger, component, updates, time);
+    }
+
+    /// Replays what neurons add: for each of 64 sequences in [`BATCHES`] batches the weights of one output in one step, in
+    /// the order of their events, onto a membrane that is loaded as 0.
+    pub fn replay(&self, mut sequence: impl FnMut(&mut Stream) -> Vec<i64>, stream: &mut Stream) -> Addition {
+        let sequences: Vec<Vec<i64>> = (0..64 * BATCHES).map(|_| sequence(stream)).collect();
+        let longest = sequences.iter().map(Vec::len).max().unwrap_or(0);
+        let delays = self.library.delays(&self.cells);
+        let mut timed = Timed::<BATCHES>::new(&self.cells, &delays);
+        let width = self.cells.inputs()[0].1.len() as u32;
+        // A weight passes a register first: the membrane is loaded while the first one waits there.
+        for cycle in 0..longest + 2 {
+            let weights = sequences
+                .iter()
+                .map(|weights| weights.get(cycle).map_or(0, |weight| bits::encode(*weight, width)));
+            let mut inputs = pack::<BATCHES>(&weights.collect::<Vec<_>>(), width as usize);
+            inputs.extend(vec![[0; BATCHES]; self.bits as usize]);
+            inputs.push([if cycle == 0 { u64::MAX } else { 0 }; BATCHES]);
+            timed.step(&inputs);
+        }
+        let count: u64 = sequences.iter().map(|weights| weights.len() as u64).sum();
+        let toggles = timed.total_toggles();
+        let [each, wires] = [
+            self.library.switching_energy(&self.cells, &toggles),
+            self.library.wire_energy(&self.cells, &toggles),
+        ]
+        .map(|energy| energy / count.max(1) as f64);
+        Addition { each, wires, count }
+    }
+}
+
+/// y = register(load ? membrane : y + register(weight)).
+fn adding(weight_bits: u32, bits: u32) -> Netlist {
+    let adder = design(&format!("add{bits}s_exact")).expect("exact adders are of every width").netlist();
+    let mut build = Builder::new(&format!("neuron{weight_bits}to{bits}"));
+    let (weight, membrane) = (build.input("weight", weight_bits), build.input("membrane", bits));
+    let load = build.input("load", 1)[0];
+    let weight = build.register(&weight);
+    let sign = weight[weight.len() - 1];
+    let extended: Bus = (0..bits as usize).map(|bit| weight.get(bit).copied().unwrap_or(sign)).collect();
+    let y: Vec<Net> = build.state(bits);
+    let sum = build.instance(&adder, &[&y, &extended]).remove(0);
+    let next: Bus = membrane.iter().zip(sum).map(|(membrane, sum)| build.mux(load, *membrane, sum)).collect();
+    build.set_next(&y, &next);
+    build.output("y", y);
+    build.finish()
+}
+
+/// Refuses what neurons do not do.
+fn check(config: &config::Array) -> Result<(), PlatformError> {
+    let plain_sums = config.accumulator == "exact"
+        && config.accumulator_bits.is_none()
+        && config.overflow == Overflow::Wrap;
+    let refused = [
+        (
+            plain_sums,
+            "membranes are added exactly; write `accumulator: exact`, and neither `accumulator_bits` nor `overflow`",
+        ),
+        (config.products == Products::Centred, "nothing is multiplied; write `products: centred`"),
+        (
+            config.zeros == Zeros::Compute,
+            "activations that are zero are no events already; write `zeros: compute`",
+        ),
+        (
+            config.weight_format == WeightFormat::Dense,
+            "an event fetches weights by their place; write `weight_format: dense`",
+        ),
+        (config.timing == Timing::Safe, "additions are known in time; write `timing: safe`"),
+        (config.recovery.measures().is_empty(), "additions make no errors; write `recovery: none`"),
+    ];
+    match refused.into_iter().find(|(fine, _)| !fine) {
+        Some((_, why)) => Err(PlatformError::Spikes(why)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlist::{Lanes, unpack};
+
+    #[test]
+    fn a_neuron_adds_weights_to_the_membrane_that_it_loaded() {
+        let netlist = adding(8, 24);
+        let (mut lanes, mut stream) = (Lanes::<1>::new(&netlist), Stream::new(1, "test.neuron", 0));
+        let mut expected = 0i64;
+        let mut waiting = 0;
+        for cycle in 0..200 {
+            let (weight, membrane) =
+                (stream.below(256) as i64 - 128, stream.below(1 << 20) as i64 - (1 << 19));
+            let load = cycle % 50 == 0;
+            let words = [(weight, 8), (membrane, 24), (i64::from(load), 1)];
+            let inputs = words
+                .iter()
+                .flat_map(|(word, width)| pack::<1>(&[bits::encode(*word, *width); 64], *width as usize));
+            lanes.step(&inputs.collect::<Vec<_>>());
+            let shown = unpack(&lanes.output(0), 1)[0];
+            assert_eq!(bits::sign_extend(shown, 24), expected, "cycle {cycle}");
+            expected = if load { membrane } else { expected + waiting };
+            waiting = weight;
+        }
+    }
+
+    fn neurons() -> Neurons {
+        let file = "rows: 4\ncolumns: 4\ndataflow: output_stationary\nclock: fit\nmultiplier: exact\naccumulator: exact\n";
+        let config: config::Array = serde_yaml::from_str(file).unwrap();
+        Neurons::new(&config, 8, &CellLibrary::nangate45().wired()).unwrap()
+    }
+
+    fn energy(neurons: &Neurons, events: Events) -> f64 {
+        let addition = Addition { each: Joules(2e-13), wires: Joules(5e-14), count: 1 };
+        let mut ledger = Ledger::default();
+        neurons.bill(&mut ledger, "compute.array", &events, &addition);
+        ledger.total().0
+    }
+
+    #[test]
+    fn energy_is_a_sum_over_additions_cycles_and_thresholds() {
+        let neurons = neurons();
+        let one = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+            .map(|[additions, cycles, updates]| energy(&neurons, Events { additions, cycles, updates }));
+        assert!((one[0] / 2e-13 - 1.0).abs() < 1e-9 && one.iter().all(|energy| *energy > 0.0));
+        let many = energy(&neurons, Events { additions: 700.0, cycles: 90.0, updates: 32.0 });
+        let sum = 700.0 * one[0] + 90.0 * one[1] + 32.0 * one[2];
+        assert!((many / sum - 1.0).abs() < 1e-9, "{many} {sum}");
+    }
+
+    #[test]
+    fn additions_of_wide_weights_switch_more_and_those_of_nothing_switch_nothing() {
+        let neurons = neurons();
+        let replayed = |weights: &[i64]| {
+            let mut stream = Stream::new(1, "test", 0);
+            neurons.replay(
+                |stream| (0..20).map(|_| weights[stream.below(weights.len() as u64) as usize]).collect(),
+                &mut stream,
+            )
+        };
+        let [small, large, zero] = [&[0, 1][..], &[120, 77, 31, 90], &[0]].map(replayed);
+        assert!(small.each < large.each && small.wires > Joules::ZERO, "{small:?} {large:?}");
+        assert_eq!((zero.each.0, small.count), (0.0, 64 * BATCHES as u64 * 20));
+        assert_eq!(neurons.replay(|_| vec![], &mut Stream::new(1, "test", 0)).each, Joules::ZERO);
+    }
+}

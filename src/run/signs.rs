@@ -1,0 +1,120 @@
+//! Binary layers on units of signs: what they may be, what a word switches, what a sample takes.
+
+use super::bill::Mapped;
+use super::error::RunError;
+use super::outcome::BinaryOutcome;
+use super::parts::Parts;
+use crate::config::LayerSettings;
+use crate::config::platform::Dataflow;
+use crate::kernel::{Geometry, Signs};
+use crate::ledger::Ledger;
+use crate::platform::compute::signs::{Counts, SignArray, WordEnergy};
+use crate::rng::Stream;
+use crate::workload::{Codes, Layer, Origin, Weights};
+
+/// Products of an output at most: 2^12 of them times as many magnitudes of 7 bits are within 31 bits.
+const DEPTH: usize = 1 << 12;
+
+/// Refuses binary layers that cannot be.
+pub(super) fn check(layers: &[Layer], settings: &[LayerSettings]) -> Result<(), RunError> {
+    for (layer, _) in layers.iter().zip(settings).filter(|(_, own)| own.binary) {
+        let why = if layer.weights == Origin::Computed {
+            "multiplies two computed values, and only stored weights become signs"
+        } else if layer.geometry.depth() > DEPTH {
+            "sums more than 4096 products, times their magnitudes more than 32 bits hold"
+        } else {
+            continue;
+        };
+        return Err(RunError::Binary { name: layer.name.clone(), why });
+    }
+    Ok(())
+}
+
+/// The units of a setup and what a word switches, where a layer is binary.
+pub(super) fn on_signs<'a>(
+    parts: &'a Parts<'_>,
+    part: &'a Mapped,
+) -> Option<(&'a SignArray, &'a WordEnergy)> {
+    Some((parts.arrays.as_ref()?.signs()?, part.word.as_ref()?))
+}
+
+/// What a sample of a layer takes besides cycles.
+pub(super) fn counts(geometry: &Geometry) -> Counts {
+    let taps = geometry.kernel[0] * geometry.kernel[1];
+    Counts::of(&geometry.gemm(), [geometry.inputs_per_sample(), taps])
+}
+
+/// Bills a layer once.
+pub(super) fn bill((array, word): (&SignArray, &WordEnergy), part: &Mapped, ledger: &mut Ledger) {
+    array.bill(ledger, "compute.array", (&part.mapping, &counts(&part.layer.geometry)), word);
+}
+
+/// What a binary layer takes beside what its products would.
+pub(super) fn outcome(parts: &Parts<'_>, part: &Mapped) -> Option<BinaryOutcome> {
+    on_signs(parts, part)?;
+    let Counts { words, multiplications, magnitudes } = counts(&part.layer.geometry);
+    let products = part.layer.geometry.macs() as f64;
+    let multiplied = parts.array(part.layer.index)?.map(&part.layer.geometry.gemm()).cycles;
+    let speed_up = products / (words + multiplications);
+    Some(BinaryOutcome { words, multiplications, magnitudes, speed_up, multiplied_cycles: multiplied })
+}
+
+/// Replays words of a layer through the unit.
+pub(super) fn replay(
+    array: &SignArray,
+    layer: &Layer,
+    (input, weights): (&Codes, &Weights),
+    stream: &mut Stream,
+) -> WordEnergy {
+    let words = Words { array, geometry: &layer.geometry, input, weights };
+    array.replay(|stream| words.sequence(stream), stream)
+}
+
+/// The words of a layer in the order of the dataflow.
+struct Words<'a> {
+    array: &'a SignArray,
+    geometry: &'a Geometry,
+    input: &'a Codes,
+    weights: &'a Weights,
+}
+
+impl Words<'_> {
+    /// What a unit sees from a random place on: word after word of an output that stays, output position after the other; or
+    /// position after position under a word of weights that stays, the count of the rows above entering.
+    fn sequence(&self, stream: &mut Stream) -> Vec<[u64; 3]> {
+        let gemm = self.geometry.gemm();
+        let rows = self.input.codes.shape()[0] * gemm.positions;
+        let group = stream.below(gemm.groups as u64) as usize;
+        let channel = group * gemm.outputs + stream.below(gemm.outputs as u64) as usize;
+        let filter = Signs::of_filter(self.geometry.filter(&self.weights.codes, channel));
+        let first = stream.below(rows as u64) as usize;
+        let kept = stream.below(filter.words.len() as u64) as usize;
+        let from = kept / self.array.rows() * self.array.rows();
+        let at = |row: usize| {
+            let words = self.row(group, row % rows, &filter);
+            match self.array.dataflow() {
+                Dataflow::OutputStationary => {
+                    (0..words.len()).map(|word| counted(&words, 0, word)).collect::<Vec<_>>()
+                }
+                Dataflow::WeightStationary => vec![counted(&words, from, kept)],
+            }
+        };
+        (first..first + SignArray::SLOTS).flat_map(at).take(SignArray::SLOTS).collect()
+    }
+
+    /// The words of an output: activations and weights, unlike where there is no sign.
+    fn row(&self, group: usize, row: usize, filter: &Signs) -> Vec<[u64; 2]> {
+        let (positions, inputs) = (self.geometry.positions(), self.geometry.inputs_per_sample());
+        let sample = &self.input.codes.data()[row / positions * inputs..][..inputs];
+        let place = (group, row % positions);
+        let (window, _) = Signs::of_window(self.geometry, sample, place, self.input.zero_point);
+        let words = window.words.iter().zip(&window.there).zip(&filter.words);
+        words.map(|((own, there), weights)| [own | !there, weights & there]).collect()
+    }
+}
+
+/// Words and the count that enters with them: of the words from one on.
+fn counted(words: &[[u64; 2]], from: usize, at: usize) -> [u64; 3] {
+    let count = words[from..at].iter().map(|[a, b]| u64::from((!(a ^ b)).count_ones())).sum();
+    [words[at][0], words[at][1], count]
+}
