@@ -150,18 +150,22 @@ impl Neurons {
         let delays = self.library.delays(&self.cells);
         let mut timed = Timed::<BATCHES>::new(&self.cells, &delays);
         let width = self.cells.inputs()[0].1.len() as u32;
-        // A weight passes a register first: the membrane is loaded while the first one waits there.
-        for cycle in 0..longest + 2 {
-            let weights = sequences
-                .iter()
-                .map(|weights| weights.get(cycle).map_or(0, |weight| bits::encode(*weight, width)));
+        let mut loaded = vec![];
+        // The membrane is loaded before, which is not paid for here; a weight passes a register first.
+        for cycle in 0..longest + 4 {
+            let weight = |weights: &Vec<i64>| cycle.checked_sub(2).and_then(|at| weights.get(at)).copied();
+            let weights = sequences.iter().map(|weights| bits::encode(weight(weights).unwrap_or(0), width));
             let mut inputs = pack::<BATCHES>(&weights.collect::<Vec<_>>(), width as usize);
             inputs.extend(vec![[0; BATCHES]; self.bits as usize]);
             inputs.push([if cycle == 0 { u64::MAX } else { 0 }; BATCHES]);
             timed.step(&inputs);
+            if cycle == 1 {
+                loaded = timed.total_toggles();
+            }
         }
         let count: u64 = sequences.iter().map(|weights| weights.len() as u64).sum();
-        let toggles = timed.total_toggles();
+        let toggles: Vec<u64> =
+            timed.total_toggles().iter().zip(&loaded).map(|(all, loaded)| all - loaded).collect();
         let [each, wires] = [
             self.library.switching_energy(&self.cells, &toggles),
             self.library.wire_energy(&self.cells, &toggles),
