@@ -177,7 +177,7 @@ fn a_network_trained_to_be_binary_scores_on_units_of_signs_what_its_trainer_says
     let classes: Vec<usize> = own.iter().chain(&digits[..800]).map(|digit| usize::from(*digit)).collect();
     let net = trained(&features(&real(&images)), &classes, 20);
     let right = net
-        .classes(&real(scored))
+        .classes(&features(&real(scored)))
         .iter()
         .zip(&digits[800..])
         .filter(|(a, b)| **a == usize::from(**b))
