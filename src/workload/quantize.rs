@@ -4,12 +4,11 @@
 //! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
 //! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::engine::{Engine, Layer, Origin, Place, Weights};
+use super::engine::{Layer, Weights};
 use super::lower::ModelError;
-use super::network::{Network, Step, per_sample};
+use super::network::{Network, Step};
 use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
@@ -25,14 +24,14 @@ mod mse;
 mod precision;
 mod range;
 mod role;
+mod run;
 mod stored;
 
-use asking::Asking;
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
-use group::{Layout, Shifted};
-use held::{Grouped, Held, Scaled};
+use group::Layout;
+use held::Held;
 pub use layout::GroupError;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
@@ -199,172 +198,6 @@ impl Quantized {
             }
         }
         bits
-    }
-
-    /// Runs on an engine: [n, …] → for each output of the network [n, …].
-    ///
-    /// # Errors
-    /// [`ModelError::Input`] when the samples have another shape.
-    pub fn run(
-        &self,
-        engine: &dyn Engine,
-        batch: &Tensor<f32>,
-        first_sample: usize,
-    ) -> Result<Vec<Tensor<f32>>, ModelError> {
-        self.run_from(engine, Start::Input(batch), first_sample, &mut |_, _| {})
-    }
-
-    /// As [`Quantized::run`] from the input, or from what another run had put away when it reached a layer.
-    ///
-    /// `reach` is told of every layer that is reached and may ask for what is put away there. What comes out is the same
-    /// bit for bit, as long as the other run's layers before that one and all that was put away before were the same.
-    ///
-    /// # Errors
-    /// [`ModelError::Input`] when the samples have another shape.
-    pub fn run_from(
-        &self,
-        engine: &dyn Engine,
-        start: Start<'_>,
-        first_sample: usize,
-        reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Vec<Tensor<f32>>, ModelError> {
-        if let Start::Input(batch) = start
-            && let Some(time) = self.network.time(batch)
-        {
-            // What one step puts away says nothing of the states that the next one meets.
-            return time
-                .run(batch, |step| self.once(engine, Start::Input(step), first_sample, &mut |_, _| {}));
-        }
-        self.once(engine, start, first_sample, reach)
-    }
-
-    /// One run through all layers.
-    fn once(
-        &self,
-        engine: &dyn Engine,
-        start: Start<'_>,
-        first_sample: usize,
-        reach: &mut dyn FnMut(usize, &dyn Fn() -> Checkpoint),
-    ) -> Result<Vec<Tensor<f32>>, ModelError> {
-        let samples = match start {
-            Start::Input(batch) => batch.shape().first().copied().unwrap_or(0),
-            Start::Layer(checkpoint) => checkpoint.samples,
-        };
-        let asking = RefCell::new(None);
-        let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
-            let made = match layer {
-                Some(layer) => match self.groups_of(layer) {
-                    Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
-                    None => Held::Sums(self.sums((engine, asking.take()), layer, inputs)),
-                },
-                None => self.apply(at, samples, inputs)?,
-            };
-            Ok(self.put(engine, at + 1, made, (samples, first_sample)))
-        };
-        let values = match start {
-            Start::Input(batch) => {
-                self.network.fits(batch)?;
-                let input = Held::Reals(batch.data().to_vec());
-                vec![self.put(engine, 0, input, (samples, first_sample))]
-            }
-            Start::Layer(checkpoint) => checkpoint.values.clone(),
-        };
-        let reach = |layer: usize, values: &[Arc<Held>]| {
-            asking.replace(self.asking(layer, values));
-            reach(layer, &|| Checkpoint::of(samples, values));
-        };
-        let values = self.network.proceed(values, make, reach)?;
-        Ok(self.network.answers(samples, |value| values[value].reals().into_owned()))
-    }
-
-    /// The samples that ask the expert of a layer; none where all run through it.
-    fn asking(&self, layer: usize, values: &[Arc<Held>]) -> Option<Asking> {
-        let (expert, gates) = (self.experts[layer]?, self.network.gates_value()?);
-        let gates = values[gates].reals();
-        let rows = gates.chunks_exact(self.network.expert_count());
-        Asking::of(&rows.map(|gates| gates[expert] != 0.0).collect::<Vec<_>>())
-    }
-
-    /// What a contraction makes of its inputs for the samples that ask for it, bias and scales to be applied.
-    fn sums(
-        &self,
-        (engine, asking): (&dyn Engine, Option<Asking>),
-        at: usize,
-        inputs: &[&Arc<Held>],
-    ) -> Scaled {
-        let (layer, own) = (&self.layers[at], &self.weights[at]);
-        let input = inputs[0].codes();
-        let sums = match (layer.weights, asking) {
-            (Origin::Stored, None) => engine.contract(layer, input, own),
-            (Origin::Stored, Some(asking)) => {
-                asking.among_all(&engine.contract(layer, &asking.of_codes(input), own))
-            }
-            (Origin::Computed, _) if input.codes.shape()[0] == 0 => vec![],
-            (Origin::Computed, _) => {
-                let weights = Weights { codes: inputs[1].codes().codes.data().to_vec(), ..own.clone() };
-                engine.contract(layer, input, &weights)
-            }
-        };
-        let factors = own.scales.iter().map(|scale| input.scale * scale).collect();
-        Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
-    }
-
-    /// What another operator makes of its inputs: what it does with single elements waits until they are read.
-    fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
-        let op = &self.network.steps[at].op;
-        Ok(match op {
-            Op::Clip(low, high) => Held::Clipped(inputs[0].clone(), *low, *high),
-            Op::Add => Held::Added(inputs[0].clone(), inputs[1].clone()),
-            _ => {
-                let reals: Vec<_> = inputs.iter().map(|held| held.reals()).collect();
-                Held::Reals(per_sample(
-                    op,
-                    samples,
-                    &reals.iter().map(|reals| &reals[..]).collect::<Vec<_>>(),
-                )?)
-            }
-        })
-    }
-
-    /// Puts a value on its grid and away; without a grid, it waits if one step alone reads it, element by element.
-    fn put(
-        &self,
-        engine: &dyn Engine,
-        value: usize,
-        made: Held,
-        (samples, first_sample): (usize, usize),
-    ) -> Arc<Held> {
-        let Some(grid) = self.grids[value] else {
-            return Arc::new(if self.waits(value) { made } else { made.settled() });
-        };
-        let (mut codes, grouped) = match self.layouts[value] {
-            Some(layout) => {
-                let reals = made.reals();
-                let Shifted { codes, shifts } = layout.code(&reals, grid.scale);
-                engine.grouped(value, &|| layout.used(&reals, &codes));
-                (grid.coded(codes, samples), Some((shifts, layout)))
-            }
-            None => (made.codes_on(&grid, samples), None),
-        };
-        if self.is_put_away(value) {
-            engine.store(Place { value, first_sample }, &mut codes);
-        }
-        Arc::new(match grouped {
-            Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
-            None => Held::Codes(codes),
-        })
-    }
-
-    /// Whether one step alone reads a value, which does the same with every element.
-    fn waits(&self, value: usize) -> bool {
-        let mut readers = self.network.readers(value);
-        let only = readers.next().filter(|_| readers.next().is_none());
-        !self.network.is_output(value) && only.is_some_and(|step| matches!(step.op, Op::Clip(..) | Op::Add))
-    }
-
-    /// Values that only stand under another shape or in another order, or are part of one, are not put away a second time.
-    fn is_put_away(&self, value: usize) -> bool {
-        value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
     }
 }
 

@@ -1,0 +1,157 @@
+//! Running samples of a setup: all of them to be scored, some of them to be looked at.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::{Evaluator, Ready, hardware};
+use crate::config::Workload;
+use crate::config::platform::WeightFormat;
+use crate::platform::compute::array::MacArray;
+use crate::run::arrays::Arrays;
+use crate::run::capture::{Captured, slice};
+use crate::run::error::RunError;
+use crate::run::events::{Counted, Counter};
+use crate::run::gather::Gather;
+use crate::run::hardware::{Hardware, held};
+use crate::run::parts::Parts;
+use crate::run::prefix;
+use crate::run::probe::{self, Probe, Seen};
+use crate::run::zeros;
+use crate::tensor::Tensor;
+use crate::workload::data::Set;
+use crate::workload::score::{Graded, grade};
+use crate::workload::{Checkpoint, Engine, Quantized, Start, Task, Use, Weights};
+
+impl Evaluator<'_> {
+    /// What answers are worth per fault map, one map where no memory errs; and what came to layers where spikes are added.
+    pub(super) fn run_maps(
+        &self,
+        parts: &Parts<'_>,
+        keys: &[prefix::Key],
+        (plan, captured, products): Ready<'_>,
+        workload: &Workload,
+    ) -> Result<(Vec<Graded>, Vec<Counted>), RunError> {
+        let errs = parts.platform.memory.values().any(|memory| memory.errs());
+        let maps = if errs { u64::from(self.fault_maps) } else { 1 };
+        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0))?;
+        let run = |map: u64| {
+            let quantized = self.device(parts, &plan.network, map);
+            let hardware = hardware(parts, products, &plan.layers, map);
+            let engine: &dyn Engine = counter.as_ref().map_or(&hardware, |counter| counter);
+            self.grade(workload, (&self.task.test, workload.samples), |range| {
+                let batch = (range.start, map);
+                let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
+                    self.prefixes.keep(keys, layer, batch, make);
+                };
+                if let Some(start) = self.prefixes.latest(keys, batch) {
+                    let start = Start::Layer(&start);
+                    return Ok(quantized.run_from(engine, start, range.start, &mut reach)?);
+                }
+                let pixels = slice(&captured.pixels, range.clone());
+                let samples = Task::preprocess(workload, &pixels);
+                let start = Start::Input(&samples);
+                Ok(quantized.run_from(engine, start, range.start, &mut reach)?)
+            })
+        };
+        let graded = (0..maps).map(run).collect::<Result<_, RunError>>()?;
+        Ok((graded, counter.map_or_else(Vec::new, Counter::into_counted)))
+    }
+
+    /// What counts spikes, where they are added.
+    pub(super) fn counter<'p>(
+        &self,
+        parts: &Parts<'p>,
+        hardware: Hardware<'p>,
+    ) -> Result<Option<Counter<'p>>, RunError> {
+        if parts.arrays.as_ref().and_then(Arrays::neurons).is_none() {
+            return Ok(None);
+        }
+        if self.task.network.steps_in_time() == 1 {
+            return Err(RunError::NoSteps);
+        }
+        if parts.platform.memory.values().any(|memory| memory.errs()) {
+            return Err(RunError::SpikesErr);
+        }
+        Ok(Some(Counter::new(hardware, parts.network.layers().len())))
+    }
+
+    /// The network with its weights as the memories of device `map` return them.
+    pub(super) fn device(&self, parts: &Parts<'_>, quantized: &Quantized, map: u64) -> Quantized {
+        let through = |weights: Vec<Weights>, name: &str| match parts.platform.memory.get(name) {
+            Some(memory) if memory.errs() => held(&**memory, map, weights),
+            _ => weights,
+        };
+        let weights = through(quantized.weights().to_vec(), "main");
+        let mut weights = through(weights, "buffer");
+        for (layer, (weights, meant)) in weights.iter_mut().zip(quantized.weights()).enumerate() {
+            let format = parts.array(layer).map_or(WeightFormat::Dense, MacArray::weight_format);
+            if format != WeightFormat::Dense {
+                zeros::restore(weights, meant);
+            }
+        }
+        quantized.with_weights(weights)
+    }
+
+    pub(super) fn probe(
+        &self,
+        parts: &Parts<'_>,
+        keys: &[prefix::Key],
+        (plan, captured, products): Ready<'_>,
+    ) -> Result<(Vec<Seen>, HashMap<usize, Use>), RunError> {
+        let hardware = hardware(parts, products, &plan.layers, 0);
+        let known = self.prefixes.seen(keys);
+        let probe =
+            Probe { hardware, seed: self.seed, known, seen: Mutex::default(), used: Mutex::default() };
+        let plain = self::hardware(parts, products, &plan.layers, 0);
+        self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
+        let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
+        self.prefixes.saw(keys, &seen);
+        Ok((seen, probe.used.into_inner().expect("nothing panicked while values were looked at")))
+    }
+
+    /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.
+    pub(super) fn look(
+        &self,
+        parts: &Parts<'_>,
+        quantized: &Quantized,
+        captured: &Captured,
+        (plain, engine, samples): (&dyn Engine, &dyn Engine, usize),
+    ) -> Result<(), RunError> {
+        let samples = samples.min(parts.setup.workload.samples);
+        let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
+        let device = self.device(parts, quantized, 0);
+        if self.task.network.steps_in_time() == 1 {
+            device.run(engine, &batch, 0)?;
+            return Ok(());
+        }
+        let gather = Gather::new(plain);
+        device.run(&gather, &batch, 0)?;
+        gather.show(engine);
+        Ok(())
+    }
+
+    /// What the answers to the first samples of a set are worth; batches run in parallel, the result is in sample order.
+    pub(super) fn grade(
+        &self,
+        workload: &Workload,
+        (set, samples): (&Set, usize),
+        run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
+    ) -> Result<Graded, RunError> {
+        let chunks = self.batches(samples, |range| Ok(grade(workload, set, range.clone(), &run(range)?)))?;
+        Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
+    }
+
+    /// What `run` makes of so many samples, batch by batch in their order.
+    pub(super) fn batches<T: Send>(
+        &self,
+        samples: usize,
+        run: impl Fn(Range<usize>) -> Result<T, RunError> + Sync,
+    ) -> Result<Vec<T>, RunError> {
+        let batch = self.task.network.together();
+        let starts: Vec<usize> = (0..samples).step_by(batch).collect();
+        starts.par_iter().map(|&start| run(start..(start + batch).min(samples))).collect()
+    }
+}
