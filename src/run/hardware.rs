@@ -219,8 +219,7 @@ pub(super) fn held(memory: &dyn Memory, map: u64, weights: Vec<Weights>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Recovery;
-    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Products as Taken, Timing};
+    use crate::config::platform::{Array, Dataflow, Multiplier, Overflow, Products as Taken};
     use crate::platform::compute::array::Open;
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
@@ -258,28 +257,17 @@ mod tests {
         layer: &Layer,
     ) -> Arrays {
         let config = Array {
-            rows: 4,
-            columns: 4,
-            dataflow: Dataflow::OutputStationary,
-            clock: Clock::Fit,
-            voltage: None,
-            timing: Timing::Safe,
             multiplier: Multiplier::Table {
                 table: "crooked".into(),
                 signed: Some(signed),
                 energy_table: None,
             },
-            layers: Default::default(),
             accumulator: accumulator.into(),
-            recovery: Recovery::default(),
             accumulator_bits,
             overflow,
             padding,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
             products,
+            ..Array::exact([4, 4], Dataflow::OutputStationary)
         };
         let signature = Signature { operation: Operation::Mul, width_a: 8, width_b: 8, signed };
         let open = |_: &std::path::Path, _| Ok(Table::from_function(signature, crooked).unwrap());

@@ -81,6 +81,33 @@ pub struct Array {
     pub spikes: Spikes,
 }
 
+#[cfg(test)]
+impl Array {
+    /// So many rows and columns of exact units, for tests.
+    pub(crate) fn exact([rows, columns]: [usize; 2], dataflow: Dataflow) -> Self {
+        Self {
+            rows,
+            columns,
+            dataflow,
+            clock: Clock::Fit,
+            voltage: None,
+            timing: Timing::default(),
+            multiplier: Multiplier::Id("exact".into()),
+            layers: IndexMap::new(),
+            accumulator: "exact".into(),
+            recovery: Recovery::default(),
+            accumulator_bits: None,
+            overflow: Overflow::default(),
+            padding: Padding::default(),
+            products: Products::default(),
+            zeros: Zeros::default(),
+            zero_window: four(),
+            weight_format: WeightFormat::default(),
+            spikes: Spikes::default(),
+        }
+    }
+}
+
 fn four() -> usize {
     4
 }

@@ -75,7 +75,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::config::platform::{Array, Dataflow, Multiplier};
     use crate::kernel::Gemm;
     use crate::netlist::Timed;
     use crate::platform::compute::array::unit;
@@ -86,26 +86,8 @@ mod tests {
     const GEMM: Gemm = Gemm { groups: 2, positions: 400, outputs: 7, depth: 10 };
 
     fn array(dataflow: Dataflow, multiplier: &str) -> MacArray {
-        let config = Array {
-            rows: 4,
-            columns: 3,
-            dataflow,
-            clock: Clock::Fit,
-            voltage: None,
-            timing: Timing::Safe,
-            multiplier: Multiplier::Id(multiplier.into()),
-            layers: Default::default(),
-            accumulator: "exact".into(),
-            recovery: crate::config::Recovery::default(),
-            accumulator_bits: None,
-            overflow: Overflow::Wrap,
-            padding: Padding::Drop,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
-            products: Products::Centred,
-        };
+        let config =
+            Array { multiplier: Multiplier::Id(multiplier.into()), ..Array::exact([4, 3], dataflow) };
         let mac = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();
         MacArray::new(&config, mac, &CellLibrary::nangate45()).unwrap()
     }

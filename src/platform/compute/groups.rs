@@ -108,32 +108,13 @@ fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[
 mod tests {
     use super::*;
     use crate::arith::mac::Mac;
-    use crate::config::platform::{Array, Clock, Dataflow, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::config::platform::{Array, Dataflow};
     use crate::netlist::Lanes;
     use crate::rng::uniform_at;
     use crate::tech::CellLibrary;
 
     fn array(dataflow: Dataflow) -> MacArray {
-        let config = Array {
-            rows: 3,
-            columns: 2,
-            dataflow,
-            clock: Clock::Fit,
-            voltage: None,
-            timing: Timing::Safe,
-            multiplier: Multiplier::Id("exact".into()),
-            layers: Default::default(),
-            accumulator: "exact".into(),
-            recovery: Default::default(),
-            accumulator_bits: None,
-            overflow: Overflow::Wrap,
-            padding: Padding::Drop,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
-            products: Products::Centred,
-        };
+        let config = Array::exact([3, 2], dataflow);
         MacArray::new(&config, Mac::from_id("mac4s_sdr_g4").unwrap(), &CellLibrary::nangate45()).unwrap()
     }
 

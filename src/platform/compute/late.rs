@@ -217,7 +217,7 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::config::platform::{Array, Clock, Multiplier, Timing};
     use crate::kernel::{self, convolve};
     use crate::netlist::{Netlist, Timed};
     use crate::platform::PlatformError;
@@ -235,24 +235,11 @@ mod tests {
         voltage: f64,
     ) -> Result<MacArray, PlatformError> {
         let config = Array {
-            rows: 4,
-            columns: 3,
-            dataflow,
             clock,
             voltage: Some(Volts(voltage)),
             timing: Timing::Latch,
             multiplier: Multiplier::Id(multiplier.into()),
-            layers: Default::default(),
-            accumulator: "exact".into(),
-            recovery: crate::config::Recovery::default(),
-            accumulator_bits: None,
-            overflow: Overflow::Wrap,
-            padding: Padding::Drop,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
-            products: Products::Centred,
+            ..Array::exact([4, 3], dataflow)
         };
         let unit = unit(&config, 4, &|_, _| unreachable!("no table is configured"))?;
         MacArray::new(&config, unit, &CellLibrary::nangate45())

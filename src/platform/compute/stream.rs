@@ -303,32 +303,13 @@ pub(super) fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier, Overflow, Padding, Products, Timing};
+    use crate::config::platform::Array;
     use crate::platform::compute::array::unit;
     use crate::rng::uniform_at;
     use crate::tech::CellLibrary;
 
     fn array(dataflow: Dataflow) -> MacArray {
-        let config = Array {
-            rows: 4,
-            columns: 3,
-            dataflow,
-            clock: Clock::Fit,
-            voltage: None,
-            timing: Timing::Safe,
-            multiplier: Multiplier::Id("exact".into()),
-            layers: Default::default(),
-            accumulator: "exact".into(),
-            recovery: crate::config::Recovery::default(),
-            accumulator_bits: None,
-            overflow: Overflow::Wrap,
-            padding: Padding::Drop,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
-            products: Products::Centred,
-        };
+        let config = Array::exact([4, 3], dataflow);
         MacArray::new(
             &config,
             unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap(),

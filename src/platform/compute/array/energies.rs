@@ -105,7 +105,7 @@ impl MacArray {
 mod tests {
     use super::*;
     use crate::arith::{design, energies};
-    use crate::config::platform::{self as config, Array, Clock, Dataflow, Padding, Timing};
+    use crate::config::platform::{Array, Clock, Dataflow, Timing};
     use crate::kernel::Gemm;
     use crate::platform::compute::array::unit;
     use crate::platform::compute::stream::{Replay, replay};
@@ -117,24 +117,8 @@ mod tests {
 
     fn config(multiplier: &str, dataflow: Dataflow) -> Array {
         Array {
-            rows: 4,
-            columns: 3,
-            dataflow,
-            clock: Clock::Fit,
-            voltage: None,
-            timing: Timing::Safe,
             multiplier: Multiplier::Design { design: multiplier.into(), energy_table: "mine.csv".into() },
-            layers: Default::default(),
-            accumulator: "exact".into(),
-            recovery: crate::config::Recovery::default(),
-            accumulator_bits: None,
-            overflow: config::Overflow::Wrap,
-            padding: Padding::Drop,
-            zeros: Default::default(),
-            zero_window: 4,
-            weight_format: Default::default(),
-            spikes: Default::default(),
-            products: config::Products::Centred,
+            ..Array::exact([4, 3], dataflow)
         }
     }
 

@@ -2,31 +2,16 @@ use std::path::Path;
 
 use super::*;
 use crate::arith::design;
-use crate::config::platform::{Clock, Multiplier, Timing as Late};
+use crate::config::platform::{Clock, Multiplier};
 use crate::kernel::Products;
 use crate::table::{Operation, Signature, Table};
 use crate::units::Joules;
 
 fn config(multiplier: &str, clock: Clock) -> config::Array {
     config::Array {
-        rows: 4,
-        columns: 8,
-        dataflow: Dataflow::WeightStationary,
         clock,
-        voltage: None,
-        timing: Late::Safe,
         multiplier: Multiplier::Id(multiplier.into()),
-        layers: Default::default(),
-        accumulator: "exact".into(),
-        recovery: crate::config::Recovery::default(),
-        accumulator_bits: None,
-        overflow: config::Overflow::Wrap,
-        padding: Padding::Drop,
-        zeros: Default::default(),
-        zero_window: 4,
-        weight_format: Default::default(),
-        spikes: Default::default(),
-        products: config::Products::Centred,
+        ..config::Array::exact([4, 8], Dataflow::WeightStationary)
     }
 }
 
