@@ -109,7 +109,7 @@ fn picture(found: &Exploration) -> String {
     };
     let off = lowest.map_or(String::new(), |lowest| {
         let lowest = words::figure(metric, lowest / metric.factor());
-        format!("{below} points score below {lowest} and stand at the lower edge.")
+        format!("Scores below {lowest} stand at the lower edge ({below}).")
     });
     let key = if found.question.floor.is_some() { KEY } else { "" };
     let caption = format!("<figcaption class=\"legend\">{key}{FRONT}<span>{off}</span></figcaption>");
