@@ -17,11 +17,13 @@ const DEPTH: usize = 1 << 12;
 
 /// Refuses binary layers that cannot be.
 pub(super) fn check(layers: &[Layer], settings: &[LayerSettings]) -> Result<(), RunError> {
-    for (layer, _) in layers.iter().zip(settings).filter(|(_, own)| own.binary) {
+    for (layer, own) in layers.iter().zip(settings).filter(|(_, own)| own.binary) {
         let why = if layer.weights == Origin::Computed {
             "multiplies two computed values, and only stored weights become signs"
         } else if layer.geometry.depth() > DEPTH {
             "sums more than 4096 products, times their magnitudes more than 32 bits hold"
+        } else if own.format.is_some() {
+            "has a `format` too, and its codes are signs"
         } else {
             continue;
         };
@@ -117,4 +119,20 @@ impl Words<'_> {
 fn counted(words: &[[u64; 2]], from: usize, at: usize) -> [u64; 3] {
     let count = words[from..at].iter().map(|[a, b]| u64::from((!(a ^ b)).count_ones())).sum();
     [words[at][0], words[at][1], count]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_of_signs_has_no_format_of_its_own() {
+        let layer =
+            Layer { index: 0, name: "conv".into(), geometry: Geometry::dense(8, 2), weights: Origin::Stored };
+        let binary = LayerSettings { binary: true, ..LayerSettings::default() };
+        assert!(check(std::slice::from_ref(&layer), std::slice::from_ref(&binary)).is_ok());
+        let both = LayerSettings { format: Some(Default::default()), ..binary };
+        let error = check(&[layer], &[both]).unwrap_err().to_string();
+        assert_eq!(error, "layer `conv` has a `format` too, and its codes are signs; leave its `binary` out");
+    }
 }
