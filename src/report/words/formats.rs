@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::percent;
-use crate::config::{NumberFormat, NumberFormats};
+use crate::config::{NumberFormat, NumberFormats, RazorCode};
 use crate::run::outcome::{FormatsOutcome, Outcome, Written};
 use crate::units::with_prefix;
 
@@ -37,6 +37,7 @@ fn short(format: NumberFormat) -> Option<Short> {
     let (kind, bits) = match format {
         NumberFormat::Plain => return None,
         NumberFormat::Int { bits } => ("int", bits),
+        NumberFormat::Razor { bits, code: RazorCode::TwosComplement, .. } => ("razor two's complement", bits),
         NumberFormat::Razor { bits, .. } => ("razor", bits),
         NumberFormat::Mxint { bits, .. } => ("mxint", bits),
     };
@@ -107,6 +108,10 @@ mod tests {
             (json!({"weights": razor(4, 16), "activations": razor(8, 16)}), Some("razor W4A8 g16")),
             (json!({"weights": razor(4, 16), "kv": razor(4, 8)}), Some("W razor 4 g16, KV razor 4 g8")),
             (json!({"weights": {"int": {"bits": 4}}}), Some("int W4")),
+            (
+                json!({"weights": {"razor": {"basis": 8, "bits": 4, "group": 16, "code": "twos_complement"}}}),
+                Some("razor two's complement W4 g16"),
+            ),
             (json!({"magnitude": {"ratio": 0.5}}), None),
             (json!("exact"), None),
         ] {
