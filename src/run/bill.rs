@@ -7,7 +7,7 @@ use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
-use crate::platform::compute::signs::WordEnergy;
+use crate::platform::compute::units::Switched;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
 use crate::workload::{Groups, Layer};
@@ -27,7 +27,7 @@ pub(super) struct Mapped {
     /// How often it is computed per sample, the mean.
     pub runs: f64,
     /// What a word of signs switches, where it is binary.
-    pub word: Option<WordEnergy>,
+    pub word: Option<Switched>,
     /// What spikes have it do, where it runs on neurons.
     pub spiking: Option<Spiking>,
 }

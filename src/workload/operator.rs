@@ -23,7 +23,6 @@ mod window;
 pub(super) use binary::common;
 pub(super) use call::{Answer, Call};
 pub(super) use matrix::{labels, result};
-pub(super) use normalize::shares;
 pub(super) use unary::sigmoid;
 pub(super) use window::transposed_window;
 
