@@ -83,22 +83,31 @@ fn razoring(formats: &FormatsOutcome, after: &Outcome) -> String {
 
 /// What the system keeps of what the datapath alone saves.
 fn survives(before: &Outcome, after: &Outcome) -> String {
-    let less = |from: f64, to: f64| if from > 0.0 { 1.0 - to / from } else { 0.0 };
-    let datapath = less(before.datapath_energy_j, after.datapath_energy_j);
-    let memory = less(before.energy_j.memory, after.energy_j.memory);
-    let system = less(before.energy_j.total, after.energy_j.total);
+    let datapath = change(before.datapath_energy_j, after.datapath_energy_j);
+    let memory = change(before.energy_j.memory, after.energy_j.memory);
+    let system = change(before.energy_j.total, after.energy_j.total);
     format!(
-        "The datapath takes {} less energy, memories {}; with sensor and link the system takes {} less.",
-        percent(datapath),
-        percent(memory),
-        percent(system)
+        "The datapath takes {datapath} energy, memories {memory}; with sensor and link the system takes {system}."
     )
+}
+
+/// How much less or more, in words.
+fn change(from: f64, to: f64) -> String {
+    let less = if from > 0.0 { 1.0 - to / from } else { 0.0 };
+    let which = if less < 0.0 { "more" } else { "less" };
+    format!("{} {which}", percent(less.abs()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_costs_more_is_not_called_less() {
+        let told = [(2.0, 1.0), (1.0, 1.945), (0.0, 0.0)].map(|(from, to)| change(from, to));
+        assert_eq!(told, ["50.0 % less", "94.5 % more", "0.0 % less"]);
+    }
 
     #[test]
     fn formats_are_told_in_short_and_other_values_are_not_theirs() {
