@@ -37,21 +37,37 @@ fn twos_complement(bencher: Bencher<'_, '_>) {
         .bench_local(|| black_box(razor.razor(black_box(&numbers), 4096).expect("numbers of the basis")));
 }
 
-/// A layer of 512 tokens, 512 channels to 512 channels, products of any table of four bits: 11.8 GMAC/s in groups of 16, 13.9
-/// of 32, 15.1 of 128 on one core of a Zen 4, where the same products without shifts make 101 (`kernel`, `four_bits`).
+/// A layer of 512 tokens, 512 channels to 512 channels, products of any table of four bits.
 #[divan::bench(args = [16, 32, 128])]
 fn products_in_groups(bencher: Bencher<'_, '_>, group: usize) {
-    let mut stream = Stream::new(1, "bench.razor.products", 0);
-    let entry = |at: usize| if at & 0xf0f0 == 0 { (at * 7919 % 223) as i32 - 100 } else { 0 };
+    let mut stream = Stream::new(1, "bench.razor.table", 0);
+    let entry = |at: usize| if at & 0xf0f0 == 0 { stream.below(223) as i32 - 100 } else { 0 };
     let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
+    in_groups(bencher, group, &products);
+}
+
+/// The same with exact products.
+#[divan::bench(args = [16, 32, 128])]
+fn exact_products_in_groups(bencher: Bencher<'_, '_>, group: usize) {
+    in_groups(bencher, group, &Products::exact(8, 8));
+}
+
+/// Activations of a basis of 16 bits, weights of a basis of 8.
+fn in_groups(bencher: Bencher<'_, '_>, group: usize, products: &Products) {
+    let mut stream = Stream::new(1, "bench.razor.products", 0);
     let geometry = Geometry { in_width: 512, ..Geometry::dense(512, 512) };
-    let mut codes = |count: usize| -> Vec<u8> { (0..count).map(|_| stream.below(16) as u8).collect() };
-    let (input, weights) = (codes(512 * 512), codes(512 * 512));
+    let mut below = |limit: u64, count: usize| -> Vec<u8> {
+        (0..count).map(|_| (16 - limit + stream.below(limit)) as u8).collect()
+    };
+    // Codes of −7 to 7.
+    let (input, weights) = (below(15, 512 * 512), below(15, 512 * 512));
     let parts = 512 / group;
-    let (of_input, of_weights) = (codes(parts * 512), codes(512 * parts));
-    let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 0 };
+    let shifts = |limit: u64, codes: Vec<u8>| codes.iter().map(|code| code % limit as u8).collect::<Vec<_>>();
+    let of_input = shifts(13, below(16, parts * 512));
+    let of_weights = shifts(5, below(16, 512 * parts));
+    let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 8 };
     let shifts = Shifts { size: group, input: &of_input, weights: &of_weights };
     bencher
         .counter(ItemsCount::new(geometry.macs()))
-        .bench_local(|| black_box(convolve_shifted(&geometry, black_box(operands), shifts, &products)));
+        .bench_local(|| black_box(convolve_shifted(&geometry, black_box(operands), shifts, products)));
 }

@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod cost;
+mod decompressed;
 mod events;
 #[cfg(target_arch = "x86_64")]
 mod factored;
@@ -73,6 +74,7 @@ pub struct Operands<'a> {
 /// When slices and geometry do not fit together.
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {
     check(geometry, &operands);
+    let geometry = &geometry.in_long_rows();
     let begin = without_padding(geometry, &operands, products);
     let mut path = path::fastest(geometry, &operands, products);
     sum_along(geometry, &operands, begin.as_deref(), &mut *path)

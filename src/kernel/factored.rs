@@ -166,12 +166,12 @@ pub(super) fn blocks<const OWN: usize, const BYTES: usize>(
     let inputs = geometry.in_channels / geometry.groups;
     let (window, blocks) = (geometry.depth() / inputs, inputs.div_ceil(LANES));
     let mut found = vec![[[0; BYTES]; CHANNELS]; window * blocks];
-    for (at, channel) in channels.iter().enumerate() {
-        for input in 0..inputs {
-            for tap in 0..window {
-                let place = channel * geometry.depth() + input * window + tap;
-                let own = &mut found[tap * blocks + input / LANES][at][input % LANES * OWN..][..OWN];
-                own.copy_from_slice(&weight(place));
+    for (at, found) in found.iter_mut().enumerate() {
+        let (tap, first) = (at / blocks, at % blocks * LANES);
+        for (found, channel) in found.iter_mut().zip(channels) {
+            let place = channel * geometry.depth() + first * window + tap;
+            for (lane, own) in found.chunks_exact_mut(OWN).enumerate().take(inputs - first) {
+                own.copy_from_slice(&weight(place + lane * window));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Codes whose groups have shifts: the products of a group are summed as they are, and the sum is shifted once.
 //!
-//! The sums of a group are those of [`convolve`] for its channels alone, so that any product table has its fastest way.
+//! The sums of a group are those of [`convolve`] for its channels alone, so that any product table has its fastest way;
+//! where all products are exact, so are those of the [numbers](decompressed) that the codes stand for.
 
-use super::{Geometry, Operands, Products, convolve};
+use super::{Geometry, Operands, Products, convolve, decompressed};
 use crate::simd;
 
 /// How far codes are shifted left, by groups of neighbouring channels at one place; the last group of a row of channels is
@@ -44,6 +45,9 @@ pub fn convolve_shifted(
     products: &Products,
 ) -> Vec<i64> {
     check(geometry, &operands, shifts);
+    if let Some(sums) = decompressed::sums(geometry, &operands, shifts, products) {
+        return sums;
+    }
     let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
     let contraction = Contraction { geometry, operands, shifts, products };
     for group in 0..geometry.groups {

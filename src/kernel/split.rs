@@ -101,6 +101,7 @@ impl Split {
 /// When slices and geometry do not fit together.
 pub fn convolve_split(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Option<Vec<i32>> {
     super::check(geometry, &operands);
+    let geometry = &geometry.in_long_rows();
     let split = products.split.as_ref().filter(|split| split.allows(geometry, &operands))?;
     let low = split.part.or.then(|| {
         let filters = Ored::filters(&split.low, split.part, geometry, &operands);

@@ -102,6 +102,42 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Windows of one pixel, columns and dense layers, of enough positions or samples to fill registers.
+    #[test]
+    fn long_rows_sum_what_their_pixels_do(
+        (groups, ins, outs) in (1usize..3, 1usize..10, 1usize..20), (height, width) in (1usize..60, 1usize..6),
+        (kernel, stride, pads) in (1usize..4, 1usize..3, [0usize..3, 0usize..3]), batch in 1usize..40, shape in 0..3, seed: u64,
+    ) {
+        let channels = Geometry { groups, in_channels: groups * ins, out_channels: groups * outs, ..Geometry::dense(1, 1) };
+        let geometry = match shape {
+            0 => channels,
+            1 => Geometry { in_height: height, in_width: width, ..channels },
+            _ => Geometry {
+                in_height: height,
+                kernel: [kernel, 1],
+                stride: [stride, 2],
+                pads: [pads[0], 0, pads[1], 0],
+                ..channels
+            },
+        };
+        prop_assume!(geometry.check().is_ok());
+        let long = geometry.in_long_rows();
+        prop_assert_eq!([long.in_height, long.out_height()], [1, 1]);
+        let mut stream = Stream::new(seed, "kernel.rows", 0);
+        let input = codes(&mut stream, batch * geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch, input: &input, weights: &weights, pad: 7 };
+        for products in [Products::exact(128, 7), Products::exact(3, 250), table(&mut stream, 30_000), few_terms(&mut stream, 2)] {
+            let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
+            prop_assert_eq!(&convolve_accumulating(&long, operands, &products, &i32::wrapping_add), &expected);
+            prop_assert_eq!(convolve(&geometry, operands, &products), expected);
+        }
+    }
+}
+
+proptest! {
     /// The definition of the accumulator, product after product.
     #[test]
     fn low_parts_by_or_equal_the_oracle(

@@ -4,10 +4,13 @@
 //! Three registers of sixteen positions and up to eight output channels are summed together, so that eleven loads serve
 //! twenty-four instructions of 64 products each.
 
+mod put;
+
 use std::arch::x86_64::*;
 
+use self::put::put;
 use super::factored::LANES;
-use super::field::{Segment, Units, apart};
+use super::field::Units;
 
 /// Positions of one register.
 pub(super) const UNIT: usize = 16;
@@ -203,98 +206,3 @@ unsafe fn tile_of<const N: usize, const BYTES: usize>(
         put(&sums, place, at, finish, output);
     }
 }
-
-/// Adds what the sums of a tile become to their outputs.
-///
-/// # Safety
-/// The processor needs AVX-512 F; outputs end within their slice.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f")]
-unsafe fn put(
-    sums: &[[[i32; UNIT]; UNITS]],
-    place: Place<'_>,
-    at: usize,
-    finish: &Finish<'_>,
-    output: &mut [i32],
-) {
-    let (units, whole) = (place.units, whole_rows(place.units, at).filter(|_| finish.besides.is_empty()));
-    let scale = _mm512_set1_epi32(finish.scale);
-    for (channel, sums) in sums.iter().enumerate() {
-        let constant = _mm512_set1_epi32(finish.constants[channel]);
-        // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
-        unsafe {
-            let finished = |sums: &[i32; UNIT]| {
-                _mm512_mullo_epi32(
-                    _mm512_add_epi32(_mm512_loadu_si512(sums.as_ptr().cast()), constant),
-                    scale,
-                )
-            };
-            let output = output.as_mut_ptr().add(place.first + channel * place.pitch);
-            if let Some(whole) = whole {
-                for (to, sums) in whole.into_iter().zip(sums) {
-                    let to = output.add(to).cast();
-                    _mm512_storeu_si512(to, _mm512_add_epi32(finished(sums), _mm512_loadu_si512(to)));
-                }
-                continue;
-            }
-            for (unit, sums) in (at..units.starts.len()).zip(sums) {
-                let besides = match finish.besides.as_chunks::<UNIT>().0.get(unit) {
-                    Some(besides) => _mm512_loadu_si512(besides.as_ptr().cast()),
-                    None => _mm512_setzero_si512(),
-                };
-                put_unit(_mm512_add_epi32(finished(sums), besides), units, unit, output);
-            }
-        }
-    }
-}
-
-/// The first outputs of a tile's units, where each is part of one row.
-fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
-    let ranges = units.ranges[at..].first_chunk::<UNITS>()?;
-    let mut whole = [0; UNITS];
-    for (whole, range) in whole.iter_mut().zip(ranges) {
-        let [Segment { columns: UNIT, to, .. }] = units.segments[range.clone()] else { return None };
-        *whole = to;
-    }
-    Some(whole)
-}
-
-/// Adds the sums of a unit to their outputs.
-///
-/// # Safety
-/// The processor needs AVX-512 F; behind the pointer is an output for every sum.
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn put_unit(sums: __m512i, units: &Units, unit: usize, output: *mut i32) {
-    // SAFETY: a mask lets through only sums of the unit and outputs of a segment.
-    unsafe {
-        let mut apart_sums = [0; UNIT];
-        let (side, own) = (units.side, UNIT / units.side);
-        let order = _mm512_loadu_si512(ORDERS[side.ilog2() as usize].as_ptr().cast());
-        _mm512_storeu_si512(apart_sums.as_mut_ptr().cast(), _mm512_permutexvar_epi32(order, sums));
-        for segment in units.segments.get_unchecked(units.ranges[unit].clone()) {
-            let mask = ((1u32 << segment.columns) - 1) as __mmask16;
-            for sample in 0..segment.samples {
-                let output = output.add(segment.to + sample * units.pitch);
-                let sums = _mm512_maskz_loadu_epi32(
-                    mask,
-                    apart_sums.as_ptr().wrapping_add(apart(sample, side) * own + segment.from / side),
-                );
-                let sums = _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(mask, output));
-                _mm512_mask_storeu_epi32(output, mask, sums);
-            }
-        }
-    }
-}
-
-/// Samples [`apart`] out of 1, 2, 4, 8 or 16 side by side.
-const ORDERS: [[i32; UNIT]; 5] = {
-    let mut orders = [[0; UNIT]; 5];
-    let mut at = 0;
-    while at < 5 * UNIT {
-        let (side, place) = (1 << (at / UNIT), at % UNIT);
-        orders[at / UNIT][apart(place % side, side) * (UNIT / side) + place / side] = place as i32;
-        at += 1;
-    }
-    orders
-};
