@@ -16,6 +16,7 @@ mod op;
 mod operator;
 mod prune;
 mod quantize;
+mod recurrent;
 pub mod score;
 mod task;
 mod time;

@@ -182,7 +182,8 @@ fn map(
     let time = signs.map_or(time, |signs| signs.time(&mapping));
     let words = parts.words(quantized, layer.index);
     let words = Words { sum: signs.map_or(words.sum, SignArray::count_bytes), ..words };
-    Mapped { layer: layer.clone(), mapping, time, words, held, groups, runs: 1.0, word: None, spiking: None }
+    let (layer, taken_up) = (layer.clone(), quantized.sums_taken_up(layer.index));
+    Mapped { layer, mapping, time, words, held, groups, taken_up, runs: 1.0, word: None, spiking: None }
 }
 
 /// A layer whose spikes are added takes the time of that.

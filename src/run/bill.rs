@@ -24,6 +24,8 @@ pub(super) struct Mapped {
     pub held: Held,
     /// Groups of its codes; none where they are plain.
     pub groups: Option<Groups>,
+    /// Sums of another layer that each run takes up and goes on from.
+    pub taken_up: usize,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
     /// What a word of signs switches, where it is binary.
@@ -134,7 +136,7 @@ fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Second
                 let mapping = &part.mapping;
                 mapping.input_reads as f64 * part.words.input
                     + part.held.read_bytes
-                    + mapping.partial_reads as f64 * part.words.sum
+                    + (mapping.partial_reads + part.taken_up as u64) as f64 * part.words.sum
             }) + spiking[0];
             let outputs = total(&|part| {
                 finished(part) * part.words.output

@@ -249,7 +249,7 @@ impl<'a> Evaluator<'a> {
         let filters = whole.layers().iter().map(|layer| layer.geometry.out_channels).collect();
         let platform = Platform::build(&setup.platform)?;
         formats::check(setup, &platform)?;
-        if formats::any(setup) && network.steps_in_time() > 1 {
+        if formats::any(setup) && network.repeats() {
             return Err(RunError::GroupsInTime);
         }
         Ok(Parts { setup, platform, arrays, sample, network, filters })
@@ -299,7 +299,7 @@ impl<'a> Evaluator<'a> {
         if measures.is_empty() {
             return Ok(Arc::new(Plan::none(network)));
         }
-        if self.task.network.steps_in_time() > 1 {
+        if parts.network.repeats() {
             return Err(RunError::RecoveryInTime);
         }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };

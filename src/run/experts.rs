@@ -34,8 +34,8 @@ impl Experts {
 
     /// A layer of an expert runs for the samples that ask it.
     pub(super) fn runs(&self, network: &Network, layers: &mut [f64]) {
-        for (runs, expert) in layers.iter_mut().zip(network.experts()) {
-            *runs = expert.map_or(*runs, |expert| self.asked[expert]);
+        for ((runs, expert), own) in layers.iter_mut().zip(network.experts()).zip(network.runs()) {
+            *runs = expert.map_or(*runs, |expert| own as f64 * self.asked[expert]);
         }
     }
 

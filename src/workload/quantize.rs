@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::engine::{Layer, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
+use super::onnx::Node;
 use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
@@ -23,6 +24,7 @@ mod layout;
 mod mse;
 mod precision;
 mod range;
+mod recurrent;
 mod role;
 mod run;
 mod stored;
@@ -49,10 +51,14 @@ pub enum CalibrationError {
     NotFinite(String),
     /// Products that no engine would form.
     #[error(
-        "node `{0}` multiplies and adds what no array is asked for: only the float model can be run; \
-         convolutions with stored weights and products of matrices go to the array"
+        "node `{node}` multiplies and adds what no array is asked for: only the float model can be run; {taken}"
     )]
-    Beside(String),
+    Beside {
+        /// Its name.
+        node: String,
+        /// What an array is asked for instead.
+        taken: &'static str,
+    },
     /// Numbers cannot be written in the formats that were asked for.
     #[error(transparent)]
     Groups(#[from] GroupError),
@@ -62,6 +68,21 @@ pub enum CalibrationError {
 }
 
 /// A network with integer weights and the grids of its activations.
+impl CalibrationError {
+    fn beside(node: &Node) -> Self {
+        let taken = match &*node.kind {
+            "GRU" | "LSTM" | "RNN" => {
+                "a recurrent cell goes to the array if it reads one sequence of a sample, all else is stored, its last inner \
+                 state `Y_c` is not read, and a GRU has linear_before_reset = 1 (as PyTorch, and Keras with reset_after, write it)"
+            }
+            _ => {
+                "convolutions with stored weights, products of matrices and recurrent cells with stored weights go to the array"
+            }
+        };
+        Self::Beside { node: node.name.clone(), taken }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Quantized {
     network: Network,
@@ -107,8 +128,8 @@ impl Quantized {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
-        if let Some(node) = network.beside() {
-            return Err(CalibrationError::Beside(node.into()));
+        if let Some(general) = network.beside() {
+            return Err(CalibrationError::beside(&general.node));
         }
         let roles = roles(network);
         let grid = |value: usize, (low, high)| {
@@ -132,8 +153,8 @@ impl Quantized {
             })
         };
         let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
-        let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
-            Op::Contract(own) => {
+        let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
+            Some(own) => {
                 let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
                 match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
                     _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
@@ -141,7 +162,7 @@ impl Quantized {
                     None => (round(&own.weights, own.geometry.out_channels, (share, bits)), None),
                 }
             }
-            _ => (computed(grids[step.inputs[1]], step), None),
+            None => (computed(grids[step.inputs[1]], step), None),
         });
         let (weights, groups) = weights.unzip();
         let biases = network.contractions().map(bias).collect();
@@ -169,15 +190,35 @@ impl Quantized {
     /// # Panics
     /// When the network has no such layer.
     pub fn input_grid(&self, layer: usize) -> Grid {
-        let value = self.network.contractions().map(|step| step.inputs[0]).nth(layer);
+        let value = self.network.multiplied().map(|(value, _)| value).nth(layer);
         let value = value.expect("the network has this layer");
         self.grids[value].expect("what a contraction reads is on a grid")
     }
 
     /// Bits that an output of a contraction takes where it is put away, its share of shifts included; none where it stays real.
     pub fn output_bits(&self, layer: usize) -> Option<f64> {
-        let (at, _) = self.network.placed_contractions().nth(layer)?;
-        self.put_away()[at + 1]
+    ///
+    /// In a recurrent cell outputs of all gates become one element of the state, of which each takes its share.
+        let (at, step) = self.network.placed_contractions().nth(layer)?;
+        let bits = self.put_away()[at + 1]?;
+        Some(match &step.op {
+            Op::Recurrent(cell) => bits * cell.gates.hidden() as f64 / cell.gates.rows() as f64,
+            _ => bits,
+        })
+    }
+
+    /// Whether a recurrent cell adds a layer's sums to its own, so that they wait as wide as they are.
+    pub fn waits_as_sums(&self, layer: usize) -> bool {
+        let place = self.network.placed_contractions().nth(layer).map(|(at, _)| at + 1);
+        place.is_some_and(|value| self.network.readers(value).any(|step| matches!(step.op, Op::Recurrent(_))))
+    }
+
+    /// How many sums that wait each run of a layer takes up: those of all its gates in a recurrent cell, else none.
+    pub fn sums_taken_up(&self, layer: usize) -> usize {
+        match self.network.contractions().nth(layer).map(|step| &step.op) {
+            Some(Op::Recurrent(cell)) => cell.gates.rows(),
+            _ => 0,
+        }
     }
 
     /// The same of an element of a sample.
@@ -203,9 +244,9 @@ impl Quantized {
 
 /// What is added to each channel of a contraction.
 fn bias(step: &Step) -> Arc<[f32]> {
-    match &step.op {
-        Op::Contract(own) => own.bias.clone().into(),
-        op => vec![0.0; op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
+    match step.op.weighted() {
+        Some(own) => own.bias.clone().into(),
+        None => vec![0.0; step.op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
     }
 }
 

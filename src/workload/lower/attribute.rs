@@ -1,8 +1,9 @@
 //! The values of a node's attributes.
 
-use super::ModelError;
+use super::{ModelError, shape};
 use crate::kernel::Geometry;
 use crate::workload::onnx::{Attribute, Node};
+use crate::workload::operator::{AUTO_PAD, unknown};
 
 /// The largest stride, padding, dilation or kernel that is believed.
 const LARGEST: usize = 4096;
@@ -78,6 +79,7 @@ pub(super) fn window(
                 (pads[axis], pads[axis + 2]) = if text == "SAME_UPPER" { (less, more) } else { (more, less) };
             }
         }
+        Some(Attribute::Text(text)) => return Err(shape(node, unknown("auto_pad", text, &AUTO_PAD))),
         Some(_) => return Err(ModelError::Attribute { node: node.name.clone(), what: "auto_pad".into() }),
     }
     Ok(Geometry {
