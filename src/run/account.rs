@@ -125,7 +125,7 @@ pub(super) fn outcome(
         delta: None,
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
-        latency_s: (observed.captured.latency + time).0,
+        latency_s: (observed.captured.latency + time + beside.iter().map(Work::waited).sum()).0,
         area_mm2: area(parts, &mapped, &beside),
         cycles: mapped.iter().map(|part| cycles(parts, part)).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
