@@ -134,6 +134,15 @@ pub enum RunError {
         /// What is in the way.
         why: &'static str,
     },
+    /// A layer whose weights would be zero and a sign at once.
+    #[error(
+        "layer `{name}` is pruned and binary, and a weight that is left out has no sign; give it `prune: none` of its own in \
+         `layers`, prune whole filters by `channel`, or leave its `binary` out"
+    )]
+    PrunedSigns {
+        /// Its name.
+        name: String,
+    },
     /// Other tools were to be handed a network with binary layers.
     #[error("what other tools are handed is of products, and a layer is `binary`; leave that out")]
     Signs,

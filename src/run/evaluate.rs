@@ -225,7 +225,11 @@ impl<'a> Evaluator<'a> {
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
         let network = self.network(&setup.workload)?;
-        signs::check(&network.layers(), &settings(&setup.workload, &network.layers())?)?;
+        signs::check(
+            &network.layers(),
+            &settings(&setup.workload, &network.layers())?,
+            setup.workload.prune,
+        )?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {

@@ -27,6 +27,7 @@ mod range;
 mod recurrent;
 mod role;
 mod run;
+mod signs;
 mod stored;
 
 pub use checkpoint::{Checkpoint, Start};
@@ -67,7 +68,6 @@ pub enum CalibrationError {
     Model(#[from] ModelError),
 }
 
-/// A network with integer weights and the grids of its activations.
 impl CalibrationError {
     fn beside(node: &Node) -> Self {
         let taken = match &*node.kind {
@@ -83,6 +83,7 @@ impl CalibrationError {
     }
 }
 
+/// A network with integer weights and the grids of its activations.
 #[derive(Debug, Clone)]
 pub struct Quantized {
     network: Network,
@@ -196,9 +197,9 @@ impl Quantized {
     }
 
     /// Bits that an output of a contraction takes where it is put away, its share of shifts included; none where it stays real.
-    pub fn output_bits(&self, layer: usize) -> Option<f64> {
     ///
     /// In a recurrent cell outputs of all gates become one element of the state, of which each takes its share.
+    pub fn output_bits(&self, layer: usize) -> Option<f64> {
         let (at, step) = self.network.placed_contractions().nth(layer)?;
         let bits = self.put_away()[at + 1]?;
         Some(match &step.op {
@@ -228,10 +229,12 @@ impl Quantized {
 
     /// Bits that a number of each value takes as the first codes that it becomes.
     fn put_away(&self) -> Vec<Option<f64>> {
-        let own = |(grid, layout): (&Option<Grid>, &Option<Layout>)| {
-            grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()))
+        let signs = self.as_signs();
+        let own = |(value, (grid, layout)): (usize, (&Option<Grid>, &Option<Layout>))| {
+            let codes = grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()));
+            signs[value].or(codes)
         };
-        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).map(own).collect();
+        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).enumerate().map(own).collect();
         // From the last step on, so that the first reader of a value that stays real has the last word.
         for (at, step) in self.network.steps.iter().enumerate().rev() {
             for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {
