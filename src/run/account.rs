@@ -64,13 +64,17 @@ pub(super) fn outcome(
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
     let (quantized, runs) = (observed.quantized, &observed.exits.layers);
+    let fetches = observed.experts.as_ref().map(|experts| experts.fetches(&parts.network));
     let map = |layer: &crate::workload::Layer| {
         let part = map((parts, quantized), layer, swapped(layer.index));
         let (counted, seen) = (observed.counted.get(layer.index), observed.seen.get(layer.index));
         let own = (runs[layer.index], quantized.weights()[layer.index].bits);
         let spiking = Spiking::of(counted, own, seen.and_then(|seen| seen.addition));
         let word = seen.and_then(|seen| seen.word);
-        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, word, ..part })
+        // Later steps in time find weights where the first one put them.
+        let once = runs[layer.index].min(1.0);
+        let fetched = fetches.as_ref().map_or(once, |fetches| fetches[layer.index]);
+        spiking_on(parts, Mapped { runs: runs[layer.index], fetched, spiking, word, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
@@ -183,7 +187,8 @@ fn map(
     let words = parts.words(quantized, layer.index);
     let words = Words { sum: signs.map_or(words.sum, SignArray::count_bytes), ..words };
     let (layer, taken_up) = (layer.clone(), quantized.sums_taken_up(layer.index));
-    Mapped { layer, mapping, time, words, held, groups, taken_up, runs: 1.0, word: None, spiking: None }
+    let (runs, fetched) = (1.0, 1.0);
+    Mapped { layer, mapping, time, words, held, groups, taken_up, runs, fetched, word: None, spiking: None }
 }
 
 /// A layer whose spikes are added takes the time of that.

@@ -28,6 +28,8 @@ pub(super) struct Mapped {
     pub taken_up: usize,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
+    /// How often its weights are fetched from main memory per sample, the mean.
+    pub fetched: f64,
     /// What a word of signs switches, where it is binary.
     pub word: Option<WordEnergy>,
     /// What spikes have it do, where it runs on neurons.
@@ -118,9 +120,8 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
 /// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
     let period = parts.platform.frame_period;
-    // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
-    // ones where the first step put them.
-    let weights: f64 = mapped.iter().map(|part| part.runs.min(1.0) * part.held.bytes).sum();
+    // Weights that are computed are activations of the layer before, which the buffer has already.
+    let weights: f64 = mapped.iter().map(|part| part.fetched * part.held.bytes).sum();
     let total = |words: &dyn Fn(&Mapped) -> f64| {
         mapped.iter().filter(|part| part.spiking.is_none()).map(|part| part.runs * words(part)).sum::<f64>()
     };

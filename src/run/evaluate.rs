@@ -129,7 +129,8 @@ impl<'a> Evaluator<'a> {
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
         let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
-        let experts = Experts::count(&parts.network, &routes);
+        let together = workload.experts.as_ref().map_or(1, |experts| experts.batch);
+        let experts = Experts::count(&parts.network, &routes, together);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let (seen, used) = self.probe(parts, keys, ready)?;
