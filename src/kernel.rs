@@ -86,13 +86,14 @@ fn sum_along(
     path: &mut dyn path::Path,
 ) -> Vec<i32> {
     let size = geometry.outputs_per_sample();
-    let mut output = vec![0; operands.batch * size];
+    let mut output = Vec::with_capacity(operands.batch * size);
     for samples in field::chunks(geometry, operands.batch) {
-        let output = &mut output[samples.start * size..samples.end * size];
-        if let Some(begin) = begin {
-            output.chunks_exact_mut(size).for_each(|sample| sample.copy_from_slice(begin));
+        // What is added to next is near.
+        match begin {
+            Some(begin) => samples.clone().for_each(|_| output.extend_from_slice(begin)),
+            None => output.resize(samples.end * size, 0),
         }
-        path.add(samples, output);
+        path.add(samples.clone(), &mut output[samples.start * size..]);
     }
     output
 }
