@@ -30,6 +30,7 @@ mod products;
 mod razoring;
 mod recovery;
 mod signs;
+mod split;
 pub mod statistics;
 pub mod stored;
 mod study;

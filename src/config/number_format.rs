@@ -37,7 +37,8 @@ pub enum NumberFormat {
     /// As codes of `weight_bits` and `activation_bits`, a scale for a filter of weights and for a tensor of activations.
     #[default]
     Plain,
-    /// The same of other bits.
+    /// The same of other bits. A step of any size a group would need a multiplier a group, which no unit here has: groups with
+    /// steps of powers of two are `razor` and `mxint`.
     Int {
         /// Bits of a code, 2 to 8.
         #[schemars(range(min = 2, max = 8))]

@@ -11,3 +11,4 @@ pub mod nonzeros;
 pub mod signs;
 pub mod storage;
 pub mod stream;
+pub mod units;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::arrays::Arrays;
 use super::beside::{Work, beside, exit_tests, token_ranking};
-use super::bill::{Mapped, Words, bill, multiplication_name, price_name, wires_name};
+use super::bill::{Mapped, Moved, Words, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::events::{self, Counted, Spiking, on_neurons};
 use super::exits::Exits;
@@ -16,6 +16,7 @@ use super::probe::Seen;
 use super::razoring;
 use super::recovery::LayerPlan;
 use super::signs::{self, counts, on_signs};
+use super::split;
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
@@ -63,7 +64,8 @@ pub(super) fn outcome(
 ) -> Result<Outcome, UnresolvedPrice> {
     let swapped = |at: usize| observed.plans.get(at).is_some_and(|plan| plan.swapped.is_some());
     let layers = observed.quantized.layers().iter();
-    let (quantized, runs) = (observed.quantized, &observed.exits.layers);
+    let quantized = observed.quantized;
+    let runs = split::on_device(parts.last_layer, &observed.exits.layers);
     let fetches = observed.experts.as_ref().map(|experts| experts.fetches(&parts.network));
     let map = |layer: &crate::workload::Layer| {
         let part = map((parts, quantized), layer, swapped(layer.index));
@@ -73,18 +75,20 @@ pub(super) fn outcome(
         let word = seen.and_then(|seen| seen.word);
         // Later steps in time find weights where the first one put them.
         let once = runs[layer.index].min(1.0);
-        let fetched = fetches.as_ref().map_or(once, |fetches| fetches[layer.index]);
+        let fetched = fetches.as_ref().filter(|_| once > 0.0).map_or(once, |fetches| fetches[layer.index]);
         spiking_on(parts, Mapped { runs: runs[layer.index], fetched, spiking, word, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
     let frame = events::frame(&mapped).unwrap_or_else(|| parts.frame_bytes(quantized));
-    let time = bill(parts, &mapped, frame, &mut ledger);
+    let sent = split::sent(parts, quantized);
+    let features = quantized.bits_of(&sent) / 8.0;
+    let time = bill(parts, &mapped, Moved { frame, features }, &mut ledger);
     let mut beside = beside(parts, &mapped, observed.plans);
     beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
     let kept = parts.network.kept_tokens();
     beside.extend(token_ranking(parts, &mapped, &kept));
-    let razoring = razoring::work(parts, quantized, &mapped);
+    let razoring = razoring::work(parts, quantized, (&mapped, &sent));
     let formats = razoring::outcome(quantized, &observed.used, &mapped, &razoring);
     beside.extend(razoring);
     beside.iter().for_each(|work| work.bill(&mut ledger));

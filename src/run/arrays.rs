@@ -1,6 +1,7 @@
 //! The arrays that the layers of a network run on: one, and one more for every other multiplier that a layer has.
 
 use super::error::RunError;
+use super::split;
 use crate::arith::mac::Mac;
 use crate::config::platform::{self as config, Compute, Multiplier, Spikes};
 use crate::config::{LayerSettings, Setup, Workload};
@@ -136,6 +137,9 @@ fn named<'c>(
 /// [`RunError::Misnamed`].
 pub fn names_layers(setup: &Setup, layers: &[Layer]) -> Result<(), RunError> {
     settings(&setup.workload, layers)?;
+    if let Some(name) = split::configured(setup) {
+        split::index(name, layers)?;
+    }
     match &setup.platform.compute {
         Compute::Array(config) => named(config, layers).map(drop),
         Compute::Ideal => Ok(()),

@@ -7,7 +7,7 @@ use super::zeros::Held;
 use crate::ledger::Ledger;
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::mapping::Mapping;
-use crate::platform::compute::signs::WordEnergy;
+use crate::platform::compute::units::Switched;
 use crate::platform::memory::Traffic;
 use crate::units::Seconds;
 use crate::workload::{Groups, Layer};
@@ -31,7 +31,7 @@ pub(super) struct Mapped {
     /// How often its weights are fetched from main memory per sample, the mean.
     pub fetched: f64,
     /// What a word of signs switches, where it is binary.
-    pub word: Option<WordEnergy>,
+    pub word: Option<Switched>,
     /// What spikes have it do, where it runs on neurons.
     pub spiking: Option<Spiking>,
 }
@@ -61,6 +61,15 @@ pub(super) struct Words {
     pub sum: f64,
 }
 
+/// Bytes of a sample besides those that its layers move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moved {
+    /// The frame.
+    pub frame: f64,
+    /// What is sent for layers to be run elsewhere; 0 where none are.
+    pub features: f64,
+}
+
 /// The name under which a layer's operations are priced after the run.
 pub(super) fn price_name(layer: &Layer) -> String {
     format!("mac.{}.{}", layer.index, layer.name)
@@ -76,8 +85,8 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
     format!("multiply.{}.{}", layer.index, layer.name)
 }
 
-/// Bills one sample, whose frame has so many bytes, and returns the time that array and link take.
-pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mut Ledger) -> Seconds {
+/// Bills one sample and returns the time that array and link take.
+pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], moved: Moved, ledger: &mut Ledger) -> Seconds {
     for part in mapped.iter().filter(|part| part.runs > 0.0) {
         if let Some((neurons, spiking)) = on_neurons(parts, part) {
             spiking.bill(neurons, &part.layer.geometry, ledger);
@@ -97,8 +106,9 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], frame: f64, ledger: &mu
         }
     }
     let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
-    memories(parts, (mapped, frame), active, ledger);
-    let bytes = parts.payload_bytes().unwrap_or(RESULT_BYTES);
+    memories(parts, (mapped, moved), active, ledger);
+    let features = parts.last_layer.map(|_| moved.features);
+    let bytes = features.or(parts.payload_bytes()).unwrap_or(RESULT_BYTES);
     parts.platform.link.bill(ledger, bytes);
     active + parts.platform.link.latency(bytes)
 }
@@ -117,8 +127,9 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
     }
 }
 
-/// Buffer traffic from the mappings; main memory moves weights and frame once in and once out.
-fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Seconds, ledger: &mut Ledger) {
+/// Buffer traffic from the mappings, and of features that are sent; main memory moves weights and frame once in and once out.
+fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), active: Seconds, ledger: &mut Ledger) {
+    let Moved { frame, features } = moved;
     let period = parts.platform.frame_period;
     // Weights that are computed are activations of the layer before, which the buffer has already.
     let weights: f64 = mapped.iter().map(|part| part.fetched * part.held.bytes).sum();
@@ -138,7 +149,8 @@ fn memories(parts: &Parts<'_>, (mapped, frame): (&[Mapped], f64), active: Second
                 mapping.input_reads as f64 * part.words.input
                     + part.held.read_bytes
                     + (mapping.partial_reads + part.taken_up as u64) as f64 * part.words.sum
-            }) + spiking[0];
+            }) + spiking[0]
+                + features;
             let outputs = total(&|part| {
                 finished(part) * part.words.output
                     + (part.mapping.output_writes as f64 - finished(part)) * part.words.sum

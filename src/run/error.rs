@@ -126,6 +126,9 @@ pub enum RunError {
         "what other tools are handed is of codes without shifts; leave out `quantize.format`, or write plain formats"
     )]
     Groups,
+    /// A network that cannot be split between device and receiver.
+    #[error("link.serial.payload: {0}; or write `result`")]
+    Split(&'static str),
     /// A layer that cannot be binary.
     #[error("layer `{name}` {why}; leave its `binary` out")]
     Binary {

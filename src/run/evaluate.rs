@@ -24,6 +24,7 @@ use super::prefix::{self, Prefixes};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
 use super::signs;
+use super::split;
 use crate::config::platform::{Compute, Multiplier};
 use crate::config::{Measure, Setup, Workload};
 use crate::platform::compute::array::{GroupUnit, MacArray, Open};
@@ -257,7 +258,8 @@ impl<'a> Evaluator<'a> {
         if formats::any(setup) && network.repeats() {
             return Err(RunError::GroupsInTime);
         }
-        Ok(Parts { setup, platform, arrays, sample, network, filters })
+        let last_layer = split::last_layer(setup, &network)?;
+        Ok(Parts { setup, platform, arrays, sample, network, filters, last_layer })
     }
 
     /// The network without what a workload leaves out of it.

@@ -7,7 +7,8 @@ use super::hardware::Hardware;
 use super::parts::Parts;
 use crate::kernel::Geometry;
 use crate::ledger::Ledger;
-use crate::platform::compute::neurons::{Addition, Events, Neurons};
+use crate::platform::compute::neurons::{Events, Neurons};
+use crate::platform::compute::units::Switched;
 use crate::platform::memory::{Memory, Traffic};
 use crate::units::Seconds;
 use crate::workload::{Codes, Engine, Layer, Origin, Place, Weights};
@@ -99,7 +100,7 @@ pub(super) struct Spiking {
     /// Bits of a weight.
     weight_bits: u32,
     /// What an addition switches.
-    addition: Addition,
+    addition: Switched,
 }
 
 impl Spiking {
@@ -107,7 +108,7 @@ impl Spiking {
     pub(super) fn of(
         counted: Option<&Counted>,
         (steps, weight_bits): (f64, u32),
-        addition: Option<Addition>,
+        addition: Option<Switched>,
     ) -> Option<Self> {
         let counted = counted.filter(|counted| !counted.is_other && counted.steps > 0)?;
         let samples = counted.steps as f64 / steps;
@@ -150,7 +151,7 @@ impl Spiking {
     }
 
     /// Energy of an addition.
-    pub(super) fn addition(&self) -> Addition {
+    pub(super) fn addition(&self) -> Switched {
         self.addition
     }
 
@@ -242,7 +243,7 @@ mod tests {
     }
 
     fn spiking(steps: f64, spikes: f64) -> Spiking {
-        let addition = Addition { each: Joules(2e-13), wires: Joules::ZERO, count: 1 };
+        let addition = Switched { each: Joules(2e-13), wires: Joules::ZERO, count: 1 };
         Spiking { steps, spikes, reaching: 3.0 * spikes, weight_bits: 8, addition }
     }
 

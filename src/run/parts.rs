@@ -23,6 +23,8 @@ pub(super) struct Parts<'a> {
     pub network: Arc<Network>,
     /// Filters that each layer had before any was left out.
     pub filters: Vec<usize>,
+    /// The last layer on the device, whose features are sent; none where all run on it.
+    pub last_layer: Option<usize>,
 }
 
 impl Parts<'_> {

@@ -13,9 +13,8 @@ use crate::config::platform::Padding;
 use crate::kernel::{self, Histograms, Products, Shifts};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::groups::replay_groups;
-use crate::platform::compute::neurons::Addition;
-use crate::platform::compute::signs::WordEnergy;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
+use crate::platform::compute::units::Switched;
 use crate::rng::Stream;
 use crate::units::Joules;
 use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Use, Weights};
@@ -36,9 +35,9 @@ pub(super) struct Seen {
     /// Absent where no table holds the products.
     pub mean_error: Option<MeanError>,
     /// What an addition switches; none where its activations are no spikes, or are multiplied.
-    pub addition: Option<Addition>,
+    pub addition: Option<Switched>,
     /// What a word of signs switches; none where the layer is not binary.
-    pub word: Option<WordEnergy>,
+    pub word: Option<Switched>,
 }
 
 /// An engine that behaves as the hardware and looks at every contraction.
@@ -125,14 +124,14 @@ impl Engine for Probe<'_> {
 
 impl Probe<'_> {
     /// Replays words of signs, where a layer is binary.
-    fn counted(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<WordEnergy> {
+    fn counted(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Switched> {
         let array = self.hardware.arrays?.signs().filter(|_| weights.are_signs())?;
         let mut stream = Stream::new(self.seed, "run.probe.signs", layer.index as u64);
         Some(signs::replay(array, layer, (input, weights), &mut stream))
     }
 
     /// Replays what neurons add, where they do: the weights of outputs drawn at random, in steps with a spike at least.
-    fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Addition> {
+    fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Switched> {
         let neurons = self.hardware.arrays?.neurons()?;
         let (geometry, codes) = layer.contraction(input, weights);
         if layer.weights == Origin::Computed

@@ -12,8 +12,12 @@ use crate::units::Seconds;
 use crate::workload::{Origin, Quantized, Use};
 
 /// The circuits that razor what layers read, by id, and their work on a sample: so many beside the array that a row of
-/// outputs is razored in a cycle. Weights are razored before.
-pub(super) fn work(parts: &Parts<'_>, quantized: &Quantized, mapped: &[Mapped]) -> Vec<Work> {
+/// outputs is razored in a cycle. Weights are razored before, and values that are sent before they are.
+pub(super) fn work(
+    parts: &Parts<'_>,
+    quantized: &Quantized,
+    (mapped, sent): (&[Mapped], &[usize]),
+) -> Vec<Work> {
     let Some(arrays) = &parts.arrays else { return vec![] };
     let mut groups: BTreeMap<String, (usize, f64)> = BTreeMap::new();
     let mut done = vec![];
@@ -23,7 +27,8 @@ pub(super) fn work(parts: &Parts<'_>, quantized: &Quantized, mapped: &[Mapped]) 
                 continue;
             };
             done.push(value);
-            groups.entry(coder.razorer()).or_insert((coder.group, 0.0)).1 += part.runs * count as f64;
+            let runs = if sent.contains(&value) { 1.0 } else { part.runs };
+            groups.entry(coder.razorer()).or_insert((coder.group, 0.0)).1 += runs * count as f64;
         }
     }
     let (columns, library) = (arrays.main().shape()[1], arrays.main().library());

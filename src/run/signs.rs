@@ -8,7 +8,8 @@ use crate::config::platform::Dataflow;
 use crate::config::{LayerSettings, Prune};
 use crate::kernel::{Geometry, Signs};
 use crate::ledger::Ledger;
-use crate::platform::compute::signs::{Counts, SignArray, WordEnergy};
+use crate::platform::compute::signs::{Counts, SignArray};
+use crate::platform::compute::units::Switched;
 use crate::rng::Stream;
 use crate::workload::{Codes, Layer, Origin, Weights};
 
@@ -44,10 +45,7 @@ fn leaves_zeros(rule: Prune) -> bool {
 }
 
 /// The units of a setup and what a word switches, where a layer is binary.
-pub(super) fn on_signs<'a>(
-    parts: &'a Parts<'_>,
-    part: &'a Mapped,
-) -> Option<(&'a SignArray, &'a WordEnergy)> {
+pub(super) fn on_signs<'a>(parts: &'a Parts<'_>, part: &'a Mapped) -> Option<(&'a SignArray, &'a Switched)> {
     Some((parts.arrays.as_ref()?.signs()?, part.word.as_ref()?))
 }
 
@@ -58,7 +56,7 @@ pub(super) fn counts(geometry: &Geometry) -> Counts {
 }
 
 /// Bills a layer once.
-pub(super) fn bill((array, word): (&SignArray, &WordEnergy), part: &Mapped, ledger: &mut Ledger) {
+pub(super) fn bill((array, word): (&SignArray, &Switched), part: &Mapped, ledger: &mut Ledger) {
     array.bill(ledger, "compute.array", (&part.mapping, &counts(&part.layer.geometry)), word);
 }
 
@@ -78,7 +76,7 @@ pub(super) fn replay(
     layer: &Layer,
     (input, weights): (&Codes, &Weights),
     stream: &mut Stream,
-) -> WordEnergy {
+) -> Switched {
     let words = Words { array, geometry: &layer.geometry, input, weights };
     array.replay(|stream| words.sequence(stream), stream)
 }

@@ -12,9 +12,6 @@ pub use set::{Set, Truth, Values};
 
 use crate::tensor::Tensor;
 
-/// The most bytes that are unpacked: a small gzip file can hold a thousand times its size.
-const MOST_UNPACKED: usize = 1 << 30;
-
 /// Images of unsigned bytes with their labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {

@@ -9,7 +9,8 @@
 use std::borrow::Cow;
 
 use super::op::{General, Operand};
-use super::operator::{common, shares, sigmoid};
+use super::operator::{common, sigmoid};
+use super::softmax::softmax;
 use super::value::Kind;
 
 /// The elements of an operand, and its shape.
@@ -25,7 +26,7 @@ pub(super) fn apply(general: &General, inputs: &[&[f32]]) -> Option<Vec<f32>> {
         ("Div", [a, b]) => pairs(a, b, |a, b| a / b),
         ("Sqrt", [x]) => Some(x.0.iter().map(|x| x.sqrt()).collect()),
         ("Sigmoid", [x]) => Some(x.0.iter().map(|&x| sigmoid(x.into()) as f32).collect()),
-        ("Softmax", [x]) if general.is_by_row() => Some(rows(x, shares)),
+        ("Softmax", [x]) if general.is_by_row() => Some(rows(x, softmax)),
         ("ReduceMean", [x, ..]) if general.is_by_row() => {
             Some(rows(x, |x| [x.iter().sum::<f64>() / x.len() as f64]))
         }

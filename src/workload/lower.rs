@@ -29,6 +29,7 @@ use self::fault::shape;
 use self::operand::Stored;
 use self::tokens::Cut;
 pub(super) use self::tokens::Leaving;
+use super::limit;
 use super::network::{Network, Output, Step};
 use super::onnx::{self, Input, Model, Node};
 use super::op::Op;
@@ -51,13 +52,10 @@ enum Way {
 /// Name and size of an input beside the first.
 type State = (String, usize);
 
-/// The most elements of a value per sample: a damaged shape shall not ask for all memory.
-const LARGEST_VALUE: usize = 1 << 28;
-
-/// Elements of a shape; `None` beyond [`LARGEST_VALUE`].
+/// Elements of a shape; `None` beyond [`limit::VALUE`].
 fn elements(shape: &[usize]) -> Option<usize> {
     let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
-    count.filter(|&count| count <= LARGEST_VALUE)
+    count.filter(|&count| count <= limit::VALUE)
 }
 
 /// The state of lowering: what each value name stands for.

@@ -354,6 +354,20 @@ impl Network {
         leads
     }
 
+    /// The values that are there when a layer is done and the next one starts, of which what follows reads or answers with.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub(super) fn crossing(&self, layer: usize) -> Vec<usize> {
+        let mut places = self.placed_contractions().map(|(at, _)| at).skip(layer);
+        places.next().expect("the network has this layer");
+        let next = places.next().unwrap_or(self.steps.len());
+        let read = |value: &usize| {
+            self.is_output(*value) || self.steps[next..].iter().any(|step| step.inputs.contains(value))
+        };
+        (0..=next).filter(read).collect()
+    }
+
     /// The first node that multiplies and adds elsewhere than in a contraction.
     pub(super) fn beside(&self) -> Option<&General> {
         self.steps.iter().find_map(|step| match &step.op {

@@ -5,6 +5,7 @@ use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
 use super::recurrent::Recurrent;
+use super::softmax::softmax;
 use super::tokens::Keep;
 use super::value::{Elements, Kind, Value};
 use crate::kernel::Geometry;
@@ -383,11 +384,4 @@ fn pool(
         }
     }
     out
-}
-
-fn softmax(x: &[f32]) -> Vec<f32> {
-    let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f32> = x.iter().map(|v| (v - largest).exp()).collect();
-    let sum: f32 = powers.iter().sum();
-    powers.iter().map(|power| power / sum).collect()
 }

@@ -23,7 +23,6 @@ mod window;
 pub(super) use binary::common;
 pub(super) use call::{Answer, Call, unknown};
 pub(super) use matrix::{labels, result};
-pub(super) use normalize::shares;
 pub(super) use recurrent::{Direction, Gates, directions};
 pub(super) use unary::sigmoid;
 pub(super) use window::{AUTO_PAD, Window, transposed_window, window};

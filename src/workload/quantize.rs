@@ -227,6 +227,20 @@ impl Quantized {
         self.put_away()[0]
     }
 
+    /// The values that are there when a layer is done and that the rest of the network reads: with them it can go on elsewhere.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn crossing(&self, layer: usize) -> Vec<usize> {
+        self.network.crossing(layer)
+    }
+
+    /// Bits of these values of a sample as they are put away, shares of shifts included; numbers that stay real have 32.
+    pub fn bits_of(&self, values: &[usize]) -> f64 {
+        let bits = self.put_away();
+        values.iter().map(|&value| self.network.size(value) as f64 * bits[value].unwrap_or(32.0)).sum()
+    }
+
     /// Bits that a number of each value takes as the first codes that it becomes.
     fn put_away(&self) -> Vec<Option<f64>> {
         let signs = self.as_signs();

@@ -15,6 +15,8 @@ pub use marks::{Marks, Statistic};
 pub use metric::Metric;
 pub use pictures::{Found, Picture, Ranking};
 
+use super::softmax::log_sum_exp;
+
 /// Mean negative logarithm, in nat, of the probability that rows of logits give their targets.
 ///
 /// `logits` holds one row per target. e to the power of the result is the perplexity.
@@ -34,9 +36,8 @@ pub fn negative_log_likelihood(logits: &[f32], targets: &[usize]) -> f64 {
     );
     let rows = logits.chunks_exact(logits.len() / targets.len());
     let of = |(row, &target): (&[f32], &usize)| {
-        let largest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let sum: f64 = row.iter().map(|&x| (f64::from(x) - largest).exp()).sum();
-        largest + sum.ln() - f64::from(row[target])
+        let logits: Vec<f64> = row.iter().copied().map(f64::from).collect();
+        log_sum_exp(&logits) - logits[target]
     };
     rows.zip(targets).map(of).sum::<f64>() / targets.len() as f64
 }

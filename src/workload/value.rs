@@ -9,6 +9,10 @@ mod read;
 
 pub use kind::Kind;
 
+use std::fmt::Display;
+
+use super::limit;
+
 /// The elements of an array in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Elements {
@@ -36,27 +40,21 @@ pub struct Value {
 /// What is wrong with an operand, in words that follow the name of a node.
 pub(super) type Fault = String;
 
-/// The most elements of an array: a damaged shape shall not ask for all memory.
-const MOST: usize = 1 << 25;
-
 /// Elements of a shape.
 ///
 /// # Errors
 /// When they are too many to be held; an empty axis does not make up for long ones, whose places are listed.
 pub(super) fn room(shape: &[usize]) -> Result<usize, Fault> {
     let longest = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size.max(1)));
-    let longest = longest.filter(|&count| count <= MOST);
+    let longest = longest.filter(|&count| count <= limit::ELEMENTS);
     let longest = longest.ok_or_else(|| format!("a result of shape {shape:?} has too many elements"))?;
     Ok(if shape.contains(&0) { 0 } else { longest })
 }
 
-/// The most products of one node, some seconds of work: damaged sizes shall not ask for all time.
-const PRODUCTS: usize = 1 << 33;
-
 /// Refuses a node whose sizes multiply to too many products.
 pub(super) fn effort(sizes: &[usize]) -> Result<(), Fault> {
     let products = sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
-    match products.filter(|&products| products <= PRODUCTS) {
+    match products.filter(|&products| products <= limit::PRODUCTS) {
         Some(_) => Ok(()),
         None => Err(format!("sizes {sizes:?} make more than 2^33 products")),
     }
@@ -101,9 +99,13 @@ impl Value {
     /// Joins a shape with whole elements, wrapped to the type.
     ///
     /// # Errors
-    /// When the elements do not fill the shape.
+    /// When the elements do not fill the shape, or one of an unsigned type of 64 bits has its highest bit set, as it stands
+    /// for a number of 2^63 or more.
     pub fn whole(kind: Kind, shape: &[usize], elements: Vec<i64>) -> Result<Self, String> {
         fills(shape, elements.len())?;
+        if let Some(large) = elements.iter().find(|&&x| kind == Kind::U64 && x < 0) {
+            return Err(too_large(*large as u64));
+        }
         let elements = elements.into_iter().map(|x| kind.wrap(x)).collect();
         Ok(Self { kind, shape: shape.to_vec(), elements: Elements::Whole(elements) })
     }
@@ -208,6 +210,11 @@ impl Value {
     }
 }
 
+/// Refuses an unsigned number of 64 bits: elements are held as signed ones, and it would compare as negative.
+pub(super) fn too_large(number: impl Display) -> Fault {
+    format!("{number} is more than the largest UINT64 that is computed, 2^63 − 1")
+}
+
 fn fills(shape: &[usize], count: usize) -> Result<(), Fault> {
     if room(shape)? == count {
         Ok(())
@@ -219,6 +226,18 @@ fn fills(shape: &[usize], count: usize) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unsigned_numbers_are_refused_where_signed_ones_would_compare_as_negative() {
+        let largest = vec![i64::MAX];
+        assert_eq!(
+            Value::whole(Kind::U64, &[1], largest.clone()).unwrap().elements(),
+            &Elements::Whole(largest)
+        );
+        let error = Value::whole(Kind::U64, &[2], vec![0, i64::MIN]).unwrap_err();
+        assert_eq!(error, "9223372036854775808 is more than the largest UINT64 that is computed, 2^63 − 1");
+        assert!(Value::whole(Kind::I64, &[1], vec![i64::MIN]).is_ok());
+    }
 
     #[test]
     fn an_empty_axis_does_not_excuse_an_endless_one() {

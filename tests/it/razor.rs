@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
+use axsim::config::{NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
 use axsim::razor::{Blocks, Razor, Step};
 use axsim::tensor::Tensor;
-use axsim::workload::{Format, Formats, Formatted, Network};
+use axsim::workload::{Exact, Format, Formats, Formatted, Network, Quantized, Scheme};
 use rayon::prelude::*;
 
 use super::simulators::Folder;
@@ -254,5 +255,39 @@ fn networks_that_see_lose_less_with_small_razored_groups() {
             found[0][1] + 6 >= found[3][1] && found[0][1] + 2 >= plain,
             "{model}: {found:?}, INT4 {plain}"
         );
+    }
+}
+
+/// Codes on the array, and reals that are written and read again, sample by sample. They differ in where scales come from
+/// (calibration samples, the sample itself) and in what an addition reads of a tensor that a layer reads too (its codes, reals).
+/// In NumPy and onnxruntime weights razored alone in groups of 8, 16 and 32 leave 38.3, 30.7 and 30.3 % of the first 300 pictures
+/// right, with a scale a filter 53.0 %; the array gives 37.7, 30.7, 30.3 (W4A8) and 53.0 %.
+#[test]
+fn the_array_answers_as_numbers_that_are_written_and_read_again() {
+    let Some(root) = shared() else { return };
+    let model = std::fs::read(root.join("models/resnet8_cifar10.onnx")).unwrap();
+    let network = Network::from_onnx(&model).unwrap();
+    let (test, labels) = pictures(&root, 100, [0.0; 3], [1.0; 3]);
+    let coded = |basis, bits| {
+        let (rounding, code) = (RazorRounding::NearestEven, RazorCode::SignMagnitude);
+        NumberFormat::Razor { basis, bits, group: 8, rounding, code }
+    };
+    for (bits, least) in [(8, 95), (4, 65)] {
+        let format =
+            NumberFormats { weights: coded(8, 4), activations: coded(16, bits), kv: NumberFormat::Plain };
+        let settings = Quantize { format, ..Quantize::default() };
+        let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &test).unwrap();
+        let on_array = quantized.run(&Exact, &test, 0).unwrap().remove(0);
+        let formats = Formats::new(razor(8, 4, 8), razor(16, bits, 8), Format::Real);
+        let again = Formatted::new(&network, formats).unwrap().run(&test).unwrap().outputs.remove(0);
+        let answer = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+        let answers = |outputs: &Tensor<f32>| outputs.data().chunks_exact(10).map(answer).collect::<Vec<_>>();
+        let same =
+            answers(&on_array).iter().zip(answers(&again)).filter(|(one, other)| **one == *other).count();
+        let right = [&on_array, &again].map(|outputs| {
+            axsim::workload::top1(outputs, &labels).into_iter().filter(|right| *right).count()
+        });
+        eprintln!("W4A{bits}, of 100: {same} answers alike, right {right:?}");
+        assert!(same >= least && right[0].abs_diff(right[1]) <= 10, "W4A{bits}: {same} alike, {right:?}");
     }
 }

@@ -28,7 +28,7 @@ impl Core for CellTree {
                 columns[(i + j) as usize].push(a >> i & b >> j & 1 == 1);
             }
         }
-        let columns = reduce::dadda_stages(columns, |column, bits| match bits[..] {
+        let columns = reduce::dadda_stages(columns, |column, bits| match *bits {
             [a, b, c] if column < self.columns as usize => self.cell.answer([a, b, c]),
             _ => {
                 let ones = bits.iter().filter(|&&bit| bit).count();
@@ -42,7 +42,7 @@ impl Core for CellTree {
 
     fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
         let columns = reduce::dots(build, a, b, |_, _| true);
-        let columns = reduce::dadda_stages(columns, |column, bits| match bits[..] {
+        let columns = reduce::dadda_stages(columns, |column, bits| match *bits {
             [a, b] => build.half_adder(a, b),
             _ if column < self.columns as usize => self.cell.gates(build, [bits[0], bits[1], bits[2]]),
             _ => build.full_adder(bits[0], bits[1], bits[2]),

@@ -158,7 +158,7 @@ pub(super) fn signed_columns(
 
 /// Reduces columns to two rows in Dadda's stages (heights 2, 3, 4, 6, 9, …) and adds them.
 pub(in crate::arith) fn sum_columns(build: &mut Builder, columns: Vec<Bus>, carries: Carries) -> Bus {
-    let columns = dadda_stages(columns, |_, bits| match bits[..] {
+    let columns = dadda_stages(columns, |_, bits| match *bits {
         [a, b] => build.half_adder(a, b),
         _ => build.full_adder(bits[0], bits[1], bits[2]),
     });
@@ -168,7 +168,7 @@ pub(in crate::arith) fn sum_columns(build: &mut Builder, columns: Vec<Bus>, carr
 /// Dadda's stages for bits of any kind: `join` gives sum and carry of two or three bits of a column.
 pub(super) fn dadda_stages<T>(
     mut columns: Vec<Vec<T>>,
-    mut join: impl FnMut(usize, Vec<T>) -> (T, T),
+    mut join: impl FnMut(usize, &[T]) -> (T, T),
 ) -> Vec<Vec<T>> {
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
     let mut heights = vec![2];
@@ -179,8 +179,9 @@ pub(super) fn dadda_stages<T>(
         for column in 0..columns.len() {
             while columns[column].len() > height {
                 let excess = columns[column].len() - height;
-                let taken = columns[column].drain(..if excess == 1 { 2 } else { 3 }).collect();
-                let (sum, carry) = join(column, taken);
+                let taken = if excess == 1 { 2 } else { 3 };
+                let (sum, carry) = join(column, &columns[column][..taken]);
+                columns[column].drain(..taken);
                 columns[column].push(sum);
                 // A carry out of the top column would have weight 2^(2N), which no product reaches.
                 if let Some(next) = columns.get_mut(column + 1) {

@@ -109,29 +109,33 @@ pub struct Tree42 {
     pub adder: Carries,
 }
 
-/// A row of bits by column; absent bits are none, not 0.
-type Row = Vec<Option<bool>>;
+/// A row of bits by column: where there is one, and which of them are set.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    there: u128,
+    ones: u128,
+}
+
+impl Row {
+    fn push(&mut self, column: u32, bit: Option<bool>) {
+        self.there |= u128::from(bit.is_some()) << column;
+        self.ones |= u128::from(bit == Some(true)) << column;
+    }
+}
 
 impl Core for Tree42 {
     /// Only the approximate columns are followed bit by bit; what leaves them is added up.
     fn apply(&self, widths: Widths, a: u64, b: u64) -> u64 {
-        let columns = self.columns as usize;
-        let bit = |j: u32, column: u32| {
-            (j..j + widths.a).contains(&column).then(|| a >> (column - j) & b >> j & 1 == 1)
-        };
-        let row = |j: u32| (0..self.columns).map(|column| bit(j, column)).collect::<Row>();
+        let low = (1 << self.columns) - 1;
+        let all = u128::from(bits::mask(widths.a));
+        let dots = |j: u32| if b >> j & 1 == 1 { (u128::from(a) & all) << j } else { 0 };
+        let row = |j: u32| Row { there: all << j & low, ones: dots(j) & low };
         let mut rows: Vec<Row> = (0..widths.b).map(row).collect();
-        let dots = (0..widths.a)
-            .flat_map(|i| (0..widths.b).map(move |j| (i, j)))
-            .filter(|(i, j)| i + j >= self.columns);
-        let mut sum: u128 = dots.map(|(i, j)| u128::from(a >> i & b >> j & 1) << (i + j)).sum();
+        let mut sum: u128 = (0..widths.b).map(|j| dots(j) & !low).sum();
         while rows.len() > 2 {
-            rows = rows.chunks(4).flat_map(|group| self.reduce(group, columns, &mut sum)).collect();
+            rows = rows.chunks(4).flat_map(|group| self.reduce(group, &mut sum)).flatten().collect();
         }
-        let value = |row: &Row| {
-            row.iter().enumerate().map(|(at, bit)| u128::from(*bit == Some(true)) << at).sum::<u128>()
-        };
-        sum += rows.iter().map(value).sum::<u128>();
+        sum += rows.iter().map(|row| row.ones).sum::<u128>();
         sum as u64 & bits::mask(widths.sum())
     }
 
@@ -156,29 +160,30 @@ impl Core for Tree42 {
 
 impl Tree42 {
     /// A group's sums and carries; a carry out of the columns goes to `sum`.
-    fn reduce(&self, group: &[Row], columns: usize, sum: &mut u128) -> Vec<Row> {
-        if group.len() == 1 {
-            return group.to_vec();
+    fn reduce(&self, group: &[Row], sum: &mut u128) -> [Option<Row>; 2] {
+        if let [row] = group {
+            return [Some(*row), None];
         }
-        let (mut sums, mut carries): (Row, Row) = (vec![None; columns], vec![None; columns + 1]);
+        let (mut sums, mut carries) = (Row::default(), Row::default());
         let mut extra = None;
-        for column in 0..columns {
-            let present: Vec<bool> = group.iter().filter_map(|row| row[column]).collect();
-            (sums[column], carries[column + 1], extra) = if present.len() == 4 {
-                let ones = present.iter().chain(&extra).enumerate();
-                let at = ones.map(|(at, &bit)| u32::from(bit) << at).sum::<u32>();
-                let answer = |mask: u32| mask >> at & 1 == 1;
-                let Compressor { sum, carry, out } = self.compressor;
-                (Some(answer(sum)), Some(answer(carry)), out.map(answer))
-            } else {
-                exact(present.into_iter().chain(extra).collect())
-            };
+        for column in 0..self.columns {
+            let present = group.iter().filter(|row| row.there >> column & 1 == 1);
+            let mut bits = Bits::default();
+            present.for_each(|row| bits.push(row.ones >> column & 1 == 1));
+            let is_full = bits.count == 4;
+            extra.into_iter().for_each(|bit| bits.push(bit));
+            let answer = |mask: u32| mask >> bits.set & 1 == 1;
+            let Compressor { sum, carry, out } = self.compressor;
+            let answers =
+                if is_full { (Some(answer(sum)), Some(answer(carry)), out.map(answer)) } else { exact(bits) };
+            sums.push(column, answers.0);
+            carries.push(column + 1, answers.1);
+            extra = answers.2;
         }
-        *sum += u128::from(extra == Some(true)) << columns;
-        if carries.pop().flatten() == Some(true) {
-            *sum += 1 << columns;
-        }
-        vec![sums, carries]
+        let top = 1 << self.columns;
+        *sum += u128::from(extra == Some(true)) * top + (carries.ones & top);
+        let within = Row { there: carries.there & !top, ones: carries.ones & !top };
+        [Some(sums), Some(within)]
     }
 
     fn reduce_gates(&self, build: &mut Builder, group: &[Vec<Option<Net>>]) -> Vec<Vec<Option<Net>>> {
@@ -200,7 +205,7 @@ impl Tree42 {
         vec![sums, carries]
     }
 
-    fn cell(&self, build: &mut Builder, dots: Bus, extra: Option<Net>) -> Bits<Net> {
+    fn cell(&self, build: &mut Builder, dots: Bus, extra: Option<Net>) -> Answers<Net> {
         if dots.len() < 4 {
             return exact_cell(build, dots.into_iter().chain(extra).collect());
         }
@@ -216,22 +221,36 @@ impl Tree42 {
 }
 
 /// Sum, carry and second carry, where there are any.
-type Bits<T> = (Option<T>, Option<T>, Option<T>);
+type Answers<T> = (Option<T>, Option<T>, Option<T>);
+
+/// Some bits of a column, the first lowest.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bits {
+    count: u32,
+    set: u32,
+}
+
+impl Bits {
+    fn push(&mut self, bit: bool) {
+        self.set |= u32::from(bit) << self.count;
+        self.count += 1;
+    }
+}
 
 /// Of up to four bits, as [`exact_cell`] has them.
-fn exact(bits: Vec<bool>) -> Bits<bool> {
-    let ones = |bits: &[bool]| bits.iter().filter(|&&bit| bit).count();
-    let odd = ones(&bits) % 2 == 1;
-    match bits.len() {
+fn exact(Bits { count, set }: Bits) -> Answers<bool> {
+    let (ones, first) = (set.count_ones(), (set & 7).count_ones());
+    let odd = ones % 2 == 1;
+    match count {
         0 => (None, None, None),
         1 => (Some(odd), None, None),
-        2 | 3 => (Some(odd), Some(ones(&bits) >= 2), None),
-        _ => (Some(odd), Some(ones(&bits[..3]) % 2 == 1 && bits[3]), Some(ones(&bits[..3]) >= 2)),
+        2 | 3 => (Some(odd), Some(ones >= 2), None),
+        _ => (Some(odd), Some(first % 2 == 1 && set >> 3 & 1 == 1), Some(first >= 2)),
     }
 }
 
 /// Sum, carry and second carry of up to five bits.
-fn exact_cell(build: &mut Builder, mut dots: Bus) -> Bits<Net> {
+fn exact_cell(build: &mut Builder, mut dots: Bus) -> Answers<Net> {
     let second = (dots.len() > 3).then(|| {
         let (sum, carry) = build.full_adder(dots[0], dots[1], dots[2]);
         dots.splice(..3, [sum]);

@@ -44,11 +44,14 @@ pub enum Radio {
 }
 
 /// What is sent per sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
     /// The network's answer: two bytes (class and confidence).
     Result,
     /// The captured image, uncompressed.
     Image,
+    /// What the rest of the network reads when this layer is done, by its node name or place, in the bits that it is put away in;
+    /// the layers after it run at the receiver, whose energy and time are not told.
+    Layer(String),
 }

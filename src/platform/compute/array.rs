@@ -12,7 +12,7 @@ use crate::platform::{Bill, PlatformError};
 use crate::tech::{CellLibrary, Timing};
 use crate::units::{Hertz, Seconds, SquareMicrometres, Watts};
 
-mod clocking;
+pub(super) mod clocking;
 mod energies;
 mod lanes;
 mod products;

@@ -2,13 +2,13 @@
 
 use super::beside::Beside;
 use super::stream::BATCHES;
+use super::units::{Switched, Units, first_refusal};
 use crate::arith::design;
 use crate::bits;
-use crate::config::platform::{self as config, Clock, Overflow, Products, Timing, WeightFormat, Zeros};
-use crate::constant::Constant;
-use crate::ledger::{Ledger, Stage};
+use crate::config::platform::{self as config, Overflow, Products, Timing, WeightFormat, Zeros};
+use crate::ledger::Ledger;
 use crate::netlist::{Builder, Bus, Net, Netlist, Timed, pack};
-use crate::platform::{Bill, PlatformError};
+use crate::platform::PlatformError;
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
 use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
@@ -21,15 +21,8 @@ const GUARD: u32 = 16;
 /// Each holds the membrane of one output while the spikes of a step pass, an event a cycle that all of them see, and then
 /// compares it with its threshold. Where a layer has more outputs than there are neurons its events pass again.
 pub struct Neurons {
-    count: usize,
     bits: u32,
-    cells: Netlist,
-    library: CellLibrary,
-    clock: Hertz,
-    leakage: Constant,
-    clocking: Constant,
-    /// None where the library has no wires.
-    clock_tree: Option<Constant>,
+    units: Units,
     thresholds: Beside,
 }
 
@@ -44,17 +37,6 @@ pub struct Events {
     pub updates: f64,
 }
 
-/// What an addition switches.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Addition {
-    /// Mean energy, glitches included, without clock and leakage; that of loading membranes is spread over additions.
-    pub each: Joules,
-    /// What of it the wires take.
-    pub wires: Joules,
-    /// Additions replayed.
-    pub count: u64,
-}
-
 impl Neurons {
     /// Builds as many neurons as an array has units, for weights of so many bits.
     ///
@@ -67,33 +49,9 @@ impl Neurons {
     ) -> Result<Self, PlatformError> {
         check(config)?;
         let bits = weight_bits + GUARD;
-        let supply = config.voltage.unwrap_or(library.supply());
-        let library = library.clone().at(supply).map_err(PlatformError::Supply)?;
-        let cells = library.map(&adding(weight_bits, bits));
-        let delay = library.critical_path(&cells).delay;
-        let clock = match config.clock {
-            Clock::Fit => Hertz(1.0 / delay.0),
-            Clock::Fixed(clock) if delay.0 <= clock.period().0 => clock,
-            Clock::Fixed(clock) => {
-                return Err(PlatformError::TooSlow { unit: cells.name().into(), delay, clock });
-            }
-        };
-        let count = config.rows * config.columns;
-        Ok(Self {
-            count,
-            bits,
-            clock,
-            leakage: library.constant("neuron.leakage", library.leakage(&cells).0, "W per neuron"),
-            clocking: library.constant(
-                "neuron.clock",
-                library.clock_energy(&cells).0,
-                "J per neuron and cycle",
-            ),
-            clock_tree: library.clock_tree(&cells, "neuron.clock_tree"),
-            thresholds: Beside::comparing(bits, count, &library),
-            cells,
-            library,
-        })
+        let units = Units::new(&adding(weight_bits, bits), ["neuron", "neuron"], config, library)?;
+        let thresholds = Beside::comparing(bits, units.count(), units.library());
+        Ok(Self { bits, units, thresholds })
     }
 
     /// Bits of a membrane.
@@ -103,56 +61,45 @@ impl Neurons {
 
     /// The clock, as configured or as an addition allows.
     pub fn clock(&self) -> Hertz {
-        self.clock
+        self.units.clock()
     }
 
     /// Cell area of all.
     pub fn area(&self) -> SquareMicrometres {
-        self.library.area(&self.cells) * self.count as f64 + self.thresholds.area()
+        self.units.area() + self.thresholds.area()
     }
 
     /// Times that the events of a step pass so that they reach so many outputs.
     pub fn passes(&self, outputs: usize) -> u64 {
-        outputs.div_ceil(self.count) as u64
+        outputs.div_ceil(self.units.count()) as u64
     }
 
     /// Time of so many cycles.
     pub fn time(&self, cycles: f64) -> Seconds {
-        Seconds(cycles / self.clock.0)
+        self.units.time(cycles)
     }
 
     /// Bills what a layer has neurons do under `component`; between layers and frames they are gated off.
-    pub fn bill(&self, ledger: &mut Ledger, component: &str, events: &Events, addition: &Addition) {
+    pub fn bill(&self, ledger: &mut Ledger, component: &str, events: &Events, addition: &Switched) {
         let Events { additions, cycles, updates } = *events;
-        let (count, time) = (self.count as f64, self.time(cycles));
-        let mut bill = Bill { ledger, stage: Stage::Compute, component };
-        bill.at("leak neuron seconds", time.0 * count, &self.leakage);
-        bill.at("clock neuron cycles", cycles * count, &self.clocking);
-        self.clock_tree.iter().for_each(|tree| bill.at("clock tree neuron cycles", cycles * count, tree));
-        let each = self.library.constant(
-            "neuron.addition",
-            (addition.each - addition.wires).0,
-            "J per weight added, replayed",
-        );
-        bill.at("add weights", additions, &each);
-        self.library
-            .wire_constant(addition.wires)
-            .iter()
-            .for_each(|wires| bill.at("add weights", additions, wires));
-        self.thresholds.bill(ledger, component, updates, time);
+        self.units.bill(ledger, component, cycles);
+        let names = ["add weights", "addition", "weight added"];
+        self.units.bill_operations((ledger, component), names, additions, addition);
+        self.thresholds.bill(ledger, component, updates, self.time(cycles));
     }
 
     /// Replays what neurons add: for each of 64 sequences in [`BATCHES`] batches the weights of one output in one step, in
     /// the order of their events, onto a membrane that is loaded as 0.
-    pub fn replay(&self, mut sequence: impl FnMut(&mut Stream) -> Vec<i64>, stream: &mut Stream) -> Addition {
+    pub fn replay(&self, mut sequence: impl FnMut(&mut Stream) -> Vec<i64>, stream: &mut Stream) -> Switched {
         let sequences: Vec<Vec<i64>> = (0..64 * BATCHES).map(|_| sequence(stream)).collect();
         let longest = sequences.iter().map(Vec::len).max().unwrap_or(0);
         if longest == 0 {
-            return Addition { each: Joules::ZERO, wires: Joules::ZERO, count: 0 };
+            return Switched { each: Joules::ZERO, wires: Joules::ZERO, count: 0 };
         }
-        let delays = self.library.delays(&self.cells);
-        let mut timed = Timed::<BATCHES>::new(&self.cells, &delays);
-        let width = self.cells.inputs()[0].1.len() as u32;
+        let cells = self.units.cells();
+        let delays = self.units.library().delays(cells);
+        let mut timed = Timed::<BATCHES>::new(cells, &delays);
+        let width = cells.inputs()[0].1.len() as u32;
         // A weight passes a register first: the membrane is loaded while the first one waits there.
         for cycle in 0..longest + 2 {
             let weights = sequences
@@ -163,14 +110,8 @@ impl Neurons {
             inputs.push([if cycle == 0 { u64::MAX } else { 0 }; BATCHES]);
             timed.step(&inputs);
         }
-        let count: u64 = sequences.iter().map(|weights| weights.len() as u64).sum();
-        let toggles = timed.total_toggles();
-        let [each, wires] = [
-            self.library.switching_energy(&self.cells, &toggles),
-            self.library.wire_energy(&self.cells, &toggles),
-        ]
-        .map(|energy| energy / count as f64);
-        Addition { each, wires, count }
+        let count = sequences.iter().map(|weights| weights.len() as u64).sum();
+        self.units.switched(&timed.total_toggles(), count)
     }
 }
 
@@ -213,10 +154,7 @@ fn check(config: &config::Array) -> Result<(), PlatformError> {
         (config.timing == Timing::Safe, "additions are known in time; write `timing: safe`"),
         (config.recovery.measures().is_empty(), "additions make no errors; write `recovery: none`"),
     ];
-    match refused.into_iter().find(|(fine, _)| !fine) {
-        Some((_, why)) => Err(PlatformError::Spikes(why)),
-        None => Ok(()),
-    }
+    first_refusal(refused).map_or(Ok(()), |why| Err(PlatformError::Spikes(why)))
 }
 
 #[cfg(test)]
@@ -253,7 +191,7 @@ mod tests {
     }
 
     fn energy(neurons: &Neurons, events: Events) -> f64 {
-        let addition = Addition { each: Joules(2e-13), wires: Joules(5e-14), count: 1 };
+        let addition = Switched { each: Joules(2e-13), wires: Joules(5e-14), count: 1 };
         let mut ledger = Ledger::default();
         neurons.bill(&mut ledger, "compute.array", &events, &addition);
         ledger.total().0

@@ -3,17 +3,17 @@
 use super::beside::Beside;
 use super::mapping::Mapping;
 use super::stream::BATCHES;
+use super::units::{Switched, Units, first_refusal};
 use crate::arith::xnor::Xnor;
 use crate::bits;
-use crate::config::platform::{self as config, Clock, Dataflow, Products, Timing, WeightFormat, Zeros};
-use crate::constant::Constant;
+use crate::config::platform::{self as config, Dataflow, Products, Timing, WeightFormat, Zeros};
 use crate::kernel::{Gemm, SIGNS};
-use crate::ledger::{Ledger, Stage};
-use crate::netlist::{Netlist, Timed, pack};
-use crate::platform::{Bill, PlatformError};
+use crate::ledger::Ledger;
+use crate::netlist::{Timed, pack};
+use crate::platform::PlatformError;
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
-use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
+use crate::units::{Hertz, Seconds, SquareMicrometres};
 
 /// The unit, of words of [`SIGNS`].
 const UNIT: &str = "xnor64";
@@ -27,13 +27,7 @@ pub struct SignArray {
     columns: usize,
     dataflow: Dataflow,
     unit: Xnor,
-    cells: Netlist,
-    library: CellLibrary,
-    clock: Hertz,
-    leakage: Constant,
-    clocking: Constant,
-    /// None where the library has no wires.
-    clock_tree: Option<Constant>,
+    units: Units,
     scaling: Beside,
     summing: Beside,
 }
@@ -49,17 +43,6 @@ pub struct Counts {
     pub magnitudes: f64,
 }
 
-/// What a word of signs switches.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WordEnergy {
-    /// Mean energy, glitches included, without clock and leakage.
-    pub each: Joules,
-    /// What of it the wires take.
-    pub wires: Joules,
-    /// Words replayed.
-    pub count: u64,
-}
-
 impl SignArray {
     /// Slots of a replayed stretch.
     pub const SLOTS: usize = 34;
@@ -71,33 +54,16 @@ impl SignArray {
     pub fn new(config: &config::Array, library: &CellLibrary) -> Result<Self, PlatformError> {
         check(config)?;
         let unit = Xnor::from_id(UNIT).expect("an id of the catalogue");
-        let supply = config.voltage.unwrap_or(library.supply());
-        let library = library.clone().at(supply).map_err(PlatformError::Supply)?;
-        let cells = library.map(&unit.netlist());
-        let delay = library.critical_path(&cells).delay;
-        let clock = match config.clock {
-            Clock::Fit => Hertz(1.0 / delay.0),
-            Clock::Fixed(clock) if delay.0 <= clock.period().0 => clock,
-            Clock::Fixed(clock) => return Err(PlatformError::TooSlow { unit: UNIT.into(), delay, clock }),
-        };
+        let units = Units::new(&unit.netlist(), [UNIT, "unit"], config, library)?;
         let (rows, columns, width) = (config.rows, config.columns, unit.accumulator_width());
         Ok(Self {
             rows,
             columns,
             dataflow: config.dataflow,
-            clock,
-            leakage: library.constant("xnor64.leakage", library.leakage(&cells).0, "W per unit"),
-            clocking: library.constant(
-                "xnor64.clock",
-                library.clock_energy(&cells).0,
-                "J per unit and cycle",
-            ),
-            clock_tree: library.clock_tree(&cells, "xnor64.clock_tree"),
-            scaling: Beside::scaling(width, columns, &library),
-            summing: Beside::summing(width, rows, &library),
+            scaling: Beside::scaling(width, columns, units.library()),
+            summing: Beside::summing(width, rows, units.library()),
             unit,
-            cells,
-            library,
+            units,
         })
     }
 
@@ -118,13 +84,12 @@ impl SignArray {
 
     /// The clock, as configured or as a word allows.
     pub fn clock(&self) -> Hertz {
-        self.clock
+        self.units.clock()
     }
 
     /// Cell area of units and what stands beside them.
     pub fn area(&self) -> SquareMicrometres {
-        let units = self.library.area(&self.cells) * (self.rows * self.columns) as f64;
-        units + self.scaling.area() + self.summing.area()
+        self.units.area() + self.scaling.area() + self.summing.area()
     }
 
     /// How a contraction is folded: cycles of words, traffic of single signs.
@@ -139,7 +104,7 @@ impl SignArray {
 
     /// Time of a mapping.
     pub fn time(&self, mapping: &Mapping) -> Seconds {
-        Seconds(mapping.cycles as f64 / self.clock.0)
+        self.units.time(mapping.cycles as f64)
     }
 
     /// Bills a mapping under `component`; between layers and frames the units are gated off.
@@ -148,21 +113,12 @@ impl SignArray {
         ledger: &mut Ledger,
         component: &str,
         (mapping, counts): (&Mapping, &Counts),
-        word: &WordEnergy,
+        word: &Switched,
     ) {
-        let (units, time) = ((self.rows * self.columns) as f64, self.time(mapping));
-        let cycles = mapping.cycles as f64 * units;
-        let mut bill = Bill { ledger, stage: Stage::Compute, component };
-        bill.at("leak unit seconds", time.0 * units, &self.leakage);
-        bill.at("clock unit cycles", cycles, &self.clocking);
-        self.clock_tree.iter().for_each(|tree| bill.at("clock tree unit cycles", cycles, tree));
-        let each =
-            self.library.constant("xnor64.word", (word.each - word.wires).0, "J per word of signs, replayed");
-        bill.at("count words of signs", counts.words, &each);
-        self.library
-            .wire_constant(word.wires)
-            .iter()
-            .for_each(|wires| bill.at("count words of signs", counts.words, wires));
+        self.units.bill(ledger, component, mapping.cycles as f64);
+        let names = ["count words of signs", "word", "word of signs"];
+        self.units.bill_operations((ledger, component), names, counts.words, word);
+        let time = self.time(mapping);
         self.scaling.bill(ledger, component, counts.multiplications, time);
         self.summing.bill(ledger, component, counts.magnitudes, time);
     }
@@ -173,14 +129,15 @@ impl SignArray {
         &self,
         mut sequence: impl FnMut(&mut Stream) -> Vec<[u64; 3]>,
         stream: &mut Stream,
-    ) -> WordEnergy {
+    ) -> Switched {
         let mut drawn = || sequence(stream).into_iter().take(Self::SLOTS).collect::<Vec<_>>();
         let sequences: Vec<Vec<[u64; 3]>> = (0..64 * BATCHES).map(|_| drawn()).collect();
         let longest = sequences.iter().map(Vec::len).max().unwrap_or(0);
-        let delays = self.library.delays(&self.cells);
-        let mut timed = Timed::<BATCHES>::new(&self.cells, &delays);
+        let cells = self.units.cells();
+        let delays = self.units.library().delays(cells);
+        let mut timed = Timed::<BATCHES>::new(cells, &delays);
         let widths: Vec<u32> = self.unit.ports().iter().map(|port| port.width).collect();
-        let mut filling = vec![0; self.cells.cells().len()];
+        let mut filling = vec![0; cells.cells().len()];
         for cycle in 0..=longest {
             // A sequence that has ended keeps its last words; the count belongs to the words of the cycle before.
             let word = |sequence: &Vec<[u64; 3]>, port: usize| {
@@ -198,15 +155,10 @@ impl SignArray {
                 filling = timed.total_toggles();
             }
         }
-        let count: u64 = sequences.iter().map(|words| words.len() as u64).sum();
-        let toggles: Vec<u64> =
-            timed.total_toggles().iter().zip(&filling).map(|(all, first)| all - first).collect();
-        let [each, wires] = [
-            self.library.switching_energy(&self.cells, &toggles),
-            self.library.wire_energy(&self.cells, &toggles),
-        ]
-        .map(|energy| energy / count.max(1) as f64);
-        WordEnergy { each, wires, count }
+        let count = sequences.iter().map(|words| words.len() as u64).sum();
+        let after = timed.total_toggles();
+        let toggles: Vec<u64> = after.iter().zip(&filling).map(|(all, first)| all - first).collect();
+        self.units.switched(&toggles, count)
     }
 }
 
@@ -234,10 +186,7 @@ fn check(config: &config::Array) -> Result<(), PlatformError> {
         (config.timing == Timing::Safe, "counts are known in time; write `timing: safe`"),
         (config.recovery.measures().is_empty(), "counts make no errors; write `recovery: none`"),
     ];
-    match refused.into_iter().find(|(fine, _)| !fine) {
-        Some((_, why)) => Err(PlatformError::Signs(why)),
-        None => Ok(()),
-    }
+    first_refusal(refused).map_or(Ok(()), |why| Err(PlatformError::Signs(why)))
 }
 
 #[cfg(test)]

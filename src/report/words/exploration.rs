@@ -58,7 +58,7 @@ fn counts(found: &Exploration) -> String {
     };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
-            " The floor of {} is met by {}, undecided for {} and not met by {}.",
+            " The floor of {} is met by {}, undecided for {} and not met by {} (one-sided 95 % bounds of the drop).",
             allowed(found.baseline.score.metric, drop),
             count("met"),
             count("undecided"),

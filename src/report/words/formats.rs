@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::percent;
-use crate::config::{NumberFormat, NumberFormats};
+use crate::config::{NumberFormat, NumberFormats, RazorCode};
 use crate::run::outcome::{FormatsOutcome, Outcome, Written};
 use crate::units::with_prefix;
 
@@ -37,6 +37,7 @@ fn short(format: NumberFormat) -> Option<Short> {
     let (kind, bits) = match format {
         NumberFormat::Plain => return None,
         NumberFormat::Int { bits } => ("int", bits),
+        NumberFormat::Razor { bits, code: RazorCode::TwosComplement, .. } => ("razor two's complement", bits),
         NumberFormat::Razor { bits, .. } => ("razor", bits),
         NumberFormat::Mxint { bits, .. } => ("mxint", bits),
     };
@@ -82,22 +83,31 @@ fn razoring(formats: &FormatsOutcome, after: &Outcome) -> String {
 
 /// What the system keeps of what the datapath alone saves.
 fn survives(before: &Outcome, after: &Outcome) -> String {
-    let less = |from: f64, to: f64| if from > 0.0 { 1.0 - to / from } else { 0.0 };
-    let datapath = less(before.datapath_energy_j, after.datapath_energy_j);
-    let memory = less(before.energy_j.memory, after.energy_j.memory);
-    let system = less(before.energy_j.total, after.energy_j.total);
+    let datapath = change(before.datapath_energy_j, after.datapath_energy_j);
+    let memory = change(before.energy_j.memory, after.energy_j.memory);
+    let system = change(before.energy_j.total, after.energy_j.total);
     format!(
-        "The datapath takes {} less energy, memories {}; with sensor and link the system takes {} less.",
-        percent(datapath),
-        percent(memory),
-        percent(system)
+        "The datapath takes {datapath} energy, memories {memory}; with sensor and link the system takes {system}."
     )
+}
+
+/// How much less or more, in words.
+fn change(from: f64, to: f64) -> String {
+    let less = if from > 0.0 { 1.0 - to / from } else { 0.0 };
+    let which = if less < 0.0 { "more" } else { "less" };
+    format!("{} {which}", percent(less.abs()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_costs_more_is_not_called_less() {
+        let told = [(2.0, 1.0), (1.0, 1.945), (0.0, 0.0)].map(|(from, to)| change(from, to));
+        assert_eq!(told, ["50.0 % less", "94.5 % more", "0.0 % less"]);
+    }
 
     #[test]
     fn formats_are_told_in_short_and_other_values_are_not_theirs() {
@@ -107,6 +117,10 @@ mod tests {
             (json!({"weights": razor(4, 16), "activations": razor(8, 16)}), Some("razor W4A8 g16")),
             (json!({"weights": razor(4, 16), "kv": razor(4, 8)}), Some("W razor 4 g16, KV razor 4 g8")),
             (json!({"weights": {"int": {"bits": 4}}}), Some("int W4")),
+            (
+                json!({"weights": {"razor": {"basis": 8, "bits": 4, "group": 16, "code": "twos_complement"}}}),
+                Some("razor two's complement W4 g16"),
+            ),
             (json!({"magnitude": {"ratio": 0.5}}), None),
             (json!("exact"), None),
         ] {

@@ -137,14 +137,19 @@ fn share(report: &Report) -> String {
 }
 
 fn floor(report: &Report, floor: &Floor) -> String {
-    let drop = allowed(report.baseline.score.metric, floor.drop);
+    let metric = report.baseline.score.metric;
+    let drop = allowed(metric, floor.drop);
+    let bound = report.approximate.delta.as_ref().map_or(String::new(), |delta| {
+        let bound = change(metric, delta.drop_upper95);
+        format!(", {}{},", bound.trim_start_matches('+'), units(metric))
+    });
+    let bound = format!("the one-sided 95 % upper bound of the drop{bound}");
     match &floor.verdict {
-        Verdict::Met => {
-            format!("The floor of {drop} is met: the 95 % upper bound of the drop is below it.")
-        }
-        Verdict::NotMet => format!("The floor of {drop} is not met."),
+        Verdict::Met => format!("The floor of {drop} is met: {bound} is below it."),
+        Verdict::NotMet => format!("The floor of {drop} is not met: the drop itself reaches it."),
         Verdict::Undecided { samples_needed } => format!(
-            "Whether the floor of {drop} is met is undecided; about {samples_needed} samples would decide."
+            "Whether the floor of {drop} is met is undecided: {bound} is not below it; about {samples_needed} samples would \
+             decide."
         ),
     }
 }

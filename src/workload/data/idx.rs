@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::io::Read;
 
-use super::{DataError, MOST_UNPACKED};
+use super::DataError;
 use crate::tensor::Tensor;
+use crate::workload::limit;
 
 /// Reads grey images [n, 1, rows, columns], plain or gzipped.
 ///
@@ -29,7 +30,7 @@ type Array<const AXES: usize> = ([usize; AXES], Vec<u8>);
 
 fn array<const AXES: usize>(bytes: &[u8]) -> Result<Array<AXES>, DataError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        elements(flate2::read::GzDecoder::new(bytes), MOST_UNPACKED)
+        elements(flate2::read::GzDecoder::new(bytes), limit::UNPACKED)
     } else {
         elements(bytes, usize::MAX)
     }

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use super::{DataError, MOST_UNPACKED, Truth, Values};
+use super::{DataError, Truth, Values};
 use crate::tensor::Tensor;
+use crate::workload::limit;
 
 /// The bytes of a file, unpacked where they are gzipped.
 ///
@@ -14,10 +15,10 @@ pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
         return Ok(bytes);
     }
     let mut plain = vec![];
-    let mut stream = flate2::read::GzDecoder::new(&bytes[..]).take(MOST_UNPACKED as u64 + 1);
+    let mut stream = flate2::read::GzDecoder::new(&bytes[..]).take(limit::UNPACKED as u64 + 1);
     let read = stream.read_to_end(&mut plain).map_err(|error| DataError::Gzip(error.to_string()))?;
-    if read > MOST_UNPACKED {
-        return Err(DataError::TooLarge { bytes: read, most: MOST_UNPACKED });
+    if read > limit::UNPACKED {
+        return Err(DataError::TooLarge { bytes: read, most: limit::UNPACKED });
     }
     Ok(plain)
 }

@@ -2,11 +2,9 @@
 
 use super::attribute::float;
 use super::{Lowered, Lowering, ModelError, elements, shape};
+use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
 use crate::workload::op::Op;
-
-/// The most elements of a result: each takes a place in a list.
-pub(super) const LARGEST: usize = 1 << 24;
 
 /// For each place along one axis the place that it takes its element from; none in padding.
 pub(super) type Places = Vec<Option<usize>>;
@@ -40,7 +38,7 @@ impl Lowering {
         let pads = self.integers(node, 1, "pads")?.unwrap_or_default();
         let every = (0..=sizes.len() as i64).collect();
         let axes = self.integers(node, 3, "axes")?.unwrap_or(every);
-        if pads.len() != 2 * axes.len() || pads.iter().any(|pad| !(0..=1 << 20).contains(pad)) {
+        if pads.len() != 2 * axes.len() || pads.iter().any(|pad| !(0..=limit::TEXT_WINDOW).contains(pad)) {
             return Err(shape(
                 node,
                 format!("{} pads of at least 0 are expected, not {pads:?}", 2 * axes.len()),
@@ -58,7 +56,7 @@ impl Lowering {
                 }
                 let mut out: Vec<usize> = places.iter().map(Vec::len).collect();
                 out[axis] += before + after;
-                if elements(&out).is_none_or(|count| count > LARGEST) {
+                if elements(&out).is_none_or(|count| count > limit::PLACES) {
                     return Err(shape(node, format!("a result of shape {out:?} has too many elements")));
                 }
                 let own = std::mem::take(&mut places[axis]);
@@ -85,7 +83,7 @@ impl Lowering {
         fill: f32,
     ) -> Result<Lowered, ModelError> {
         let out: Vec<usize> = places.iter().map(Vec::len).collect();
-        if !elements(&out).is_some_and(|count| (1..=LARGEST).contains(&count)) {
+        if !elements(&out).is_some_and(|count| (1..=limit::PLACES).contains(&count)) {
             return Err(shape(node, format!("a result of shape {out:?} is empty or has too many elements")));
         }
         let mut from: Vec<Option<u32>> = vec![Some(0)];
@@ -99,7 +97,7 @@ impl Lowering {
 
 /// Every place along each axis of a value.
 fn whole(node: &Node, sizes: &[usize]) -> Result<Vec<Places>, ModelError> {
-    if elements(sizes).is_none_or(|count| count > LARGEST) {
+    if elements(sizes).is_none_or(|count| count > limit::PLACES) {
         return Err(shape(node, format!("an operand of shape {sizes:?} has too many elements")));
     }
     Ok(sizes.iter().map(|&size| (0..size).map(Some).collect()).collect())

@@ -2,11 +2,9 @@
 
 use super::{ModelError, shape};
 use crate::kernel::Geometry;
+use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
 use crate::workload::operator::{AUTO_PAD, unknown};
-
-/// The largest stride, padding, dilation or kernel that is believed.
-const LARGEST: usize = 4096;
 
 pub(super) fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelError> {
     match node.attributes.get(name) {
@@ -41,7 +39,7 @@ pub(super) fn sizes<const N: usize>(
     match (node.attributes.get(name), default) {
         (None, Some(default)) => Ok(default),
         (Some(Attribute::Ints(ints)), _) => {
-            let size = |int: &i64| usize::try_from(*int).ok().filter(|&size| size <= LARGEST);
+            let size = |int: &i64| usize::try_from(*int).ok().filter(|&size| size <= limit::WINDOW);
             let sizes: Option<Vec<usize>> = ints.iter().map(size).collect();
             let sizes = sizes.and_then(|sizes| sizes.try_into().ok());
             sizes.ok_or_else(|| fail(format!("{name} = {ints:?}")))

@@ -3,12 +3,10 @@
 use super::attribute::{int, text};
 use super::{ModelError, elements};
 use crate::kernel::Geometry;
+use crate::workload::limit;
 use crate::workload::onnx::Node;
 use crate::workload::operator::{labels, result};
 use crate::workload::value::strides;
-
-/// The most elements of an operand or a result: each takes a place in a list.
-const LARGEST: usize = super::arrange::LARGEST;
 
 /// The name of an axis.
 type Axis = char;
@@ -81,7 +79,7 @@ impl Axes {
         let list = |parts: [&Vec<Axis>; 3]| elements(&self.sizes_of(&parts.map(|axes| &axes[..]).concat()));
         [list([groups, depth, rows]), list([groups, columns, depth]), list([groups, columns, rows])]
             .into_iter()
-            .all(|count| count.is_some_and(|count| (1..=LARGEST).contains(&count)))
+            .all(|count| count.is_some_and(|count| (1..=limit::PLACES).contains(&count)))
     }
 
     /// The same product with the operands exchanged.

@@ -1,8 +1,9 @@
 //! Convolutions of other forms as ones over an image: along a line, and transposed ones.
 
-use super::arrange::{LARGEST, Places};
+use super::arrange::Places;
 use super::attribute::int;
 use super::{Lowered, Lowering, ModelError, Stored, shape};
+use crate::workload::limit;
 use crate::workload::network::Step;
 use crate::workload::onnx::{Attribute, Node};
 use crate::workload::operator;
@@ -57,7 +58,7 @@ impl Lowering {
         let window = window.map_err(|what| shape(node, what))?;
         let reach = |axis: usize| (window.kernel[axis].max(1) - 1) * window.dilation[axis];
         let wide = |axis: usize| window.image[axis] + reach(axis);
-        if [channels, wide(0), wide(1)].iter().any(|&length| length > LARGEST) {
+        if [channels, wide(0), wide(1)].iter().any(|&length| length > limit::PLACES) {
             return Err(shape(node, "zeros between its pixels make the image too large".into()));
         }
         let along = |axis: usize| {

@@ -1,10 +1,10 @@
 //! A product of many rows with stored weights: a convolution of one tap whose positions are the rows.
 
-use super::arrange::LARGEST;
 use super::attribute::int;
 use super::contract::{by_output, is_plain};
 use super::{Lowering, ModelError, elements};
 use crate::kernel::Geometry;
+use crate::workload::limit;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
 
@@ -51,8 +51,9 @@ impl Lowering {
         let transposed = gemm && int(node, "transB", 0)? != 0;
         let (depth, outputs) = if transposed { (second, first) } else { (first, second) };
         let rows = elements(lead).filter(|&rows| rows > 1 && *last == depth && outputs > 0 && depth > 0);
-        let fits = rows
-            .is_some_and(|rows| elements(&[rows, depth.max(outputs)]).is_some_and(|count| count <= LARGEST));
+        let fits = rows.is_some_and(|rows| {
+            elements(&[rows, depth.max(outputs)]).is_some_and(|count| count <= limit::PLACES)
+        });
         if !fits || !self.kinds[value].is_real() {
             return Ok(None);
         }

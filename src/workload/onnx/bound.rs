@@ -8,11 +8,9 @@ use rten_onnx::onnx::{
 };
 
 use super::wire;
+use crate::workload::limit;
 use crate::workload::lower::ModelError;
 use crate::workload::value::Kind;
-
-/// Elements of a stored input at most.
-const MOST: usize = 1 << 24;
 
 /// The same file with a sample of these sizes as its first input, or what the file itself says where there are none, and
 /// with other inputs stored, every element of each the number given.
@@ -113,8 +111,9 @@ fn filled(
     let dimensions = tensor.shape.iter().flat_map(|shape| &shape.dim).enumerate();
     let dims: Vec<usize> = dimensions.map(length).collect::<Result<_, _>>()?;
     let count = dims.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
-    let count =
-        count.filter(|count| *count <= MOST).ok_or_else(|| misfit(own, format!("{dims:?} is too large")))?;
+    let count = count
+        .filter(|count| *count <= limit::PLACES)
+        .ok_or_else(|| misfit(own, format!("{dims:?} is too large")))?;
     let mut stored = TensorProto {
         name: Some(own.into()),
         data_type: tensor.elem_type,

@@ -1,5 +1,6 @@
 //! A node with its operands, as an operator reads them.
 
+use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
 use crate::workload::value::{Fault, Value};
 
@@ -83,9 +84,8 @@ impl<'a> Call<'a> {
 
     /// Sizes from an attribute, each at most what is believed of a stride, a pad or a kernel.
     pub fn sizes(&self, name: &str, axes: usize, default: usize) -> Result<Vec<usize>, Fault> {
-        const LARGEST: i64 = 1 << 20;
         let Some(ints) = self.ints(name)? else { return Ok(vec![default; axes]) };
-        let right = ints.len() == axes && ints.iter().all(|size| (0..=LARGEST).contains(size));
+        let right = ints.len() == axes && ints.iter().all(|size| (0..=limit::TEXT_WINDOW).contains(size));
         if right {
             Ok(ints.iter().map(|&size| size as usize).collect())
         } else {

@@ -2,7 +2,7 @@
 
 use super::{Answer, Call, Operator, operator};
 use crate::workload::onnx::Attribute;
-use crate::workload::value::{Elements, Fault, Kind, Value, room};
+use crate::workload::value::{Elements, Fault, Kind, Value, room, too_large};
 
 pub(super) const OPERATORS: &[Operator] = &[
     operator("Cast", &["saturate", "to"], |call| {
@@ -36,12 +36,14 @@ pub(in crate::workload) fn cast(value: &Value, to: Kind) -> Result<Value, Fault>
             // Half bytes saturate, wider types wrap.
             let (low, high) =
                 if matches!(to, Kind::U4 | Kind::I4) { to.range() } else { (i64::MIN, i64::MAX) };
+            if let Some(large) = reals.iter().find(|&&x| to == Kind::U64 && x >= 2f64.powi(63)) {
+                return Err(too_large(large));
+            }
             let whole = |&x: &f64| (x as i64).clamp(low, high);
             Value::whole(to, value.shape(), reals.iter().map(whole).collect())
         }
         Elements::Whole(wholes) if to.is_real() => {
-            let real = |&x: &i64| if value.kind() == Kind::U64 { x as u64 as f64 } else { x as f64 };
-            Value::real(to, value.shape(), wholes.iter().map(real).collect())
+            Value::real(to, value.shape(), wholes.iter().map(|&x| x as f64).collect())
         }
         Elements::Whole(wholes) => Value::whole(to, value.shape(), wholes.clone()),
     }
@@ -108,4 +110,18 @@ fn shape(call: &Call<'_>) -> Answer {
     let (start, end) = (bound(call.int("start", 0)?), bound(call.int("end", axes)?));
     let sizes: Vec<i64> = shape[start..end.max(start)].iter().map(|&size| size as i64).collect();
     Ok(vec![Value::whole(Kind::I64, &[sizes.len()], sizes)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reals_beyond_the_largest_unsigned_number_are_refused() {
+        let real = |x: f64| Value::real(Kind::F64, &[1], vec![x]).unwrap();
+        let below = 2f64.powi(63) - 1024.0;
+        assert_eq!(cast(&real(below), Kind::U64).unwrap().to_reals(), [below]);
+        assert!(cast(&real(2f64.powi(63)), Kind::U64).unwrap_err().contains("UINT64"));
+        assert!(cast(&real(2f64.powi(63)), Kind::I64).is_ok());
+    }
 }

@@ -4,6 +4,7 @@ use super::binary::{common, stretched};
 use super::call::axis;
 use super::cast::sizes;
 use super::{Answer, Call, Operator, operator, unknown};
+use crate::workload::limit;
 use crate::workload::value::{Fault, NOWHERE, Value, places, room, strides};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -135,7 +136,7 @@ fn pad(call: &Call<'_>) -> Answer {
     let x = call.input(0)?;
     let axes = call.axes_at(3, x.shape().len())?.unwrap_or_else(|| (0..x.shape().len()).collect());
     let pads = call.ints_at(1, "pads")?.ok_or("pads are missing")?;
-    if pads.len() != 2 * axes.len() || pads.iter().any(|pad| pad.abs() > 1 << 20) {
+    if pads.len() != 2 * axes.len() || pads.iter().any(|pad| pad.abs() > limit::TEXT_WINDOW) {
         return Err(format!("two pads for each of {} axes are expected, not {pads:?}", axes.len()));
     }
     if (1..axes.len()).any(|at| axes[..at].contains(&axes[at])) {

@@ -4,6 +4,8 @@ use super::call::axis;
 use super::layout::permuted;
 use super::reduce::last;
 use super::{Answer, Call, Operator, operator};
+use crate::workload::limit;
+use crate::workload::softmax::{log_softmax, softmax};
 use crate::workload::value::{Fault, Kind, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -20,7 +22,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("InstanceNormalization", &["epsilon"], instance),
     operator("LRN", &["alpha", "beta", "bias", "size"], local),
     operator("LayerNormalization", &["axis", "epsilon", "stash_type"], layer),
-    operator("LogSoftmax", &["axis"], |call| rows(call, -1, log_shares)),
+    operator("LogSoftmax", &["axis"], |call| rows(call, -1, log_softmax)),
     operator("LpNormalization", &["axis", "p"], |call| {
         let p = call.int("p", 2)?;
         let norm = move |x: &[f64]| match p {
@@ -34,24 +36,8 @@ pub(super) const OPERATORS: &[Operator] = &[
         single(call, call.axis("axis", -1, call.input(0)?.shape().len())?, divided)
     }),
     operator("MeanVarianceNormalization", &["axes"], mean_variance),
-    operator("Softmax", &["axis"], |call| rows(call, -1, shares)),
+    operator("Softmax", &["axis"], |call| rows(call, -1, softmax)),
 ];
-
-/// The share of each power in their sum.
-pub(in crate::workload) fn shares(x: &[f64]) -> Vec<f64> {
-    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut powers: Vec<f64> = x.iter().map(|x| (x - largest).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter_mut().for_each(|power| *power /= sum);
-    powers
-}
-
-/// The logarithms of the shares.
-fn log_shares(x: &[f64]) -> Vec<f64> {
-    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log = x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln();
-    x.iter().map(|x| x - largest - log).collect()
-}
 
 /// Applies a function to all elements along one axis at a time.
 fn single(call: &Call<'_>, at: usize, f: impl Fn(&[f64]) -> Vec<f64>) -> Answer {
@@ -211,7 +197,7 @@ fn local(call: &Call<'_>) -> Answer {
     let [_, count, ref rest @ ..] = *x.shape() else { return Err("an input [N, C, …] is expected".into()) };
     let (alpha, beta, bias) =
         (call.float("alpha", 1e-4)?, call.float("beta", 0.75)?, call.float("bias", 1.0)?);
-    let size = call.int("size", 0)?.clamp(1, 1 << 20) as usize;
+    let size = call.int("size", 0)?.clamp(1, limit::TEXT_WINDOW) as usize;
     let (plane, reals) = (rest.iter().product::<usize>().max(1), call.reals(0)?);
     let element = |(at, x): (usize, &f64)| {
         let channel = at / plane % count;

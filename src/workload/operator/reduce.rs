@@ -2,6 +2,7 @@
 
 use super::layout::permuted;
 use super::{Answer, Call, Operator, operator};
+use crate::workload::softmax::log_sum_exp;
 use crate::workload::value::{Fault, Kind, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -23,12 +24,6 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const REDUCE: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
-
-fn log_sum_exp(x: &[f64]) -> f64 {
-    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let base = if largest.is_finite() { largest } else { 0.0 };
-    x.iter().map(|x| (x - base).exp()).sum::<f64>().ln() + base
-}
 
 /// A value with the given axes last, and how many elements they have together.
 pub(super) fn last(value: &Value, axes: &[usize]) -> Result<(Value, usize), Fault> {

@@ -2,13 +2,11 @@
 
 use crate::config::{Confidence, Exit, Threshold};
 use crate::workload::largest;
+use crate::workload::softmax::softmax;
 
-/// Probabilities of logits.
-fn probabilities(logits: &[f32]) -> impl Iterator<Item = f64> {
-    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let power = move |x: f32| (f64::from(x) - largest).exp();
-    let sum: f64 = logits.iter().map(|&x| power(x)).sum();
-    logits.iter().map(move |&x| power(x) / sum)
+/// Probabilities of logits, in double precision.
+fn probabilities(logits: &[f32]) -> Vec<f64> {
+    softmax(&logits.iter().copied().map(f64::from).collect::<Vec<_>>())
 }
 
 /// The largest probability that logits give.
@@ -17,7 +15,7 @@ fn probabilities(logits: &[f32]) -> impl Iterator<Item = f64> {
 /// assert_eq!(axsim::workload::score::largest_probability(&[1.0, 1.0]), 0.5);
 /// ```
 pub fn largest_probability(logits: &[f32]) -> f64 {
-    probabilities(logits).fold(0.0, f64::max)
+    probabilities(logits).into_iter().fold(0.0, f64::max)
 }
 
 /// Entropy in nat of the probabilities that logits give.
@@ -29,7 +27,7 @@ pub fn largest_probability(logits: &[f32]) -> f64 {
 /// # Source
 /// S. Teerapittayanon, B. McDanel, H. T. Kung, BranchyNet, ICPR 2016, equation of section III.
 pub fn entropy(logits: &[f32]) -> f64 {
-    probabilities(logits).filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum()
+    probabilities(logits).into_iter().filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum()
 }
 
 /// The number of the exit that a sample takes: the first that is sure, or the last.

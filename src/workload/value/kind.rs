@@ -15,7 +15,7 @@ pub enum Kind {
     U16,
     /// Unsigned, 32 bits.
     U32,
-    /// Unsigned, 64 bits; held as signed ones, so numbers from 2^63 on are compared as negative.
+    /// Unsigned, 64 bits; numbers from 2^63 on are refused.
     U64,
     /// Signed, 4 bits.
     I4,

@@ -34,7 +34,7 @@ impl Lateness {
 
 /// The clock as configured, or the one that fits: the delay at the array's supply, or where results may come late that at
 /// the supply of the figures.
-pub(super) fn clock(
+pub(in crate::platform::compute) fn clock(
     config: &config::Array,
     nominal: Seconds,
     delay: Seconds,
@@ -67,6 +67,6 @@ pub(super) fn may_be_late(
 }
 
 /// Whether a delay is longer than a period, but for rounding.
-pub(super) fn late(delay: Seconds, clock: Hertz) -> bool {
+pub(in crate::platform::compute) fn late(delay: Seconds, clock: Hertz) -> bool {
     delay.0 > clock.period().0 * (1.0 + 1e-9)
 }
