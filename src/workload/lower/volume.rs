@@ -3,11 +3,11 @@
 //! Taps along depth and height become channels, their positions rows; along the width the window slides as it does in the
 //! volume. Zeros before and behind the volume and above and below it are part of that image, as zeros among the activations.
 
-use super::arrange::LARGEST;
 use super::attribute::int;
 use super::general::or_zeros;
 use super::{Lowered, Lowering, ModelError, Stored, elements, shape};
 use crate::kernel::Geometry;
+use crate::workload::limit;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
 use crate::workload::operator::{self, Window};
@@ -27,7 +27,7 @@ impl Lowering {
         let geometry = of_rows(node, channels, &weights, &window)?;
         let bias = self.bias(node, geometry.out_channels)?;
         let rows = [geometry.in_channels, geometry.in_height, width];
-        if elements(&rows).is_none_or(|count| count > LARGEST) {
+        if elements(&rows).is_none_or(|count| count > limit::PLACES) {
             return Err(shape(node, format!("rows {rows:?} of its windows have too many elements")));
         }
         let taken = order_of(&window, channels, self.shapes[value].iter().product());
