@@ -17,6 +17,7 @@ mod op;
 mod operator;
 mod prune;
 mod quantize;
+mod recurrent;
 pub mod score;
 mod softmax;
 mod task;

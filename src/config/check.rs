@@ -134,6 +134,7 @@ fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
 
 fn experts(experts: &Experts, workload: &Workload) -> Result<(), Fault> {
     require(experts.top.is_none_or(|top| top >= 1), "workload.experts.top", "write a whole number from 1")?;
+    require(experts.batch >= 1, "workload.experts.batch", "write a whole number from 1")?;
     let named = || "name the output that is scored beside the gates: `output: NAME`".into();
     demand(workload.output.is_some(), "workload.experts", named)?;
     let once = || "a network has exits, steps in time or experts; leave the others out".into();

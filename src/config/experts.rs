@@ -12,4 +12,17 @@ pub struct Experts {
     /// How many experts a sample asks, instead of the number that the model's TopK has.
     #[schemars(range(min = 1))]
     pub top: Option<usize>,
+    /// How many samples that follow each other go through a layer together, for which its weights are fetched from main memory
+    /// once: those of an expert if one of them asks it.
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
+    #[schemars(range(min = 1))]
+    pub batch: usize,
+}
+
+fn alone() -> usize {
+    1
+}
+
+fn is_alone(batch: &usize) -> bool {
+    *batch == 1
 }

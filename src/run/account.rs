@@ -66,13 +66,17 @@ pub(super) fn outcome(
     let layers = observed.quantized.layers().iter();
     let quantized = observed.quantized;
     let runs = split::on_device(parts.last_layer, &observed.exits.layers);
+    let fetches = observed.experts.as_ref().map(|experts| experts.fetches(&parts.network));
     let map = |layer: &crate::workload::Layer| {
         let part = map((parts, quantized), layer, swapped(layer.index));
         let (counted, seen) = (observed.counted.get(layer.index), observed.seen.get(layer.index));
         let own = (runs[layer.index], quantized.weights()[layer.index].bits);
         let spiking = Spiking::of(counted, own, seen.and_then(|seen| seen.addition));
         let word = seen.and_then(|seen| seen.word);
-        spiking_on(parts, Mapped { runs: runs[layer.index], spiking, word, ..part })
+        // Later steps in time find weights where the first one put them.
+        let once = runs[layer.index].min(1.0);
+        let fetched = fetches.as_ref().filter(|_| once > 0.0).map_or(once, |fetches| fetches[layer.index]);
+        spiking_on(parts, Mapped { runs: runs[layer.index], fetched, spiking, word, ..part })
     };
     let mapped: Vec<Mapped> = layers.map(map).collect();
     let mut ledger = observed.captured.ledger.clone();
@@ -129,7 +133,7 @@ pub(super) fn outcome(
         delta: None,
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
-        latency_s: (observed.captured.latency + time).0,
+        latency_s: (observed.captured.latency + time + beside.iter().map(Work::waited).sum()).0,
         area_mm2: area(parts, &mapped, &beside),
         cycles: mapped.iter().map(|part| cycles(parts, part)).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
@@ -186,7 +190,9 @@ fn map(
     let time = signs.map_or(time, |signs| signs.time(&mapping));
     let words = parts.words(quantized, layer.index);
     let words = Words { sum: signs.map_or(words.sum, SignArray::count_bytes), ..words };
-    Mapped { layer: layer.clone(), mapping, time, words, held, groups, runs: 1.0, word: None, spiking: None }
+    let (layer, taken_up) = (layer.clone(), quantized.sums_taken_up(layer.index));
+    let (runs, fetched) = (1.0, 1.0);
+    Mapped { layer, mapping, time, words, held, groups, taken_up, runs, fetched, word: None, spiking: None }
 }
 
 /// A layer whose spikes are added takes the time of that.

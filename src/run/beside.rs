@@ -9,7 +9,7 @@ use crate::config::{Confidence, Measure, WeightScales};
 use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::beside::Beside;
-use crate::units::{Joules, Seconds, SquareMicrometres};
+use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
 use crate::workload::{KeptTokens, Layer, Origin};
 
 /// Circuits beside an array and their work on a sample.
@@ -17,6 +17,8 @@ pub(super) struct Work {
     hardware: Beside,
     operations: f64,
     time: Seconds,
+    /// How long layers wait for it.
+    waited: Seconds,
 }
 
 impl Work {
@@ -28,7 +30,19 @@ impl Work {
 
     /// So many operations, while circuits leak for some time.
     pub(super) fn during(hardware: Beside, operations: f64, time: Seconds) -> Self {
-        Self { hardware, operations, time }
+        Self { hardware, operations, time, waited: Seconds::ZERO }
+    }
+
+    /// So many operations one after the other at a clock, for which layers wait; the circuits leak while these run too.
+    fn between(hardware: Beside, operations: f64, layers: &[&Mapped], clock: Hertz) -> Self {
+        let waited = hardware.duration(operations, clock);
+        let work = Self::of(hardware, operations, layers);
+        Self { time: work.time + waited, waited, ..work }
+    }
+
+    /// How long layers wait for it, per sample.
+    pub(super) fn waited(&self) -> Seconds {
+        self.waited
     }
 
     /// What the circuits are called.
@@ -70,7 +84,8 @@ pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) 
 ///
 /// Of every class are made a maximum, a difference, its power of e (a multiplication by the binary logarithm of e, then a
 /// shift) and a sum, which is compared with one over the threshold. An entropy also takes the product of difference and
-/// power, and at the end a logarithm (a shift) and two products.
+/// power, and at the end a logarithm (a shift) and two products. Each operation waits for the one before it, and whatever
+/// comes behind the exit for all of them.
 pub(super) fn exit_tests(parts: &Parts<'_>, mapped: &[Mapped], tests: &Tests) -> Vec<Work> {
     let Some(array) = parts.used().next() else { return vec![] };
     let classes = tests.classes as f64;
@@ -81,8 +96,8 @@ pub(super) fn exit_tests(parts: &Parts<'_>, mapped: &[Mapped], tests: &Tests) ->
     let (bits, layers): (_, Vec<&Mapped>) = (sum_bits(array), mapped.iter().collect());
     let [adder, multiplier] = Beside::asking(bits, array.library());
     vec![
-        Work::of(adder, tests.count * additions, &layers),
-        Work::of(multiplier, tests.count * multiplications, &layers),
+        Work::between(adder, tests.count * additions, &layers, array.clock()),
+        Work::between(multiplier, tests.count * multiplications, &layers, array.clock()),
     ]
 }
 
@@ -97,7 +112,7 @@ pub(super) fn token_ranking(parts: &Parts<'_>, mapped: &[Mapped], kept: &[KeptTo
         .sum();
     let layers: Vec<&Mapped> = mapped.iter().collect();
     let ranking = || Beside::ranking(sum_bits(array), array.library());
-    (operations > 0).then(|| Work::of(ranking(), operations as f64, &layers))
+    (operations > 0).then(|| Work::between(ranking(), operations as f64, &layers, array.clock()))
 }
 
 /// What takes the zero point of raw weight codes from sums: an adder a row sums every activation code once, and an adder a

@@ -24,8 +24,12 @@ pub(super) struct Mapped {
     pub held: Held,
     /// Groups of its codes; none where they are plain.
     pub groups: Option<Groups>,
+    /// Sums of another layer that each run takes up and goes on from.
+    pub taken_up: usize,
     /// How often it is computed per sample, the mean.
     pub runs: f64,
+    /// How often its weights are fetched from main memory per sample, the mean.
+    pub fetched: f64,
     /// What a word of signs switches, where it is binary.
     pub word: Option<Switched>,
     /// What spikes have it do, where it runs on neurons.
@@ -127,9 +131,8 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
 fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), active: Seconds, ledger: &mut Ledger) {
     let Moved { frame, features } = moved;
     let period = parts.platform.frame_period;
-    // Weights that are computed are activations of the layer before, which the buffer has already; steps in time find stored
-    // ones where the first step put them.
-    let weights: f64 = mapped.iter().map(|part| part.runs.min(1.0) * part.held.bytes).sum();
+    // Weights that are computed are activations of the layer before, which the buffer has already.
+    let weights: f64 = mapped.iter().map(|part| part.fetched * part.held.bytes).sum();
     let total = |words: &dyn Fn(&Mapped) -> f64| {
         mapped.iter().filter(|part| part.spiking.is_none()).map(|part| part.runs * words(part)).sum::<f64>()
     };
@@ -145,7 +148,7 @@ fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), active: Seco
                 let mapping = &part.mapping;
                 mapping.input_reads as f64 * part.words.input
                     + part.held.read_bytes
-                    + mapping.partial_reads as f64 * part.words.sum
+                    + (mapping.partial_reads + part.taken_up as u64) as f64 * part.words.sum
             }) + spiking[0]
                 + features;
             let outputs = total(&|part| {

@@ -99,8 +99,8 @@ pub enum RunError {
     },
     /// Recovery of a network in time.
     #[error(
-        "recovery lets every layer choose once, and in a network in time layers run again and again on what they made before; \
-         write `recovery: none`"
+        "recovery lets every layer choose once, and in a network in time or a recurrent cell layers run again and again on what \
+         they made before; write `recovery: none`"
     )]
     RecoveryInTime,
     /// A threshold to be found on calibration samples of which nobody says what they are.
@@ -117,7 +117,8 @@ pub enum RunError {
     GroupsHeld(String),
     /// Number formats in a network in time.
     #[error(
-        "formats with groups are not modelled in a network in time; leave out `quantize.format`, or write plain formats"
+        "formats with groups are not modelled in a network in time or with recurrent cells; leave out `quantize.format`, or write \
+         plain formats"
     )]
     GroupsInTime,
     /// Vectors and tables for other tools, of layers whose codes have shifts.
@@ -135,6 +136,15 @@ pub enum RunError {
         name: String,
         /// What is in the way.
         why: &'static str,
+    },
+    /// A layer whose weights would be zero and a sign at once.
+    #[error(
+        "layer `{name}` is pruned and binary, and a weight that is left out has no sign; give it `prune: none` of its own in \
+         `layers`, prune whole filters by `channel`, or leave its `binary` out"
+    )]
+    PrunedSigns {
+        /// Its name.
+        name: String,
     },
     /// Other tools were to be handed a network with binary layers.
     #[error("what other tools are handed is of products, and a layer is `binary`; leave that out")]

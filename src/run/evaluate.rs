@@ -130,7 +130,8 @@ impl<'a> Evaluator<'a> {
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
         let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
-        let experts = Experts::count(&parts.network, &routes);
+        let together = workload.experts.as_ref().map_or(1, |experts| experts.batch);
+        let experts = Experts::count(&parts.network, &routes, together);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
         let (seen, used) = self.probe(parts, keys, ready)?;
@@ -226,7 +227,11 @@ impl<'a> Evaluator<'a> {
         let energies = |path: &Path| self.energies(path).map(|energies| (*energies).clone());
         let open = Open { products: &products, energies: &energies };
         let network = self.network(&setup.workload)?;
-        signs::check(&network.layers(), &settings(&setup.workload, &network.layers())?)?;
+        signs::check(
+            &network.layers(),
+            &settings(&setup.workload, &network.layers())?,
+            setup.workload.prune,
+        )?;
         let arrays = match &setup.platform.compute {
             Compute::Ideal => None,
             Compute::Array(config) => {
@@ -250,7 +255,7 @@ impl<'a> Evaluator<'a> {
         let filters = whole.layers().iter().map(|layer| layer.geometry.out_channels).collect();
         let platform = Platform::build(&setup.platform)?;
         formats::check(setup, &platform)?;
-        if formats::any(setup) && network.steps_in_time() > 1 {
+        if formats::any(setup) && network.repeats() {
             return Err(RunError::GroupsInTime);
         }
         let last_layer = split::last_layer(setup, &network)?;
@@ -301,7 +306,7 @@ impl<'a> Evaluator<'a> {
         if measures.is_empty() {
             return Ok(Arc::new(Plan::none(network)));
         }
-        if self.task.network.steps_in_time() > 1 {
+        if parts.network.repeats() {
             return Err(RunError::RecoveryInTime);
         }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };

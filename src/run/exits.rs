@@ -28,10 +28,9 @@ pub(super) struct Tests {
 impl Exits {
     /// Counts the exits that samples took, under all fault maps together.
     pub(super) fn count(workload: &Workload, network: &Network, exits: &[usize]) -> Self {
-        let layers = network.layers().len();
-        let steps = network.steps_in_time() as f64;
+        let runs: Vec<f64> = network.runs().into_iter().map(|runs| runs as f64).collect();
         let Some(exit) = &workload.exit else {
-            return Self { taken: vec![], layers: vec![steps; layers], tests: None, tuned: None };
+            return Self { taken: vec![], layers: runs, tests: None, tuned: None };
         };
         let share =
             |at: usize| exits.iter().filter(|&&taken| taken == at).count() as f64 / exits.len().max(1) as f64;
@@ -43,7 +42,7 @@ impl Exits {
             classes: network.outputs()[0].1.iter().product(),
             count: asked(&shares),
         });
-        Self { taken, layers: reached(exit, network, &shares, layers), tests, tuned: None }
+        Self { taken, layers: reached(exit, network, &shares, &runs), tests, tuned: None }
     }
 }
 
@@ -53,8 +52,8 @@ fn asked(shares: &[f64]) -> f64 {
     shares.iter().enumerate().map(|(taken, share)| share * (taken + 1).min(before) as f64).sum()
 }
 
-/// A sample computes what leads to the exit that it takes, and to every one before that it was not sure of.
-fn reached(exit: &Exit, network: &Network, shares: &[f64], layers: usize) -> Vec<f64> {
+/// How often layers run that run `runs` times for a sample that comes to them: a sample computes what leads to the exit that it takes, and to every one before that it was not sure of.
+fn reached(exit: &Exit, network: &Network, shares: &[f64], runs: &[f64]) -> Vec<f64> {
     let leads: Vec<Vec<bool>> = (0..shares.len()).map(|at| network.leads_to(at)).collect();
     let computes = |layer: usize, taken: usize| {
         // Without a threshold no exit but the last is looked at.
@@ -63,7 +62,7 @@ fn reached(exit: &Exit, network: &Network, shares: &[f64], layers: usize) -> Vec
     };
     let share = |layer: usize| {
         let of = |(taken, share): (usize, &f64)| if computes(layer, taken) { *share } else { 0.0 };
-        shares.iter().enumerate().map(of).sum()
+        shares.iter().enumerate().map(of).sum::<f64>()
     };
-    (0..layers).map(share).collect()
+    runs.iter().enumerate().map(|(layer, runs)| runs * share(layer)).collect()
 }

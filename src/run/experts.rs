@@ -10,11 +10,14 @@ const BATCHES: [usize; 5] = [1, 2, 4, 8, 32];
 pub(super) struct Experts {
     asked: Vec<f64>,
     fetched: Vec<Fetched>,
+    /// Batches per sample, and for each expert those of which a sample asks it.
+    batches: f64,
+    asking: Vec<f64>,
 }
 
 impl Experts {
-    /// Counts what samples asked under each fault map; none of a network without experts.
-    pub(super) fn count(network: &Network, maps: &[&[Vec<bool>]]) -> Option<Self> {
+    /// Counts what samples asked under each fault map, `together` of them at a time; none of a network without experts.
+    pub(super) fn count(network: &Network, maps: &[&[Vec<bool>]], together: usize) -> Option<Self> {
         let experts = network.expert_count();
         let samples = maps.iter().map(|map| map.len()).sum::<usize>();
         if experts == 0 || samples == 0 {
@@ -29,13 +32,28 @@ impl Experts {
             let mean = distinct(maps, batch)?;
             Some(Fetched { batch, experts: mean, uniform: uniform(experts as f64, each, batch) })
         };
-        Some(Self { fetched: BATCHES.into_iter().filter_map(fetched).collect(), asked })
+        let batches = || maps.iter().flat_map(|map| map.chunks(together));
+        let asking = |expert: usize| {
+            batches().filter(|batch| batch.iter().any(|asks| asks[expert])).count() as f64 / samples as f64
+        };
+        Some(Self {
+            fetched: BATCHES.into_iter().filter_map(fetched).collect(),
+            asked,
+            batches: batches().count() as f64 / samples as f64,
+            asking: (0..experts).map(asking).collect(),
+        })
+    }
+
+    /// How often per sample the weights of each layer are fetched: once a batch, those of an expert if a sample of it asks.
+    pub(super) fn fetches(&self, network: &Network) -> Vec<f64> {
+        let layers = network.experts().into_iter();
+        layers.map(|expert| expert.map_or(self.batches, |expert| self.asking[expert])).collect()
     }
 
     /// A layer of an expert runs for the samples that ask it.
     pub(super) fn runs(&self, network: &Network, layers: &mut [f64]) {
-        for (runs, expert) in layers.iter_mut().zip(network.experts()) {
-            *runs = expert.map_or(*runs, |expert| self.asked[expert]);
+        for ((runs, expert), own) in layers.iter_mut().zip(network.experts()).zip(network.runs()) {
+            *runs = expert.map_or(*runs, |expert| own as f64 * self.asked[expert]);
         }
     }
 

@@ -198,7 +198,11 @@ impl Engine for Hardware<'_> {
         let samples = codes.codes.shape()[0];
         let size = codes.codes.len() / samples.max(1);
         // Every sample passes the same cells: a fault is fixed to its place.
-        let cells = Cells { map: self.map, address: REGION * (place.value as u64 + 1), bits: codes.bits };
+        let cells = Cells {
+            map: self.map,
+            address: REGION * (place.value as u64 + 1) + place.start as u64,
+            bits: codes.bits,
+        };
         codes.codes.data_mut().chunks_mut(size.max(1)).for_each(|sample| {
             buffer.hold(cells, sample);
         });

@@ -65,13 +65,11 @@ impl Parts<'_> {
         let input = match quantized.groups_of(layer) {
             // A word is a group.
             Some(groups) => groups.effective_bits[1] * groups.channels as f64 / groups.parts() as f64,
-            None => quantized.input_grid(layer).bits.into(),
+            None => quantized.input_bits(layer),
         };
-        Words {
-            input: input / 8.0,
-            output: quantized.output_bits(layer).unwrap_or(plain) / 8.0,
-            sum: f64::from(self.array(layer).map_or(32, |array| array.mac().accumulator_width())) / 8.0,
-        }
+        let sum = f64::from(self.array(layer).map_or(32, |array| array.mac().accumulator_width())) / 8.0;
+        let output = quantized.output_bits(layer).unwrap_or(plain) / 8.0;
+        Words { input: input / 8.0, output: if quantized.waits_as_sums(layer) { sum } else { output }, sum }
     }
 
     /// Bits of activations that nothing puts away in a format of its own.

@@ -4,8 +4,8 @@ use super::bill::Mapped;
 use super::error::RunError;
 use super::outcome::BinaryOutcome;
 use super::parts::Parts;
-use crate::config::LayerSettings;
 use crate::config::platform::Dataflow;
+use crate::config::{LayerSettings, Prune};
 use crate::kernel::{Geometry, Signs};
 use crate::ledger::Ledger;
 use crate::platform::compute::signs::{Counts, SignArray};
@@ -16,8 +16,8 @@ use crate::workload::{Codes, Layer, Origin, Weights};
 /// Products of an output at most: 2^12 of them times as many magnitudes of 7 bits are within 31 bits.
 const DEPTH: usize = 1 << 12;
 
-/// Refuses binary layers that cannot be.
-pub(super) fn check(layers: &[Layer], settings: &[LayerSettings]) -> Result<(), RunError> {
+/// Refuses binary layers that cannot be; `all` prunes layers without a rule of their own.
+pub(super) fn check(layers: &[Layer], settings: &[LayerSettings], all: Prune) -> Result<(), RunError> {
     for (layer, own) in layers.iter().zip(settings).filter(|(_, own)| own.binary) {
         let why = if layer.weights == Origin::Computed {
             "multiplies two computed values, and only stored weights become signs"
@@ -25,12 +25,23 @@ pub(super) fn check(layers: &[Layer], settings: &[LayerSettings]) -> Result<(), 
             "sums more than 4096 products, times their magnitudes more than 32 bits hold"
         } else if own.format.is_some() {
             "has a `format` too, and its codes are signs"
+        } else if leaves_zeros(own.prune.unwrap_or(all)) {
+            return Err(RunError::PrunedSigns { name: layer.name.clone() });
         } else {
             continue;
         };
         return Err(RunError::Binary { name: layer.name.clone(), why });
     }
     Ok(())
+}
+
+/// Whether a rule leaves zeros among the weights that stay, which would become signs.
+fn leaves_zeros(rule: Prune) -> bool {
+    match rule {
+        Prune::None | Prune::Channel { .. } => false,
+        Prune::Magnitude { ratio, .. } | Prune::Random { ratio } => ratio > 0.0,
+        Prune::NOfM { keep, of } => keep < of,
+    }
 }
 
 /// The units of a setup and what a word switches, where a layer is binary.
@@ -128,9 +139,39 @@ mod tests {
         let layer =
             Layer { index: 0, name: "conv".into(), geometry: Geometry::dense(8, 2), weights: Origin::Stored };
         let binary = LayerSettings { binary: true, ..LayerSettings::default() };
-        assert!(check(std::slice::from_ref(&layer), std::slice::from_ref(&binary)).is_ok());
+        assert!(check(std::slice::from_ref(&layer), std::slice::from_ref(&binary), Prune::None).is_ok());
         let both = LayerSettings { format: Some(Default::default()), ..binary };
-        let error = check(&[layer], &[both]).unwrap_err().to_string();
+        let error = check(&[layer], &[both], Prune::None).unwrap_err().to_string();
         assert_eq!(error, "layer `conv` has a `format` too, and its codes are signs; leave its `binary` out");
+    }
+
+    #[test]
+    fn weights_that_are_left_out_have_no_sign() {
+        let layer =
+            Layer { index: 0, name: "conv".into(), geometry: Geometry::dense(8, 2), weights: Origin::Stored };
+        let binary = LayerSettings { binary: true, ..LayerSettings::default() };
+        let checked = |own: Option<Prune>, all: Prune| {
+            let own = LayerSettings { prune: own, ..binary.clone() };
+            check(std::slice::from_ref(&layer), &[own], all).map_err(|error| error.to_string())
+        };
+        let halves = [
+            Prune::Random { ratio: 0.5 },
+            Prune::NOfM { keep: 2, of: 4 },
+            Prune::Magnitude { ratio: 0.5, scope: Default::default() },
+        ];
+        for half in halves {
+            let error = checked(None, half).unwrap_err();
+            assert!(
+                error.contains("layer `conv` is pruned and binary") && error.contains("prune: none"),
+                "{error}"
+            );
+            assert_eq!(checked(Some(half), Prune::None), Err(error));
+            assert_eq!(checked(Some(Prune::None), half), Ok(()));
+        }
+        for whole in
+            [Prune::Random { ratio: 0.0 }, Prune::NOfM { keep: 4, of: 4 }, Prune::Channel { ratio: 0.5 }]
+        {
+            assert_eq!(checked(Some(whole), Prune::None), Ok(()));
+        }
     }
 }

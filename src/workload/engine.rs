@@ -106,6 +106,8 @@ pub struct Place {
     pub value: usize,
     /// Number of the batch's first sample.
     pub first_sample: usize,
+    /// Elements of a sample before the first one that is put away: those of earlier steps of a recurrent cell, else none.
+    pub start: usize,
 }
 
 /// What a model asks of hardware.

@@ -10,7 +10,8 @@ use std::ops::AddAssign;
 use super::float;
 use super::lower::ModelError;
 use super::network::{Network, Step};
-use super::op::Op;
+use super::op::{Contraction, Op};
+use super::recurrent::Float;
 use crate::kernel::Geometry;
 use crate::razor::{Blocks, Granularity, Razor, RazorError};
 use crate::tensor::Tensor;
@@ -249,7 +250,7 @@ impl Formatted {
     pub fn new(network: &Network, formats: Formats) -> Result<Self, FormatError> {
         let (mut network, mut weights) = (network.clone(), Use::default());
         for step in &mut network.steps {
-            let Op::Contract(own) = &mut step.op else { continue };
+            let Some(own) = step.op.weighted_mut() else { continue };
             let sizes = of_weights(&own.geometry, 1);
             let numbers = formats.before(&own.weights, sizes, 1.0 / formats.outliers);
             let written = formats.weights.written(&numbers, sizes);
@@ -283,11 +284,16 @@ impl Formatted {
             used.borrow_mut()[at] += found;
             values
         };
+        let read = |step: &Step, own: &Contraction, numbers: &[f32]| {
+            let sizes = of_input(&own.geometry);
+            written(0, step, &self.formats.before(numbers, sizes, self.formats.outliers), sizes)
+        };
         let contract = |_: usize, step: &Step, inputs: &[&Vec<f32>]| match &step.op {
-            Op::Contract(own) => {
-                let sizes = of_input(&own.geometry);
-                let numbers = self.formats.before(inputs[0], sizes, self.formats.outliers);
-                float::contract(own, samples, &written(0, step, &numbers, sizes))
+            Op::Contract(own) => float::contract(own, samples, &read(step, own, inputs[0])),
+            Op::Recurrent(cell) => {
+                let own = &cell.contraction;
+                let read = |states: &[f32]| read(step, own, states);
+                cell.run(samples, inputs[0], &mut Float { contraction: own, samples, read })
             }
             Op::Product(geometry) => {
                 let second = written(1, step, inputs[1], of_weights(geometry, geometry.out_channels));

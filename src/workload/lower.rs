@@ -13,11 +13,13 @@ mod line;
 mod operand;
 mod pool;
 mod product;
+mod recurrent;
 mod reshape;
 mod rows;
 mod same;
 mod tokens;
 mod top;
+mod volume;
 
 use std::collections::HashMap;
 
@@ -220,6 +222,9 @@ impl Lowering {
         if self.is_product(node)? && self.product(node)? {
             return Ok(Way::Done);
         }
+        if matches!(&*node.kind, "GRU" | "LSTM" | "RNN") && self.recurrent(node)? {
+            return Ok(Way::Done);
+        }
         let computed = || node.inputs.iter().filter_map(|name| self.values.get(name));
         let other = computed().any(|&value| !self.batched[value] || !self.kinds[value].is_real());
         let several = node.outputs.iter().skip(1).any(|name| !name.is_empty()) && node.kind != "Dropout";
@@ -245,7 +250,7 @@ impl Lowering {
             "Clip" => self.clip(node),
             "BatchNormalization" => self.normalization(node),
             "Slice" => self.slice(node),
-            "Pad" => self.pad(node),
+            "Pad" if attribute::text(node, "mode", "constant")? == "constant" => self.pad(node),
             "Softmax" => self.softmax(node),
             "MaxPool" | "AveragePool" | "GlobalAveragePool" => self.pool(node),
             "Flatten" => self.flatten(node),

@@ -6,7 +6,7 @@ pub(super) use run::per_sample;
 
 use super::engine::{Layer, Origin};
 use super::lower::{Leaving, ModelError, lower};
-use super::op::Op;
+use super::op::{General, Op};
 use super::time::Time;
 use super::tokens::KeptTokens;
 use super::value::Kind;
@@ -195,6 +195,18 @@ impl Network {
         needed
     }
 
+    /// How often each of [`Network::layers`] runs for a sample that comes to it: once a step in time, and in a recurrent cell
+    /// that multiplies its state once an element of the sequence.
+    pub fn runs(&self) -> Vec<usize> {
+        let own = |step: &Step| if let Op::Recurrent(cell) = &step.op { cell.steps } else { 1 };
+        self.contractions().map(|step| self.steps_in_time() * own(step)).collect()
+    }
+
+    /// Whether a layer runs more than once for a sample.
+    pub fn repeats(&self) -> bool {
+        self.runs().iter().any(|&runs| runs > 1)
+    }
+
     /// Shape of one sample, for example [3, 32, 32].
     pub fn sample_shape(&self) -> &[usize] {
         &self.sample
@@ -271,6 +283,14 @@ impl Network {
         self.steps.iter().filter(|step| step.op.contraction().is_some())
     }
 
+    /// The same with the values whose codes they multiply: that of a recurrent cell is its own.
+    pub(super) fn multiplied(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.placed_contractions().map(|(at, step)| match &step.op {
+            Op::Recurrent(_) => (at + 1, step),
+            _ => (step.inputs[0], step),
+        })
+    }
+
     /// The same with their places among all steps.
     pub(super) fn placed_contractions(&self) -> impl Iterator<Item = (usize, &Step)> {
         self.steps.iter().enumerate().filter(|(_, step)| step.op.contraction().is_some())
@@ -278,19 +298,13 @@ impl Network {
 
     /// Weights of a contraction, where they are stored.
     pub(super) fn weights(&self, layer: usize) -> Option<&[f32]> {
-        self.contractions().nth(layer).and_then(|step| match &step.op {
-            Op::Contract(contraction) => Some(&contraction.weights[..]),
-            _ => None,
-        })
+        self.contractions().nth(layer).and_then(|step| step.op.weighted()).map(|own| &own.weights[..])
     }
 
     /// The same, to be changed.
     pub(super) fn weights_mut(&mut self, layer: usize) -> Option<&mut Vec<f32>> {
         let mut contractions = self.steps.iter_mut().filter(|step| step.op.contraction().is_some());
-        contractions.nth(layer).and_then(|step| match &mut step.op {
-            Op::Contract(contraction) => Some(&mut contraction.weights),
-            _ => None,
-        })
+        contractions.nth(layer).and_then(|step| step.op.weighted_mut()).map(|own| &mut own.weights)
     }
 
     /// Elements of value `at` of a sample.
@@ -355,9 +369,11 @@ impl Network {
     }
 
     /// The first node that multiplies and adds elsewhere than in a contraction.
-    pub(super) fn beside(&self) -> Option<&str> {
-        let beside = |step: &&Step| matches!(&step.op, Op::General(general) if general.contracts());
-        self.steps.iter().find(beside).map(|step| &*step.name)
+    pub(super) fn beside(&self) -> Option<&General> {
+        self.steps.iter().find_map(|step| match &step.op {
+            Op::General(general) if general.contracts() => Some(&**general),
+            _ => None,
+        })
     }
 
     /// The steps that read value `at`.

@@ -4,6 +4,7 @@ use super::direct;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
+use super::recurrent::Recurrent;
 use super::softmax::softmax;
 use super::tokens::Keep;
 use super::value::{Elements, Kind, Value};
@@ -206,6 +207,8 @@ pub(super) enum Op {
     Contract(Contraction),
     /// A contraction whose weights [O, C / groups, rows, columns] are the second value that it reads.
     Product(Geometry),
+    /// A contraction of what it gave the step before, added to products of its input that it reads.
+    Recurrent(Box<Recurrent>),
     Clip(f32, f32),
     Add,
     /// A factor and then a constant per channel; the third field is the elements of a channel.
@@ -231,6 +234,25 @@ impl Op {
         match self {
             Op::Contract(contraction) => Some(&contraction.geometry),
             Op::Product(geometry) => Some(geometry),
+            Op::Recurrent(recurrent) => Some(&recurrent.contraction.geometry),
+            _ => None,
+        }
+    }
+
+    /// The contraction with weights of its own that it is, or makes step after step.
+    pub(super) fn weighted(&self) -> Option<&Contraction> {
+        match self {
+            Op::Contract(contraction) => Some(contraction),
+            Op::Recurrent(recurrent) => Some(&recurrent.contraction),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn weighted_mut(&mut self) -> Option<&mut Contraction> {
+        match self {
+            Op::Contract(contraction) => Some(contraction),
+            Op::Recurrent(recurrent) => Some(&mut recurrent.contraction),
             _ => None,
         }
     }
@@ -262,8 +284,10 @@ impl Op {
             let at = values.iter().position(|value| !value.is_finite())?;
             Some((what, at, values[at]))
         };
+        if let Some(of) = self.weighted() {
+            return first("weight", &of.weights).or_else(|| first("bias", &of.bias));
+        }
         match self {
-            Op::Contract(of) => first("weight", &of.weights).or_else(|| first("bias", &of.bias)),
             Op::Affine(factors, constants, _) => first("the factor of channel", factors)
                 .or_else(|| first("the constant of channel", constants)),
             _ => None,
@@ -274,6 +298,7 @@ impl Op {
     pub(super) fn held(&self) -> usize {
         match self {
             Op::Contract(of) => of.weights.len() / 2,
+            Op::Recurrent(of) => of.contraction.weights.len() / 2,
             Op::Affine(factors, ..) => factors.len(),
             Op::Arrange(from, _) => from.len(),
             Op::Permute(from) => from.len() / 2,
@@ -313,7 +338,7 @@ impl Op {
     pub(super) fn apply(&self, inputs: &[&[f32]]) -> Result<Vec<f32>, ModelError> {
         let x = inputs[0];
         Ok(match self {
-            Op::Contract(_) | Op::Product(_) => {
+            Op::Contract(_) | Op::Product(_) | Op::Recurrent(_) => {
                 unreachable!("contractions are run by the float code or an engine")
             }
             Op::General(general) => return general.apply(inputs),

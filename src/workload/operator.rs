@@ -21,10 +21,11 @@ mod unary;
 mod window;
 
 pub(super) use binary::common;
-pub(super) use call::{Answer, Call};
+pub(super) use call::{Answer, Call, unknown};
 pub(super) use matrix::{labels, result};
+pub(super) use recurrent::{Direction, Gates, directions};
 pub(super) use unary::sigmoid;
-pub(super) use window::transposed_window;
+pub(super) use window::{AUTO_PAD, Window, transposed_window, window};
 
 use super::lower::ModelError;
 use super::onnx::Node;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::engine::{Layer, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
+use super::onnx::Node;
 use super::op::Op;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
@@ -23,8 +24,10 @@ mod layout;
 mod mse;
 mod precision;
 mod range;
+mod recurrent;
 mod role;
 mod run;
+mod signs;
 mod stored;
 
 pub use checkpoint::{Checkpoint, Start};
@@ -49,16 +52,35 @@ pub enum CalibrationError {
     NotFinite(String),
     /// Products that no engine would form.
     #[error(
-        "node `{0}` multiplies and adds what no array is asked for: only the float model can be run; \
-         convolutions with stored weights and products of matrices go to the array"
+        "node `{node}` multiplies and adds what no array is asked for: only the float model can be run; {taken}"
     )]
-    Beside(String),
+    Beside {
+        /// Its name.
+        node: String,
+        /// What an array is asked for instead.
+        taken: &'static str,
+    },
     /// Numbers cannot be written in the formats that were asked for.
     #[error(transparent)]
     Groups(#[from] GroupError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl CalibrationError {
+    fn beside(node: &Node) -> Self {
+        let taken = match &*node.kind {
+            "GRU" | "LSTM" | "RNN" => {
+                "a recurrent cell goes to the array if it reads one sequence of a sample, all else is stored, its last inner \
+                 state `Y_c` is not read, and a GRU has linear_before_reset = 1 (as PyTorch, and Keras with reset_after, write it)"
+            }
+            _ => {
+                "convolutions with stored weights, products of matrices and recurrent cells with stored weights go to the array"
+            }
+        };
+        Self::Beside { node: node.name.clone(), taken }
+    }
 }
 
 /// A network with integer weights and the grids of its activations.
@@ -107,8 +129,8 @@ impl Quantized {
         if calibration.is_empty() {
             return Err(CalibrationError::Empty);
         }
-        if let Some(node) = network.beside() {
-            return Err(CalibrationError::Beside(node.into()));
+        if let Some(general) = network.beside() {
+            return Err(CalibrationError::beside(&general.node));
         }
         let roles = roles(network);
         let grid = |value: usize, (low, high)| {
@@ -132,8 +154,8 @@ impl Quantized {
             })
         };
         let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
-        let weights = network.contractions().enumerate().map(|(layer, step)| match &step.op {
-            Op::Contract(own) => {
+        let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
+            Some(own) => {
                 let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
                 match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
                     _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
@@ -141,7 +163,7 @@ impl Quantized {
                     None => (round(&own.weights, own.geometry.out_channels, (share, bits)), None),
                 }
             }
-            _ => (computed(grids[step.inputs[1]], step), None),
+            None => (computed(grids[step.inputs[1]], step), None),
         });
         let (weights, groups) = weights.unzip();
         let biases = network.contractions().map(bias).collect();
@@ -169,15 +191,35 @@ impl Quantized {
     /// # Panics
     /// When the network has no such layer.
     pub fn input_grid(&self, layer: usize) -> Grid {
-        let value = self.network.contractions().map(|step| step.inputs[0]).nth(layer);
+        let value = self.network.multiplied().map(|(value, _)| value).nth(layer);
         let value = value.expect("the network has this layer");
         self.grids[value].expect("what a contraction reads is on a grid")
     }
 
     /// Bits that an output of a contraction takes where it is put away, its share of shifts included; none where it stays real.
+    ///
+    /// In a recurrent cell outputs of all gates become one element of the state, of which each takes its share.
     pub fn output_bits(&self, layer: usize) -> Option<f64> {
-        let (at, _) = self.network.placed_contractions().nth(layer)?;
-        self.put_away()[at + 1]
+        let (at, step) = self.network.placed_contractions().nth(layer)?;
+        let bits = self.put_away()[at + 1]?;
+        Some(match &step.op {
+            Op::Recurrent(cell) => bits * cell.gates.hidden() as f64 / cell.gates.rows() as f64,
+            _ => bits,
+        })
+    }
+
+    /// Whether a recurrent cell adds a layer's sums to its own, so that they wait as wide as they are.
+    pub fn waits_as_sums(&self, layer: usize) -> bool {
+        let place = self.network.placed_contractions().nth(layer).map(|(at, _)| at + 1);
+        place.is_some_and(|value| self.network.readers(value).any(|step| matches!(step.op, Op::Recurrent(_))))
+    }
+
+    /// How many sums that wait each run of a layer takes up: those of all its gates in a recurrent cell, else none.
+    pub fn sums_taken_up(&self, layer: usize) -> usize {
+        match self.network.contractions().nth(layer).map(|step| &step.op) {
+            Some(Op::Recurrent(cell)) => cell.gates.rows(),
+            _ => 0,
+        }
     }
 
     /// The same of an element of a sample.
@@ -201,10 +243,12 @@ impl Quantized {
 
     /// Bits that a number of each value takes as the first codes that it becomes.
     fn put_away(&self) -> Vec<Option<f64>> {
-        let own = |(grid, layout): (&Option<Grid>, &Option<Layout>)| {
-            grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()))
+        let signs = self.as_signs();
+        let own = |(value, (grid, layout)): (usize, (&Option<Grid>, &Option<Layout>))| {
+            let codes = grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()));
+            signs[value].or(codes)
         };
-        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).map(own).collect();
+        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).enumerate().map(own).collect();
         // From the last step on, so that the first reader of a value that stays real has the last word.
         for (at, step) in self.network.steps.iter().enumerate().rev() {
             for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {
@@ -217,9 +261,9 @@ impl Quantized {
 
 /// What is added to each channel of a contraction.
 fn bias(step: &Step) -> Arc<[f32]> {
-    match &step.op {
-        Op::Contract(own) => own.bias.clone().into(),
-        op => vec![0.0; op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
+    match step.op.weighted() {
+        Some(own) => own.bias.clone().into(),
+        None => vec![0.0; step.op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
     }
 }
 

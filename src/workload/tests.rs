@@ -1,5 +1,6 @@
 mod damaged;
 mod hostile;
+mod vision;
 
 use std::path::PathBuf;
 

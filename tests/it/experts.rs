@@ -133,6 +133,52 @@ fn model(mixture: &Mixture) -> Vec<u8> {
     model.write_buf().unwrap()
 }
 
+/// The same with weights in bytes, a scale each filter, read by nodes that make reals of them.
+fn in_bytes(model: &[u8]) -> Vec<u8> {
+    let mut model = ModelProto::parse_buf(model).unwrap();
+    let graph = model.graph.as_mut().unwrap();
+    let (mut nodes, mut kept) = (vec![], vec![]);
+    for stored in std::mem::take(&mut graph.initializer) {
+        let weights = floats(&stored);
+        if stored.data_type != Some(DataType::FLOAT) || stored.dims.len() < 2 || weights.len() < 64 {
+            kept.push(stored);
+            continue;
+        }
+        let name = stored.name.clone().unwrap();
+        let filters = weights.chunks(weights.len() / stored.dims[0] as usize);
+        let scale = |filter: &[f32]| filter.iter().fold(1e-9f32, |most, w| most.max(w.abs())) / 127.0;
+        let scales: Vec<f32> = filters.clone().map(scale).collect();
+        let codes =
+            filters.zip(&scales).flat_map(|(filter, scale)| filter.iter().map(move |w| (w / scale).round()));
+        let [bytes, steps] = ["bytes", "scales"].map(|what| format!("{name}.{what}"));
+        kept.push(TensorProto {
+            name: Some(bytes.clone()),
+            data_type: Some(DataType::INT8),
+            dims: stored.dims.clone(),
+            raw_data: Some(codes.map(|code| code as i8 as u8).collect::<Vec<u8>>().into()),
+            ..Default::default()
+        });
+        kept.push(reals(&steps, &stored.dims[..1], scales.iter().map(|&scale| f64::from(scale))));
+        nodes.push(node(
+            &format!("{name}.read"),
+            "DequantizeLinear",
+            &[&bytes, &steps],
+            &[&name],
+            &[("axis", 0)],
+        ));
+    }
+    graph.initializer = kept;
+    graph.node.splice(0..0, nodes);
+    model.write_buf().unwrap()
+}
+
+fn floats(stored: &TensorProto) -> Vec<f32> {
+    match &stored.raw_data {
+        Some(raw) => raw.borrow().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect(),
+        None => stored.float_data.clone(),
+    }
+}
+
 fn labels(set: &Set) -> &[usize] {
     let Truth::Classes(labels) = set.truth() else { panic!("scenes have classes") };
     labels
@@ -158,6 +204,7 @@ fn trained() -> &'static (TempDir, Mixture) {
         let mixture = train(&rows.collect::<Vec<_>>(), labels(&task.calibration), TOP);
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mixture.onnx"), model(&mixture)).unwrap();
+        fs::write(folder.path().join("experts.onnx"), in_bytes(&model(&mixture))).unwrap();
         (folder, mixture)
     })
 }
@@ -167,7 +214,7 @@ fn mixed(platform: &str, samples: usize, top: Option<usize>) -> Setup {
     let mut setup = setup(platform, samples);
     setup.workload.model = "mixture.onnx".into();
     setup.workload.output = Some("logits".into());
-    setup.workload.experts = Some(Experts { gates: "gates".into(), top });
+    setup.workload.experts = Some(Experts { gates: "gates".into(), top, batch: 1 });
     setup
 }
 
@@ -204,6 +251,46 @@ fn operations_are_the_active_share_exactly_and_the_model_s_own_number_is_neutral
         let grows = experts.fetched.windows(2).all(|pair| pair[0].experts <= pair[1].experts);
         assert!(grows && experts.fetched.iter().all(|one| one.experts <= EXPERTS as f64), "{experts:?}");
     }
+}
+
+/// `AXSIM_WRITE_WORKLOADS=1` writes the file that is shipped; its codes are those of training again.
+#[test]
+fn the_shipped_mixture_is_what_training_gives() {
+    let (trained, shipped) = (trained().0.path().join("experts.onnx"), scenes().join("experts.onnx"));
+    if std::env::var_os("AXSIM_WRITE_WORKLOADS").is_some() {
+        fs::copy(&trained, &shipped).unwrap();
+    }
+    let [trained, shipped] = [trained, shipped].map(|file| fs::read(file).unwrap());
+    assert!(shipped.len() < 100_000, "{} bytes", shipped.len());
+    let stored = |bytes: &[u8]| ModelProto::parse_buf(bytes).unwrap().graph.unwrap().initializer;
+    let (trained, shipped) = (stored(&trained), stored(&shipped));
+    assert_eq!(trained.len(), shipped.len());
+    for (new, old) in trained.iter().zip(&shipped) {
+        assert_eq!((&new.name, &new.dims), (&old.name, &old.dims));
+        if new.data_type == Some(DataType::INT8) {
+            // Powers of e may differ in their last bit from machine to machine, and so a code by one.
+            let [new, old] = [new, old].map(|stored| stored.raw_data.as_ref().unwrap().borrow().clone());
+            assert!(new.iter().zip(&old).all(|(&a, &b)| (a as i8).abs_diff(b as i8) <= 1), "{new:?} {old:?}");
+        } else if new.data_type == Some(DataType::FLOAT) {
+            let near = |(a, b): (f32, f32)| (a - b).abs() <= 1e-4 * (1.0 + a.abs());
+            assert!(floats(new).into_iter().zip(floats(old)).all(near), "{:?}", new.name);
+        } else {
+            assert_eq!(new.int64_data, old.int64_data);
+        }
+    }
+    let read = |file: &Path| fs::read_to_string(scenes().join(file));
+    let text = "workload: experts.yaml\nplatform: ideal\n";
+    let setup =
+        Config::load(text, Path::new("run.yaml"), &read, &[]).unwrap().setup(&IndexMap::new()).unwrap();
+    let task = load(&setup.workload, &[scenes()]).unwrap();
+    let open = Open {
+        products: &|_, _| unreachable!("no table is named"),
+        energies: &|_| unreachable!("no table is named"),
+    };
+    let found = Evaluator::new(&task, 1, 8, open).evaluate(&setup, serde_json::Value::Null).unwrap();
+    eprintln!("shipped: {}, asked by {:?}", found.score.value, found.experts);
+    assert!(found.score.value > 0.88 && found.score.samples == 1000);
+    assert!((found.experts.unwrap().asked.iter().sum::<f64>() - TOP as f64).abs() < 1e-12);
 }
 
 #[test]
@@ -278,11 +365,35 @@ fn a_sample_fetches_the_weights_of_the_experts_that_it_asks() {
     assert!(energies.is_sorted(), "{energies:?}");
 }
 
+/// Layers for all are fetched once a batch, experts as often as the routes say: in a large batch nearly all of them.
+#[test]
+fn samples_together_fetch_an_expert_once() {
+    let read = |batch: usize| -> (f64, Outcome) {
+        let mut setup = mixed("camera_edge", 64, Some(1));
+        setup.workload.experts.as_mut().unwrap().batch = batch;
+        let outcome = evaluate(&setup);
+        let lines = outcome.ledger.entries();
+        let lines = lines.filter(|entry| entry.component == "memory.main" && entry.action == "read bits");
+        (lines.map(|entry| entry.count).sum(), outcome)
+    };
+    let (_, alone) = read(1);
+    for batch in [1, 2, 4, 8, 32] {
+        let (bits, outcome) = read(batch);
+        let always = (8 * 25 + 16 * 72 + 40 * 144 + 112 * 360 + 112 * EXPERTS) as f64;
+        let found = outcome.experts.as_ref().unwrap().fetched.iter().find(|one| one.batch == batch).unwrap();
+        let expected = 8.0 * ((always + found.experts * EXPERT as f64) / batch as f64 + 48.0 * 48.0);
+        assert!((bits / expected - 1.0).abs() < 1e-12, "{batch}: {bits} of {expected}");
+        // Only main memory and the buffer behind it are asked for less.
+        assert_eq!((outcome.score, outcome.energy_j.compute), (alone.score.clone(), alone.energy_j.compute));
+        assert!(outcome.energy_j.memory <= alone.energy_j.memory);
+    }
+}
+
 #[test]
 fn gates_that_tell_no_experts_apart_are_refused() {
     let refused = |gates: &str| {
         let mut setup = mixed("ideal", 10, None);
-        setup.workload.experts = Some(Experts { gates: gates.into(), top: None });
+        setup.workload.experts = Some(Experts { gates: gates.into(), top: None, batch: 1 });
         load(&setup.workload, &[trained().0.path().into(), scenes()]).err().unwrap().to_string()
     };
     assert!(refused("gate").contains("`gate`"), "{}", refused("gate"));

@@ -30,6 +30,7 @@ mod precision;
 mod product_table;
 mod razor;
 mod recovery;
+mod recurrent;
 mod report;
 mod schema;
 mod semantics;

@@ -9,7 +9,7 @@ use rten_onnx::onnx::{
 };
 
 /// A stored operand: name, type, shape and elements.
-type Stored<'a> = (&'a str, DataType, &'a [i64], Vec<f64>);
+pub type Stored<'a> = (&'a str, DataType, &'a [i64], Vec<f64>);
 
 fn stored((name, kind, dims, elements): &Stored<'_>) -> TensorProto {
     let real = *kind == DataType::FLOAT;
@@ -23,24 +23,24 @@ fn stored((name, kind, dims, elements): &Stored<'_>) -> TensorProto {
     }
 }
 
-fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+pub fn ints(name: &str, ints: &[i64]) -> AttributeProto {
     AttributeProto { name: Some(name.into()), ints: ints.to_vec(), ..Default::default() }
 }
 
-fn int(name: &str, int: i64) -> AttributeProto {
+pub fn int(name: &str, int: i64) -> AttributeProto {
     AttributeProto { name: Some(name.into()), i: Some(int), ..Default::default() }
 }
 
-fn float(name: &str, real: f32) -> AttributeProto {
+pub fn float(name: &str, real: f32) -> AttributeProto {
     AttributeProto { name: Some(name.into()), f: Some(real), ..Default::default() }
 }
 
-fn text(name: &str, text: &str) -> AttributeProto {
+pub fn text(name: &str, text: &str) -> AttributeProto {
     AttributeProto { name: Some(name.into()), s: Some(text.into()), ..Default::default() }
 }
 
 /// A file with one node that reads `x` and stored operands.
-fn model(
+pub fn model(
     kind: &str,
     inputs: &[&str],
     attributes: Vec<AttributeProto>,
@@ -75,7 +75,7 @@ fn model(
 }
 
 /// Numbers between -1 and 1 that look random.
-fn wave(count: usize, step: f64) -> Vec<f64> {
+pub fn wave(count: usize, step: f64) -> Vec<f64> {
     (0..count).map(|at| (at as f64 * step).sin()).collect()
 }
 
@@ -175,6 +175,159 @@ fn a_transposed_convolution_is_a_layer() {
         );
         agree(&bytes, Kind::F32, &[1, 4, 5, 4], wave(80, 0.37), 1e-5);
     }
+}
+
+/// A convolution over a volume: sizes of the volume and the kernel, channels of both sides, and how the window goes.
+struct Volume {
+    image: [usize; 3],
+    kernel: [usize; 3],
+    channels: [usize; 2],
+    groups: usize,
+    stride: [usize; 3],
+    /// Before each axis, then after each.
+    pads: [usize; 6],
+    dilation: [usize; 3],
+}
+
+impl Volume {
+    fn out(&self, axis: usize) -> usize {
+        let length = self.image[axis] + self.pads[axis] + self.pads[axis + 3];
+        (length - (self.kernel[axis] - 1) * self.dilation[axis] - 1) / self.stride[axis] + 1
+    }
+
+    /// Sums from the definition, tap by tap.
+    fn naive(&self, x: &[f64], w: &[f64], bias: &[f64]) -> Vec<f64> {
+        let ([d, h, width], [kd, kh, kw]) = (self.image, self.kernel);
+        let inputs = self.channels[0] / self.groups;
+        let mut sums = vec![];
+        for output in 0..self.channels[1] {
+            let group = output / (self.channels[1] / self.groups);
+            for at in 0..self.out(0) * self.out(1) * self.out(2) {
+                let position =
+                    [at / self.out(2) / self.out(1), at / self.out(2) % self.out(1), at % self.out(2)];
+                let mut sum = bias[output];
+                for tap in 0..inputs * kd * kh * kw {
+                    let of_kernel = [tap / kw / kh % kd, tap / kw % kh, tap % kw];
+                    let place = |axis: usize| {
+                        (position[axis] * self.stride[axis] + of_kernel[axis] * self.dilation[axis])
+                            .checked_sub(self.pads[axis])
+                            .filter(|&place| place < self.image[axis])
+                    };
+                    if let [Some(z), Some(y), Some(column)] = [place(0), place(1), place(2)] {
+                        let channel = group * inputs + tap / (kd * kh * kw);
+                        sum += w[output * inputs * kd * kh * kw + tap]
+                            * x[((channel * d + z) * h + y) * width + column];
+                    }
+                }
+                sums.push(sum);
+            }
+        }
+        sums
+    }
+}
+
+#[test]
+fn a_convolution_over_a_volume_is_a_layer() {
+    let plain = Volume {
+        image: [4, 5, 6],
+        kernel: [2, 3, 3],
+        channels: [4, 6],
+        groups: 1,
+        stride: [1; 3],
+        pads: [0; 6],
+        dilation: [1; 3],
+    };
+    let volumes = [
+        Volume { pads: [1, 1, 1, 1, 1, 1], ..plain },
+        Volume { stride: [2, 1, 3], pads: [1, 0, 2, 0, 3, 1], ..plain },
+        Volume { dilation: [2, 2, 1], groups: 2, pads: [0, 2, 0, 1, 2, 0], ..plain },
+        Volume { kernel: [1, 1, 1], groups: 2, ..plain },
+        Volume { kernel: [4, 1, 2], channels: [3, 3], groups: 3, dilation: [1, 1, 3], ..plain },
+        Volume { image: [1, 5, 6], kernel: [1, 2, 2], channels: [1, 2], ..plain },
+        plain,
+    ];
+    for volume in volumes {
+        let whole = |sizes: &[usize]| sizes.iter().map(|&size| size as i64).collect::<Vec<i64>>();
+        let [inputs, outputs] = volume.channels;
+        let dims = whole(&[&[outputs, inputs / volume.groups][..], &volume.kernel].concat());
+        let shape = whole(&[&[1, inputs][..], &volume.image].concat());
+        let count = |sizes: &[i64]| sizes.iter().product::<i64>() as usize;
+        let (w, b, x) = (wave(count(&dims), 0.7), wave(outputs, 1.3), wave(count(&shape), 0.37));
+        let operands = [
+            ("w", DataType::FLOAT, &dims[..], w.clone()),
+            ("b", DataType::FLOAT, &[outputs as i64][..], b.clone()),
+        ];
+        let attributes = vec![
+            ints("strides", &whole(&volume.stride)),
+            ints("pads", &whole(&volume.pads)),
+            ints("dilations", &whole(&volume.dilation)),
+            int("group", volume.groups as i64),
+        ];
+        let bytes = model("Conv", &["x", "w", "b"], attributes, (DataType::FLOAT, &shape), &operands);
+        let sizes: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
+        agree(&bytes, Kind::F32, &sizes, x.clone(), 1e-5);
+        let network = Network::from_onnx(&bytes).unwrap();
+        let batch = Tensor::new(sizes, x.iter().map(|&x| x as f32).collect()).unwrap();
+        let found = network.run(&batch).unwrap().remove(0);
+        let expected = volume.naive(&x, &w, &b);
+        assert_eq!(found.shape()[1..], [outputs, volume.out(0), volume.out(1), volume.out(2)]);
+        assert!(found.data().iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-5));
+        let macs = expected.len() * inputs / volume.groups * volume.kernel.iter().product::<usize>();
+        assert_eq!(network.layers()[0].geometry.macs(), macs as u64);
+    }
+}
+
+#[test]
+fn a_volume_is_padded_alike_as_an_image_is() {
+    for pad in ["SAME_UPPER", "SAME_LOWER", "VALID"] {
+        let w = ("w", DataType::FLOAT, &[2, 1, 2, 3, 2][..], wave(24, 0.7));
+        let attributes = vec![text("auto_pad", pad), ints("strides", &[1, 2, 1])];
+        let x = (DataType::FLOAT, &[1, 1, 3, 4, 4][..]);
+        agree(
+            &model("Conv", &["x", "w"], attributes, x, &[w]),
+            Kind::F32,
+            &[1, 1, 3, 4, 4],
+            wave(48, 0.37),
+            1e-5,
+        );
+    }
+    let w = ("w", DataType::FLOAT, &[2, 2, 2, 3, 2][..], wave(48, 0.7));
+    let x = (DataType::FLOAT, &[1, 1, 3, 4, 4][..]);
+    let error = Network::from_onnx(&model("Conv", &["x", "w"], vec![], x, &[w])).unwrap_err().to_string();
+    assert!(error.contains("do not fit"), "{error}");
+}
+
+/// Values that no operator text has are told with those that it has.
+#[test]
+fn an_attribute_that_is_not_understood_is_told_with_the_values_there_are() {
+    let refused = |kind: &str, inputs: &[&str], attribute: AttributeProto, operands: &[Stored<'_>]| {
+        let bytes = model(kind, inputs, vec![attribute], (DataType::FLOAT, &[1, 4, 4, 4]), operands);
+        Network::from_onnx(&bytes).unwrap_err().to_string()
+    };
+    let pads = ("pads", DataType::INT64, &[8][..], vec![0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
+    let found = refused("Pad", &["x", "pads"], text("mode", "mirror"), &[pads]);
+    assert!(found.ends_with("mode = `mirror`; constant, edge, wrap or reflect is expected"), "{found}");
+    let w = ("w", DataType::FLOAT, &[2, 4, 3, 3][..], wave(72, 0.7));
+    let found = refused("Conv", &["x", "w"], text("auto_pad", "SAME"), &[w]);
+    assert!(
+        found.ends_with("auto_pad = `SAME`; NOTSET, VALID, SAME_UPPER or SAME_LOWER is expected"),
+        "{found}"
+    );
+    let found = refused("Gelu", &["x"], text("approximate", "erf"), &[]);
+    assert!(found.contains("approximate = `erf`; none or tanh is expected"), "{found}");
+    let scales = ("scales", DataType::FLOAT, &[4][..], vec![1.0, 1.0, 2.0, 2.0]);
+    let found = refused("Resize", &["x", "", "scales"], text("mode", "area"), &[scales]);
+    assert!(found.ends_with("mode = `area`; nearest, linear or cubic is expected"), "{found}");
+}
+
+/// A rotary embedding exchanges the two of every pair by a stored matrix of ones: a product, so a layer like any other.
+#[test]
+fn an_exchange_of_elements_that_a_file_writes_as_a_product_is_a_layer() {
+    let turn = [0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0];
+    let weights = ("w", DataType::FLOAT, &[4, 4][..], turn.to_vec());
+    let bytes = model("MatMul", &["x", "w"], vec![], (DataType::FLOAT, &[1, 2, 3, 4]), &[weights]);
+    agree(&bytes, Kind::F32, &[1, 2, 3, 4], wave(24, 0.37), 1e-6);
+    assert_eq!(Network::from_onnx(&bytes).unwrap().layers()[0].geometry.macs(), 2 * 3 * 4 * 4);
 }
 
 /// Two values that are both computed, and one that is stored where most files do not have it.

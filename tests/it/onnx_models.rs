@@ -3,13 +3,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use axsim::config::Quantize;
 use axsim::tensor::Tensor;
 use axsim::workload::score::{
     Detection, decode_cells, decode_corners, exit_taken, largest_probability, mean_average_precision,
     mean_squared_error, negative_log_likelihood, signal_to_noise, suppress,
 };
-use axsim::workload::{Elements, Graph, Kind, Network, Quantized, Scheme, Value};
+use axsim::workload::{Elements, Graph, Kind, Network, Value};
 
 pub(crate) fn shared() -> Option<PathBuf> {
     let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -276,17 +275,6 @@ fn networks_give_what_their_graphs_give() {
             assert!(alone.layers().len() <= network.layers().len());
         }
     }
-}
-
-#[test]
-fn a_network_whose_products_no_array_is_asked_for_runs_in_float_alone() {
-    let Some(root) = shared() else { return };
-    let network = Network::from_onnx(&read(&root, "models/lstm_mnist.onnx")).unwrap();
-    let batch = Tensor::new([1, 28, 28], vec![0.5; 784]).unwrap();
-    assert_eq!(network.run(&batch).unwrap()[0].len(), 10);
-    let error =
-        Quantized::calibrate(&network, &Quantize::default(), Scheme::Symmetric, &batch).err().unwrap();
-    assert!(error.to_string().contains("multiplies and adds what no array is asked for"), "{error}");
 }
 
 #[test]

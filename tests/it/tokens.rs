@@ -92,6 +92,15 @@ fn all_tokens_are_the_exact_run_and_fewer_cost_less() {
     let of = |by| ranked(&evaluate(&task, &keeping(&neutral, 0.6, by), 1));
     assert_eq!([Ranking::ClassAttention, Ranking::Attention, Ranking::Random].map(of), [25.0, 85.0, 0.0]);
     assert_eq!(ranked(&exact), 0.0);
+    // Which tokens are kept changes no layer, so what differs is the time that ranking takes: whole cycles an operation.
+    let waited = |by| evaluate(&task, &keeping(&neutral, 0.6, by), 1);
+    let drawn = waited(Ranking::Random);
+    let cycles = [(Ranking::ClassAttention, 25.0), (Ranking::Attention, 85.0)].map(|(by, operations)| {
+        let found = waited(by);
+        (found.latency_s - drawn.latency_s) * found.clock_hz / operations
+    });
+    assert!(cycles[0] > 0.99 && (cycles[0] - cycles[0].round()).abs() < 1e-3, "{cycles:?}");
+    assert!((cycles[1] - cycles[0]).abs() < 1e-3, "{cycles:?}");
 }
 
 #[test]

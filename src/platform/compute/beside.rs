@@ -10,7 +10,7 @@ use crate::ledger::{Ledger, Stage};
 use crate::netlist::{Builder, Bus, Netlist};
 use crate::platform::Bill;
 use crate::tech::CellLibrary;
-use crate::units::{Joules, Seconds, SquareMicrometres};
+use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
 
 /// Bits of a factor.
 const FACTOR: u32 = 16;
@@ -21,6 +21,7 @@ pub struct Beside {
     count: usize,
     action: &'static str,
     area: SquareMicrometres,
+    delay: Seconds,
     leakage: Constant,
     each: Constant,
 }
@@ -74,13 +75,14 @@ impl Beside {
     }
 
     fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
-        let Cost { area_um2, energy_fj, leakage_nw, .. } = cost(netlist, library);
+        let Cost { area_um2, delay_ps, energy_fj, leakage_nw, .. } = cost(netlist, library);
         let name = |what: &str| format!("{}.{what}", netlist.name());
         Self {
             circuit: netlist.name().into(),
             count,
             action,
             area: SquareMicrometres(area_um2),
+            delay: Seconds(delay_ps * 1e-12),
             leakage: library.constant(&name("leakage"), leakage_nw * 1e-9, "W each"),
             each: library.constant(
                 &name("operation"),
@@ -98,6 +100,12 @@ impl Beside {
     /// Cell area of all.
     pub fn area(&self) -> SquareMicrometres {
         self.area * self.count as f64
+    }
+
+    /// How long so many operations take one after the other at a clock, each as many whole cycles as its longest path needs.
+    pub fn duration(&self, operations: f64, clock: Hertz) -> Seconds {
+        let cycles = (self.delay.0 * clock.0).ceil().max(1.0);
+        Seconds(operations * cycles / clock.0)
     }
 
     /// What so many operations take, while the circuits leak for some time.

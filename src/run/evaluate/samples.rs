@@ -123,7 +123,7 @@ impl Evaluator<'_> {
         let samples = samples.min(parts.setup.workload.samples);
         let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
         let device = self.device(parts, quantized, 0);
-        if self.task.network.steps_in_time() == 1 {
+        if !parts.network.repeats() {
             device.run(engine, &batch, 0)?;
             return Ok(());
         }

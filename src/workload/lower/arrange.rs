@@ -1,6 +1,6 @@
 //! Operators that put elements elsewhere: slices and padding, as a list of where each element comes from.
 
-use super::attribute::{float, text};
+use super::attribute::float;
 use super::{Lowered, Lowering, ModelError, elements, shape};
 use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
@@ -35,10 +35,6 @@ impl Lowering {
     pub(super) fn pad(&self, node: &Node) -> Result<Lowered, ModelError> {
         let value = self.value(node, 0)?;
         let sizes = &self.shapes[value];
-        let mode = text(node, "mode", "constant")?;
-        if mode != "constant" {
-            return Err(ModelError::Attribute { node: node.name.clone(), what: format!("mode {mode}") });
-        }
         let pads = self.integers(node, 1, "pads")?.unwrap_or_default();
         let every = (0..=sizes.len() as i64).collect();
         let axes = self.integers(node, 3, "axes")?.unwrap_or(every);

@@ -1,9 +1,10 @@
 //! The values of a node's attributes.
 
-use super::ModelError;
+use super::{ModelError, shape};
 use crate::kernel::Geometry;
 use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
+use crate::workload::operator::{AUTO_PAD, unknown};
 
 pub(super) fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelError> {
     match node.attributes.get(name) {
@@ -76,6 +77,7 @@ pub(super) fn window(
                 (pads[axis], pads[axis + 2]) = if text == "SAME_UPPER" { (less, more) } else { (more, less) };
             }
         }
+        Some(Attribute::Text(text)) => return Err(shape(node, unknown("auto_pad", text, &AUTO_PAD))),
         Some(_) => return Err(ModelError::Attribute { node: node.name.clone(), what: "auto_pad".into() }),
     }
     Ok(Geometry {

@@ -8,8 +8,11 @@ use crate::workload::op::{Contraction, Op};
 
 impl Lowering {
     pub(super) fn convolution(&mut self, node: &Node) -> Result<Lowered, ModelError> {
-        if node.inputs.get(1).and_then(|name| self.stored.get(name)).is_some_and(|w| w.shape().len() == 3) {
-            return self.line(node);
+        let weights = node.inputs.get(1).and_then(|name| self.stored.get(name));
+        match weights.map(|weights| weights.shape().len()) {
+            Some(3) => return self.line(node),
+            Some(5) => return self.volume(node),
+            _ => {}
         }
         let image = self.image(node)?;
         let weights = self.weights(node, 4)?;

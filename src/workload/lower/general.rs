@@ -129,6 +129,14 @@ fn moved_from(places: &Value, operand: &Operand) -> Op {
     order(places.to_reals().iter().map(|&at| at as u32).collect(), count)
 }
 
+/// The step that takes elements from these places among so many, and zeros from none.
+pub(super) fn or_zeros(places: Vec<Option<u32>>, count: usize) -> Op {
+    match places.iter().copied().collect::<Option<Vec<u32>>>() {
+        Some(places) => order(places, count),
+        None => Op::Arrange(places, 0.0),
+    }
+}
+
 /// The step that takes elements from these places among so many.
 pub(super) fn order(from: Vec<u32>, count: usize) -> Op {
     let mut seen = vec![false; from.len()];

@@ -5,6 +5,7 @@ use crate::tensor::Tensor;
 use crate::workload::float;
 use crate::workload::lower::ModelError;
 use crate::workload::op::Op;
+use crate::workload::recurrent::Float;
 
 impl Network {
     /// Runs the network with `contract` for its contractions; `put` turns every result into the value that is kept.
@@ -122,6 +123,10 @@ impl Network {
         let contract = |_, step: &Step, inputs: &[&Vec<f32>]| match &step.op {
             Op::Contract(contraction) => float::contract(contraction, samples, inputs[0]),
             Op::Product(geometry) => float::product(geometry, inputs[0], inputs[1]),
+            Op::Recurrent(cell) => {
+                let read = <[f32]>::to_vec;
+                cell.run(samples, inputs[0], &mut Float { contraction: &cell.contraction, samples, read })
+            }
             _ => unreachable!("only contractions are contracted"),
         };
         let keep = |value, data: Vec<f32>| {

@@ -1,6 +1,6 @@
 //! Functions of two numbers and more, operands stretched to a common shape.
 
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::value::{Elements, Fault, Kind, Value, places, room, strides};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -169,7 +169,7 @@ fn shift(call: &Call<'_>) -> Answer {
     let left = match call.text("direction", "")? {
         "LEFT" => true,
         "RIGHT" => false,
-        other => return Err(format!("direction = {other:?}")),
+        other => return Err(unknown("direction", other, &["LEFT", "RIGHT"])),
     };
     let shift = |x: i64, by: i64| {
         let by = u32::try_from(by).unwrap_or(u32::MAX);

@@ -89,7 +89,7 @@ impl<'a> Call<'a> {
         if right {
             Ok(ints.iter().map(|&size| size as usize).collect())
         } else {
-            Err(format!("{name} = {ints:?}"))
+            Err(format!("{name} = {ints:?}; {axes} numbers from 0 to 2^20 are expected"))
         }
     }
 
@@ -126,6 +126,12 @@ pub(super) fn axis(axis: i64, axes: usize) -> Result<usize, Fault> {
     let counted = if axis < 0 { axis + axes as i64 } else { axis };
     let inside = usize::try_from(counted).ok().filter(|&counted| counted < axes);
     inside.ok_or_else(|| format!("axis {axis} is none of {axes}"))
+}
+
+/// An attribute with a value that the operator does not know, and those that it does.
+pub(in crate::workload) fn unknown(attribute: &str, value: &str, known: &[&str]) -> Fault {
+    let [rest @ .., last] = known else { return format!("{attribute} = `{value}`") };
+    format!("{attribute} = `{value}`; {} or {last} is expected", rest.join(", "))
 }
 
 fn wrong(name: &str) -> Fault {

@@ -3,7 +3,7 @@
 use super::binary::{common, stretched};
 use super::call::axis;
 use super::cast::sizes;
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::limit;
 use crate::workload::value::{Fault, NOWHERE, Value, places, room, strides};
 
@@ -91,7 +91,7 @@ fn depth_to_space(call: &Call<'_>) -> Answer {
     let (split, order): ([usize; 6], [usize; 6]) = match call.text("mode", "DCR")? {
         "DCR" => ([n, b, b, rest, h, w], [0, 3, 4, 1, 5, 2]),
         "CRD" => ([n, rest, b, b, h, w], [0, 1, 4, 2, 5, 3]),
-        other => return Err(format!("mode = {other}")),
+        other => return Err(unknown("mode", other, &["DCR", "CRD"])),
     };
     Ok(vec![permuted(&x.reshaped(&split)?, &order)?.reshaped(&[n, rest, h * b, w * b])?])
 }
@@ -112,7 +112,10 @@ fn image(x: &Value) -> Result<&[usize; 4], Fault> {
 
 fn block(call: &Call<'_>) -> Result<usize, Fault> {
     let size = call.int("blocksize", 0)?;
-    usize::try_from(size).ok().filter(|size| (1..=1024).contains(size)).ok_or(format!("blocksize = {size}"))
+    usize::try_from(size)
+        .ok()
+        .filter(|size| (1..=1024).contains(size))
+        .ok_or(format!("blocksize = {size}; 1 to 1024 is expected"))
 }
 
 fn expand(call: &Call<'_>) -> Answer {
@@ -171,7 +174,7 @@ fn padding(at: i64, own: &[usize], mode: &str) -> Result<usize, Fault> {
             let at = at.rem_euclid(period);
             Ok(own[at.min(period - at).min(size - 1) as usize])
         }
-        other => Err(format!("mode = {other}")),
+        other => Err(unknown("mode", other, &["constant", "edge", "wrap", "reflect"])),
     }
 }
 

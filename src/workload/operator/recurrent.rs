@@ -1,10 +1,13 @@
 //! Networks with a memory, step by step: LSTM, GRU and plain ones.
 
+mod gates;
+
+pub(in crate::workload) use gates::Gates;
+
 use super::layout::permuted;
 use super::matrix::multiply;
-use super::unary::{sigmoid, softplus};
-use super::{Answer, Call, Operator, operator};
-use crate::workload::onnx::Attribute;
+use super::{Answer, Call, Operator, operator, unknown};
+use crate::workload::onnx::Node;
 use crate::workload::value::{Fault, Value, room};
 
 const PLAIN: &[&str] =
@@ -36,7 +39,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     operator("RNN", PLAIN, |call| recurrent(call, Cell::Plain)),
 ];
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Cell {
     Plain,
     Gated,
@@ -54,19 +57,33 @@ impl Cell {
     }
 }
 
-/// What one direction computes with.
-struct Direction<'a> {
-    cell: Cell,
-    hidden: usize,
-    /// W [gates · hidden, input] and R [gates · hidden, hidden], both turned.
-    w: Vec<f64>,
-    r: Vec<f64>,
-    /// Biases of W, then of R.
-    bias: Vec<f64>,
-    peephole: Vec<f64>,
-    functions: Vec<&'a str>,
-    clip: f64,
-    linear_before_reset: bool,
+/// Weights and gates of one direction.
+pub(in crate::workload) struct Direction {
+    /// W [gates · hidden, input].
+    pub w: Vec<f64>,
+    /// R [gates · hidden, hidden].
+    pub r: Vec<f64>,
+    /// The biases of W, then of R.
+    pub bias: Vec<f64>,
+    pub gates: Gates,
+}
+
+/// The directions of a node that [`super::run`] takes, in their order.
+pub(in crate::workload) fn directions(
+    node: &Node,
+    opset: i64,
+    inputs: &[Option<&Value>],
+) -> Result<Vec<Direction>, Fault> {
+    let call = Call { node, opset, inputs };
+    let cell = match &*node.kind {
+        "GRU" => Cell::Gated,
+        "LSTM" => Cell::Long,
+        _ => Cell::Plain,
+    };
+    let &[directions, _, hidden] = call.input(2)?.shape() else {
+        return Err("weights R [directions, gates, hidden] are expected".into());
+    };
+    (0..directions).map(|at| Direction::of(&call, cell, at, hidden)).collect()
 }
 
 fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
@@ -80,8 +97,15 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
         return Err("weights R [directions, gates, hidden] are expected".into());
     };
     let way = call.text("direction", "forward")?;
-    if directions != if way == "bidirectional" { 2 } else { 1 } || call.flag("input_forget", false)? {
-        return Err(format!("direction = {way} with {directions} sets of weights, or input_forget"));
+    const WAYS: [&str; 3] = ["forward", "reverse", "bidirectional"];
+    if !WAYS.contains(&way) {
+        return Err(unknown("direction", way, &WAYS));
+    }
+    if directions != if way == "bidirectional" { 2 } else { 1 } {
+        return Err(format!("direction = {way} with {directions} sets of weights"));
+    }
+    if call.flag("input_forget", false)? {
+        return Err("input_forget = 1; only 0 is supported".into());
     }
     room(&[steps, directions, batch, hidden])?;
     let lengths = match call.optional(4) {
@@ -102,7 +126,7 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     }
     let mut y = vec![0.0; steps * directions * batch * hidden];
     for at in 0..directions {
-        let direction = Direction::new(call, cell, at, hidden)?;
+        let direction = Direction::of(call, cell, at, hidden)?;
         let back = way == "reverse" || at == 1;
         let size = batch * hidden;
         let state = (&mut h[at * size..][..size], &mut c[at * size..][..size]);
@@ -123,46 +147,27 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     Ok(answer)
 }
 
-impl<'a> Direction<'a> {
-    fn new(call: &Call<'a>, cell: Cell, at: usize, hidden: usize) -> Result<Self, Fault> {
-        let (gates, default) = cell.gates();
-        let rows = gates * hidden;
-        let part = |operand: usize, size: usize| -> Result<Vec<f64>, Fault> {
-            let Some(_) = call.optional(operand) else { return Ok(vec![0.0; size]) };
-            let all = call.reals(operand)?;
-            let part = all.get(at * size..(at + 1) * size);
-            Ok(part.ok_or_else(|| format!("operand {operand} has too few elements"))?.to_vec())
-        };
+/// The elements of an operand that direction `at` has, zeros where it is absent.
+fn part(call: &Call<'_>, operand: usize, at: usize, size: usize) -> Result<Vec<f64>, Fault> {
+    let Some(_) = call.optional(operand) else { return Ok(vec![0.0; size]) };
+    let part = call.reals(operand)?.get(at * size..(at + 1) * size);
+    Ok(part.ok_or_else(|| format!("operand {operand} has too few elements"))?.to_vec())
+}
+
+impl Direction {
+    fn of(call: &Call<'_>, cell: Cell, at: usize, hidden: usize) -> Result<Self, Fault> {
+        let rows = cell.gates().0 * hidden;
         let &[_, found, input] = call.input(1)?.shape() else {
             return Err("weights W [directions, gates, size] are expected".into());
         };
         if found != rows || hidden == 0 {
             return Err(format!("weights of {rows} rows are expected, not {found}"));
         }
-        let names = match call.attribute("activations") {
-            Some(Attribute::Texts(names)) => {
-                names.iter().map(String::as_str).skip(at * default.len()).take(default.len()).collect()
-            }
-            _ => default.to_vec(),
-        };
-        if names.len() != default.len() {
-            return Err(format!("{} activations are expected for each direction", default.len()));
-        }
-        let clip = call.float("clip", f32::INFINITY)?;
-        if clip.is_nan() || clip < 0.0 {
-            return Err(format!("clip = {clip}; a bound of at least 0 is expected"));
-        }
-        names.iter().try_for_each(|name| function(name, 0.0).map(|_| ()))?;
         Ok(Self {
-            cell,
-            hidden,
-            w: turned(&part(1, rows * input)?, rows),
-            r: turned(&part(2, rows * hidden)?, rows),
-            bias: part(3, 2 * rows)?,
-            peephole: if cell == Cell::Long { part(7, 3 * hidden)? } else { vec![] },
-            functions: names,
-            clip,
-            linear_before_reset: call.flag("linear_before_reset", false)?,
+            w: part(call, 1, at, rows * input)?,
+            r: part(call, 2, at, rows * hidden)?,
+            bias: part(call, 3, at, 2 * rows)?,
+            gates: Gates::of(call, cell, at, hidden)?,
         })
     }
 
@@ -178,77 +183,35 @@ impl<'a> Direction<'a> {
         let (&[_, batch, input], reals) = (x.shape(), x.reals()?) else {
             return Err("an input of three axes is expected".into());
         };
+        let (rows, hidden) = (self.gates.rows(), self.gates.hidden());
+        let (w, r) = (turned(&self.w, rows), turned(&self.r, rows));
+        let (of_w, of_r) = self.bias.split_at(rows);
+        if w.len() != rows * input {
+            return Err(format!("weights of {input} columns are expected, not {}", w.len() / rows));
+        }
+        let sums = |x: &[f64], w: &[f64], bias: &[f64]| -> Result<Vec<f64>, Fault> {
+            let (sums, _) = multiply((x, &[1, x.len()]), (w, &[x.len(), rows]))?;
+            Ok(sums.iter().zip(bias).map(|(sum, bias)| sum + bias).collect())
+        };
         for (sample, &length) in lengths.iter().enumerate() {
-            let own = sample * self.hidden..(sample + 1) * self.hidden;
+            let own = sample * hidden..(sample + 1) * hidden;
             let (h, c) = (&mut h[own.clone()], &mut c[own]);
             for step in 0..length {
                 let step = if back { length - 1 - step } else { step };
-                self.step(&reals[(step * batch + sample) * input..][..input], h, c)?;
+                let x = sums(&reals[(step * batch + sample) * input..][..input], &w, of_w)?;
+                let from_h = sums(h, &r, of_r)?;
+                self.gates.step([&x, &from_h], (h, c), |kept| sums(kept, &r, of_r))?;
                 tell(step, sample, h);
             }
         }
         Ok(())
     }
-
-    fn step(&self, x: &[f64], h: &mut [f64], c: &mut [f64]) -> Result<(), Fault> {
-        let rows = self.bias.len() / 2;
-        let from_x = rowwise(x, &self.w, rows)?;
-        let from_h = rowwise(h, &self.r, rows)?;
-        let (w, r) = self.bias.split_at(rows);
-        let f = |at: usize, x: f64| function(self.functions[at], x.clamp(-self.clip, self.clip));
-        let n = self.hidden;
-        let sum = |row: usize| from_x[row] + from_h[row] + w[row] + r[row];
-        match self.cell {
-            Cell::Plain => (0..n).try_for_each(|at| f(0, sum(at)).map(|new| h[at] = new)),
-            Cell::Long => (0..n).try_for_each(|at| {
-                let input = f(0, sum(at) + self.peephole[at] * c[at])?;
-                let forget = f(0, sum(2 * n + at) + self.peephole[2 * n + at] * c[at])?;
-                c[at] = forget * c[at] + input * f(1, sum(3 * n + at))?;
-                let output = f(0, sum(n + at) + self.peephole[n + at] * c[at])?;
-                h[at] = output * f(2, c[at])?;
-                Ok(())
-            }),
-            Cell::Gated => {
-                let update: Vec<f64> = (0..n).map(|at| f(0, sum(at))).collect::<Result<_, _>>()?;
-                let reset: Vec<f64> = (0..n).map(|at| f(0, sum(n + at))).collect::<Result<_, _>>()?;
-                let kept: Vec<f64> = h.iter().zip(&reset).map(|(h, reset)| h * reset).collect();
-                let after = rowwise(&kept, &self.r, rows)?;
-                for at in 0..n {
-                    let row = 2 * n + at;
-                    let hidden = if self.linear_before_reset {
-                        reset[at] * (from_h[row] + r[row])
-                    } else {
-                        after[row] + r[row]
-                    };
-                    let new = f(1, from_x[row] + w[row] + hidden)?;
-                    h[at] = (1.0 - update[at]) * new + update[at] * h[at];
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-fn rowwise(x: &[f64], w: &[f64], rows: usize) -> Result<Vec<f64>, Fault> {
-    Ok(multiply((x, &[1, x.len()]), (w, &[x.len(), rows]))?.0)
 }
 
 /// A matrix of so many rows, turned.
 fn turned(matrix: &[f64], rows: usize) -> Vec<f64> {
     let columns = matrix.len() / rows.max(1);
     (0..columns).flat_map(|column| (0..rows).map(move |row| matrix[row * columns + column])).collect()
-}
-
-fn function(name: &str, x: f64) -> Result<f64, Fault> {
-    Ok(match name.to_ascii_lowercase().as_str() {
-        "sigmoid" => sigmoid(x),
-        "tanh" => x.tanh(),
-        "relu" => x.max(0.0),
-        "softplus" => softplus(x),
-        "softsign" => x / (1.0 + x.abs()),
-        "hardsigmoid" => (0.2 * x + 0.5).clamp(0.0, 1.0),
-        _ => return Err(format!("activation {name} is not supported")),
-    })
 }
 
 #[cfg(test)]

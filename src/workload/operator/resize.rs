@@ -2,7 +2,7 @@
 
 use super::call::axis;
 use super::cast::sizes;
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::value::{Fault, Value, room};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -63,7 +63,7 @@ fn resize(call: &Call<'_>) -> Answer {
             "nearest" => Kernel::Nearest(call.text("nearest_mode", "round_prefer_floor")?),
             "linear" => Kernel::Linear,
             "cubic" => Kernel::Cubic(call.float("cubic_coeff_a", -0.75)?),
-            other => return Err(format!("mode = {other}")),
+            other => return Err(unknown("mode", other, &["nearest", "linear", "cubic"])),
         },
         coordinates: call.text("coordinate_transformation_mode", "half_pixel")?,
         antialias: call.flag("antialias", false)?,
@@ -85,7 +85,7 @@ fn upsample(call: &Call<'_>) -> Answer {
     let kernel = match call.text("mode", "nearest")? {
         "nearest" => Kernel::Nearest("floor"),
         "linear" | "bilinear" => Kernel::Linear,
-        other => return Err(format!("mode = {other}")),
+        other => return Err(unknown("mode", other, &["nearest", "linear", "bilinear"])),
     };
     let rule = Rule {
         kernel,
@@ -114,7 +114,10 @@ fn stretches(call: &Call<'_>, x: &Value, axes: &[usize]) -> Result<Vec<Stretch>,
         "stretch" => None,
         "not_larger" => scales.iter().copied().reduce(f64::min),
         "not_smaller" => scales.iter().copied().reduce(f64::max),
-        other => return Err(format!("keep_aspect_ratio_policy = {other}")),
+        other => {
+            let known = ["stretch", "not_larger", "not_smaller"];
+            return Err(unknown("keep_aspect_ratio_policy", other, &known));
+        }
     };
     let stretch = |at: usize| {
         let size = one.map_or(sizes[at], |scale| (scale * own(at) + 0.5).floor() as usize);
@@ -231,7 +234,17 @@ fn source(y: f64, size: f64, stretch: &Stretch, coordinates: &str) -> Result<f64
             let along = if length == 1.0 { 0.5 } else { y / (length - 1.0) };
             (from + along * (to - from)) * (size - 1.0)
         }
-        other => return Err(format!("coordinate_transformation_mode = {other}")),
+        other => {
+            let known = [
+                "half_pixel",
+                "half_pixel_symmetric",
+                "pytorch_half_pixel",
+                "asymmetric",
+                "align_corners",
+                "tf_crop_and_resize",
+            ];
+            return Err(unknown("coordinate_transformation_mode", other, &known));
+        }
     })
 }
 
@@ -251,7 +264,10 @@ fn weights(ratio: f64, scale: f64, rule: &Rule<'_>) -> Result<Vec<(i64, f64)>, F
                 "round_prefer_ceil" => ratio >= 0.5,
                 "floor" => false,
                 "ceil" => true,
-                other => return Err(format!("nearest_mode = {other}")),
+                other => {
+                    let known = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
+                    return Err(unknown("nearest_mode", other, &known));
+                }
             };
             vec![(i64::from(right), 1.0)]
         }

@@ -1,7 +1,7 @@
 //! Operators that put elements where other elements say.
 
 use super::index::{element_places, slices};
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::value::{Elements, Fault, Value, room};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -19,7 +19,7 @@ fn put(x: &Value, places: &[usize], updates: &Value, reduction: &str) -> Result<
         "mul" => (|old, new| old * new, i64::wrapping_mul),
         "min" => (f64::min, i64::min),
         "max" => (f64::max, i64::max),
-        other => return Err(format!("reduction = {other}")),
+        other => return Err(unknown("reduction", other, &["none", "add", "mul", "min", "max"])),
     };
     if places.len() != updates.len() {
         return Err(format!("{} indices do not go with {} updates", places.len(), updates.len()));

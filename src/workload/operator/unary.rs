@@ -1,6 +1,6 @@
 //! Functions of one number.
 
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::value::{Elements, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -97,7 +97,7 @@ fn gelu(call: &Call<'_>) -> Answer {
     match call.text("approximate", "none")? {
         "none" => real(call, |x| 0.5 * x * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2))),
         "tanh" => real(call, |x| 0.5 * x * (1.0 + (ROOT * (x + 0.044_715 * x * x * x)).tanh())),
-        other => Err(format!("approximate = {other}")),
+        other => Err(unknown("approximate", other, &["none", "tanh"])),
     }
 }
 

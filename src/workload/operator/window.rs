@@ -1,7 +1,7 @@
 //! Windows over any number of axes, and what slides in them: convolutions and their transposes.
 
 use super::matrix::product;
-use super::{Answer, Call, Operator, operator};
+use super::{Answer, Call, Operator, operator, unknown};
 use crate::workload::onnx::Node;
 use crate::workload::value::{Fault, Kind, NOWHERE, Value, effort, room, strides};
 
@@ -26,6 +26,9 @@ pub(super) const OPERATORS: &[Operator] = &[
         transposed,
     ),
 ];
+
+/// How padding may be given.
+pub(in crate::workload) const AUTO_PAD: [&str; 4] = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"];
 
 /// A window that slides over an image of any number of axes.
 pub(in crate::workload) struct Window {
@@ -66,7 +69,7 @@ impl Window {
             "VALID" => window.pads = vec![0; 2 * axes],
             "SAME_UPPER" => window.pad_alike(false),
             "SAME_LOWER" => window.pad_alike(true),
-            other => return Err(format!("auto_pad = {other}")),
+            other => return Err(unknown("auto_pad", other, &AUTO_PAD)),
         }
         let up = call.flag("ceil_mode", false)?;
         window.out = (0..axes).map(|axis| window.positions(axis, up)).collect::<Result<_, _>>()?;
@@ -132,6 +135,16 @@ impl Window {
         }
         Ok(places)
     }
+}
+
+/// The window of a convolution over an image of these sizes.
+pub(in crate::workload) fn window(
+    node: &Node,
+    opset: i64,
+    image: &[usize],
+    kernel: Vec<usize>,
+) -> Result<Window, Fault> {
+    Window::new(&Call { node, opset, inputs: &[] }, image, kernel)
 }
 
 /// Shape of filters as far as a convolution needs it, checked against the image.

@@ -22,7 +22,11 @@ pub(super) fn least(network: &Network, layer: usize, ratio: f64) -> Vec<usize> {
 /// What stands in the way, with nothing taken: channels that meet others, change their order, or leave the network.
 pub(super) fn without(network: &mut Network, layer: usize, left: &[usize]) -> Result<(), String> {
     let Some((at, step)) = network.placed_contractions().nth(layer) else { return Ok(()) };
-    let Op::Contract(contraction) = &step.op else { return Err("its weights are computed".into()) };
+    let contraction = match &step.op {
+        Op::Contract(contraction) => contraction,
+        Op::Recurrent(_) => return Err("its filters are the gates of a state that it reads itself".into()),
+        _ => return Err("its weights are computed".into()),
+    };
     let channels = contraction.geometry.out_channels;
     if contraction.geometry.groups != 1 {
         return Err("it is grouped, so its channels are those that it reads".into());

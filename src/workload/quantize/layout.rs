@@ -22,6 +22,12 @@ pub enum GroupError {
         /// The later one.
         second: String,
     },
+    /// A recurrent cell, whose state is multiplied step after step.
+    #[error(
+        "layer `{0}` multiplies its own state step after step, for which formats with groups are not modelled; give it a plain \
+         `format` of its own in `layers`"
+    )]
+    Recurrent(String),
     /// A rule for ranges that weighs codes of a whole tensor.
     #[error(
         "`calibration: {0}` weighs what codes of a whole tensor lose, and steps of groups follow their numbers; write `min_max` or \
@@ -40,8 +46,8 @@ pub(super) fn layouts(
     precision: &Precision,
 ) -> Result<Vec<Option<Layout>>, GroupError> {
     let mut asked: Vec<Option<Asked<'_>>> = vec![None; network.steps.len() + 1];
-    for (layer, step) in network.contractions().enumerate() {
-        for (value, layout) in read(step, layer, precision) {
+    for (layer, (own, step)) in network.multiplied().enumerate() {
+        for (value, layout) in read((own, step), layer, precision)? {
             let (first, known) = *asked[value].get_or_insert((&step.name, layout));
             if known != layout {
                 return Err(GroupError::Shared { first: first.into(), second: step.name.clone() });
@@ -62,18 +68,22 @@ pub(super) fn layouts(
 }
 
 /// The values that a contraction reads, each with the way its numbers are written.
-fn read<'a>(
-    step: &'a Step,
+fn read(
+    (own, step): (usize, &Step),
     layer: usize,
     precision: &Precision,
-) -> impl Iterator<Item = (usize, Option<Layout>)> + 'a {
+) -> Result<Vec<(usize, Option<Layout>)>, GroupError> {
     let formats = precision.formats(layer);
+    if matches!(step.op, Op::Recurrent(_)) {
+        let grouped = [formats.weights, formats.activations].into_iter().any(|one| Coder::of(one).is_some());
+        return if grouped { Err(GroupError::Recurrent(step.name.clone())) } else { Ok(vec![(own, None)]) };
+    }
     let ways = match &step.op {
         Op::Contract(own) => [of_activations(formats.activations, &own.geometry), None],
         Op::Product(geometry) => [None, of_filters(formats.kv, geometry)],
         _ => [None; 2],
     };
-    step.inputs.iter().copied().zip(ways)
+    Ok(step.inputs.iter().copied().zip(ways).collect())
 }
 
 fn of_activations(format: NumberFormat, geometry: &Geometry) -> Option<Layout> {

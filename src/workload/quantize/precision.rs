@@ -64,7 +64,7 @@ impl Precision {
     ) -> Result<Self, PrecisionError> {
         let mut precision = Self::uniform(network, settings);
         let (mut read, mut computed): (Vec<Asked<'_>>, Vec<Asked<'_>>) = (vec![], vec![]);
-        for (layer, (step, own)) in network.contractions().zip(layers).enumerate() {
+        for (layer, ((value, step), own)) in network.multiplied().zip(layers).enumerate() {
             let name = &*step.name;
             let format = own.formats(settings.format);
             precision.formats[layer] = format;
@@ -72,7 +72,7 @@ impl Precision {
                 format.plain_bits().or(bits).or(own.format.map(|_| all))
             };
             let activations = bits(format.activations, own.activation_bits, settings.activation_bits);
-            read.extend(activations.map(|bits| (step.inputs[0], name, bits)));
+            read.extend(activations.map(|bits| (value, name, bits)));
             if let Some(bits) = bits(format.weights, own.weight_bits, settings.weight_bits) {
                 precision.weights[layer] = bits;
             }
@@ -80,11 +80,11 @@ impl Precision {
             computed.extend(step.inputs.get(1).zip(second).map(|(&value, bits)| (value, name, bits)));
         }
         let roots = roots(network);
-        for (layer, (step, _)) in
-            network.contractions().zip(layers).enumerate().filter(|(_, (_, own))| own.binary)
+        for (layer, ((value, _), _)) in
+            network.multiplied().zip(layers).enumerate().filter(|(_, (_, own))| own.binary)
         {
             precision.weights[layer] = 1;
-            let root = roots[step.inputs[0]];
+            let root = roots[value];
             let same = roots.iter().zip(&mut precision.signed).filter(|(own, _)| **own == root);
             same.for_each(|(_, signed)| *signed = true);
         }

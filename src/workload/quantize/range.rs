@@ -1,6 +1,7 @@
 //! The range of every tensor, found on calibration samples.
 
 use super::super::network::Network;
+use super::super::op::Op;
 use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
 use super::role::Role;
@@ -53,7 +54,7 @@ pub(super) fn ranges(
         let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
         declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, &|range| grid(value, range)))
     };
-    Ok(inherit(network, seen.into_iter().enumerate().map(range).collect()))
+    Ok(inherit(network, begun(network, seen.into_iter().enumerate().map(range).collect())))
 }
 
 /// Samples, so many at a time.
@@ -112,6 +113,18 @@ fn percentile(mut values: Vec<f32>, percent: f64) -> Range {
     values.sort_by(f32::total_cmp);
     let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
     (at(1.0 - percent / 100.0), at(percent / 100.0))
+}
+
+/// The first state of a recurrent cell is multiplied as those are that it gives.
+fn begun(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
+    for (step, range) in network.steps.iter().zip(&mut ranges[1..]) {
+        if let (Op::Recurrent(cell), Some((low, high))) = (&step.op, range) {
+            for &state in &cell.start[0] {
+                (*low, *high) = (low.min(state as f32), high.max(state as f32));
+            }
+        }
+    }
+    ranges
 }
 
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.

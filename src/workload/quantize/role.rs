@@ -24,7 +24,7 @@ struct End<'a> {
 
 impl End<'_> {
     fn is_by_row(&self) -> bool {
-        is_by_row(self.step)
+        is_by_row(self.step) || is_recurrent(self.step)
     }
 
     fn is_pointwise(&self) -> bool {
@@ -36,11 +36,19 @@ fn is_by_row(step: &Step) -> bool {
     matches!(&step.op, Op::General(general) if general.is_by_row())
 }
 
+/// A recurrent cell adds what it reads to its own sums; what it gives, it multiplies.
+fn is_recurrent(step: &Step) -> bool {
+    matches!(step.op, Op::Recurrent(_))
+}
+
 /// The role of each value; none where it stays real.
 pub(super) fn roles(network: &Network) -> Vec<Option<Role>> {
     let (leads, ends) = (network.lead_to_contractions(), ends(network));
     let made_by_row = made_by_row(network);
     let role = |value: usize| {
+        if value > 0 && is_recurrent(&network.steps[value - 1]) {
+            return Some(Role::Activations);
+        }
         let ends = &ends[value];
         let passes = ends.iter().all(End::is_by_row)
             || made_by_row[value] && ends.len() == 1 && ends[0].is_pointwise()

@@ -65,6 +65,11 @@ impl Quantized {
         };
         let asking = RefCell::new(None);
         let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
+            if let (Op::Recurrent(cell), Some(layer)) = (&self.network.steps[at].op, layer) {
+                let place = Place { value: at + 1, first_sample, start: 0 };
+                let products = inputs[0].reals();
+                return Ok(Arc::new(self.recur(engine, (cell, layer), &products, (place, samples))));
+            }
             let made = match layer {
                 Some(layer) => match self.groups_of(layer) {
                     Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
@@ -160,7 +165,7 @@ impl Quantized {
             None => (made.codes_on(&grid, samples), None),
         };
         if self.is_put_away(value) {
-            engine.store(Place { value, first_sample }, &mut codes);
+            engine.store(Place { value, first_sample, start: 0 }, &mut codes);
         }
         Arc::new(match grouped {
             Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
