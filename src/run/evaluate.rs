@@ -264,8 +264,8 @@ impl<'a> Evaluator<'a> {
 
     /// The network without what a workload leaves out of it.
     fn network(&self, workload: &Workload) -> Result<Arc<Network>, RunError> {
-        let Workload { skip_blocks, prune: rule, layers, tokens, .. } = workload;
-        self.networks.get(&(skip_blocks, rule, layers, tokens), || {
+        let Workload { skip_blocks, prune: rule, layers, tokens, experts, .. } = workload;
+        self.networks.get(&(skip_blocks, rule, layers, tokens, experts), || {
             let whole = self.whole(workload)?;
             Ok(prune(&whole, *rule, &settings(workload, &whole.layers())?, self.seed)?)
         })

@@ -223,11 +223,7 @@ fn task(setup: &Setup) -> Task {
 }
 
 fn evaluate(setup: &Setup) -> Outcome {
-    let open = Open {
-        products: &|_, _| unreachable!("no table is named"),
-        energies: &|_| unreachable!("no table is named"),
-    };
-    Evaluator::new(&task(setup), 1, 8, open).evaluate(setup, serde_json::Value::Null).unwrap()
+    Evaluator::new(&task(setup), 1, 8, Open::NONE).evaluate(setup, serde_json::Value::Null).unwrap()
 }
 
 /// Multiply-accumulates per sample that are paid for.
@@ -241,8 +237,11 @@ fn operations_are_the_active_share_exactly_and_the_model_s_own_number_is_neutral
     eprintln!("two of four experts: {}, asked by {:?}", own.score.value, own.experts);
     assert!(own.score.value > 0.88, "{}", own.score.value);
     assert_eq!(own, evaluate(&mixed("ideal", 1000, Some(TOP))));
+    // One after the other, as knobs of one run are.
+    let task = task(&mixed("ideal", 200, None));
+    let evaluator = Evaluator::new(&task, 1, 8, Open::NONE);
     for top in 1..=EXPERTS {
-        let found = evaluate(&mixed("ideal", 200, Some(top)));
+        let found = evaluator.evaluate(&mixed("ideal", 200, Some(top)), serde_json::Value::Null).unwrap();
         let active = (ALWAYS + top as u64 * EXPERT) as f64;
         assert!((paid(&found) / active - 1.0).abs() < 1e-12, "{top}: {} of {active}", paid(&found));
         let experts = found.experts.unwrap();
@@ -283,11 +282,7 @@ fn the_shipped_mixture_is_what_training_gives() {
     let setup =
         Config::load(text, Path::new("run.yaml"), &read, &[]).unwrap().setup(&IndexMap::new()).unwrap();
     let task = load(&setup.workload, &[scenes()]).unwrap();
-    let open = Open {
-        products: &|_, _| unreachable!("no table is named"),
-        energies: &|_| unreachable!("no table is named"),
-    };
-    let found = Evaluator::new(&task, 1, 8, open).evaluate(&setup, serde_json::Value::Null).unwrap();
+    let found = Evaluator::new(&task, 1, 8, Open::NONE).evaluate(&setup, serde_json::Value::Null).unwrap();
     eprintln!("shipped: {}, asked by {:?}", found.score.value, found.experts);
     assert!(found.score.value > 0.88 && found.score.samples == 1000);
     assert!((found.experts.unwrap().asked.iter().sum::<f64>() - TOP as f64).abs() < 1e-12);
