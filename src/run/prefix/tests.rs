@@ -125,3 +125,40 @@ fn what_does_not_fit_is_computed_again() {
     prefixes.finish(&other);
     assert_eq!(prefixes.kept().bytes, 0);
 }
+
+/// What is kept from one setup to the next must know every knob that decides it.
+#[test]
+fn a_knob_acts_alike_whatever_was_evaluated_before() {
+    let (config, task) = quickstart();
+    let razor = json!({"razor": {"basis": 8, "bits": 4, "group": 8}});
+    let knobs = [
+        ("sensor.adc_bits", json!(4)),
+        ("memory.buffer.sram.voltage", json!(0.9)),
+        ("compute.array.multiplier", json!("mul8u_trunc_t4")),
+        ("compute.array.accumulator", json!("add24s_loa_k4")),
+        ("compute.array.clock", json!("fit")),
+        ("compute.array.overflow", json!("saturate")),
+        ("compute.array.padding", json!("multiply")),
+        ("compute.array.products", json!("raw")),
+        ("compute.array.zeros", json!("gate")),
+        ("compute.array.weight_format", json!("bitmap")),
+        ("prune", json!({"magnitude": {"ratio": 0.5}})),
+        ("layers.#1.prune", json!({"magnitude": {"ratio": 0.5}})),
+        ("layers.#1.weight_bits", json!(3)),
+        ("layers.#1.binary", json!(true)),
+        ("quantize.weight_bits", json!(4)),
+        ("quantize.activation_bits", json!(5)),
+        ("quantize.calibration", json!("mse")),
+        ("quantize.weight_scales", json!("per_tensor")),
+        ("quantize.rounding", json!("floor")),
+        ("quantize.format", json!({"weights": razor, "activations": razor})),
+    ];
+    let setups: Vec<Setup> = knobs.iter().map(|knob| setup(&config, std::slice::from_ref(knob))).collect();
+    let shared = Evaluator::new(&task, 1, 8, Open::NONE);
+    shared.prepare(&setups.iter().collect::<Vec<_>>()).unwrap();
+    for (own, (knob, _)) in setups.iter().zip(&knobs) {
+        let alone = Evaluator::new(&task, 1, 8, Open::NONE);
+        let [shared, alone] = [&shared, &alone].map(|of| whole(&of.evaluate(own, Value::Null).unwrap()));
+        assert_eq!(shared, alone, "{knob}");
+    }
+}
