@@ -3,9 +3,6 @@
 //! Layers choose in the order of the network, on what the layers before, already recovered, make of the samples. What a
 //! layer does about it is compared by the squared error of its outputs in real units, against exact products of its own
 //! weights with the same activations. To do nothing is always among the candidates, so no layer is worse off on these samples.
-//!
-//! Layers that are nearer each may still be farther together, where errors of one had cancelled those of another: then
-//! all is withdrawn, so the network's outputs are not worse off on these samples either.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -76,44 +73,21 @@ impl Plan {
         (ELEMENTS / network.largest().max(1)).max(1)
     }
 
-    /// Lets every layer choose on calibration samples; withdraws all where the network's outputs would be farther from
-    /// those of exact products.
+    /// Lets every layer choose on calibration samples.
     ///
     /// # Errors
     /// [`ModelError::Input`] when the samples have another shape.
     pub(super) fn choose(
-        network: &Arc<Quantized>,
+        network: &Quantized,
         options: Options<'_>,
         samples: &Tensor<f32>,
     ) -> Result<Self, ModelError> {
         let choice = Choice { options, found: Mutex::default() };
-        let recovered = network.run(&choice, samples, 0)?;
+        network.run(&choice, samples, 0)?;
         let found = choice.found.into_inner().expect("no layer panicked while it chose");
-        let (weights, mut layers): (_, Vec<_>) = found.into_iter().unzip();
-        let exact = network.run(&Exact, samples, 0)?;
-        let distance = |outputs: &[Tensor<f32>]| distance(outputs, &exact);
-        if distance(&recovered) > distance(&network.run(options.hardware, samples, 0)?) {
-            layers.iter_mut().for_each(LayerPlan::withdraw);
-            return Ok(Self { network: network.clone(), layers });
-        }
+        let (weights, layers) = found.into_iter().unzip();
         Ok(Self { network: Arc::new(network.with_weights(weights)), layers })
     }
-}
-
-impl LayerPlan {
-    /// Does nothing after all.
-    fn withdraw(&mut self) {
-        self.chosen.withdrawn = std::mem::take(&mut self.chosen.measures);
-        self.chosen.weights_changed = 0;
-        self.chosen.error_after = self.chosen.error_before;
-        (self.meant, self.swapped, self.correction) = (None, None, None);
-    }
-}
-
-/// Sum of squared differences between the outputs of a network.
-fn distance(outputs: &[Tensor<f32>], exact: &[Tensor<f32>]) -> f64 {
-    let square = |(a, b): (&f32, &f32)| f64::from(a - b).powi(2);
-    outputs.iter().zip(exact).flat_map(|(a, b)| a.data().iter().zip(b.data())).map(square).sum()
 }
 
 /// An engine on which every layer tries its candidates and goes on with the best.
@@ -130,7 +104,6 @@ impl Engine for Choice<'_> {
         let swapped = best.swapped().then(|| best.products.clone());
         let chosen = Recovered {
             measures: best.measures,
-            withdrawn: vec![],
             samples: input.codes.shape()[0],
             weights_changed: changed,
             error_before: trial.relative(before),

@@ -142,9 +142,6 @@ pub struct WeightsOutcome {
 pub struct Recovered {
     /// The measures chosen, in the order in which they act; none where nothing brings outputs nearer.
     pub measures: Vec<Measure>,
-    /// What had been chosen and was withdrawn in all layers, as the network's outputs would have been farther.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withdrawn: Vec<Measure>,
     /// The calibration samples on which it was chosen.
     #[serde(default)]
     pub samples: usize,
