@@ -68,6 +68,16 @@ fn pattern(base: &str, others: &[&str]) -> String {
     format!(r"^\s*{number}\s*([{}]?{base}{named})\s*$", prefixes.concat())
 }
 
+/// So many of something: one of it, or more, or none.
+///
+/// ```
+/// use axsim::units::counted;
+/// assert_eq!([0, 1, 2].map(|count| counted(count, "knob")), ["0 knobs", "1 knob", "2 knobs"]);
+/// ```
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes a value with the SI prefix that leaves one to three digits before the point.
 pub fn with_prefix(value: f64, unit: &str) -> String {
     const SHOWN: [&str; 10] = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];

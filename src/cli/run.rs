@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
 use crate::run::{Evaluator, RunError, Settings, buildable, names_layers, study};
+use crate::units::counted;
 use crate::workload::{Layer, LoadError, ModelError, Task, load, network};
 
 /// Loads the configuration with its overrides.
@@ -128,12 +129,13 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     } else {
         "; the model was not found, so names of layers were not looked up"
     };
+    let knobs = config.approximate.len() + config.explore.as_ref().map_or(0, |explore| explore.space.len());
     files::print(&format!(
-        "{} is right: {} samples of {}, {} knobs{unseen}\n",
+        "{} is right: {} of {}, {}{unseen}\n",
         shared.config.display(),
-        setup.workload.samples,
+        counted(setup.workload.samples, "sample"),
         setup.workload.model.display(),
-        config.approximate.len() + config.explore.as_ref().map_or(0, |explore| explore.space.len())
+        counted(knobs, "knob")
     ))
 }
 

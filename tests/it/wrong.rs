@@ -213,7 +213,7 @@ fn check_finds_a_layer_that_the_network_does_not_have_where_its_model_is_at_hand
     assert!(code == Some(2) && message.contains("names `#7`"), "{message}");
     let (code, answer, message) =
         check(QUICKSTART, "approximate={compute.array.layers.conv2: mul8s_drum_k4}");
-    assert!(code == Some(0) && answer.ends_with("1 knobs"), "{answer} {message}");
+    assert!(code == Some(0) && answer.ends_with("1 knob"), "{answer} {message}");
     let (code, answer, message) = check(QUICKSTART, "workload.model=elsewhere.onnx");
     assert!(
         code == Some(0) && answer.ends_with("so names of layers were not looked up"),

@@ -7,15 +7,15 @@ use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
 use crate::report::{rows, words};
 use crate::run::outcome::{Outcome, Report, Savings, Score};
 use crate::run::statistics::Verdict;
-use crate::units::with_prefix;
+use crate::units::{counted, with_prefix};
 use crate::workload::score::Metric;
 
 /// The whole report of a run.
 pub fn write(report: &Report) -> String {
     let seed = report.seed.to_string();
     let facts = [
-        format!("{} samples", report.baseline.score.samples),
-        format!("{} knobs", report.knobs.len()),
+        counted(report.baseline.score.samples, "sample"),
+        counted(report.knobs.len(), "knob"),
         format!("seed {seed}"),
         format!("axsim {}", report.axsim),
     ];

@@ -3,7 +3,7 @@
 use super::{allowed, difference, less, score, units, verdict};
 use crate::explore::Exploration;
 use crate::report::label;
-use crate::units::with_prefix;
+use crate::units::{counted, with_prefix};
 
 /// One line on what was explored.
 pub fn about(found: &Exploration) -> String {
@@ -54,7 +54,7 @@ fn counts(found: &Exploration) -> String {
     let whole = if found.points.len() < found.evaluations {
         format!("{} of {} points (not finished)", found.points.len(), found.evaluations)
     } else {
-        format!("{} points", found.points.len())
+        counted(found.points.len(), "point")
     };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
