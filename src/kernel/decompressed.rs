@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn digits_give_numbers_back_as_far_as_two_reach() {
-        // All codes above 8 with all shifts up to 12: up to 7 << 12 and down to -8 << 12, which is beyond.
+        // From −7 to 7, shifted by up to 12 bits.
         let codes: Vec<u8> = (1..16).flat_map(|code| [code; 13]).collect();
         let shifts: Vec<u8> = (0..13).collect();
         let found = digits((&codes, &shifts), (15, 15), 13, 8).unwrap();

@@ -52,7 +52,8 @@ fn asked(shares: &[f64]) -> f64 {
     shares.iter().enumerate().map(|(taken, share)| share * (taken + 1).min(before) as f64).sum()
 }
 
-/// How often layers run that run `runs` times for a sample that comes to them: a sample computes what leads to the exit that it takes, and to every one before that it was not sure of.
+/// How often layers run that run `runs` times for a sample that comes to them: a sample computes what leads to the exit that
+/// it takes, and to every one before that it was not sure of.
 fn reached(exit: &Exit, network: &Network, shares: &[f64], runs: &[f64]) -> Vec<f64> {
     let leads: Vec<Vec<bool>> = (0..shares.len()).map(|at| network.leads_to(at)).collect();
     let computes = |layer: usize, taken: usize| {

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::config::platform::{Link, Payload, Sensor, WeightFormat, Zeros};
+use crate::config::platform::{Sensor, WeightFormat, Zeros};
 use crate::config::{Measure, Setup};
 use crate::run::outcome::{LayerOutcome, Outcome, Reference, WeightsOutcome};
+use crate::run::split;
 use crate::units::{Seconds, Volts};
 
 /// How good delays and wires are.
@@ -60,7 +61,9 @@ const GROUPS: &str = "Numbers in groups: codes are multiplied as they are, a uni
     bound, and a row of outputs is razored in a cycle. Sums are shifted back for operators that read reals at no cost.";
 
 /// Where layers run at the receiver.
-const SPLIT: &str = "The receiver runs the layers after the one whose features are sent, on the same codes: the score is that of the     whole network, and energy, time and weights are those of the device alone. Features are read from the buffer once to be     sent, in the bits that they are put away in; scales are not sent.";
+const SPLIT: &str = "The receiver runs the layers after the one whose features are sent, on the same codes: the score is that of the \
+    whole network, and energy, time and weights are those of the device alone. Features are read from the buffer once to be \
+    sent, in the bits that they are put away in; scales are not sent.";
 
 /// Whether the array of an outcome has a supply of its own.
 fn off_nominal(outcome: &Outcome) -> bool {
@@ -193,7 +196,7 @@ pub(super) fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) ->
         says(approximate.tuned_exit.is_some(), TUNED),
         says(approximate.experts.is_some(), EXPERTS),
         says(!approximate.tokens.is_empty(), TOKENS),
-        says(is_split(exact), SPLIT),
+        says(split::configured(exact).is_some(), SPLIT),
         energies(approximate),
         table(approximate),
         recovery(approximate),
@@ -221,11 +224,6 @@ fn switching(baseline: &Outcome, approximate: &Outcome) -> String {
         glitches(baseline),
         glitches(approximate)
     )
-}
-
-/// Whether some layers run at the receiver.
-fn is_split(setup: &Setup) -> bool {
-    matches!(&setup.platform.link, Link::Serial(link) if matches!(link.payload, Payload::Layer(_)))
 }
 
 /// Whether layers have arrays of their own.
