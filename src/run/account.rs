@@ -1,6 +1,6 @@
 //! From what was run and billed to the outcome: prices resolved, layers, dominant constants.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::arrays::Arrays;
 use super::beside::{Work, beside, exit_tests, token_ranking};
@@ -47,7 +47,7 @@ pub(super) struct Observed<'a> {
     /// What each layer saw.
     pub seen: Vec<Seen>,
     /// What became of values whose codes have shifts, by their place.
-    pub used: HashMap<usize, Use>,
+    pub used: BTreeMap<usize, Use>,
     /// What came to each layer in all samples; empty where no spikes are added.
     pub counted: Vec<Counted>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.

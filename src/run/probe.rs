@@ -1,6 +1,6 @@
 //! What each layer saw: its operands are replayed through the gates, its sums compared with exact ones.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::hardware::{Hardware, offsets};
@@ -47,8 +47,8 @@ pub(super) struct Probe<'a> {
     /// What is known of each layer from a run that began alike.
     pub known: Vec<Option<Seen>>,
     pub seen: Mutex<Vec<Seen>>,
-    /// What became of values whose codes have shifts.
-    pub used: Mutex<HashMap<usize, Use>>,
+    /// What became of values whose codes have shifts, in an order in which sums over them are always the same.
+    pub used: Mutex<BTreeMap<usize, Use>>,
 }
 
 impl Engine for Probe<'_> {

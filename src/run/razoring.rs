@@ -1,6 +1,6 @@
 //! What it takes to write numbers in groups at run time, and what becomes of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::beside::Work;
 use super::bill::Mapped;
@@ -44,7 +44,7 @@ pub(super) fn work(
 pub(super) fn layer(
     parts: &Parts<'_>,
     quantized: &Quantized,
-    used: &HashMap<usize, Use>,
+    used: &BTreeMap<usize, Use>,
     part: &Mapped,
 ) -> Option<LayerFormat> {
     let (groups, layer) = (part.groups?, &part.layer);
@@ -73,7 +73,7 @@ fn written(effective_bits: f64, used: Option<Use>) -> Written {
 /// What formats come to in a network, of which some layer has groups.
 pub(super) fn outcome(
     quantized: &Quantized,
-    used: &HashMap<usize, Use>,
+    used: &BTreeMap<usize, Use>,
     mapped: &[Mapped],
     work: &[Work],
 ) -> Option<FormatsOutcome> {

@@ -1,6 +1,6 @@
 //! Running samples of a setup: all of them to be scored, some of them to be looked at.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -100,7 +100,7 @@ impl Evaluator<'_> {
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         (plan, captured, products): Ready<'_>,
-    ) -> Result<(Vec<Seen>, HashMap<usize, Use>), RunError> {
+    ) -> Result<(Vec<Seen>, BTreeMap<usize, Use>), RunError> {
         let hardware = hardware(parts, products, &plan.layers, 0);
         let known = self.prefixes.seen(keys);
         let probe =
