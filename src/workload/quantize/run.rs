@@ -155,6 +155,9 @@ impl Quantized {
         let Some(grid) = self.grids[value] else {
             return Arc::new(if self.waits(value) { made } else { made.settled() });
         };
+        if grid.is_wide() {
+            return Arc::new(Held::Wide(made.wide_on(&grid, samples)));
+        }
         let (mut codes, grouped) = match self.layouts[value] {
             Some(layout) => {
                 let reals = made.reals();
