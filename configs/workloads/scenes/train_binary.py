@@ -19,7 +19,6 @@ import numpy as np
 import onnx
 import torch
 from torch import nn
-from torch.nn import functional
 
 from render import read_idx
 from train import HERE, build_network, folded, onnx_model, train
