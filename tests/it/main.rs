@@ -36,7 +36,6 @@ mod schema;
 mod semantics;
 mod simulators;
 mod spikes;
-mod straight_through;
 mod tokens;
 mod verilog;
 mod workloads;

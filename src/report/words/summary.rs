@@ -57,8 +57,10 @@ fn cost(report: &Report) -> String {
         }
         None => score(&reference.score),
     };
+    let is_binary = report.baseline.layers.iter().any(|layer| layer.binary.is_some());
+    let reals = if is_binary { ", which multiplies reals where layers are binary," } else { "" };
     format!(
-        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model scores {float}.",
+        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model{reals} scores {float}.",
         score(&report.approximate.score),
         metric.name(),
         score(&report.baseline.score),
