@@ -36,6 +36,7 @@ mod schema;
 mod semantics;
 mod simulators;
 mod spikes;
+mod strain;
 mod tokens;
 mod verilog;
 mod workloads;
