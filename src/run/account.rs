@@ -15,6 +15,7 @@ use super::parts::Parts;
 use super::probe::Seen;
 use super::razoring;
 use super::recovery::LayerPlan;
+use super::rotation;
 use super::signs::{self, counts, on_signs};
 use super::split;
 use super::zeros::{self, Held};
@@ -91,6 +92,10 @@ pub(super) fn outcome(
     let razoring = razoring::work(parts, quantized, (&mapped, &sent));
     let formats = razoring::outcome(quantized, &observed.used, &mapped, &razoring);
     beside.extend(razoring);
+    let turned = quantized.turned();
+    let rotating = rotation::work(parts, &turned, (&mapped, &sent));
+    let rotation = rotation::outcome(&turned, &rotating);
+    beside.extend(rotating);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
         let part = |Mapped { layer, .. }: &Mapped| {
@@ -145,6 +150,7 @@ pub(super) fn outcome(
             .map(|KeptTokens { after, tokens, kept, .. }| TokensOutcome { after, tokens, kept })
             .collect(),
         formats,
+        rotation,
         late: parts.used().find(|array| array.is_late()).map(late),
         layers,
         constants: constants(&ledger),
