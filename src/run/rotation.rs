@@ -82,7 +82,7 @@ mod tests {
         let additions = |layer: &crate::workload::Layer| {
             let geometry = &layer.geometry;
             let channels = geometry.in_channels / geometry.groups;
-            let steps = (0..).take_while(|&at| channels % (2 << at) == 0).count();
+            let steps = (0..).take_while(|&at| channels.is_multiple_of(2 << at)).count();
             (geometry.in_channels * geometry.in_height * geometry.in_width * steps) as u64
         };
         let expected: u64 = layers.iter().map(additions).sum();

@@ -60,7 +60,8 @@ mod tests {
             for (at, found) in found.iter().enumerate() {
                 let (row, channel, pixel) = (at / plane / channels, at / plane % channels, at % plane);
                 let term = |other: usize| {
-                    let sign = if (other & channel % block).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+                    let sign =
+                        if (other & (channel % block)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
                     sign * numbers[(row * channels + channel / block * block + other) * plane + pixel]
                 };
                 let expected = (0..block).map(term).sum::<f32>() / (block as f32).sqrt();

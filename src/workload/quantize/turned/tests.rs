@@ -56,7 +56,7 @@ fn rotating() -> Quantize {
 
 /// Sylvester's matrix on blocks of 4 of the 12 channels, element by element.
 fn hadamard(channel: usize, other: usize) -> f64 {
-    let sign = if (channel % 4 & other % 4).count_ones().is_multiple_of(2) { 0.5 } else { -0.5 };
+    let sign = if ((channel % 4) & (other % 4)).count_ones().is_multiple_of(2) { 0.5 } else { -0.5 };
     if channel / 4 == other / 4 { sign } else { 0.0 }
 }
 
