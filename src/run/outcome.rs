@@ -4,6 +4,7 @@ mod formats;
 mod layer;
 mod rotation;
 mod routes;
+mod strain;
 
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use layer::{
 };
 pub use rotation::RotationOutcome;
 pub use routes::{ExitOutcome, ExpertsOutcome, Fetched, TokensOutcome, TunedExit};
+pub use strain::{Overfull, Strain};
 
 use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
@@ -118,6 +120,9 @@ pub struct Outcome {
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+    /// What the platform is asked for beyond what it can do; absent where it can do all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strain: Option<Strain>,
     /// Contractions in the order of the network.
     pub layers: Vec<LayerOutcome>,
     /// Share of the energy that hangs on each constant, largest first, those above 1 %.
@@ -331,6 +336,7 @@ mod tests {
             formats: None,
             rotation: None,
             late: None,
+            strain: None,
             layers: vec![],
             constants: vec![],
             priced_as: Some("mul8s_bw".into()),

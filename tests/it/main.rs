@@ -36,7 +36,7 @@ mod schema;
 mod semantics;
 mod simulators;
 mod spikes;
-mod straight_through;
+mod strain;
 mod tokens;
 mod verilog;
 mod workloads;

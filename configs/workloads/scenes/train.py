@@ -60,14 +60,14 @@ def expose(codes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return np.clip(electrons / np.float32(FULL_WELL), 0, 1)[:, None]
 
 
-def train(network: nn.Sequential, epochs: int, seed: int) -> None:
-    """AdamW with a one-cycle learning rate and cross-entropy with slight label smoothing."""
+def train(network: nn.Module, epochs: int, seed: int, loss_function: nn.Module | None = None) -> None:
+    """AdamW with a one-cycle learning rate and, by default, cross-entropy with slight label smoothing."""
+    loss_function = loss_function or nn.CrossEntropyLoss(label_smoothing=0.05)
     renderer = Renderer("training")
     noise = np.random.Generator(np.random.Philox(key=seed))
     optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=0.02)
     steps = epochs * (SCENES_PER_EPOCH // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=steps)
-    loss_function = nn.CrossEntropyLoss(label_smoothing=0.05)
     network.train()
     start = time.monotonic()
     for epoch in range(epochs):

@@ -2,6 +2,7 @@
 
 use super::formats::{formats, rotation};
 use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
+use super::strain::strain;
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
     ExitOutcome, ExpertsOutcome, Fetched, Floor, Outcome, Report, TokensOutcome, TunedExit,
@@ -16,6 +17,8 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    let strained = report.approximate.strain.as_ref().or(report.baseline.strain.as_ref());
+    sentences.extend(strained.into_iter().flat_map(strain));
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
     sentences.extend(report.approximate.tuned_exit.as_ref().map(tuned));
@@ -58,8 +61,10 @@ fn cost(report: &Report) -> String {
         }
         None => score(&reference.score),
     };
+    let is_binary = report.baseline.layers.iter().any(|layer| layer.binary.is_some());
+    let reals = if is_binary { ", which multiplies reals where layers are binary," } else { "" };
     format!(
-        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model scores {float}.",
+        "It scores {} {} instead of {} ({}{}, 95 % interval) on {} samples; the float model{reals} scores {float}.",
         score(&report.approximate.score),
         metric.name(),
         score(&report.baseline.score),

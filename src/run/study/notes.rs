@@ -36,7 +36,7 @@ const SUPPLY: &str = "Supplies other than that of the cells' figures follow an a
 /// Where samples leave early.
 const EXITS: &str = "A sample pays for the layers that lead to the exit that it takes and to those before that were not sure; energy, cycles \
     and latency are means over samples. How sure an exit is costs some additions and multiplications a class, as wide \
-    as sums and on random operands; their time is not counted.";
+    as sums and on random operands, one after the other at the array's clock, for which layers wait.";
 
 /// Where thresholds were found.
 const TUNED: &str = "The threshold of exits was found on the calibration samples, with memories that do not err and samples as they are \
@@ -48,11 +48,12 @@ const EXPERTS: &str = "Layers of an expert are computed, and paid for, for the s
     Choosing experts and weighing what they say is computed in single precision and costs nothing.";
 
 /// Where tokens are left out.
-const TOKENS: &str = "Tokens are left out without training. They are ranked by an adder as wide as a sum, on random operands; its time is \
-    not counted, nor what finds those that go on where they lie in the buffer.";
+const TOKENS: &str = "Tokens are left out without training. They are ranked by an adder as wide as a sum, on random operands, one addition \
+    after the other, for which layers wait; what finds those that go on where they lie in the buffer costs nothing.";
 
 /// What a sensor sees.
-const COLOURS: &str = "An image is captured as one full plane a channel, without a colour mosaic.";
+const COLOURS: &str = "An image is captured as one full plane a channel, without a loss to a colour mosaic; energy, time and bits that the sensor \
+    sends count one value a pixel, as on a mosaic.";
 
 /// What is modelled of numbers in groups.
 const GROUPS: &str = "Numbers in groups: codes are multiplied as they are, a unit has a lane a number of a group and shifts the sum \
@@ -119,11 +120,12 @@ fn zeros(outcome: &Outcome) -> Vec<String> {
 /// What is modelled of binary layers.
 fn binary(outcome: &Outcome) -> Option<String> {
     outcome.layers.iter().any(|layer| layer.binary.is_some()).then(|| {
-        "Binary layers run on a grid of units of 64 signs of their own, as large as the array, which is gated off meanwhile. Their \
-         activations are put away in their own bits and read as such, as magnitudes are needed for K; weights take a bit. Where \
-         depth does not fill the last word its lanes are idle. Multipliers (16 by 16 bits, one a column) and adders for K (one a \
-         row) are priced on random operands, an upper bound, and their delay is taken to fit into the cycles of the units. A \
-         network that was not trained for it loses most of what it knows."
+        "Binary layers run on a grid of units of 64 signs of their own, as large as the array, which is gated off meanwhile. \
+         Activations that they alone read are put away as signs, with the sum of magnitudes of each pixel beside for K, others as \
+         codes; weights take a bit. A memory that errs strikes the codes of activations, of which signs and sums are then taken. \
+         Where depth does not fill the last word its lanes are idle. Multipliers (16 by 16 bits, one a column) and adders for K \
+         (one a row) are priced on random operands, an upper bound, and their delay is taken to fit into the cycles of the units. \
+         A network that was not trained for it loses most of what it knows."
             .into()
     })
 }

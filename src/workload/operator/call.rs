@@ -82,6 +82,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    pub fn floats(&self, name: &str) -> Result<Option<Vec<f32>>, Fault> {
+        match self.attribute(name) {
+            None => Ok(None),
+            Some(Attribute::Floats(values)) => Ok(Some(values.clone())),
+            Some(_) => Err(wrong(name)),
+        }
+    }
+
     /// Sizes from an attribute, each at most what is believed of a stride, a pad or a kernel.
     pub fn sizes(&self, name: &str, axes: usize, default: usize) -> Result<Vec<usize>, Fault> {
         let Some(ints) = self.ints(name)? else { return Ok(vec![default; axes]) };

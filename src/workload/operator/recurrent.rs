@@ -1,5 +1,6 @@
 //! Networks with a memory, step by step: LSTM, GRU and plain ones.
 
+mod function;
 mod gates;
 
 pub(in crate::workload) use gates::Gates;
@@ -80,10 +81,10 @@ pub(in crate::workload) fn directions(
         "LSTM" => Cell::Long,
         _ => Cell::Plain,
     };
-    let &[directions, _, hidden] = call.input(2)?.shape() else {
-        return Err("weights R [directions, gates, hidden] are expected".into());
+    let &[directions @ 1..=2, _, hidden] = call.input(2)?.shape() else {
+        return Err("weights R [directions, gates, hidden] of one or two directions are expected".into());
     };
-    (0..directions).map(|at| Direction::of(&call, cell, at, hidden)).collect()
+    (0..directions).map(|at| Direction::of(&call, cell, [at, directions], hidden)).collect()
 }
 
 fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
@@ -126,7 +127,7 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     }
     let mut y = vec![0.0; steps * directions * batch * hidden];
     for at in 0..directions {
-        let direction = Direction::of(call, cell, at, hidden)?;
+        let direction = Direction::of(call, cell, [at, directions], hidden)?;
         let back = way == "reverse" || at == 1;
         let size = batch * hidden;
         let state = (&mut h[at * size..][..size], &mut c[at * size..][..size]);
@@ -155,7 +156,7 @@ fn part(call: &Call<'_>, operand: usize, at: usize, size: usize) -> Result<Vec<f
 }
 
 impl Direction {
-    fn of(call: &Call<'_>, cell: Cell, at: usize, hidden: usize) -> Result<Self, Fault> {
+    fn of(call: &Call<'_>, cell: Cell, [at, directions]: [usize; 2], hidden: usize) -> Result<Self, Fault> {
         let rows = cell.gates().0 * hidden;
         let &[_, found, input] = call.input(1)?.shape() else {
             return Err("weights W [directions, gates, size] are expected".into());
@@ -167,7 +168,7 @@ impl Direction {
             w: part(call, 1, at, rows * input)?,
             r: part(call, 2, at, rows * hidden)?,
             bias: part(call, 3, at, 2 * rows)?,
-            gates: Gates::of(call, cell, at, hidden)?,
+            gates: Gates::of(call, cell, [at, directions], hidden)?,
         })
     }
 

@@ -1,8 +1,7 @@
 //! What a recurrent cell makes of its two sums of products, element by element: gates, and the states behind them.
 
-use super::{Call, Cell, unknown};
-use crate::workload::onnx::Attribute;
-use crate::workload::operator::unary::{sigmoid, softplus};
+use super::function::Function;
+use super::{Call, Cell};
 use crate::workload::value::Fault;
 
 /// The gates of a cell along one direction.
@@ -16,32 +15,16 @@ pub(in crate::workload) struct Gates {
     linear_before_reset: bool,
 }
 
-/// What is done with the sums of a gate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Function {
-    Sigmoid,
-    Tanh,
-    Relu,
-    Softplus,
-    Softsign,
-    HardSigmoid,
-}
-
-const NAMES: [&str; 6] = ["Sigmoid", "Tanh", "Relu", "Softplus", "Softsign", "HardSigmoid"];
-
 impl Gates {
-    /// Those of direction `at` of a node.
-    pub(super) fn of(call: &Call<'_>, cell: Cell, at: usize, hidden: usize) -> Result<Self, Fault> {
+    /// Those of direction `at` of a node with so many.
+    pub(super) fn of(
+        call: &Call<'_>,
+        cell: Cell,
+        [at, directions]: [usize; 2],
+        hidden: usize,
+    ) -> Result<Self, Fault> {
         let (_, default) = cell.gates();
-        let names = match call.attribute("activations") {
-            Some(Attribute::Texts(names)) => {
-                names.iter().map(String::as_str).skip(at * default.len()).take(default.len()).collect()
-            }
-            _ => default.to_vec(),
-        };
-        if names.len() != default.len() {
-            return Err(format!("{} activations are expected for each direction", default.len()));
-        }
+        let functions = Function::all(call, default, directions)?;
         let clip = call.float("clip", f32::INFINITY)?;
         if clip.is_nan() || clip < 0.0 {
             return Err(format!("clip = {clip}; a bound of at least 0 is expected"));
@@ -53,7 +36,7 @@ impl Gates {
                 Cell::Long => super::part(call, 7, at, 3 * hidden)?,
                 Cell::Plain | Cell::Gated => vec![],
             },
-            functions: names.into_iter().map(Function::named).collect::<Result<_, _>>()?,
+            functions: functions[at * default.len()..][..default.len()].to_vec(),
             clip,
             linear_before_reset: call.flag("linear_before_reset", false)?,
         })
@@ -110,30 +93,5 @@ impl Gates {
             }
         }
         Ok(())
-    }
-}
-
-impl Function {
-    fn named(name: &str) -> Result<Self, Fault> {
-        Ok(match name.to_ascii_lowercase().as_str() {
-            "sigmoid" => Self::Sigmoid,
-            "tanh" => Self::Tanh,
-            "relu" => Self::Relu,
-            "softplus" => Self::Softplus,
-            "softsign" => Self::Softsign,
-            "hardsigmoid" => Self::HardSigmoid,
-            _ => return Err(unknown("activations", name, &NAMES)),
-        })
-    }
-
-    fn of(self, x: f64) -> f64 {
-        match self {
-            Self::Sigmoid => sigmoid(x),
-            Self::Tanh => x.tanh(),
-            Self::Relu => x.max(0.0),
-            Self::Softplus => softplus(x),
-            Self::Softsign => x / (1.0 + x.abs()),
-            Self::HardSigmoid => (0.2 * x + 0.5).clamp(0.0, 1.0),
-        }
     }
 }
