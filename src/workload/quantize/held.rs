@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::grid::Grid;
 use super::group::Layout;
 use crate::simd::widest;
+use crate::workload::rotation::Rotation;
 use crate::workload::{Codes, Wide};
 
 /// Elements that are made together.
@@ -22,6 +23,8 @@ pub(super) enum Held {
     Grouped(Grouped),
     /// As codes of 16 bits.
     Wide(Wide),
+    /// Codes of rotated channels, with shifts or without.
+    Turned(Box<Held>, Rotation),
     /// What a contraction summed.
     Sums(Scaled),
     /// Elements within two bounds.
@@ -60,6 +63,7 @@ impl Held {
             Self::Grouped(grouped) => grouped.codes.codes.len(),
             Self::Wide(wide) => wide.codes.len(),
             Self::Sums(scaled) => scaled.sums.len(),
+            Self::Turned(of, _) => of.len(),
             Self::Clipped(of, ..) | Self::Added(of, _) => of.len(),
         }
     }
@@ -69,7 +73,17 @@ impl Held {
         match self {
             Self::Codes(codes) => codes,
             Self::Grouped(grouped) => &grouped.codes,
+            Self::Turned(of, _) => of.codes(),
             _ => panic!("what a contraction reads is on a grid"),
+        }
+    }
+
+    /// Codes of 16 bits, where it has them.
+    pub fn wide(&self) -> Option<&Wide> {
+        match self {
+            Self::Wide(wide) => Some(wide),
+            Self::Turned(of, _) => of.wide(),
+            _ => None,
         }
     }
 
@@ -77,6 +91,7 @@ impl Held {
     pub fn shifts(&self) -> &[u8] {
         match self {
             Self::Grouped(grouped) => &grouped.shifts,
+            Self::Turned(of, _) => of.shifts(),
             _ => &[],
         }
     }
@@ -86,6 +101,9 @@ impl Held {
         if let Self::Reals(reals) = self {
             return Cow::Borrowed(reals);
         }
+        if let Self::Turned(of, rotation) = self {
+            return Cow::Owned(rotation.turn(&of.reals()));
+        }
         let mut reals = vec![0.0; self.len()];
         self.blocks().for_each(|block| self.fill(block.start, &mut reals[block]));
         Cow::Owned(reals)
@@ -94,7 +112,7 @@ impl Held {
     /// The same value, with nothing left to be done.
     pub fn settled(self) -> Self {
         match self {
-            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Wide(_) => self,
+            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Wide(_) | Self::Turned(..) => self,
             _ => Self::Reals(self.reals().into_owned()),
         }
     }
@@ -140,6 +158,7 @@ impl Held {
                 let scale = wide.scale;
                 each(out, &wide.codes.data()[from..], |_, &code| f32::from(code) * scale);
             }
+            Self::Turned(..) => unreachable!("channels are rotated back before an element is read alone"),
             Self::Sums(scaled) => scaled.fill(from, out),
             Self::Clipped(of, low, high) => {
                 of.fill(from, out);

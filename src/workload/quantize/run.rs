@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::asking::Asking;
 use super::group::Shifted;
 use super::held::{Grouped, Held, Scaled};
-use super::{Checkpoint, Quantized, Start};
+use super::{Checkpoint, Grid, Quantized, Start};
 use crate::tensor::Tensor;
 use crate::workload::engine::{Engine, Origin, Place, Weights};
 use crate::workload::lower::ModelError;
@@ -131,8 +131,8 @@ impl Quantized {
     fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
         let op = &self.network.steps[at].op;
         Ok(match op {
-            Op::Clip(low, high) => Held::Clipped(inputs[0].clone(), *low, *high),
-            Op::Add => Held::Added(inputs[0].clone(), inputs[1].clone()),
+            Op::Clip(low, high) => Held::Clipped(alone(inputs[0]), *low, *high),
+            Op::Add => Held::Added(alone(inputs[0]), alone(inputs[1])),
             _ => {
                 let reals: Vec<_> = inputs.iter().map(|held| held.reals()).collect();
                 Held::Reals(per_sample(
@@ -155,9 +155,29 @@ impl Quantized {
         let Some(grid) = self.grids[value] else {
             return Arc::new(if self.waits(value) { made } else { made.settled() });
         };
-        if grid.is_wide() {
-            return Arc::new(Held::Wide(made.wide_on(&grid, samples)));
-        }
+        let made = match self.rotations[value] {
+            Some(rotation) => Held::Reals(rotation.turn(&made.reals())),
+            None => made,
+        };
+        let held = if grid.is_wide() {
+            Held::Wide(made.wide_on(&grid, samples))
+        } else {
+            self.put_narrow(engine, (value, &grid), &made, (samples, first_sample))
+        };
+        Arc::new(match self.rotations[value] {
+            Some(rotation) => Held::Turned(Box::new(held), rotation),
+            None => held,
+        })
+    }
+
+    /// Puts a value on a grid of at most 8 bits and away.
+    fn put_narrow(
+        &self,
+        engine: &dyn Engine,
+        (value, grid): (usize, &Grid),
+        made: &Held,
+        (samples, first_sample): (usize, usize),
+    ) -> Held {
         let (mut codes, grouped) = match self.layouts[value] {
             Some(layout) => {
                 let reals = made.reals();
@@ -165,15 +185,15 @@ impl Quantized {
                 engine.grouped(value, &|| layout.used(&reals, &codes));
                 (grid.coded(codes, samples), Some((shifts, layout)))
             }
-            None => (made.codes_on(&grid, samples), None),
+            None => (made.codes_on(grid, samples), None),
         };
         if self.is_put_away(value) {
             engine.store(Place { value, first_sample, start: 0 }, &mut codes);
         }
-        Arc::new(match grouped {
+        match grouped {
             Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
             None => Held::Codes(codes),
-        })
+        }
     }
 
     /// Whether one step alone reads a value, which does the same with every element.
@@ -186,5 +206,13 @@ impl Quantized {
     /// Values that only stand under another shape or in another order, or are part of one, are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
         value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
+    }
+}
+
+/// The same value as one whose elements are read one by one.
+fn alone(held: &Arc<Held>) -> Arc<Held> {
+    match **held {
+        Held::Turned(..) => Arc::new(Held::Reals(held.reals().into_owned())),
+        _ => held.clone(),
     }
 }

@@ -147,7 +147,7 @@ impl Quantized {
             (of_input(&self.layers[layer].geometry), of_weights(&self.layers[layer].geometry, 1));
         let (weights, shifts) = self.second(layer, inputs);
         let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
-        if let Held::Wide(input) = &**inputs[0] {
+        if let Some(input) = inputs[0].wide() {
             let shifts = WeightShifts { size: groups.size, shifts: &by_weight };
             let sums = engine.contract_wide(&self.layers[layer], input, &weights, shifts);
             return self.reals(layer, input.scale, &sums);
