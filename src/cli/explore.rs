@@ -67,7 +67,7 @@ fn interrupted() -> Result<Arc<AtomicBool>, Error> {
     let flag = stop.clone();
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(2);
+            std::process::exit(Error::STOPPED.into());
         }
         eprintln!("finishing the points under way; press Ctrl-C again to end at once");
     };

@@ -7,7 +7,7 @@ mod layers;
 mod plain;
 mod summary;
 
-pub use exploration::{about, count, findings};
+pub use exploration::{about, count, findings, front};
 pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
