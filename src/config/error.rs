@@ -54,6 +54,10 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         let message = "exactly one kind is expected here as the only key; check its spelling";
         return (message.into(), None);
     }
+    if message.contains("unit variant, expected newtype variant") {
+        let message = "this kind takes a value of its own";
+        return (message.into(), Some("write it as a key, as in `payload: {layer: NAME}`".into()));
+    }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), None),
         None => (plain(message), None),

@@ -96,7 +96,7 @@ pub const KNOBS: [Knob; 36] = [
     Knob {
         path: "memory.*.sram.voltage",
         class: Class::Storage,
-        range: "number from 0.7 to 1.2",
+        range: "number from 0.7 to 1",
         neutral: Neutral::Whole(1),
         does: "supply relative to the lowest error-free one; bits flip below 1",
         energy: "falls with the square of the supply",

@@ -39,6 +39,16 @@ pub enum RunError {
     /// Tokens that cannot be left out, or experts that cannot be asked.
     #[error("the network cannot be run with fewer tokens or other experts: {0}")]
     Less(ModelError),
+    /// More experts than there are.
+    #[error(
+        "`experts.top: {top}` asks for more than the {experts} experts of the network; write 1 to {experts}"
+    )]
+    Experts {
+        /// How many are asked for.
+        top: usize,
+        /// How many there are.
+        experts: usize,
+    },
     /// Filters that cannot be left out.
     #[error(transparent)]
     Prune(#[from] PruneError),
