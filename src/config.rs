@@ -32,7 +32,7 @@ mod tokens;
 mod tree;
 
 pub use error::ConfigError;
-pub(crate) use error::suggest;
+pub(crate) use error::{near, suggest};
 pub use exit::{Confidence, Exit, Never, Threshold, Tune};
 pub use experts::Experts;
 pub use layer_settings::LayerSettings;
