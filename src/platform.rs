@@ -59,7 +59,7 @@ pub enum PlatformError {
     /// Codes that the multiplier's operands cannot hold.
     #[error(
         "codes of {bits} bits reach from {} to {}, more than the {width}-bit operands of `{multiplier}` hold; set \
-         quantize.weight_bits and quantize.activation_bits to {width}, or take a wider multiplier", reach[0], reach[1]
+         quantize.weight_bits and quantize.activation_bits (or those of its layer, layers.NAME.…) to {width}, or take a wider multiplier", reach[0], reach[1]
     )]
     Operands {
         /// The multiplier's id.

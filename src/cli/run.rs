@@ -11,7 +11,7 @@ use crate::config::Setup;
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
-use crate::run::{Evaluator, RunError, Settings, buildable, names_layers, study};
+use crate::run::{Evaluator, RunError, Settings, buildable, is_width, names_layers, study};
 use crate::units::counted;
 use crate::workload::{Layer, LoadError, ModelError, Task, load, network};
 
@@ -115,17 +115,29 @@ pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&
     for array in built(&IndexMap::new())? {
         array.in_time().map_err(|error| located(config, error.into()))?;
     }
-    for knobs in [config.approximate.clone()].into_iter().chain(config.approximate.iter().map(alone)) {
-        built(&knobs)?;
+    built(&config.approximate)?;
+    for knobs in config.approximate.iter().map(alone) {
+        match built(&knobs) {
+            // It goes along with those that make codes narrow.
+            Err(_) if build(&config.setup(&knobs)?).is_err_and(|error| error.is_of_widths()) => {}
+            other => drop(other?),
+        }
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
         match build(&config.setup(&alone(tried))?) {
             Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
+            Err(error) if error.is_of_widths() && sets_widths(config) => {}
             Err(error) => return Err(located(config, error)),
         }
     }
     Ok(())
+}
+
+/// Whether some knob decides how wide codes are.
+fn sets_widths(config: &Config) -> bool {
+    let tried = config.explore.iter().flat_map(|explore| explore.space.keys());
+    config.approximate.keys().chain(tried).any(|knob| is_width(knob))
 }
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {

@@ -16,6 +16,11 @@ pub trait Sensor: Send + Sync {
 
     /// Time from the start of the exposure until a frame of `height` × `width` is read.
     fn latency(&self, height: usize, width: usize) -> Seconds;
+
+    /// Bytes of a frame of `height` × `width` as it is sent; none where nothing converts light to codes.
+    fn frame_bytes(&self, _height: usize, _width: usize) -> Option<f64> {
+        None
+    }
 }
 
 /// Builds a sensor that takes one frame every `period`.

@@ -5,6 +5,7 @@ mod figures;
 mod formats;
 mod layers;
 mod plain;
+mod strain;
 mod summary;
 
 pub use exploration::{about, count, findings, front};

@@ -12,11 +12,13 @@ use super::experts::Experts;
 use super::graded;
 use super::outcome::{ConstantShare, Late, LayerOutcome, Outcome, StageEnergy, TokensOutcome};
 use super::parts::Parts;
+use super::payload;
 use super::probe::Seen;
 use super::razoring;
 use super::recovery::LayerPlan;
 use super::signs::{self, counts, on_signs};
 use super::split;
+use super::strain::strain;
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
@@ -83,7 +85,9 @@ pub(super) fn outcome(
     let frame = events::frame(&mapped).unwrap_or_else(|| parts.frame_bytes(quantized));
     let sent = split::sent(parts, quantized);
     let features = quantized.bits_of(&sent) / 8.0;
-    let time = bill(parts, &mapped, Moved { frame, features }, &mut ledger);
+    let payload = payload::bytes(parts, features, &observed.maps);
+    let active = mapped.iter().map(Mapped::mean_time).sum();
+    let time = bill(parts, &mapped, Moved { frame, features, payload }, &mut ledger);
     let mut beside = beside(parts, &mapped, observed.plans);
     beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
     let kept = parts.network.kept_tokens();
@@ -146,6 +150,7 @@ pub(super) fn outcome(
             .collect(),
         formats,
         late: parts.used().find(|array| array.is_late()).map(late),
+        strain: strain(parts, &mapped, active),
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),

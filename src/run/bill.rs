@@ -12,9 +12,6 @@ use crate::platform::memory::Traffic;
 use crate::units::Seconds;
 use crate::workload::{Groups, Layer};
 
-/// Bytes that a class and its confidence take.
-const RESULT_BYTES: f64 = 2.0;
-
 /// A layer as it is folded onto the array.
 pub(super) struct Mapped {
     pub layer: Layer,
@@ -68,6 +65,8 @@ pub(super) struct Moved {
     pub frame: f64,
     /// What is sent for layers to be run elsewhere; 0 where none are.
     pub features: f64,
+    /// All that is sent.
+    pub payload: f64,
 }
 
 /// The name under which a layer's operations are priced after the run.
@@ -107,10 +106,8 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], moved: Moved, ledger: &
     }
     let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
     memories(parts, (mapped, moved), active, ledger);
-    let features = parts.last_layer.map(|_| moved.features);
-    let bytes = features.or(parts.payload_bytes()).unwrap_or(RESULT_BYTES);
-    parts.platform.link.bill(ledger, bytes);
-    active + parts.platform.link.latency(bytes)
+    parts.platform.link.bill(ledger, moved.payload);
+    active + parts.platform.link.latency(moved.payload)
 }
 
 /// Bills a sample that comes to a layer.
@@ -129,8 +126,9 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
 
 /// Buffer traffic from the mappings, and of features that are sent; main memory moves weights and frame once in and once out.
 fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), active: Seconds, ledger: &mut Ledger) {
-    let Moved { frame, features } = moved;
-    let period = parts.platform.frame_period;
+    let Moved { frame, features, .. } = moved;
+    // Where computing takes longer, a memory stays on as long.
+    let period = if active > parts.platform.frame_period { active } else { parts.platform.frame_period };
     // Weights that are computed are activations of the layer before, which the buffer has already.
     let weights: f64 = mapped.iter().map(|part| part.fetched * part.held.bytes).sum();
     let total = |words: &dyn Fn(&Mapped) -> f64| {

@@ -55,8 +55,10 @@ fn shoot(task: &Task, seed: u64, parts: &Parts<'_>, sample: usize) -> (Vec<f32>,
     let frame = Tensor::new(parts.sample.clone(), light).expect("an image fills the sample shape");
     let mut cx = Context { seed, map: 0, sample, ledger: &mut ledger };
     let seen = parts.platform.sensor.capture(&mut cx, &frame);
-    let coded = |&value: &f32| if coded { to_code(value) } else { value };
-    (seen.data().iter().map(|value| 255.0 * coded(value)).collect(), ledger)
+    let pixel = |&value: &f32| 255.0 * if coded { to_code(value) } else { value };
+    // A network of integers reads pixels as a picture's file has them.
+    let read = |pixel: f32| if parts.network.takes_integers() { pixel.round_ties_even() } else { pixel };
+    (seen.data().iter().map(pixel).map(read).collect(), ledger)
 }
 
 pub(super) fn slice(tensor: &Tensor<f32>, range: std::ops::Range<usize>) -> Tensor<f32> {

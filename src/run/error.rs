@@ -175,3 +175,11 @@ pub enum RunError {
     #[error(transparent)]
     Price(#[from] UnresolvedPrice),
 }
+
+impl RunError {
+    /// Whether codes are too wide for a multiplier.
+    pub fn is_of_widths(&self) -> bool {
+        let (Self::Platform(fault) | Self::Layer { fault, .. }) = self else { return false };
+        matches!(fault, PlatformError::Operands { .. })
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::account::{self, Observed};
 use super::arrays::{Arrays, settings};
-use super::buildable::exact_bits;
+use super::buildable::{buildable, exact_bits};
 use super::capture::{Captured, capture};
 use super::error::RunError;
 use super::exits::Exits;
@@ -220,6 +220,14 @@ impl<'a> Evaluator<'a> {
         let sensing = (&platform.sensor, platform.frame_period, workload.samples);
         let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
         Ok((quantized, self.captured.get(&sensing, capture)?))
+    }
+
+    /// Whether every multiplier of a setup takes its codes.
+    pub(super) fn multiplies_codes(&self, setup: &Setup) -> Result<bool, RunError> {
+        match buildable(setup, self.open) {
+            Err(error) if error.is_of_widths() => Ok(false),
+            other => other.map(|_| true),
+        }
     }
 
     pub(super) fn build<'s>(&self, setup: &'s Setup) -> Result<Parts<'s>, RunError> {

@@ -3,6 +3,7 @@
 mod formats;
 mod layer;
 mod routes;
+mod strain;
 
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ pub use layer::{
     BinaryOutcome, LayerOutcome, MeanError, MultipliedOutcome, Recovered, SpikesOutcome, WeightsOutcome,
 };
 pub use routes::{ExitOutcome, ExpertsOutcome, Fetched, TokensOutcome, TunedExit};
+pub use strain::{Overfull, Strain};
 
 use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
@@ -113,6 +115,9 @@ pub struct Outcome {
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+    /// What the platform is asked for beyond what it can do; absent where it can do all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strain: Option<Strain>,
     /// Contractions in the order of the network.
     pub layers: Vec<LayerOutcome>,
     /// Share of the energy that hangs on each constant, largest first, those above 1 %.
@@ -333,6 +338,7 @@ mod tests {
             experts: None,
             formats: None,
             late: None,
+            strain: None,
             layers: vec![],
             constants: vec![],
             priced_as: Some("mul8s_bw".into()),

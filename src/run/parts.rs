@@ -7,7 +7,7 @@ use super::bill::Words;
 use super::error::RunError;
 use super::formats;
 use crate::config::Setup;
-use crate::config::platform::{Link, Multiplier, Payload, Sensor, Zeros};
+use crate::config::platform::{Multiplier, Zeros};
 use crate::platform::Platform;
 use crate::platform::compute::array::MacArray;
 use crate::workload::{Network, Quantized, Scheme};
@@ -97,15 +97,5 @@ impl Parts<'_> {
     /// Elements of a captured sample.
     pub(super) fn frame_elements(&self) -> usize {
         self.sample.iter().product()
-    }
-
-    /// Bytes that are sent when the image itself is the payload.
-    pub(super) fn payload_bytes(&self) -> Option<f64> {
-        let Link::Serial(link) = &self.setup.platform.link else { return None };
-        let bits = match &self.setup.platform.sensor {
-            Sensor::Cmos(cmos) => cmos.adc_bits,
-            Sensor::Ideal => 8,
-        };
-        (link.payload == Payload::Image).then(|| self.frame_elements() as f64 * f64::from(bits) / 8.0)
     }
 }

@@ -11,7 +11,7 @@ use crate::workload::score::Metric;
 pub struct Rival {
     /// Bits of weights and activations.
     pub bits: u32,
-    /// The exact multiplier, of the two of this width the one on whose codes the task scores better.
+    /// The exact multiplier; of the two of a width one is left out that costs no less and scores no more than the other.
     pub multiplier: String,
     /// The exact design at that width, everything else as in the baseline.
     pub outcome: Outcome,
@@ -49,15 +49,21 @@ impl Exact {
     }
 }
 
-/// Of neighbouring rivals of one width the one that scores better, or as well for less energy.
-pub fn better_codes(rivals: Vec<Rival>) -> Vec<Rival> {
-    let merit = |rival: &Rival| (rival.outcome.score.merit(), -rival.outcome.energy_j.total);
-    let better = |a: &&Rival, b: &&Rival| {
-        let (a, b) = (merit(a), merit(b));
-        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+/// Neighbouring rivals of one width without those that another of the width dominates or equals.
+pub fn undominated(rivals: Vec<Rival>) -> Vec<Rival> {
+    let figures = |rival: &Rival| Costed::of(&rival.outcome);
+    let beaten = |at: usize, width: &[Rival]| {
+        let (metric, own) = (width[at].outcome.score.metric, figures(&width[at]));
+        let beats = |(other, rival): (usize, &Rival)| {
+            let rival = figures(rival);
+            dominates(metric, &rival, &own) || other < at && rival == own
+        };
+        width.iter().enumerate().any(beats)
     };
     let widths = rivals.chunk_by(|a, b| a.bits == b.bits);
-    widths.filter_map(|width| width.iter().max_by(better).cloned()).collect()
+    widths
+        .flat_map(|width| (0..width.len()).filter(|&at| !beaten(at, width)).map(|at| width[at].clone()))
+        .collect()
 }
 
 /// What a design scores and costs, all else as in the baseline.
@@ -92,11 +98,11 @@ pub struct EqualAccuracy {
     pub multiplier: Value,
     /// What it scores and costs, alone in the exact system.
     pub approximate: Costed,
-    /// Widths of the exact designs that dominate it, widest first.
+    /// Widths of which an exact design dominates it, widest first.
     pub dominated_by: Vec<u32>,
     /// The cheapest exact design that scores no less; absent where none does.
     pub plain: Option<Plain>,
-    /// The same score on the straight line between two neighbouring widths; absent where no two enclose it.
+    /// The same score on the straight line between two exact designs, the cheapest such line; absent where no two enclose it.
     pub interpolated: Option<Interpolated>,
 }
 
@@ -113,7 +119,7 @@ pub struct Plain {
 /// A cost between two widths, as no hardware has it: for comparison only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interpolated {
-    /// The neighbouring widths, the wider first.
+    /// Their widths, first that of the one that scores more.
     pub between: [u32; 2],
     /// What the same score costs there.
     #[serde(flatten)]
@@ -136,9 +142,11 @@ fn compare(
     plain.sort_by_key(|plain| std::cmp::Reverse(plain.bits));
     let cheapest = |a: &Costed, b: &Costed| a.energy_j.total_cmp(&b.energy_j);
     let dominating = plain.iter().filter(|plain| dominates(metric, &plain.costed, &approximate));
-    let dominated_by = dominating.map(|plain| plain.bits).collect();
-    let between =
-        plain.windows(2).filter_map(|pair| interpolate(metric, [&pair[0], &pair[1]], approximate.score));
+    let mut dominated_by: Vec<u32> = dominating.map(|plain| plain.bits).collect();
+    dominated_by.dedup();
+    // The lowest of all lines is the lower edge of the designs' convex hull.
+    let pairs = plain.iter().flat_map(|wide| plain.iter().map(move |narrow| [wide, narrow]));
+    let between = pairs.filter_map(|pair| interpolate(metric, pair, approximate.score));
     let interpolated = between.min_by(|a, b| cheapest(&a.costed, &b.costed));
     let good =
         plain.iter().filter(|plain| metric.merit(plain.costed.score) >= metric.merit(approximate.score));
@@ -146,7 +154,7 @@ fn compare(
     EqualAccuracy { multiplier, approximate, dominated_by, plain, interpolated }
 }
 
-/// The cost at `score` on the line between two widths; nothing unless they enclose it.
+/// The cost at `score` on the line from one design to another that scores less; nothing unless they enclose it.
 fn interpolate(metric: Metric, [wide, narrow]: [&Plain; 2], score: f64) -> Option<Interpolated> {
     let ([from, to], drop) = ([wide.costed, narrow.costed], wide.costed.score - narrow.costed.score);
     let part = (from.score - score) / drop;

@@ -1,5 +1,6 @@
 //! A whole run: baseline, approximation, every knob alone and left out, and the rival of plain bits.
 
+mod companions;
 mod notes;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +9,8 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+pub(crate) use companions::is_width;
+use companions::{Companions, told};
 use notes::{notes, split};
 
 use super::error::RunError;
@@ -51,10 +54,13 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
     let knobs = settings.approximate;
     let exact = (settings.setup)(&Knobs::new())?;
     let rivals = rival_knobs(knobs, &exact);
-    let variants = knobs.iter().flat_map(|(knob, value)| [alone(knob, value), without(knobs, knob)]);
+    let fits = |knobs: &Knobs| evaluator.multiplies_codes(&(settings.setup)(knobs)?);
+    let companions = Companions { knobs, fits: &fits };
+    let variant = |knob: &String| Ok([companions.alone(knob)?, companions.without(knob)?]);
+    let variants: Vec<[Knobs; 2]> = knobs.keys().map(variant).collect::<Result<_, RunError>>()?;
     let asked: Vec<Knobs> = [knobs.clone()]
         .into_iter()
-        .chain(variants)
+        .chain(variants.iter().flatten().cloned())
         .chain(rivals.iter().map(|rival| rival.1.clone()))
         .collect();
     evaluator.in_time(&exact)?;
@@ -70,8 +76,15 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
     let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
     let multiplier = effects.iter().find(|effect| has_rivals(&effect.knob)).map(|effect| &effect.alone);
     let rival = |((exact, _), outcome): (&(Exact, Knobs), Outcome)| Rival::of(exact, outcome, multiplier);
-    let plain = plain_bits::better_codes(rivals.iter().zip(outcomes).map(rival).collect());
-    Ok(report(settings, &exact, (reference, baseline, approximate), effects, plain))
+    let plain = plain_bits::undominated(rivals.iter().zip(outcomes).map(rival).collect());
+    let mut report = report(settings, &exact, (reference, baseline, approximate), effects, plain);
+    let together: Vec<String> =
+        knobs.keys().zip(&variants).filter_map(|(knob, variants)| told(knob, knobs, variants)).collect();
+    if !together.is_empty() {
+        report.interaction_energy = None;
+    }
+    report.notes.extend(together);
+    Ok(report)
 }
 
 /// The baseline, and an outcome compared with it for every set of knobs, in their order.
@@ -105,16 +118,6 @@ fn evaluate_all(
         outcome
     };
     Ok((outcomes[0].clone(), setups.iter().map(of).collect()))
-}
-
-fn alone(knob: &str, value: &Value) -> Knobs {
-    Knobs::from([(knob.to_string(), value.clone())])
-}
-
-fn without(knobs: &Knobs, knob: &str) -> Knobs {
-    let mut others = knobs.clone();
-    others.shift_remove(knob);
-    others
 }
 
 fn written(setup: &Setup) -> Value {

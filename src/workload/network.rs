@@ -212,6 +212,20 @@ impl Network {
         &self.sample
     }
 
+    /// Whether a sample is made of integers, as it is where a file begins with codes.
+    pub fn takes_integers(&self) -> bool {
+        !self.kinds[0].is_real()
+    }
+
+    /// Whether the model's file quantises values on their way.
+    pub(crate) fn has_codes(&self) -> bool {
+        let quantises = |step: &Step| match &step.op {
+            Op::General(general) => general.node.kind == "QuantizeLinear",
+            _ => false,
+        };
+        self.steps.iter().any(quantises)
+    }
+
     /// Name and shape per sample of each output, in the order in which a run answers.
     pub fn outputs(&self) -> Vec<(&str, &[usize])> {
         // In time the others are states.

@@ -37,6 +37,7 @@ mod schema;
 mod semantics;
 mod simulators;
 mod spikes;
+mod strain;
 mod tokens;
 mod verilog;
 mod workloads;

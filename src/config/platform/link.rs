@@ -47,9 +47,10 @@ pub enum Radio {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
-    /// The network's answer: two bytes (class and confidence).
+    /// The task's answer: two bytes (a class and its confidence, a token, or how large an error is), ten for each object found,
+    /// a byte for each element of a picture.
     Result,
-    /// The captured image, uncompressed.
+    /// The captured image as the sensor sends it, uncompressed.
     Image,
     /// What the rest of the network reads when this layer is done, by its node name or place, in the bits that it is put away in;
     /// the layers after it run at the receiver, whose energy and time are not told.

@@ -130,6 +130,10 @@ impl Cmos {
         (kept(rows) * kept(columns)) as f64
     }
 
+    fn bytes(&self, height: usize, width: usize) -> f64 {
+        self.sent(height, width) * f64::from(self.config.adc_bits) / 8.0
+    }
+
     fn bill(&self, cx: &mut Context<'_>, height: usize, width: usize) {
         let (converted, sent) = (self.converted(height, width), self.sent(height, width));
         let (bits, prices) = (self.config.adc_bits, &self.prices);
@@ -138,7 +142,7 @@ impl Cmos {
         bill.at("read pixels", converted, &prices.pixel);
         let conversion = Joules(prices.adc_step.value * f64::from(1u32 << bits));
         bill.add("convert", converted, conversion, &prices.adc_step);
-        bill.at("send bytes", sent * f64::from(bits) / 8.0, &prices.interface);
+        bill.at("send bytes", self.bytes(height, width), &prices.interface);
         bill.at("on seconds", on, &prices.on);
         bill.at("standby seconds", self.period.0 - on, &prices.standby);
         bill.at("process pixels", sent, &prices.isp);
@@ -217,6 +221,10 @@ impl Sensor for Cmos {
     fn latency(&self, height: usize, width: usize) -> Seconds {
         let readout = self.converted(height, width) / self.config.pixel_rate.0;
         Seconds(self.config.exposure.0.max(readout))
+    }
+
+    fn frame_bytes(&self, height: usize, width: usize) -> Option<f64> {
+        Some(self.bytes(height, width))
     }
 }
 

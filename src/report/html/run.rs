@@ -80,7 +80,7 @@ fn trade(report: &Report) -> String {
     let floor = report.floor.as_ref().map(|floor| metric.factor() * metric.allowed(floor.drop, exact));
     let lowest = lowest(&others, floor);
     let (near, far): (Vec<Mark>, Vec<Mark>) = rivals.into_iter().partition(|mark| mark.y >= lowest);
-    let lines = vec![("plain", near.iter().map(|mark| (mark.x, mark.y)).collect())];
+    let lines = vec![("plain", front(&near))];
     let levels =
         floor.map(|drop| (-drop, format!("floor, −{drop:.*}{}", metric.digits(), words::units(metric))));
     let name = if metric.less_is_better() {
@@ -103,6 +103,17 @@ fn trade(report: &Report) -> String {
         "Right is better, up is better. Strokes are 95 % intervals, paired on the same samples.",
         &format!("<figure>{caption}{}</figure>", scatter(&plot)),
     )
+}
+
+/// The marks that no other one beats in both directions, from left to right.
+fn front(marks: &[Mark]) -> Vec<(f64, f64)> {
+    let beats = |one: &Mark, other: &Mark| {
+        one.x >= other.x && one.y >= other.y && (one.x, one.y) != (other.x, other.y)
+    };
+    let alone = marks.iter().filter(|mark| !marks.iter().any(|other| beats(other, mark)));
+    let mut front: Vec<(f64, f64)> = alone.map(|mark| (mark.x, mark.y)).collect();
+    front.sort_by(|one, other| one.0.total_cmp(&other.0));
+    front
 }
 
 const KEY: &str = "<span><i class=\"accent tip\"></i>all knobs</span><span><i class=\"alone round\"></i>one knob \

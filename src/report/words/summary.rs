@@ -2,6 +2,7 @@
 
 use super::formats::formats;
 use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
+use super::strain::strain;
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
     ExitOutcome, ExpertsOutcome, Fetched, Floor, KnobOutcome, Outcome, Report, TokensOutcome, TunedExit,
@@ -17,6 +18,8 @@ pub fn summary(report: &Report) -> Vec<String> {
         vec![saving(report), cost(report), share(report)]
     };
     sentences.extend(idle(report));
+    let strained = report.approximate.strain.as_ref().or(report.baseline.strain.as_ref());
+    sentences.extend(strained.into_iter().flat_map(strain));
     sentences.extend(detections(report));
     sentences.extend(exits(&report.approximate));
     sentences.extend(report.approximate.tuned_exit.as_ref().map(tuned));

@@ -52,7 +52,8 @@ const TOKENS: &str = "Tokens are left out without training. They are ranked by a
     after the other, for which layers wait; what finds those that go on where they lie in the buffer costs nothing.";
 
 /// What a sensor sees.
-const COLOURS: &str = "An image is captured as one full plane a channel, without a colour mosaic.";
+const COLOURS: &str = "An image is captured as one full plane a channel, without a loss to a colour mosaic; energy, time and bits that the sensor \
+    sends count one value a pixel, as on a mosaic.";
 
 /// What is modelled of numbers in groups.
 const GROUPS: &str = "Numbers in groups: codes are multiplied as they are, a unit has a lane a number of a group and shifts the sum \

@@ -1,0 +1,50 @@
+//! What a platform was asked for beyond what it can do, in sentences.
+
+use crate::run::outcome::{Overfull, Strain};
+use crate::units::with_prefix;
+
+/// Sentences about an outcome's strain.
+pub(super) fn strain(strain: &Strain) -> Vec<String> {
+    let busy = strain.busy_s.map(|busy| {
+        format!(
+            "The array computes for {} a sample, longer than the frame period: frames come only as fast as that.",
+            with_prefix(busy, "s")
+        )
+    });
+    let recoded = strain.recoded.then(|| {
+        "The model's file has codes with zero points of its own; signed multipliers take codes without, so activations are coded \
+         anew. `compute.array.multiplier: mul8u_exact` takes the file's."
+            .to_string()
+    });
+    strain.overfull.as_ref().map(overfull).into_iter().chain(busy).chain(recoded).collect()
+}
+
+fn overfull(found: &Overfull) -> String {
+    let kib = |bytes: f64| format!("{:.1} KiB", bytes / 1024.0);
+    format!(
+        "Memory `{0}` of {1} would have to hold {2} at once. It is priced as if it could: area, leakage and accesses are those of \
+         {1}. Choose a larger one (`memory.{0}.sram.size`), or a platform with a main memory.",
+        found.memory,
+        kib(found.size_bytes),
+        kib(found.needed_bytes),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_told_and_nothing_else() {
+        assert!(strain(&Strain::default()).is_empty());
+        let overfull = Overfull { memory: "buffer".into(), size_bytes: 131072.0, needed_bytes: 406528.0 };
+        let all = Strain { overfull: Some(overfull), busy_s: Some(0.0626), recoded: true };
+        let [small, slow, recoded] = strain(&all).try_into().unwrap();
+        assert!(
+            small.starts_with("Memory `buffer` of 128.0 KiB would have to hold 397.0 KiB at once."),
+            "{small}"
+        );
+        assert!(slow.starts_with("The array computes for 62.6 ms a sample"), "{slow}");
+        assert!(recoded.contains("coded anew"), "{recoded}");
+    }
+}

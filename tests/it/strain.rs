@@ -1,0 +1,97 @@
+//! Is it told what a platform is asked for beyond what it can do, and what a link sends?
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::axsim;
+
+/// The exact system of a run on the embedded task with changed parts, and what was printed.
+fn baseline(folder: &Path, platform: &Value) -> (Value, String) {
+    let config = folder.join("run.yaml");
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.yaml");
+    let file = json!({"workload": scenes, "platform": platform, "approximate": {"compute.array.multiplier": "mul8s_bwtrunc_t2"}});
+    std::fs::write(&config, file.to_string()).unwrap();
+    let out = folder.join("out");
+    let arguments = ["run", config.to_str().unwrap(), "--quiet", "--out", out.to_str().unwrap()];
+    let run = axsim(&arguments).args(["--set", "workload.samples=8"]).assert().success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    let found: Value = serde_json::from_slice(&std::fs::read(out.join("outcome.json")).unwrap()).unwrap();
+    (found["baseline"].clone(), printed)
+}
+
+fn counts(outcome: &Value, component: &str, action: &str) -> f64 {
+    let entries = outcome["ledger"].as_object().unwrap().values();
+    let own = entries.filter(|entry| entry["component"] == component && entry["action"] == action);
+    own.map(|entry| entry["count"].as_f64().unwrap()).sum()
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_told_with_what_it_would_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = |size: &str| json!({"preset": "always_on", "memory": {"buffer": {"sram": {"size": size}}}});
+    let (outcome, printed) = baseline(folder.path(), &size("32 KiB"));
+    // All weights, and what conv1 reads and writes.
+    let needed = 8 * 25 + 16 * 72 + 40 * 144 + 112 * 360 + 10 * 112 + 48 * 48 + 8 * 24 * 24;
+    assert_eq!(outcome["strain"]["overfull"]["needed_bytes"], f64::from(needed));
+    assert!(
+        printed.contains("Memory `buffer` of 32.0 KiB would have to hold 54.2 KiB at once."),
+        "{printed}"
+    );
+    std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+    let (outcome, printed) = baseline(folder.path(), &size("128 KiB"));
+    assert!(outcome["strain"].is_null() && !printed.contains("would have to hold"), "{printed}");
+}
+
+#[test]
+fn frames_that_come_too_soon_are_told_and_memories_stay_on_while_the_array_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let platform = json!({"preset": "always_on", "frame_period": "10 us", "sensor": "ideal"});
+    let (outcome, printed) = baseline(folder.path(), &platform);
+    let busy = outcome["cycles"].as_f64().unwrap() / outcome["clock_hz"].as_f64().unwrap();
+    let told = outcome["strain"]["busy_s"].as_f64().unwrap();
+    assert!((told / busy - 1.0).abs() < 1e-9, "{told} {busy}");
+    assert!((counts(&outcome, "memory.buffer", "leak seconds") / busy - 1.0).abs() < 1e-9);
+    assert!(printed.contains("longer than the frame period"), "{printed}");
+}
+
+#[test]
+fn an_image_is_sent_as_the_sensor_sends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = json!({"serial": {"payload": "image"}});
+    let sensor = json!({"cmos": {"resolution": [96, 64], "skip": 2, "adc_bits": 10}});
+    let (outcome, _) =
+        baseline(folder.path(), &json!({"preset": "always_on", "link": link, "sensor": sensor}));
+    assert_eq!(counts(&outcome, "link", "send bits"), 48.0 * 32.0 * 10.0);
+    assert_eq!(counts(&outcome, "sensor", "send bytes") * 8.0, 48.0 * 32.0 * 10.0);
+}
+
+/// Its pixels are whole numbers for such a network, as those of a picture's file are.
+#[test]
+fn a_network_of_codes_reads_what_a_sensor_captured() {
+    let Some(root) = crate::onnx_models::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let workload =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/resnet8_cifar10_int8_qdq.yaml");
+    let knob = json!({"compute.array.multiplier": "mul8u_exact"});
+    std::fs::write(
+        &config,
+        json!({"workload": workload, "platform": "always_on", "approximate": knob}).to_string(),
+    )
+    .unwrap();
+    let [config, out] = [config, folder.path().join("out")].map(|path| path.to_str().unwrap().to_string());
+    let arguments = ["run", &config, "--quiet", "--out", &out, "--data", root.to_str().unwrap()];
+    let run = axsim(&arguments).args(["--set", "workload.samples=48"]).assert().success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("activations are coded anew"), "{printed}");
+    let found: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("outcome.json")).unwrap()).unwrap();
+    assert!(found["baseline"]["strain"]["recoded"].as_bool().unwrap());
+    assert!(found["approximate"]["strain"]["recoded"].is_null());
+    assert!(
+        found["approximate"]["score"]["value"].as_f64().unwrap() > 0.75,
+        "{}",
+        found["approximate"]["score"]
+    );
+}
