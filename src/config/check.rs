@@ -78,6 +78,19 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         demand_at(!both, &["workload", "layers", name, "weight_bits"], one)?;
         own("weight_bits", layer.weight_bits)?;
         own("activation_bits", layer.activation_bits)?;
+        let numbers = layer.formats(quantize.format);
+        for (field, own, format) in [
+            ("weight_bits", layer.weight_bits, numbers.weights),
+            ("activation_bits", layer.activation_bits, numbers.activations),
+        ] {
+            let told = own.is_none() || format.is_plain();
+            let twice = || {
+                format!(
+                    "the layer's `format` says how wide its codes are; leave `{field}` out, or give it plain numbers (`format: {{}}`)"
+                )
+            };
+            demand_at(told, &["workload", "layers", name, field], twice)?;
+        }
         prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;
         formats(layer.format.unwrap_or_default(), &["workload", "layers", name, "format"])?;
     }

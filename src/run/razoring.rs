@@ -78,13 +78,14 @@ pub(super) fn outcome(
     work: &[Work],
 ) -> Option<FormatsOutcome> {
     mapped.iter().find_map(|part| part.groups)?;
-    let stored = || mapped.iter().filter(|part| part.layer.weights == Origin::Stored);
+    let here = || mapped.iter().filter(|part| part.runs > 0.0);
+    let stored = || here().filter(|part| part.layer.weights == Origin::Stored);
     let weights = stored().map(|part| {
         let bits =
             part.groups.map_or(quantized.weights()[part.layer.index].bits.into(), |g| g.effective_bits[0]);
         (part.layer.geometry.weights(), bits)
     });
-    let activations = mapped.iter().map(|part| {
+    let activations = here().map(|part| {
         let bits =
             part.groups.map_or(quantized.input_grid(part.layer.index).bits.into(), |g| g.effective_bits[1]);
         (part.layer.geometry.inputs_per_sample(), bits)

@@ -233,6 +233,10 @@ fn layers_that_are_not_binary_are_the_exact_run_and_two_widths_are_one_too_many(
     for (settings, expected) in [
         (r##"{"#1": {"binary": true, "weight_bits": 4}}"##, "leave `weight_bits` out, or `binary`"),
         (r##"{"#1": {"binary": 1}}"##, "expected a boolean"),
+        (
+            r##"{"#1": {"weight_bits": 2, "format": {"weights": {"int": {"bits": 4}}}}}"##,
+            "leave `weight_bits` out, or give it plain numbers",
+        ),
     ] {
         let set = format!("workload.layers={settings}");
         let refused = axsim(&["check", config.to_str().unwrap(), "--set", &set]).assert().code(2);

@@ -117,6 +117,11 @@ fn legend(rows: &[(String, &Outcome)]) -> String {
     format!("<figcaption class=\"legend\">{}</figcaption>", (0..4).map(part).collect::<String>())
 }
 
+/// How often a layer runs for a sample, where that is not once.
+fn often(runs: f64) -> String {
+    if runs == 1.0 { String::new() } else { format!(" <small>× {}</small>", (100.0 * runs).round() / 100.0) }
+}
+
 /// Energy and error of every contraction, exact beside approximate.
 pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let columns = [
@@ -149,7 +154,7 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let row = |(exact, layer): &(&LayerOutcome, &LayerOutcome)| {
         let bars = meter("quiet", exact.energy_j / energy) + &meter("compute", layer.energy_j / energy);
         vec![
-            escape(&layer.name),
+            escape(&layer.name) + &often(layer.runs),
             thousands(layer.macs),
             thousands(layer.cycles),
             words::percent(layer.utilisation),
@@ -172,7 +177,8 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let lead = format!(
         "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
          root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean; by channel: root \
-         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact.{}",
+         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact. MACs and cycles are of one run; a layer that does not \
+         run once has behind its name how often it does for a sample, and its energy is that of a sample.{}",
         thousands(replayed),
         escape(&words::ways(&outcome.layers))
     );
