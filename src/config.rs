@@ -20,10 +20,12 @@ mod load;
 mod merge;
 mod number_format;
 mod origins;
+mod outliers;
 pub mod platform;
 pub mod preset;
 mod prune;
 mod recovery;
+mod rotation;
 mod samples;
 pub mod schema;
 mod score;
@@ -38,9 +40,11 @@ pub use experts::Experts;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
 pub use number_format::{NumberFormat, NumberFormats, RazorCode, RazorRounding};
+pub use outliers::Outliers;
 pub use platform::Platform;
 pub use prune::{Prune, Scope};
 pub use recovery::{Measure, Recovery};
+pub use rotation::Rotation;
 pub use samples::{ArrayFiles, FeatureFiles, IdxFiles, Labels, Light, PictureFiles, Samples};
 pub use score::{Decoder, Detection, Psnr, Score};
 pub use tokens::{Ranking, Tokens};
@@ -111,6 +115,9 @@ pub struct Workload {
     /// Residual blocks that are left out, each by the name of the node that adds its input to what it computes.
     #[serde(default)]
     pub skip_blocks: Vec<String>,
+    /// Channels of activations that are made large, the weights that read them as much smaller.
+    #[serde(default)]
+    pub outliers: Outliers,
     /// Which weights are left out, without training.
     #[serde(default)]
     pub prune: Prune,
@@ -179,6 +186,8 @@ pub struct Quantize {
     /// How the numbers that contractions read are written: as plain codes, or as codes whose groups have shifts.
     #[serde(skip_serializing_if = "NumberFormats::are_plain")]
     pub format: NumberFormats,
+    /// By which matrix the channels that layers with stored weights sum over are multiplied before they become codes.
+    pub rotation: Rotation,
 }
 
 impl Default for Quantize {
@@ -191,6 +200,7 @@ impl Default for Quantize {
             weight_scales: WeightScales::default(),
             rounding: Rounding::default(),
             format: NumberFormats::default(),
+            rotation: Rotation::default(),
         }
     }
 }

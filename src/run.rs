@@ -30,6 +30,7 @@ mod probe_groups;
 mod products;
 mod razoring;
 mod recovery;
+mod rotation;
 mod signs;
 mod split;
 pub mod statistics;

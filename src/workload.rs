@@ -15,9 +15,11 @@ mod network;
 mod onnx;
 mod op;
 mod operator;
+mod outliers;
 mod prune;
 mod quantize;
 mod recurrent;
+mod rotation;
 pub mod score;
 mod softmax;
 mod task;
@@ -32,10 +34,11 @@ pub use graph::Graph;
 pub use lower::ModelError;
 pub use named::{Misnamed, NoLayer, by_layer, layer};
 pub use network::Network;
+pub use outliers::{OutlierError, with_outliers};
 pub use prune::{PruneError, prune};
 pub use quantize::{
     CalibrationError, Checkpoint, Coder, Grid, GroupError, Groups, Precision, PrecisionError, Quantized,
-    Scheme, Start, common_group,
+    RotationError, Scheme, Start, Turned, common_group,
 };
 pub use task::{LoadError, Task, load, network};
 pub use tokens::KeptTokens;

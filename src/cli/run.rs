@@ -71,6 +71,7 @@ fn located(config: &Config, error: RunError) -> Error {
             config.fault("compute.array.spikes", &error.to_string()).into()
         }
         RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
+        RunError::Outliers(_) => config.fault("outliers", &error.to_string()).into(),
         RunError::Less(ModelError::Tokens { .. }) => config.fault("tokens", &error.to_string()).into(),
         RunError::Experts { .. } => config.fault("experts.top", &error.to_string()).into(),
         RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),

@@ -95,6 +95,9 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
         formats(layer.format.unwrap_or_default(), &["workload", "layers", name, "format"])?;
     }
     prune(&workload.prune, &["workload", "prune"])?;
+    if let Some((field, rule)) = workload.outliers.fault() {
+        require_at(false, &[&["workload", "outliers"], field].concat(), rule)?;
+    }
     formats(quantize.format, &["workload", "quantize", "format"])?;
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";

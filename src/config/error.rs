@@ -47,7 +47,7 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         if message.starts_with(start)
             && let Some((bad, known)) = quoted.split_first()
         {
-            return (format!("unknown {word} `{bad}`"), suggest(bad, known));
+            return (format!("unknown {word} `{bad}`"), not_here(bad, known).or_else(|| suggest(bad, known)));
         }
     }
     if message.contains("expected map with a single key") {
@@ -62,6 +62,23 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         Some(rest) => (format!("missing key{rest}"), None),
         None => (plain(message), None),
     }
+}
+
+/// Why plain integers have no such key, which other tools give them.
+fn not_here(bad: &str, known: &[&str]) -> Option<String> {
+    let why = match bad {
+        "group" | "block" => {
+            "a step of any size a group would need a multiplier a group, which no unit here has; write `{razor: {basis: 8, bits: 4, \
+             group: 16}}` or `{mxint: {bits: 4, block: 16}}`, whose steps are powers of two"
+        }
+        "scale" | "scales" | "granularity" => {
+            "a scale is that of a filter (of all weights with `weight_scales: per_tensor`) and of a tensor of activations; one for \
+             each token would need its largest number before its first code, and a multiplier for every sum: write `razor` or \
+             `mxint`, whose flags follow the numbers of a token and only shift"
+        }
+        _ => return None,
+    };
+    (known == ["bits"]).then(|| why.into())
 }
 
 /// Names of the programming language in the words of the file.

@@ -53,7 +53,7 @@ pub struct Knob {
 }
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 36] = [
+pub const KNOBS: [Knob; 39] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -239,6 +239,16 @@ pub const KNOBS: [Knob; 36] = [
         energy: "what its layers take is not spent",
     },
     Knob {
+        path: "outliers",
+        class: Class::Network,
+        range: "`none` or `{gains: {factor: F}}`, F from 1 to 1000 (with `share: S`, 0 to 1, a 32nd unless given)",
+        neutral: Neutral::Text("none"),
+        does: "makes a share of the channels of activations F times as large, and the weights that read them as much smaller, so \
+               that the float network computes what it did: outliers as large language models have them, for a small one. A \
+               network without a normalisation or layer whose channels stored weights alone read is refused",
+        energy: "by the codes alone",
+    },
+    Knob {
         path: "prune",
         class: Class::Network,
         range: "`none`, `{magnitude: {ratio: R}}` (with `scope: network` among all layers at once), `{random: {ratio: R}}`, \
@@ -364,6 +374,26 @@ pub const KNOBS: [Knob; 36] = [
                the second of two computed operands",
         energy: "memories keep codes and flags; the array has a lane a number of a group and shifts a sum of products once; the \
                  circuit that razors is paid for",
+    },
+    Knob {
+        path: "quantize.rotation",
+        class: Class::Precision,
+        range: "`none` or `hadamard`",
+        neutral: Neutral::Text("none"),
+        does: "multiplies the channels that a layer with stored weights sums over by Hadamard's matrix before they become codes, its \
+               weights alike, in blocks of the largest power of two that divides them: products of reals stay what they are, and \
+               outliers are shared out",
+        energy: "an adder and a register for each of n log2 n additions of a block of n, at run time beside the array; nothing is \
+                 folded into layers before",
+    },
+    Knob {
+        path: "layers.*.rotation",
+        class: Class::Precision,
+        range: "as `quantize.rotation`; the layer by node name, or `#` and its place from 0",
+        neutral: Neutral::Platform,
+        does: "whether the channels that one layer reads are rotated, instead of what `quantize.rotation` says; another layer that \
+               reads the same tensor reads the same codes, and layers may not ask for different ones",
+        energy: "as `quantize.rotation`",
     },
     Knob {
         path: "exit.threshold",

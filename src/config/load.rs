@@ -220,7 +220,7 @@ impl Config {
         if asked {
             let message =
                 format!("`{knob}` is part of what is asked, so it cannot differ between configurations");
-            let help = "knobs are paths into the platform, `quantize.…`, `skip_blocks`, `prune` and `layers.…`; set this in the workload instead";
+            let help = "knobs are paths into the platform, `quantize.…`, `skip_blocks`, `outliers`, `prune` and `layers.…`; set this in the workload instead";
             return Err(self.origins.knob_key(knob, &message).help(help));
         }
         Ok(path)
@@ -270,7 +270,7 @@ const QUANTIZE: [&str; 2] = ["workload", "quantize"];
 const SECTIONS: [(&str, &str); 3] =
     [("exit", "{outputs: [EARLY, LAST]}"), ("experts", "{gates: OUTPUT}"), ("tokens", "{after: [NODE]}")];
 /// Parts of the workload that are no part of what is asked.
-const ALGORITHM: [&str; 5] = ["quantize", "skip_blocks", "prune", "tokens", "layers"];
+const ALGORITHM: [&str; 6] = ["quantize", "skip_blocks", "outliers", "prune", "tokens", "layers"];
 
 /// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {

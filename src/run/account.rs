@@ -16,6 +16,7 @@ use super::payload;
 use super::probe::Seen;
 use super::razoring;
 use super::recovery::LayerPlan;
+use super::rotation;
 use super::signs::{self, counts, on_signs};
 use super::split;
 use super::strain::strain;
@@ -95,6 +96,10 @@ pub(super) fn outcome(
     let razoring = razoring::work(parts, quantized, (&mapped, &sent));
     let formats = razoring::outcome(quantized, &observed.used, &mapped, &razoring);
     beside.extend(razoring);
+    let turned = quantized.turned();
+    let rotating = rotation::work(parts, &turned, (&mapped, &sent));
+    let rotation = rotation::outcome(&turned, &rotating);
+    beside.extend(rotating);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
         let part = |Mapped { layer, .. }: &Mapped| {
@@ -149,6 +154,7 @@ pub(super) fn outcome(
             .map(|KeptTokens { after, tokens, kept, .. }| TokensOutcome { after, tokens, kept })
             .collect(),
         formats,
+        rotation,
         late: parts.used().find(|array| array.is_late()).map(late),
         strain: strain(parts, &mapped, active),
         layers,

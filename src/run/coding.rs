@@ -6,6 +6,7 @@ use super::error::RunError;
 use super::parts::Parts;
 use super::products::products;
 use crate::arith;
+use crate::config::Outliers;
 use crate::config::platform::{Compute, Multiplier};
 use crate::table::Table;
 use crate::workload::{Layer, Quantized, Weights};
@@ -75,11 +76,14 @@ impl Coding {
 ///
 /// # Errors
 /// [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Recovers`] where sums are corrected, which no
-/// other emulator does.
+/// other emulator does, [`RunError::Changes`] where activations are others than those of the model as its file has it.
 pub(super) fn codings(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<LayerCoding>, RunError> {
     let Compute::Array(config) = &parts.setup.platform.compute else { return Err(RunError::NoUnit) };
     if !config.recovery.measures().is_empty() {
         return Err(RunError::Recovers);
+    }
+    if parts.setup.workload.outliers != Outliers::None || !quantized.turned().is_empty() {
+        return Err(RunError::Changes);
     }
     // What the array refuses to multiply is no coding either.
     products(parts, quantized)?;

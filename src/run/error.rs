@@ -3,7 +3,9 @@
 use crate::ledger::UnresolvedPrice;
 use crate::platform::PlatformError;
 use crate::table::TableError;
-use crate::workload::{BlockError, CalibrationError, Misnamed, ModelError, PrecisionError, PruneError};
+use crate::workload::{
+    BlockError, CalibrationError, Misnamed, ModelError, OutlierError, PrecisionError, PruneError,
+};
 
 /// Why a setup cannot be evaluated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,6 +41,9 @@ pub enum RunError {
     /// Tokens that cannot be left out, or experts that cannot be asked.
     #[error("the network cannot be run with fewer tokens or other experts: {0}")]
     Less(ModelError),
+    /// Outliers in a network that has no place for them.
+    #[error(transparent)]
+    Outliers(#[from] OutlierError),
     /// More experts than there are.
     #[error(
         "`experts.top: {top}` asks for more than the {experts} experts of the network; write 1 to {experts}"
@@ -77,6 +82,12 @@ pub enum RunError {
     /// Another emulator was to be told of layers whose sums are corrected.
     #[error("other emulators do not recover what products lose; leave out `compute.array.recovery`")]
     Recovers,
+    /// Another emulator was to be told of layers whose channels are rotated or have outliers.
+    #[error(
+        "other emulators run a model as its file has it, without outliers and rotated channels; leave out `outliers` and \
+         `rotation`"
+    )]
+    Changes,
     /// A multiplier whose products do not fit a table.
     #[error("`{0}`: {1}")]
     Untabulated(String, TableError),

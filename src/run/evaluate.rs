@@ -35,7 +35,9 @@ use crate::tech::CellLibrary;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::Marks;
-use crate::workload::{Layer, Network, Precision, Quantized, Scheme, Task, prune, without_blocks};
+use crate::workload::{
+    Layer, Network, Precision, Quantized, Scheme, Task, prune, with_outliers, without_blocks,
+};
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
 pub struct Evaluator<'a> {
@@ -282,14 +284,14 @@ impl<'a> Evaluator<'a> {
 
     /// The network without what a workload leaves out of it.
     fn network(&self, workload: &Workload) -> Result<Arc<Network>, RunError> {
-        let Workload { skip_blocks, prune: rule, layers, tokens, experts, .. } = workload;
-        self.networks.get(&(skip_blocks, rule, layers, tokens, experts), || {
+        let Workload { skip_blocks, outliers, prune: rule, layers, tokens, experts, .. } = workload;
+        self.networks.get(&(skip_blocks, outliers, rule, layers, tokens, experts), || {
             let whole = self.whole(workload)?;
             Ok(prune(&whole, *rule, &settings(workload, &whole.layers())?, self.seed)?)
         })
     }
 
-    /// The network without tokens and blocks that a workload leaves out, with all its weights.
+    /// The network without tokens and blocks that a workload leaves out, with all its weights and the outliers asked for.
     fn whole(&self, workload: &Workload) -> Result<Network, RunError> {
         let experts = self.task.network.expert_count();
         let top = workload.experts.as_ref().and_then(|experts| experts.top);
@@ -297,7 +299,8 @@ impl<'a> Evaluator<'a> {
             return Err(RunError::Experts { top, experts });
         }
         let network = self.task.with_less(workload, self.seed).map_err(RunError::Less)?;
-        Ok(without_blocks(&network, &workload.skip_blocks)?)
+        let network = without_blocks(&network, &workload.skip_blocks)?;
+        Ok(with_outliers(&network, workload.outliers, self.seed)?)
     }
 
     fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {

@@ -2,6 +2,7 @@
 
 mod formats;
 mod layer;
+mod rotation;
 mod routes;
 mod strain;
 
@@ -13,6 +14,7 @@ pub use formats::{FormatsOutcome, LayerFormat, Written};
 pub use layer::{
     BinaryOutcome, LayerOutcome, MeanError, MultipliedOutcome, Recovered, SpikesOutcome, WeightsOutcome,
 };
+pub use rotation::RotationOutcome;
 pub use routes::{ExitOutcome, ExpertsOutcome, Fetched, TokensOutcome, TunedExit};
 pub use strain::{Overfull, Strain};
 
@@ -112,6 +114,9 @@ pub struct Outcome {
     /// What number formats come to; absent where codes have no groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formats: Option<FormatsOutcome>,
+    /// What rotating channels comes to; absent where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationOutcome>,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
@@ -337,6 +342,7 @@ mod tests {
             tokens: vec![],
             experts: None,
             formats: None,
+            rotation: None,
             late: None,
             strain: None,
             layers: vec![],

@@ -12,6 +12,7 @@ use super::lower::ModelError;
 use super::network::{Network, Step};
 use super::op::{Contraction, Op};
 use super::recurrent::Float;
+use super::rotation::Rotation;
 use crate::kernel::Geometry;
 use crate::razor::{Blocks, Granularity, Razor, RazorError};
 use crate::tensor::Tensor;
@@ -66,34 +67,22 @@ impl Formats {
     }
 
     /// Numbers [.., channels, plane] as they are before they are written; `factor` is that of outliers.
-    fn before(&self, numbers: &[f32], [_, channels, plane]: [usize; 3], factor: f32) -> Vec<f32> {
+    fn before(&self, numbers: &[f32], sizes: [usize; 3], factor: f32) -> Vec<f32> {
+        let [_, channels, plane] = sizes;
         let mut rows = exchanged(numbers, channels, plane);
         for row in rows.chunks_exact_mut(channels) {
             row.iter_mut().step_by(OUTLIERS).for_each(|number| *number *= factor);
-            if self.rotated {
-                row.chunks_exact_mut(1 << channels.trailing_zeros()).for_each(rotate);
-            }
         }
-        exchanged(&rows, plane, channels)
+        let numbers = exchanged(&rows, plane, channels);
+        match Rotation::of(sizes).filter(|_| self.rotated) {
+            Some(rotation) => rotation.turn(&numbers),
+            None => numbers,
+        }
     }
 }
 
 /// Channels of which one has outliers.
 const OUTLIERS: usize = 32;
-
-/// Multiplies by Hadamard's matrix, whose rows have length 1; of a power of two of numbers.
-fn rotate(numbers: &mut [f32]) {
-    let mut half = 1;
-    while half < numbers.len() {
-        for block in numbers.chunks_exact_mut(2 * half) {
-            let (low, high) = block.split_at_mut(half);
-            low.iter_mut().zip(high).for_each(|(a, b)| (*a, *b) = (*a + *b, *a - *b));
-        }
-        half *= 2;
-    }
-    let length = (numbers.len() as f32).sqrt();
-    numbers.iter_mut().for_each(|number| *number /= length);
-}
 
 /// Why a network does not run in a format.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -402,9 +391,6 @@ mod tests {
                 "{outliers} {rotated}"
             );
         }
-        let mut one = [0.0, 2.0, 0.0, 0.0];
-        rotate(&mut one);
-        assert_eq!(one, [1.0, -1.0, 1.0, -1.0]);
     }
 
     #[test]

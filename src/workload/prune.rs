@@ -115,7 +115,7 @@ fn by_magnitude(weights: &[f32]) -> Vec<usize> {
 }
 
 /// Places in random order (Fisher and Yates): what a smaller ratio takes a larger one takes too.
-fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
+pub(super) fn shuffled(count: usize, stream: &mut Stream) -> Vec<usize> {
     let mut places: Vec<usize> = (0..count).collect();
     for at in 0..count {
         let other = at + stream.below((count - at) as u64) as usize;

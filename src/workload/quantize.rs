@@ -11,6 +11,7 @@ use super::lower::ModelError;
 use super::network::{Network, Step};
 use super::onnx::Node;
 use super::op::Op;
+use super::rotation::Rotation;
 use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
 
@@ -29,6 +30,7 @@ mod role;
 mod run;
 mod signs;
 mod stored;
+mod turned;
 
 pub use checkpoint::{Checkpoint, Start};
 pub use grid::{Grid, Scheme};
@@ -40,6 +42,7 @@ pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
 use stored::StoredGroups;
 pub use stored::{Groups, common_group};
+pub use turned::{RotationError, Turned};
 
 /// Why a network cannot be calibrated.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -63,6 +66,9 @@ pub enum CalibrationError {
     /// Numbers cannot be written in the formats that were asked for.
     #[error(transparent)]
     Groups(#[from] GroupError),
+    /// Channels cannot be rotated as was asked for.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// The samples do not fit the network.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -92,6 +98,8 @@ pub struct Quantized {
     grids: Vec<Option<Grid>>,
     /// Where groups of each value's codes have shifts.
     layouts: Vec<Option<Layout>>,
+    /// How the channels of each value are rotated before they become codes.
+    rotations: Vec<Option<Rotation>>,
     weights: Vec<Weights>,
     /// What the weights of each layer have besides codes, where groups of them have shifts.
     groups: Vec<Option<StoredGroups>>,
@@ -142,8 +150,12 @@ impl Quantized {
         };
         let together = (calibration, network.together());
         let layouts = layout::layouts(network, settings, precision)?;
-        let passes = layout::on_the_way(network, &layouts);
-        let ranges = range::ranges((network, &roles), settings.calibration, &grid, together)?;
+        let rotations = turned::rotations(network, precision)?;
+        let changed = layouts.iter().zip(&rotations);
+        let changed: Vec<bool> = changed.map(|(layout, own)| layout.is_some() || own.is_some()).collect();
+        let passes = layout::on_the_way(network, &changed);
+        let of = range::Observed { network, roles: &roles, rotations: &rotations };
+        let ranges = range::ranges(of, settings.calibration, &grid, together)?;
         let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
             let (low, high) = range.filter(|_| !passes[value])?;
             Some(match layouts[value] {
@@ -156,10 +168,11 @@ impl Quantized {
         let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
         let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
             Some(own) => {
+                let own = turned::weights(own, precision.rotates(layer));
                 let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
                 match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
                     _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
-                    Some(layout) => stored::grouped(own, layout, share),
+                    Some(layout) => stored::grouped(&own, layout, share),
                     None => (round(&own.weights, own.geometry.out_channels, (share, bits)), None),
                 }
             }
@@ -168,7 +181,17 @@ impl Quantized {
         let (weights, groups) = weights.unzip();
         let biases = network.contractions().map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
-        Ok(Self { network: network.clone(), layers, grids, layouts, weights, groups, biases, experts })
+        Ok(Self {
+            network: network.clone(),
+            layers,
+            grids,
+            layouts,
+            rotations,
+            weights,
+            groups,
+            biases,
+            experts,
+        })
     }
 
     /// The contractions in order.

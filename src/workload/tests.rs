@@ -80,7 +80,8 @@ fn workload(model: &str) -> Workload {
     let (about, origin, score) = (String::new(), String::new(), Score::Top1);
     let (quantize, samples) = (Quantize::default(), 1000);
     let (output, exit, tokens, experts, states) = (None, None, None, None, Default::default());
-    let (skip_blocks, prune, layers) = (vec![], Default::default(), Default::default());
+    let (skip_blocks, outliers, prune, layers) =
+        (vec![], Default::default(), Default::default(), Default::default());
     Workload {
         about,
         origin,
@@ -98,6 +99,7 @@ fn workload(model: &str) -> Workload {
         sample_shape: vec![],
         constants: Default::default(),
         skip_blocks,
+        outliers,
         prune,
         layers,
     }

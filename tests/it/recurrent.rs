@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use axsim::config::platform::Dataflow;
-use axsim::config::{LayerSettings, Quantize};
+use axsim::config::{LayerSettings, Quantize, Rotation};
 use axsim::platform::compute::mapping::Mapping;
 use axsim::tensor::Tensor;
 use axsim::workload::{
@@ -332,6 +332,20 @@ fn layers_of_a_cell_have_widths_of_their_own() {
     found.sort_by(f32::total_cmp);
     found.dedup();
     assert!(found.len() < 16, "{found:?}");
+}
+
+#[test]
+fn the_input_of_a_cell_may_be_rotated_and_its_state_may_not() {
+    let network = Network::from_onnx(&cell("LSTM", (0, false), vec![], &[])).unwrap();
+    let settings = Quantize { rotation: Rotation::Hadamard, ..Quantize::default() };
+    let calibrate = |own: [Option<Rotation>; 2]| {
+        let own = own.map(|rotation| LayerSettings { rotation, ..LayerSettings::default() });
+        let precision = Precision::of(&network, &settings, &own).unwrap();
+        Quantized::calibrate_at(&network, (&settings, &precision), Scheme::Symmetric, &samples(2))
+    };
+    let error = calibrate([None; 2]).unwrap_err().to_string();
+    assert!(error.contains("layer `layer/recurrent`") && error.contains("`rotation: none`"), "{error}");
+    calibrate([None, Some(Rotation::None)]).unwrap();
 }
 
 #[test]

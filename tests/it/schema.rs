@@ -91,6 +91,7 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("rounding") => json!("floor"),
             Some("by") => json!("random"),
             Some("format") => json!({"weights": {"int": {"bits": 4}}}),
+            Some("rotation") => json!("hadamard"),
             Some("binary") => json!(true),
             Some("prune") => json!({"magnitude": {"ratio": 0.5}}),
             _ => json!(8),
@@ -116,7 +117,7 @@ fn same_verdict<T: JsonSchema + FromStr>(text: &str) -> bool {
 }
 
 /// Values with a range that both the schema and the reader know.
-const RANGED: [&str; 17] = [
+const RANGED: [&str; 19] = [
     "sensor.adc_bits: ?",
     "sensor.skip: ?",
     "sensor.bin: ?",
@@ -134,6 +135,8 @@ const RANGED: [&str; 17] = [
     "prune: {random: {ratio: ?}}",
     "layers.#1.prune: {channel: {ratio: ?}}",
     "quantize.calibration: {percentile: ?}",
+    "outliers: {gains: {factor: ?}}",
+    "outliers: {gains: {factor: 2, share: ?}}",
 ];
 
 proptest::proptest! {

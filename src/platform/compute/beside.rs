@@ -64,6 +64,16 @@ impl Beside {
         Self::of(&choosing(bits, words), count, "choose activations", library)
     }
 
+    /// Adders with a register of so many bits, that each add or subtract two channels.
+    pub fn rotating(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self { action: "rotate channels", ..Self::summing(bits, count, library) }
+    }
+
+    /// Registers of a word of so many bits, in which channels wait for others of their block.
+    pub fn gathering(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self { action: "hold channels to rotate", ..Self::holding(bits, count, library) }
+    }
+
     /// Units that each razor a group of numbers at once.
     pub fn razoring(unit: &Razorer, count: usize, library: &CellLibrary) -> Self {
         Self::of(&unit.netlist(), count, "razor groups", library)

@@ -81,6 +81,21 @@ fn razoring(formats: &FormatsOutcome, after: &Outcome) -> String {
     )
 }
 
+/// What rotated channels take.
+pub(super) fn rotation(after: &Outcome) -> Option<String> {
+    let found = after.rotation?;
+    let share = found.energy_j / after.datapath_energy_j;
+    Some(format!(
+        "Rotating channels at run time, up to {} of them together, takes {} additions a sample: {}, {} of the datapath, and {:.4} \
+         mm², all of it billed; none of it is folded into layers before.",
+        found.block,
+        found.additions,
+        with_prefix(found.energy_j, "J"),
+        percent(if share.is_finite() { share } else { 0.0 }),
+        found.area_mm2,
+    ))
+}
+
 /// What the system keeps of what the datapath alone saves.
 fn survives(before: &Outcome, after: &Outcome) -> String {
     let datapath = change(before.datapath_energy_j, after.datapath_energy_j);

@@ -55,7 +55,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late,
-    /// [`RunError::Recovers`] where sums are corrected.
+    /// [`RunError::Recovers`] where sums are corrected, [`RunError::Changes`] where activations are not those of the model's file.
     pub fn codings(&self, setup: &Setup) -> Result<Vec<LayerCoding>, RunError> {
         let parts = self.build(setup)?;
         let (quantized, _) = self.prepared(&parts)?;

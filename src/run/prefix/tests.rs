@@ -142,6 +142,7 @@ fn a_knob_acts_alike_whatever_was_evaluated_before() {
         ("compute.array.products", json!("raw")),
         ("compute.array.zeros", json!("gate")),
         ("compute.array.weight_format", json!("bitmap")),
+        ("outliers", json!({"gains": {"factor": 100}})),
         ("prune", json!({"magnitude": {"ratio": 0.5}})),
         ("layers.#1.prune", json!({"magnitude": {"ratio": 0.5}})),
         ("layers.#1.weight_bits", json!(3)),
@@ -151,6 +152,8 @@ fn a_knob_acts_alike_whatever_was_evaluated_before() {
         ("quantize.calibration", json!("mse")),
         ("quantize.weight_scales", json!("per_tensor")),
         ("quantize.rounding", json!("floor")),
+        ("quantize.rotation", json!("hadamard")),
+        ("layers.#2.rotation", json!("hadamard")),
         ("quantize.format", json!({"weights": razor, "activations": razor})),
     ];
     let setups: Vec<Setup> = knobs.iter().map(|knob| setup(&config, std::slice::from_ref(knob))).collect();

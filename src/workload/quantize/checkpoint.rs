@@ -24,7 +24,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     pub(super) fn of(samples: usize, values: &[Arc<Held>]) -> Self {
         let kept = |held: &Arc<Held>| match **held {
-            Held::Reals(_) | Held::Codes(_) | Held::Grouped(_) => held.clone(),
+            Held::Reals(_) | Held::Codes(_) | Held::Grouped(_) | Held::Turned(..) => held.clone(),
             // What waits is kept as what it will be.
             _ => Arc::new(Held::Reals(held.reals().into_owned())),
         };
@@ -33,11 +33,15 @@ impl Checkpoint {
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        let bytes = |held: &Arc<Held>| match &**held {
-            Held::Codes(codes) => codes.codes.len(),
-            Held::Grouped(grouped) => grouped.codes.codes.len() + grouped.shifts.len(),
-            held => size_of_val(&*held.reals()),
-        };
         size_of::<Self>() + self.values.iter().map(|held| size_of::<Held>() + bytes(held)).sum::<usize>()
+    }
+}
+
+fn bytes(held: &Held) -> usize {
+    match held {
+        Held::Codes(codes) => codes.codes.len(),
+        Held::Grouped(grouped) => grouped.codes.codes.len() + grouped.shifts.len(),
+        Held::Turned(of, _) => size_of::<Held>() + bytes(of),
+        held => size_of_val(&*held.reals()),
     }
 }

@@ -86,6 +86,11 @@ impl Coder {
         format!("{code}{}x{}_g{}{rounding}", self.basis, self.bits, self.group)
     }
 
+    /// Bits of an integer before.
+    pub fn basis(&self) -> u32 {
+        self.basis
+    }
+
     /// Whether codes reach down to −2^(bits − 1).
     pub fn is_twos_complement(&self) -> bool {
         matches!(&self.way, Way::Razor(razor) if razor.code() == Code::TwosComplement)

@@ -8,6 +8,7 @@ use super::grid::Grid;
 use super::group::Layout;
 use crate::simd::widest;
 use crate::workload::Codes;
+use crate::workload::rotation::Rotation;
 
 /// Elements that are made together.
 const BLOCK: usize = 1024;
@@ -20,6 +21,8 @@ pub(super) enum Held {
     Codes(Codes),
     /// As codes of which groups have shifts.
     Grouped(Grouped),
+    /// Codes of rotated channels, with shifts or without.
+    Turned(Box<Held>, Rotation),
     /// What a contraction summed.
     Sums(Scaled),
     /// Elements within two bounds.
@@ -56,6 +59,7 @@ impl Held {
             Self::Codes(codes) => codes.codes.len(),
             Self::Grouped(grouped) => grouped.codes.codes.len(),
             Self::Sums(scaled) => scaled.sums.len(),
+            Self::Turned(of, _) => of.len(),
             Self::Clipped(of, ..) | Self::Added(of, _) => of.len(),
         }
     }
@@ -65,6 +69,7 @@ impl Held {
         match self {
             Self::Codes(codes) => codes,
             Self::Grouped(grouped) => &grouped.codes,
+            Self::Turned(of, _) => of.codes(),
             _ => panic!("what a contraction reads is on a grid"),
         }
     }
@@ -73,6 +78,7 @@ impl Held {
     pub fn shifts(&self) -> &[u8] {
         match self {
             Self::Grouped(grouped) => &grouped.shifts,
+            Self::Turned(of, _) => of.shifts(),
             _ => &[],
         }
     }
@@ -82,6 +88,9 @@ impl Held {
         if let Self::Reals(reals) = self {
             return Cow::Borrowed(reals);
         }
+        if let Self::Turned(of, rotation) = self {
+            return Cow::Owned(rotation.turn(&of.reals()));
+        }
         let mut reals = vec![0.0; self.len()];
         self.blocks().for_each(|block| self.fill(block.start, &mut reals[block]));
         Cow::Owned(reals)
@@ -90,7 +99,7 @@ impl Held {
     /// The same value, with nothing left to be done.
     pub fn settled(self) -> Self {
         match self {
-            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) => self,
+            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Turned(..) => self,
             _ => Self::Reals(self.reals().into_owned()),
         }
     }
@@ -122,6 +131,7 @@ impl Held {
                 each(out, codes, |_, &code| (f32::from(code) - zero) * scale);
             }
             Self::Grouped(grouped) => grouped.fill(from, out),
+            Self::Turned(..) => unreachable!("channels are rotated back before an element is read alone"),
             Self::Sums(scaled) => scaled.fill(from, out),
             Self::Clipped(of, low, high) => {
                 of.fill(from, out);

@@ -97,14 +97,14 @@ pub(super) fn of_filters(format: NumberFormat, geometry: &Geometry) -> Option<La
     Coder::of(format).map(|coder| Layout { coder, channels, plane })
 }
 
-/// Whether each value only stands under another shape, in another order or pooled before it is put away as codes with
-/// shifts: it is not put away before.
-pub(super) fn on_the_way(network: &Network, layouts: &[Option<Layout>]) -> Vec<bool> {
-    let mut way = vec![false; layouts.len()];
+/// Whether each value only stands under another shape, in another order or pooled before it is put away in another way, as codes
+/// with shifts or rotated: it is not put away before.
+pub(super) fn on_the_way(network: &Network, changed: &[bool]) -> Vec<bool> {
+    let mut way = vec![false; changed.len()];
     for (at, step) in network.steps.iter().enumerate().rev() {
         let value = step.inputs[0];
         let read = network.readers(value).any(|step| step.op.contraction().is_some());
-        way[value] |= step.op.keeps_codes() && !read && (layouts[at + 1].is_some() || way[at + 1]);
+        way[value] |= step.op.keeps_codes() && !read && (changed[at + 1] || way[at + 1]);
     }
     way
 }

@@ -1,7 +1,7 @@
 //! How many bits codes have, layer by layer.
 
 use super::super::network::Network;
-use crate::config::{LayerSettings, NumberFormat, NumberFormats, Quantize};
+use crate::config::{LayerSettings, NumberFormat, NumberFormats, Quantize, Rotation};
 
 /// Layers that ask for different codes of one tensor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,8 @@ pub struct Precision {
     computed: Vec<u32>,
     /// How the numbers that each layer reads are written.
     formats: Vec<NumberFormats>,
+    /// Whether the channels that each layer reads are rotated.
+    rotated: Vec<bool>,
     /// Values whose codes keep their sign, because a binary layer reads it.
     signed: Vec<bool>,
 }
@@ -49,6 +51,7 @@ impl Precision {
             values: vec![bits(activations, settings.activation_bits); values],
             computed: vec![bits(kv, settings.weight_bits); values],
             formats: vec![settings.format; layers],
+            rotated: vec![settings.rotation == Rotation::Hadamard; layers],
             signed: vec![false; values],
         }
     }
@@ -68,6 +71,7 @@ impl Precision {
             let name = &*step.name;
             let format = own.formats(settings.format);
             precision.formats[layer] = format;
+            precision.rotated[layer] = own.rotation(settings.rotation) == Rotation::Hadamard;
             let bits = |format: NumberFormat, bits: Option<u32>, all: u32| {
                 format.plain_bits().or(bits).or(own.format.map(|_| all))
             };
@@ -101,6 +105,11 @@ impl Precision {
     /// How the numbers that a layer reads are written.
     pub(super) fn formats(&self, layer: usize) -> NumberFormats {
         self.formats[layer]
+    }
+
+    /// Whether the channels that a layer reads are rotated.
+    pub(super) fn rotates(&self, layer: usize) -> bool {
+        self.rotated[layer]
     }
 
     /// Bits of a value's codes.

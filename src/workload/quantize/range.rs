@@ -1,5 +1,7 @@
 //! The range of every tensor, found on calibration samples.
 
+use std::borrow::Cow;
+
 use super::super::network::Network;
 use super::super::op::Op;
 use super::entropy::{self, Magnitudes};
@@ -8,6 +10,7 @@ use super::role::Role;
 use super::{CalibrationError, mse};
 use crate::config::Calibration;
 use crate::tensor::Tensor;
+use crate::workload::rotation::Rotation;
 
 /// Values that a rule goes through many times, per tensor; every n-th is taken so that all samples count alike.
 const KEPT: usize = 200_000;
@@ -15,16 +18,31 @@ const KEPT: usize = 200_000;
 /// Lowest and highest value.
 pub(super) type Range = (f32, f32);
 
+/// What is looked at: values with a role, rotated where they are put away so.
+#[derive(Clone, Copy)]
+pub(super) struct Observed<'a> {
+    pub network: &'a Network,
+    pub roles: &'a [Option<Role>],
+    pub rotations: &'a [Option<Rotation>],
+}
+
+impl Observed<'_> {
+    fn seen<'d>(&self, value: usize, data: &'d [f32]) -> Cow<'d, [f32]> {
+        self.rotations[value].map_or(Cow::Borrowed(data), |rotation| Cow::Owned(rotation.turn(data)))
+    }
+}
+
 /// The range of each value that has a role, as the model declares it where it does; `grid` makes the codes of a value and its
 /// range, for rules that weigh what codes lose.
 ///
 /// `together` samples are run at a time, which changes no range.
 pub(super) fn ranges(
-    (network, roles): (&Network, &[Option<Role>]),
+    of: Observed<'_>,
     rule: Calibration,
     grid: &dyn Fn(usize, Range) -> Grid,
     (samples, together): (&Tensor<f32>, usize),
 ) -> Result<Vec<Option<Range>>, CalibrationError> {
+    let Observed { network, roles, rotations } = of;
     let mut seen = vec![Seen::default(); roles.len()];
     let mut broken = None;
     for some in chunks(samples, together) {
@@ -33,7 +51,7 @@ pub(super) fn ranges(
                 broken = Some(broken.map_or(value, |first: usize| first.min(value)));
             } else if roles[value].is_some() {
                 let all = data.len() / some.shape()[0] * samples.shape()[0];
-                seen[value].add(data, all, rule);
+                seen[value].add(&of.seen(value, data), all, rule);
             }
         })?;
     }
@@ -46,15 +64,19 @@ pub(super) fn ranges(
         let bins = |seen: &Seen| seen.extremes.map(Magnitudes::of);
         let mut bins: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
         for some in chunks(samples, together) {
-            network.observe(&some, |value, data| bins[value].iter_mut().for_each(|bins| bins.add(data)))?;
+            network.observe(&some, |value, data| {
+                bins[value].iter_mut().for_each(|bins| bins.add(&of.seen(value, data)));
+            })?;
         }
         seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
     }
     let range = |(value, seen): (usize, Seen)| {
         let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
-        declared.filter(|_| seen.count > 0).or_else(|| seen.range(rule, &|range| grid(value, range)))
+        declared
+            .filter(|_| seen.count > 0 && rotations[value].is_none())
+            .or_else(|| seen.range(rule, &|range| grid(value, range)))
     };
-    Ok(inherit(network, begun(network, seen.into_iter().enumerate().map(range).collect())))
+    Ok(inherit((network, rotations), begun(network, seen.into_iter().enumerate().map(range).collect())))
 }
 
 /// Samples, so many at a time.
@@ -128,9 +150,13 @@ fn begun(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>
 }
 
 /// What is only put elsewhere, padded with zeros or taken the maximum of lies on the grid of what it was made from.
-fn inherit(network: &Network, mut ranges: Vec<Option<Range>>) -> Vec<Option<Range>> {
+fn inherit(
+    (network, rotations): (&Network, &[Option<Rotation>]),
+    mut ranges: Vec<Option<Range>>,
+) -> Vec<Option<Range>> {
     for (at, step) in network.steps.iter().enumerate() {
-        if step.op.keeps_codes() && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
+        let as_it_is = rotations[at + 1].is_none() && rotations[step.inputs[0]].is_none();
+        if step.op.keeps_codes() && as_it_is && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
             ranges[at + 1] = ranges[step.inputs[0]];
         }
     }
@@ -165,7 +191,8 @@ mod tests {
         let mut distinct = vec![];
         for rule in rules {
             let found = [1, 3, all].map(|together| {
-                let ranges = ranges((&network, &roles), rule, &grid, (&samples, together)).unwrap();
+                let of = Observed { network: &network, roles: &roles, rotations: &vec![None; roles.len()] };
+                let ranges = ranges(of, rule, &grid, (&samples, together)).unwrap();
                 let bits = |(low, high): Range| [low, high].map(f32::to_bits);
                 ranges.into_iter().map(|range| range.map(bits)).collect::<Vec<_>>()
             });
@@ -199,7 +226,8 @@ mod tests {
         let named = |values: &[f32], together: usize| {
             let shape = [&[values.len() / size], network.sample_shape()].concat();
             let samples = Tensor::new(shape, values.to_vec()).unwrap();
-            ranges((&network, &roles), Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
+            let of = Observed { network: &network, roles: &roles, rotations: &vec![None; roles.len()] };
+            ranges(of, Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
         };
         let sums = named(&values, 1);
         assert_ne!(sums, CalibrationError::NotFinite("input".into()), "sums overflow first");

@@ -131,8 +131,8 @@ impl Quantized {
     fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
         let op = &self.network.steps[at].op;
         Ok(match op {
-            Op::Clip(low, high) => Held::Clipped(inputs[0].clone(), *low, *high),
-            Op::Add => Held::Added(inputs[0].clone(), inputs[1].clone()),
+            Op::Clip(low, high) => Held::Clipped(alone(inputs[0]), *low, *high),
+            Op::Add => Held::Added(alone(inputs[0]), alone(inputs[1])),
             _ => {
                 let reals: Vec<_> = inputs.iter().map(|held| held.reals()).collect();
                 Held::Reals(per_sample(
@@ -155,6 +155,10 @@ impl Quantized {
         let Some(grid) = self.grids[value] else {
             return Arc::new(if self.waits(value) { made } else { made.settled() });
         };
+        let made = match self.rotations[value] {
+            Some(rotation) => Held::Reals(rotation.turn(&made.reals())),
+            None => made,
+        };
         let (mut codes, grouped) = match self.layouts[value] {
             Some(layout) => {
                 let reals = made.reals();
@@ -167,9 +171,13 @@ impl Quantized {
         if self.is_put_away(value) {
             engine.store(Place { value, first_sample, start: 0 }, &mut codes);
         }
-        Arc::new(match grouped {
+        let held = match grouped {
             Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
             None => Held::Codes(codes),
+        };
+        Arc::new(match self.rotations[value] {
+            Some(rotation) => Held::Turned(Box::new(held), rotation),
+            None => held,
         })
     }
 
@@ -183,5 +191,13 @@ impl Quantized {
     /// Values that only stand under another shape or in another order, or are part of one, are not put away a second time.
     fn is_put_away(&self, value: usize) -> bool {
         value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
+    }
+}
+
+/// The same value as one whose elements are read one by one.
+fn alone(held: &Arc<Held>) -> Arc<Held> {
+    match **held {
+        Held::Turned(..) => Arc::new(Held::Reals(held.reals().into_owned())),
+        _ => held.clone(),
     }
 }
