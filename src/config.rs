@@ -34,7 +34,7 @@ mod tokens;
 mod tree;
 
 pub use error::ConfigError;
-pub(crate) use error::suggest;
+pub(crate) use error::{near, suggest};
 pub use exit::{Confidence, Exit, Never, Threshold, Tune};
 pub use experts::Experts;
 pub use layer_settings::LayerSettings;
@@ -176,9 +176,9 @@ pub struct Quantize {
     pub activation_bits: u32,
     /// How the range of an activation is found on the calibration samples.
     pub calibration: Calibration,
-    /// How many calibration samples are used.
+    /// How many calibration samples are used; where absent 256, or as many as there are of fewer.
     #[schemars(range(min = 1))]
-    pub calibration_samples: usize,
+    pub calibration_samples: Option<usize>,
     /// What shares a scale among weights.
     pub weight_scales: WeightScales,
     /// How an activation is rounded to a code; weights and zero points are rounded half to even.
@@ -196,12 +196,24 @@ impl Default for Quantize {
             weight_bits: 8,
             activation_bits: 8,
             calibration: Calibration::MinMax,
-            calibration_samples: 256,
+            calibration_samples: None,
             weight_scales: WeightScales::default(),
             rounding: Rounding::default(),
             format: NumberFormats::default(),
             rotation: Rotation::default(),
         }
+    }
+}
+
+impl Quantize {
+    /// How many of the calibration samples at hand are used.
+    ///
+    /// ```
+    /// use axsim::config::Quantize;
+    /// assert_eq!([20, 1000].map(|held| Quantize::default().calibrates_on(held)), [20, 256]);
+    /// ```
+    pub fn calibrates_on(&self, held: usize) -> usize {
+        self.calibration_samples.unwrap_or(256).min(held)
     }
 }
 

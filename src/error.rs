@@ -8,7 +8,7 @@ use crate::run::RunError;
 use crate::validate::ValidateError;
 use crate::workload::LoadError;
 
-/// Anything that stops a verb; every case is something the user can change (exit code 2).
+/// Anything that stops a verb; every case is something the user can change, or a stop that was asked for.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// The configuration is wrong.
@@ -40,4 +40,21 @@ pub enum Error {
     /// A command line that asks for something that does not exist.
     #[error("{0}")]
     Usage(String),
+}
+
+impl Error {
+    /// The exit code of a program that Ctrl-C stopped: 128 and the number of the signal, as shells have it.
+    pub const STOPPED: u8 = 130;
+
+    /// The exit code: 2 where the input is wrong, [`Error::STOPPED`] after Ctrl-C.
+    ///
+    /// ```
+    /// use axsim::error::Error;
+    /// use axsim::explore::ExploreError;
+    /// assert_eq!(Error::Usage("no `=`".into()).exit_code(), 2);
+    /// assert_eq!(Error::Explore(ExploreError::Stopped { done: 7, of: 12 }).exit_code(), 130);
+    /// ```
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Explore(ExploreError::Stopped { .. })) { Self::STOPPED } else { 2 }
+    }
 }

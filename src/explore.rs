@@ -50,9 +50,9 @@ pub enum ExploreError {
     /// It was asked to stop.
     #[error("stopped after {done} of {of} points, all of them stored; go on with --resume")]
     Stopped {
-        /// Points that are finished.
+        /// Points of the grid that are finished.
         done: usize,
-        /// Points of the grid and the exact one.
+        /// Points of the grid.
         of: usize,
     },
 }
@@ -96,9 +96,9 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
     };
     let first = evaluate(&plan[0])?;
     let rest: Vec<Option<()>> = plan[1..].par_iter().map(evaluate).collect::<Result<_, _>>()?;
-    let done = rest.iter().chain([&first]).flatten().count();
-    if done < plan.len() {
-        return Err(ExploreError::Stopped { done, of: plan.len() });
+    let done = rest.iter().flatten().count();
+    if first.is_none() || done < rest.len() {
+        return Err(ExploreError::Stopped { done, of: rest.len() });
     }
     store.into_inner().expect("storing does not panic").exploration()
 }

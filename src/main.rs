@@ -14,8 +14,9 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
+            let code = error.exit_code();
             eprintln!("{:?}", miette::Report::new(error));
-            ExitCode::from(2)
+            ExitCode::from(code)
         }
     }
 }

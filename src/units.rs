@@ -128,7 +128,8 @@ macro_rules! quantity {
             fn div(self, other: Self) -> f64 { self.0 / other.0 }
         }
         impl Sum for $name {
-            fn sum<I: Iterator<Item = Self>>(items: I) -> Self { Self(items.map(|item| item.0).sum()) }
+            // Of nothing 0, where a sum of `f64` is −0.
+            fn sum<I: Iterator<Item = Self>>(items: I) -> Self { items.fold(Self::ZERO, |sum, item| sum + item) }
         }
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result { out.pad(&with_prefix(self.0, $base)) }

@@ -62,15 +62,15 @@ pub(super) fn family(name: &str) -> String {
     out
 }
 
+/// Whether a name begins as the id of a design or a MAC unit does.
+pub(super) fn looks_like_an_id(name: &str) -> bool {
+    let heads = ["add", "mul", "mac", "macr", "sdr", "sdrtc", "xnor"].into_iter();
+    let mut rests = heads.filter_map(|head| name.strip_prefix(head));
+    rests.any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
-    let looks_like_an_id = ["add", "mul", "mac", "macr", "sdr", "sdrtc", "xnor"]
-        .iter()
-        .any(|head| id.strip_prefix(head).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
-    if !looks_like_an_id {
-        let message = format!("`{id}` is no knob, family or design; `axsim list` shows what there is");
-        return Err(Error::Usage(message));
-    }
     match Unit::from_id(id)? {
         Unit::Design(design) => explained(&*design),
         Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())?),

@@ -17,7 +17,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     let Some(explore) = config.explore.clone() else {
         return Err(Error::Usage(format!("{} has no `explore` section", shared.config.display())));
     };
-    run::feasible(&config, run::layers(shared, &config)?.as_deref())?;
+    run::feasible(&config, run::layers(shared, &config)?.as_deref(), None)?;
     files::writable(&shared.out)?;
     let (exact, task) = run::task(shared, &config)?;
     let question = Question {
@@ -67,7 +67,7 @@ fn interrupted() -> Result<Arc<AtomicBool>, Error> {
     let flag = stop.clone();
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(2);
+            std::process::exit(Error::STOPPED.into());
         }
         eprintln!("finishing the points under way; press Ctrl-C again to end at once");
     };

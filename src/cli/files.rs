@@ -74,9 +74,14 @@ pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], mark: 
 
 /// Makes a folder for results and tries to write there, before work is done that could not be kept.
 pub(super) fn writable(folder: &Path) -> Result<(), Error> {
-    let failed = |error| Error::File(folder.display().to_string(), error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    tempfile::tempfile_in(folder).map(drop).map_err(failed)
+    let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
+    tried.map(drop).map_err(|error| {
+        let at = folder.display();
+        let why = if folder.is_file() { "it is a file".into() } else { error.to_string() };
+        Error::Usage(format!(
+            "results cannot go to {at}: {why}; name a folder that can be written with --out DIR"
+        ))
+    })
 }
 
 /// Temporary files are for their owner alone; results are for whoever the system's mask of `mode` allows.

@@ -67,9 +67,13 @@ fn located(config: &Config, error: RunError) -> Error {
         RunError::Layer { name, .. } => {
             config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
         }
+        RunError::NoSteps | RunError::SpikesErr => {
+            config.fault("compute.array.spikes", &error.to_string()).into()
+        }
         RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
         RunError::Outliers(_) => config.fault("outliers", &error.to_string()).into(),
         RunError::Less(ModelError::Tokens { .. }) => config.fault("tokens", &error.to_string()).into(),
+        RunError::Experts { .. } => config.fault("experts.top", &error.to_string()).into(),
         RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),
         RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
         RunError::Misnamed { field, fault } => {
@@ -94,12 +98,17 @@ pub(super) fn bar(quiet: bool) -> ProgressBar {
 /// be in time. Layers must be those of the network, where that is at hand.
 ///
 /// A unit that misses a fixed clock is a finding of an exploration, not a mistake in its configuration.
-pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>) -> Result<(), Error> {
+///
+/// With the task itself at hand each setup is built for its network too.
+pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&Task>) -> Result<(), Error> {
     let alone =
         |(knob, value): (&String, &serde_json::Value)| IndexMap::from([(knob.clone(), value.clone())]);
+    let evaluator = task.map(|task| Evaluator::new(task, config.seed, config.fault_maps, files::OPEN));
     let build = |setup: &Setup| {
         layers.map_or(Ok(()), |layers| names_layers(setup, layers))?;
-        buildable(setup, files::OPEN)
+        let arrays = buildable(setup, files::OPEN)?;
+        evaluator.as_ref().map_or(Ok(()), |evaluator| evaluator.evaluable(setup))?;
+        Ok::<_, RunError>(arrays)
     };
     let built = |knobs: &IndexMap<_, _>| -> Result<_, Error> {
         build(&config.setup(knobs)?).map_err(|error| located(config, error))
@@ -134,13 +143,17 @@ fn sets_widths(config: &Config) -> bool {
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     let config = config(shared)?;
-    let layers = layers(shared, &config)?;
-    feasible(&config, layers.as_deref())?;
+    let (layers, task) = match task(shared, &config) {
+        Ok((_, task)) => (Some(task.network.layers()), Some(task)),
+        Err(Error::Load(LoadError::Missing { .. })) => (layers(shared, &config)?, None),
+        Err(error) => return Err(error),
+    };
+    feasible(&config, layers.as_deref(), task.as_ref())?;
     let setup = config.setup(&config.approximate)?;
-    let unseen = if layers.is_some() {
-        ""
-    } else {
-        "; the model was not found, so names of layers were not looked up"
+    let unseen = match (&layers, &task) {
+        (None, _) => "; the model was not found, so names of layers were not looked up",
+        (Some(_), None) => "; data were not found, so they were not looked at",
+        _ => "",
     };
     let knobs = config.approximate.len() + config.explore.as_ref().map_or(0, |explore| explore.space.len());
     files::print(&format!(

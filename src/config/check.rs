@@ -65,7 +65,8 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     require(workload.samples >= 1, "workload.samples", "write 1 or more")?;
     require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
     require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
-    require(quantize.calibration_samples >= 1, "workload.quantize.calibration_samples", "write 1 or more")?;
+    let some = quantize.calibration_samples.is_none_or(|samples| samples >= 1);
+    require(some, "workload.quantize.calibration_samples", "write 1 or more")?;
     for (name, layer) in &workload.layers {
         let own = |field, own: Option<u32>| {
             let known = own.is_none_or(|own| (2..=8).contains(&own));
@@ -230,8 +231,8 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
         }
         Memory::Sram(sram) => {
             let at = format!("platform.memory.{name}.sram.voltage");
-            let rule = "the supply is relative to the lowest error-free one, write 0.7 to 1.2";
-            require((0.7..=1.2).contains(&sram.voltage), &at, rule)
+            let rule = "the supply is relative to the lowest error-free one, write 0.7 to 1";
+            require((0.7..=1.0).contains(&sram.voltage), &at, rule)
         }
     }
 }

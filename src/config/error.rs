@@ -54,6 +54,10 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         let message = "exactly one kind is expected here as the only key; check its spelling";
         return (message.into(), None);
     }
+    if message.contains("unit variant, expected newtype variant") {
+        let message = "this kind takes a value of its own";
+        return (message.into(), Some("write it as a key, as in `payload: {layer: NAME}`".into()));
+    }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), None),
         None => (plain(message), None),
@@ -89,6 +93,22 @@ fn plain(message: &str) -> String {
         expected => expected,
     };
     format!("{found}, expected {expected}")
+}
+
+/// Up to three of the known names that are nearly this one, or end like it, the nearest first.
+pub(crate) fn near<'a>(bad: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let alike = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        strsim::jaro_winkler(bad, name).max(if bad.contains('.') {
+            0.0
+        } else {
+            strsim::jaro_winkler(bad, last)
+        })
+    };
+    let mut near: Vec<(f64, &str)> =
+        known.map(|name| (alike(name), name)).filter(|near| near.0 >= 0.85).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(3).map(|near| near.1).collect()
 }
 
 /// `did you mean …?` for a near miss, else everything that is allowed; `None` where nothing is.

@@ -239,6 +239,13 @@ impl Config {
     }
 
     fn no_such_knob(&self, knob: &str, segment: &str, here: &Value) -> ConfigError {
+        if knob.starts_with(segment)
+            && let Some((section, needs)) = SECTIONS.into_iter().find(|(section, _)| *section == segment)
+        {
+            let message = format!("`{knob}` is a knob of workloads with `{section}`, and this one has none");
+            let help = format!("add `{section}: {needs}` to the workload");
+            return self.origins.knob_key(knob, &message).help(help);
+        }
         let message =
             format!("`{knob}` names no field of the workload or the platform: there is no `{segment}`");
         let mut known: Vec<&str> =
@@ -259,6 +266,9 @@ const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
 const SETTINGS: [&str; 2] = ["workload", "layers"];
 /// Where number formats stand, which are left out where they are plain.
 const QUANTIZE: [&str; 2] = ["workload", "quantize"];
+/// Parts of a workload that not every network has, each with what it needs at least.
+const SECTIONS: [(&str, &str); 3] =
+    [("exit", "{outputs: [EARLY, LAST]}"), ("experts", "{gates: OUTPUT}"), ("tokens", "{after: [NODE]}")];
 /// Parts of the workload that are no part of what is asked.
 const ALGORITHM: [&str; 6] = ["quantize", "skip_blocks", "outliers", "prune", "tokens", "layers"];
 

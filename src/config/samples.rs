@@ -174,6 +174,8 @@ pub enum Labels {
     U8(PathBuf),
     /// A class a sample, 16 bits each, low byte first.
     U16le(PathBuf),
+    /// A class a sample, as an array `[samples]` of whole numbers (`.npy`).
+    Npy(PathBuf),
     /// The same for a network whose output 0 stands for none of the classes: output 1 is class 0.
     U16leAfterBackground(PathBuf),
     /// Objects, a line each below a head that names the columns: `image` from 0, `class` (0 where absent), and either the

@@ -4,9 +4,11 @@
 //! typed. What only a whole setup can tell (does a file exist, does a unit meet its clock) stays with
 //! loading.
 
+mod fields;
 mod knobs;
 mod overrides;
 
+pub use fields::{Field, fields};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};

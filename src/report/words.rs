@@ -8,7 +8,7 @@ mod plain;
 mod strain;
 mod summary;
 
-pub use exploration::{about, count, findings};
+pub use exploration::{about, count, findings, front};
 pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;

@@ -44,6 +44,16 @@ pub enum RunError {
     /// Outliers in a network that has no place for them.
     #[error(transparent)]
     Outliers(#[from] OutlierError),
+    /// More experts than there are.
+    #[error(
+        "`experts.top: {top}` asks for more than the {experts} experts of the network; write 1 to {experts}"
+    )]
+    Experts {
+        /// How many are asked for.
+        top: usize,
+        /// How many there are.
+        experts: usize,
+    },
     /// Filters that cannot be left out.
     #[error(transparent)]
     Prune(#[from] PruneError),

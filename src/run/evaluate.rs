@@ -269,7 +269,17 @@ impl<'a> Evaluator<'a> {
             return Err(RunError::GroupsInTime);
         }
         let last_layer = split::last_layer(setup, &network)?;
-        Ok(Parts { setup, platform, arrays, sample, network, filters, last_layer })
+        let parts = Parts { setup, platform, arrays, sample, network, filters, last_layer };
+        in_steps(&parts)?;
+        Ok(parts)
+    }
+
+    /// Builds a setup for the network and chooses the widths of its codes, all that evaluating does before its first sample.
+    ///
+    /// # Errors
+    /// [`RunError`] of what the network does not allow.
+    pub fn evaluable(&self, setup: &Setup) -> Result<(), RunError> {
+        precision(&self.build(setup)?).map(drop)
     }
 
     /// The network without what a workload leaves out of it.
@@ -283,23 +293,26 @@ impl<'a> Evaluator<'a> {
 
     /// The network without tokens and blocks that a workload leaves out, with all its weights and the outliers asked for.
     fn whole(&self, workload: &Workload) -> Result<Network, RunError> {
+        let experts = self.task.network.expert_count();
+        let top = workload.experts.as_ref().and_then(|experts| experts.top);
+        if let Some(top) = top.filter(|&top| top > experts) {
+            return Err(RunError::Experts { top, experts });
+        }
         let network = self.task.with_less(workload, self.seed).map_err(RunError::Less)?;
         let network = without_blocks(&network, &workload.skip_blocks)?;
         Ok(with_outliers(&network, workload.outliers, self.seed)?)
     }
 
     fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {
-        let (network, workload) = (&*parts.network, &parts.setup.workload);
-        let quantize = &workload.quantize;
-        let precision = Precision::of(network, quantize, &settings(workload, &network.layers())?)?;
         let batch = self.calibration(parts.setup, usize::MAX);
-        Ok(Quantized::calibrate_at(network, (quantize, &precision), scheme, &batch)?)
+        let quantize = (&parts.setup.workload.quantize, &precision(parts)?);
+        Ok(Quantized::calibrate_at(&parts.network, quantize, scheme, &batch)?)
     }
 
     /// The samples that a setup calibrates on, at most so many.
     fn calibration(&self, setup: &Setup, most: usize) -> Tensor<f32> {
         let samples = &self.task.calibration;
-        let count = setup.workload.quantize.calibration_samples.min(samples.len()).min(most);
+        let count = setup.workload.quantize.calibrates_on(samples.len()).min(most);
         Task::preprocess(&setup.workload, &samples.reals(0..count))
     }
 
@@ -310,15 +323,9 @@ impl<'a> Evaluator<'a> {
         network: Arc<Quantized>,
         products: &[Multiplied],
     ) -> Result<Arc<Plan>, RunError> {
-        let measures = match &parts.setup.platform.compute {
-            Compute::Array(array) => array.recovery.measures(),
-            Compute::Ideal => &[],
-        };
+        let measures = measures(parts);
         if measures.is_empty() {
             return Ok(Arc::new(Plan::none(network)));
-        }
-        if parts.network.repeats() {
-            return Err(RunError::RecoveryInTime);
         }
         let hardware = Hardware { buffer: None, ..hardware(parts, products, &[], 0) };
         let choose = || {
@@ -330,6 +337,37 @@ impl<'a> Evaluator<'a> {
         };
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
+}
+
+/// What layers may do about the errors of their products.
+fn measures<'a>(parts: &Parts<'a>) -> &'a [Measure] {
+    match &parts.setup.platform.compute {
+        Compute::Array(array) => array.recovery.measures(),
+        Compute::Ideal => &[],
+    }
+}
+
+/// The widths of the codes of each layer.
+fn precision(parts: &Parts<'_>) -> Result<Precision, RunError> {
+    let (network, workload) = (&*parts.network, &parts.setup.workload);
+    Ok(Precision::of(network, &workload.quantize, &settings(workload, &network.layers())?)?)
+}
+
+/// Refuses what is not done in a network in time, or without time.
+fn in_steps(parts: &Parts<'_>) -> Result<(), RunError> {
+    if parts.network.repeats() && !measures(parts).is_empty() {
+        return Err(RunError::RecoveryInTime);
+    }
+    if parts.arrays.as_ref().and_then(Arrays::neurons).is_none() {
+        return Ok(());
+    }
+    if parts.network.steps_in_time() == 1 {
+        return Err(RunError::NoSteps);
+    }
+    if parts.platform.memory.values().any(|memory| memory.errs()) {
+        return Err(RunError::SpikesErr);
+    }
+    Ok(())
 }
 
 fn hardware<'a>(

@@ -175,6 +175,14 @@ impl Outcome {
         own.chain(layers.into_iter().flat_map(|layers| layers.values()))
     }
 
+    /// Whether score, energy, time and area are those of another outcome.
+    pub fn has_figures_of(&self, other: &Self) -> bool {
+        let figures = |one: &Self| {
+            (one.energy_j, one.datapath_energy_j, one.latency_s, one.area_mm2, one.cycles, one.clock_hz)
+        };
+        self.score == other.score && figures(self) == figures(other)
+    }
+
     /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval.
     ///
     /// # Panics

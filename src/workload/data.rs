@@ -91,6 +91,19 @@ pub enum DataError {
         /// Classes of the data set or network.
         classes: usize,
     },
+    /// NumPy's file format where other bytes are asked for.
+    #[error(
+        "this is a NumPy array, and its bytes are not labels as they stand; write `labels: {{npy: FILE}}`"
+    )]
+    Array,
+    /// A sample with a value that is no number.
+    #[error("sample {sample} (from 0) holds {value}; write a finite number there, or leave the sample out")]
+    NotFinite {
+        /// The sample, from 0.
+        sample: usize,
+        /// The value in words.
+        value: &'static str,
+    },
     /// A line of text that cannot be read.
     #[error("line {line}: {what}")]
     Line {

@@ -92,13 +92,17 @@ pub enum LoadError {
         /// Samples at hand.
         held: usize,
     },
-    /// The test set does not fit the network.
-    #[error("the network expects samples of shape {expected:?}, the data have {found:?}")]
+    /// Samples of a shape that the network, or the test samples, do not have.
+    #[error("{file}: a sample has the shape {found:?}, but {whose} {expected:?}; give samples of that shape")]
     Shape {
-        /// The network's.
-        expected: Vec<usize>,
-        /// The data's.
+        /// The path.
+        file: String,
+        /// The shape of its samples.
         found: Vec<usize>,
+        /// Who has another one, in words.
+        whose: &'static str,
+        /// That one.
+        expected: Vec<usize>,
     },
     /// A score that does not fit the network or the data.
     #[error("`score: {score}` does not fit: {fault}")]
@@ -266,17 +270,23 @@ fn in_file(file: &Path, fault: DataError) -> LoadError {
 }
 
 fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) -> Result<(), LoadError> {
+    let calibrates = workload.quantize.calibration_samples;
     let counts = [
-        ("samples", workload.samples, test.len()),
-        ("quantize.calibration_samples", workload.quantize.calibration_samples, calibration.len()),
+        ("samples", Some(workload.samples), test.len()),
+        ("quantize.calibration_samples", calibrates, calibration.len()),
     ];
-    if let Some(&(key, asked, held)) = counts.iter().find(|(_, asked, held)| *asked == 0 || asked > held) {
+    let mut counts = counts.into_iter().filter_map(|(key, asked, held)| Some((key, asked?, held)));
+    if let Some((key, asked, held)) = counts.find(|&(_, asked, held)| asked == 0 || asked > held) {
         return Err(LoadError::Samples { key, asked, held });
     }
-    for set in [test, calibration] {
-        let found = set.shape().to_vec();
-        if found != network.sample_shape() {
-            return Err(LoadError::Shape { expected: network.sample_shape().to_vec(), found });
+    let [of_test, of_calibration] = counting_files(&workload.data);
+    // The network is turned to the test samples.
+    for (set, file, whose) in
+        [(test, of_test, "the network takes"), (calibration, of_calibration, "the test samples have")]
+    {
+        let (found, expected) = (set.shape().to_vec(), network.sample_shape().to_vec());
+        if found != expected {
+            return Err(LoadError::Shape { file: file.display().to_string(), found, whose, expected });
         }
     }
     let channels = network.sample_shape()[0];

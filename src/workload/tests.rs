@@ -176,7 +176,7 @@ fn keywords_score_as_published_in_both_parts_together_and_with_eight_bits_in_the
     let Some(root) = shared() else { return };
     let workload = Workload { samples: 900, ..workload("dscnn_kws") };
     let workload =
-        Workload { quantize: Quantize { calibration_samples: 100, ..Quantize::default() }, ..workload };
+        Workload { quantize: Quantize { calibration_samples: Some(100), ..Quantize::default() }, ..workload };
     let task = load(&workload, std::slice::from_ref(&root)).unwrap();
     let [first, rest] = [&task.calibration, &task.test];
     assert_eq!((first.len(), rest.len()), (100, 900));
@@ -237,7 +237,7 @@ fn models_that_are_quantised_already_score_as_published_in_float_and_on_an_engin
         ("dscnn_kws_int8_qdq", "dscnn_kws", keywords, 900, 0),
     ];
     for (model, like, preprocess, samples, right) in cases {
-        let quantize = Quantize { calibration_samples: 100, ..Quantize::default() };
+        let quantize = Quantize { calibration_samples: Some(100), ..Quantize::default() };
         let workload = Workload {
             model: format!("models/{model}.onnx").into(),
             preprocess,

@@ -106,6 +106,43 @@ fn a_trace_shows_every_register_and_the_first_result_that_was_not_expected() {
 }
 
 #[test]
+fn every_name_that_the_guide_or_the_list_uses_is_explained_and_a_near_miss_is_named() {
+    let explained = |name: &str| {
+        let output = axsim(&["explain", name]).assert().success().get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    for (name, starts, holds) in [
+        ("always_on", "platform always_on: research sensor", "Always-on node of published low-power parts"),
+        ("workload.quantize.calibration", "knob quantize.calibration", "`entropy`"),
+        ("sensor.adc_bits", "knob sensor.cmos.adc_bits", "1 to 14"),
+        ("memory.buffer.sram.voltage", "knob memory.*.sram.voltage", "0.7 to 1\n"),
+        ("layers.conv2.weight_bits", "knob layers.*.weight_bits", "neutral: as configured"),
+        ("compute.array.layers.body.0", "knob compute.array.layers.*", "one layer"),
+        ("compute.array.timing", "key compute.array.timing", "`latch`: "),
+        ("floor", "key floor", "Largest tolerated drop"),
+        ("payload", "key link.serial.payload", "`{layer: …}`: What the rest of the network reads"),
+        ("samples", "key samples", "whole number from 1"),
+        ("drum", "mul drum", "source: "),
+    ] {
+        let text = explained(name);
+        assert!(text.starts_with(starts) && text.contains(holds), "{name}: {text}");
+    }
+    for field in axsim::config::schema::fields() {
+        assert!(!field.does.is_empty() || !field.values.is_empty(), "{} is not explained", field.path);
+    }
+    for (name, near) in [
+        ("compute.array.timng", "did you mean `compute.array.timing`"),
+        ("always_off", "`always_on`"),
+        ("sensor.adc_bit", "`sensor.cmos.adc_bits`"),
+        ("nothing.of.the.kind", "`axsim list` shows what there is"),
+    ] {
+        let error = axsim(&["explain", name]).assert().code(2).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap().replace("\n  │ ", " ");
+        assert!(error.contains(near), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_end_with_code_2_and_say_what_to_write() {
     let message = |arguments: &[&str]| {
         let output = axsim(arguments).assert().code(2).get_output().stderr.clone();

@@ -114,12 +114,19 @@ fn an_interrupted_exploration_resumes_to_the_same_result() {
     assert!(wait_for_lines(&mut child, folder.path(), 2), "it ended before a point was stored");
     let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(signal.success());
-    assert_eq!(child.wait().unwrap().code(), Some(2));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     let mut said = String::new();
     child.stderr.unwrap().read_to_string(&mut said).unwrap();
     assert!(said.contains("go on with --resume"), "{said}");
-    assert!(!folder.path().join("exploration.json").exists(), "a stopped exploration left a result");
     let stored = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
+    let (_, counted) = said.split_once("stopped after ").unwrap_or_else(|| panic!("{said}"));
+    let counted = counted.split(',').next().unwrap();
+    assert!(counted.ends_with("of 4 points"), "{said}");
+    let report =
+        Command::new(assert_cmd::cargo::cargo_bin("axsim")).arg("report").arg(folder.path()).output();
+    let told = String::from_utf8(report.unwrap().stdout).unwrap();
+    assert!(told.contains(counted) && told.contains("on the Pareto front of the points that meet"), "{told}");
+    assert!(!folder.path().join("exploration.json").exists(), "a stopped exploration left a result");
     assert!((2..6).contains(&stored.lines().count()));
     assert_eq!(code(folder.path(), &[&more[..], &["--resume"]].concat()).0, Some(0));
     let resumed = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();

@@ -26,6 +26,7 @@ mod memory;
 mod onnx_layers;
 mod onnx_models;
 mod onnx_nodes;
+mod own_data;
 mod precision;
 mod product_table;
 mod razor;

@@ -55,7 +55,7 @@ pub struct Sram {
     pub class: SramClass,
     /// Supply relative to the lowest error-free one.
     #[serde(default = "nominal")]
-    #[schemars(range(min = 0.7, max = 1.2))]
+    #[schemars(range(min = 0.7, max = 1.0))]
     pub voltage: f64,
 }
 

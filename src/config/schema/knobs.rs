@@ -15,12 +15,12 @@ pub(super) const SPACE: &str = "Space";
 /// Adds the definitions of `approximate` and `explore.space`.
 pub(super) fn add(definitions: &mut Map<String, Value>) {
     let mut walk = Walk { document: json!({ "definitions": definitions }), found: Map::new() };
-    for root in ["Platform", "Workload"] {
-        walk.below(&format!("/definitions/{root}"), "");
-    }
+    walk.platform_and_workload();
+    let found: Map<String, Value> =
+        walk.found.iter().map(|(path, value)| (pattern(path), value.clone())).collect();
     let list = |value: &Value| json!({"type": "array", "minItems": 1, "items": value});
-    let lists = walk.found.iter().map(|(path, value)| (path.clone(), list(value))).collect();
-    definitions.insert(VALUES.into(), mapping(walk.found));
+    let lists = found.iter().map(|(path, value)| (path.clone(), list(value))).collect();
+    definitions.insert(VALUES.into(), mapping(found));
     definitions.insert(SPACE.into(), mapping(lists));
     definitions[SPACE]["minProperties"] = json!(1);
 }
@@ -40,15 +40,37 @@ fn proposals(knob: &Knob) -> Vec<(String, Value)> {
     if knob.path.starts_with("memory.") { MEMORIES.map(named).into() } else { vec![named("#0")] }
 }
 
-/// Every path that a configuration may name, with a reference to the schema of its value.
-struct Walk {
-    document: Value,
-    found: Map<String, Value>,
+/// The regular expression of a path.
+fn pattern(path: &str) -> String {
+    let mut out = String::from("^");
+    for segment in path.split('.') {
+        let between = if out == "^" { "" } else { r"\." };
+        out += &match segment.strip_suffix('?') {
+            Some(kind) => format!("({between}{kind})?"),
+            // Of the two mappings with names of the user's, one is of layers, the other of memories.
+            None if segment == "*" && out.ends_with("layers") => format!("{between}.+"),
+            None if segment == "*" => format!("{between}({})", MEMORIES.join("|")),
+            None => format!("{between}{segment}"),
+        };
+    }
+    out + "$"
+}
+
+/// Every path that a configuration may name, with a reference to the schema of its value: `*` stands for a name of the user's,
+/// `kind?` for a kind that may be left out.
+pub(super) struct Walk {
+    pub(super) document: Value,
+    pub(super) found: Map<String, Value>,
 }
 
 impl Walk {
-    /// Collects the paths below the schema at a JSON pointer; `path` is the regular expression that leads there.
-    fn below(&mut self, pointer: &str, path: &str) {
+    /// Collects the paths of both.
+    pub(super) fn platform_and_workload(&mut self) {
+        ["Platform", "Workload"].iter().for_each(|root| self.below(&format!("/definitions/{root}"), ""));
+    }
+
+    /// Collects the paths below the schema at a JSON pointer; `path` leads there.
+    pub(super) fn below(&mut self, pointer: &str, path: &str) {
         let referred =
             referred(&self.document.pointer(pointer).expect("a pointer into the document").clone());
         let pointer = referred.map_or(pointer.to_string(), |name| format!("/definitions/{name}"));
@@ -57,13 +79,11 @@ impl Walk {
             self.step(&format!("{pointer}/properties/{key}"), &join(path, &key));
         }
         if schema["additionalProperties"].is_object() {
-            // Of the two mappings with names of the user's, one is of memories, the other of layers.
             let inner = format!("{pointer}/additionalProperties");
             match path {
                 // A layer's settings are knobs one by one.
-                "layers" => self.below(&inner, &join(path, ".+")),
-                _ if path.ends_with("layers") => self.step(&inner, &join(path, ".+")),
-                _ => self.step(&inner, &join(path, &format!("({})", MEMORIES.join("|")))),
+                "layers" => self.below(&inner, &join(path, "*")),
+                _ => self.step(&inner, &join(path, "*")),
             }
         }
         for (at, variant) in schema["oneOf"].as_array().into_iter().flatten().enumerate() {
@@ -83,20 +103,19 @@ impl Walk {
         let whole = join(path, kind);
         self.note(pointer, &whole);
         let optional = KINDS.contains(&kind);
-        self.below(pointer, &if optional { format!(r"{path}(\.{kind})?") } else { whole });
+        self.below(pointer, &if optional { whole + "?" } else { whole });
     }
 
     /// Takes a path; the platform's wins where the workload has the same.
-    fn note(&mut self, pointer: &str, path: &str) {
-        let value = json!({ "$ref": format!("#{pointer}") });
-        self.found.entry(format!("^{path}$")).or_insert(value);
+    pub(super) fn note(&mut self, pointer: &str, path: &str) {
+        self.found.entry(path).or_insert(json!({ "$ref": format!("#{pointer}") }));
     }
 }
 
-fn keys(map: &Value) -> Vec<String> {
+pub(super) fn keys(map: &Value) -> Vec<String> {
     map.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
 }
 
 fn join(path: &str, segment: &str) -> String {
-    if path.is_empty() { segment.into() } else { format!(r"{path}\.{segment}") }
+    if path.is_empty() { segment.into() } else { format!("{path}.{segment}") }
 }

@@ -54,12 +54,12 @@ impl Sram {
     pub fn new(config: &config::Sram, path: &str) -> Result<Self, PlatformError> {
         let row = TABLE.iter().find(|row| row.kib * 1024.0 == config.size.0);
         let row = row.ok_or_else(|| PlatformError::OutOfRange {
-            field: format!("{path}.size"),
+            field: format!("{path}.sram.size"),
             value: format!("{} KiB", config.size.0 / 1024.0),
             allowed: "one of 8, 32, 128, 256, 512 KiB",
         })?;
         let fine = (0.7..=1.0).contains(&config.voltage);
-        PlatformError::unless(fine, &format!("{path}.voltage"), config.voltage, "between 0.7 and 1")?;
+        PlatformError::unless(fine, &format!("{path}.sram.voltage"), config.voltage, "between 0.7 and 1")?;
         let (name, [read, write, leakage]) = match config.class {
             SramClass::Hp => ("hp", row.classes[0]),
             SramClass::Lop => ("lop", row.classes[1]),
@@ -173,7 +173,7 @@ mod tests {
     fn an_untabulated_size_is_refused_with_the_sizes_there_are() {
         let config = config::Sram { size: Bytes(65536.0), class: SramClass::Lop, voltage: 1.0 };
         let error = Sram::new(&config, "memory.buffer").err().unwrap();
-        let text = "`memory.buffer.size` is 64 KiB, but must be one of 8, 32, 128, 256, 512 KiB";
+        let text = "`memory.buffer.sram.size` is 64 KiB, but must be one of 8, 32, 128, 256, 512 KiB";
         assert_eq!(error.to_string(), text);
     }
 }

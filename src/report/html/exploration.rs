@@ -112,7 +112,8 @@ fn picture(found: &Exploration) -> String {
         format!("Scores below {lowest} stand at the lower edge ({below}).")
     });
     let key = if found.question.floor.is_some() { KEY } else { "" };
-    let caption = format!("<figcaption class=\"legend\">{key}{FRONT}<span>{off}</span></figcaption>");
+    let front = format!("<span><i class=\"stroke\"></i>{}</span>", words::front(found));
+    let caption = format!("<figcaption class=\"legend\">{key}{front}<span>{off}</span></figcaption>");
     section(
         "Every point",
         &format!(
@@ -125,7 +126,6 @@ fn picture(found: &Exploration) -> String {
 
 const KEY: &str = "<span><i class=\"met round\"></i>floor met</span><span><i class=\"ring undecided round\"></i>undecided\
     </span><span><b class=\"unmet\">×</b>not met</span>";
-const FRONT: &str = "<span><i class=\"stroke\"></i>Pareto front</span>";
 
 /// The SI prefix for the energies of the points, and the factor that goes with it.
 fn prefix(found: &Exploration) -> (f64, &'static str) {

@@ -48,6 +48,14 @@ pub fn count(found: &Exploration, name: &str) -> usize {
     finished.filter(|finished| verdict(finished.verdict.as_ref()) == name).count()
 }
 
+/// Of which points the front is one.
+pub fn front(found: &Exploration) -> &'static str {
+    match found.question.floor {
+        Some(_) => "Pareto front of the points that meet the floor",
+        None => "Pareto front",
+    }
+}
+
 fn counts(found: &Exploration) -> String {
     let count = |name: &str| count(found, name);
     let failed = found.points.iter().filter(|point| point.result.is_err()).count();
@@ -65,5 +73,5 @@ fn counts(found: &Exploration) -> String {
             count("not met")
         )
     });
-    format!("{whole}, {failed} failed, {} on the Pareto front.{floor}", found.front.len())
+    format!("{whole}, {failed} failed, {} on the {}.{floor}", found.front.len(), front(found))
 }

@@ -5,7 +5,7 @@ use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zero
 use super::strain::strain;
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
-    ExitOutcome, ExpertsOutcome, Fetched, Floor, Outcome, Report, TokensOutcome, TunedExit,
+    ExitOutcome, ExpertsOutcome, Fetched, Floor, KnobOutcome, Outcome, Report, TokensOutcome, TunedExit,
 };
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -17,6 +17,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    sentences.extend(idle(report));
     let strained = report.approximate.strain.as_ref().or(report.baseline.strain.as_ref());
     sentences.extend(strained.into_iter().flat_map(strain));
     sentences.extend(detections(report));
@@ -39,6 +40,22 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(report.approximate.unpriced_as().map(unpriced));
     sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
     sentences
+}
+
+/// What is compared with itself, and knobs that change nothing.
+fn idle(report: &Report) -> Vec<String> {
+    if report.knobs.is_empty() {
+        let exact = "Nothing is approximated: exact is compared with exact. Name knobs under `approximate`, or try those under \
+                     `explore` with `axsim explore`.";
+        return vec![exact.into()];
+    }
+    let said = |KnobOutcome { knob, alone, without, .. }: &KnobOutcome| {
+        alone.has_figures_of(&report.baseline).then(|| match without.has_figures_of(&report.approximate) {
+            true => format!("`{knob}` changes nothing here: score, energy, time and area are the same with and without it."),
+            false => format!("`{knob}` alone changes nothing: it acts with other knobs only."),
+        })
+    };
+    report.knobs.iter().filter_map(said).collect()
 }
 
 fn saving(report: &Report) -> String {

@@ -36,7 +36,7 @@ impl Evaluator<'_> {
     ) -> Result<(Vec<Graded>, Vec<Counted>), RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
-        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0))?;
+        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0));
         let run = |map: u64| {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
@@ -61,21 +61,9 @@ impl Evaluator<'_> {
     }
 
     /// What counts spikes, where they are added.
-    pub(super) fn counter<'p>(
-        &self,
-        parts: &Parts<'p>,
-        hardware: Hardware<'p>,
-    ) -> Result<Option<Counter<'p>>, RunError> {
-        if parts.arrays.as_ref().and_then(Arrays::neurons).is_none() {
-            return Ok(None);
-        }
-        if self.task.network.steps_in_time() == 1 {
-            return Err(RunError::NoSteps);
-        }
-        if parts.platform.memory.values().any(|memory| memory.errs()) {
-            return Err(RunError::SpikesErr);
-        }
-        Ok(Some(Counter::new(hardware, parts.network.layers().len())))
+    pub(super) fn counter<'p>(&self, parts: &Parts<'p>, hardware: Hardware<'p>) -> Option<Counter<'p>> {
+        let adds = parts.arrays.as_ref().and_then(Arrays::neurons).is_some();
+        adds.then(|| Counter::new(hardware, parts.network.layers().len()))
     }
 
     /// The network with its weights as the memories of device `map` return them.

@@ -44,7 +44,7 @@ impl Evaluator<'_> {
         run: impl Fn(&Tensor<f32>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
     ) -> Result<Vec<Answered>, RunError> {
         let set = &self.task.calibration;
-        let samples = workload.quantize.calibration_samples.min(set.len());
+        let samples = workload.quantize.calibrates_on(set.len());
         self.batches(samples, |range| {
             let answers = run(&Task::preprocess(workload, &set.reals(range.clone())))?;
             Ok((range, answers))

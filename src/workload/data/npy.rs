@@ -1,6 +1,8 @@
-//! Samples as NumPy's array file, of bytes or 32-bit floating point.
+//! Samples as NumPy's array file, of bytes or 32-bit floating point, and classes as one of whole numbers.
 //!
 //! Source: `numpy.lib.format` (NEP 1), versions 1.0 to 3.0.
+
+use std::cmp::Ordering;
 
 use super::{DataError, Values};
 use crate::tensor::Tensor;
@@ -8,7 +10,8 @@ use crate::tensor::Tensor;
 /// Reads an array [n, …] in C order.
 ///
 /// # Errors
-/// [`DataError::Header`] for another file, element type or order, [`DataError::Length`] for one that is cut off or goes on.
+/// [`DataError::Header`] for another file, element type or order, [`DataError::Length`] for one that is cut off or goes on,
+/// [`DataError::NotFinite`] for a sample with a NaN or an infinity.
 ///
 /// ```
 /// use axsim::workload::data::{Values, npy};
@@ -18,43 +21,99 @@ use crate::tensor::Tensor;
 /// assert_eq!((array.shape(), array.data()), (&[2, 1][..], &[4, 5][..]));
 /// ```
 pub fn read(bytes: &[u8]) -> Result<Values, DataError> {
-    let (head, start) = head(bytes)?;
-    let fault = |what: &str| DataError::Header { at: start - head.len(), what: what.into() };
-    let shape = field(&head, "shape").and_then(sizes).ok_or_else(|| fault("the header gives no shape"))?;
+    let Array { at, shape, element, data } = Array::of(bytes, &["|u1", "<f4"], "uint8 or float32")?;
     if shape.len() < 2 || shape.contains(&0) {
-        return Err(fault(&format!("an array [samples, …] is expected, this one has the shape {shape:?}")));
+        let what = format!("an array [samples, …] is expected, this one has the shape {shape:?}");
+        return Err(DataError::Header { at, what });
     }
-    if !field(&head, "fortran_order").is_some_and(|value| value.starts_with("False")) {
-        return Err(fault("the array is not in C order; save numpy.ascontiguousarray of it"));
+    if element == "|u1" {
+        return Ok(Values::Bytes(Tensor::new(shape, data.to_vec()).expect("elements were counted")));
     }
-    let element = field(&head, "descr").and_then(|value| value.strip_prefix('\'')?.split('\'').next());
-    let size = match element {
-        Some("|u1") => 1,
-        Some("<f4") => 4,
-        _ => return Err(fault("elements of this type are not read; save an array of uint8 or float32")),
+    let reals = data.as_chunks::<4>().0.iter().map(|&word| f32::from_le_bytes(word)).collect();
+    Values::Reals(Tensor::new(shape, reals).expect("elements were counted")).finite()
+}
+
+/// Reads classes, an array `[samples]` of whole numbers from 0.
+///
+/// # Errors
+/// As for [`read`], and [`DataError::Header`] at a number below 0.
+///
+/// ```
+/// use axsim::tensor::npy::write;
+/// use axsim::workload::data::npy;
+/// assert_eq!(npy::classes(&write(&[3], &[7i32, 0, 300])).unwrap(), [7, 0, 300]);
+/// assert!(npy::classes(&write(&[1], &[-1i8])).is_err());
+/// ```
+pub fn classes(bytes: &[u8]) -> Result<Vec<usize>, DataError> {
+    let types = ["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8"];
+    let Array { at, shape, element, data } = Array::of(bytes, &types, "whole numbers, for example int64")?;
+    if shape.len() != 1 {
+        let what = format!("an array [samples] is expected, this one has the shape {shape:?}");
+        return Err(DataError::Header { at, what });
+    }
+    let size = bytes_of(element);
+    let signed = element.as_bytes()[1] == b'i';
+    let class = |(sample, number): (usize, &[u8])| {
+        let below = signed && number[size - 1] >= 0x80;
+        let class = number.iter().rev().fold(0, |class, &byte| class << 8 | usize::from(byte));
+        let what = || format!("label {sample} (from 0) is below 0; classes count from 0");
+        let at = bytes.len() - data.len() + sample * size;
+        if below { Err(DataError::Header { at, what: what() }) } else { Ok(class) }
     };
-    let count = shape.iter().try_fold(size, |count: usize, &axis| count.checked_mul(axis));
-    let (expected, found) = (count.unwrap_or(usize::MAX).saturating_add(start), bytes.len());
-    if expected != found {
-        return Err(if found < expected {
-            DataError::Length { expected, found }
-        } else {
-            DataError::Surplus { expected }
-        });
+    data.chunks_exact(size).enumerate().map(class).collect()
+}
+
+/// Whether bytes begin as a file of this format does.
+pub fn is_array(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// An array in C order before its elements are read.
+struct Array<'a> {
+    /// Where the header's dictionary begins.
+    at: usize,
+    shape: Vec<usize>,
+    element: &'static str,
+    data: &'a [u8],
+}
+
+impl<'a> Array<'a> {
+    /// The array of a file, with elements of one of these types, which an error names as `save`.
+    fn of(bytes: &'a [u8], types: &[&'static str], save: &str) -> Result<Self, DataError> {
+        let (head, start) = head(bytes)?;
+        let at = start - head.len();
+        let fault = |what: &str| DataError::Header { at, what: what.into() };
+        let shape =
+            field(&head, "shape").and_then(sizes).ok_or_else(|| fault("the header gives no shape"))?;
+        if !field(&head, "fortran_order").is_some_and(|value| value.starts_with("False")) {
+            return Err(fault("the array is not in C order; save numpy.ascontiguousarray of it"));
+        }
+        let element = field(&head, "descr").and_then(|value| value.strip_prefix('\'')?.split('\'').next());
+        let element = types.iter().find(|known| element == Some(**known)).ok_or_else(|| {
+            let found = element.map_or("this type".into(), |element| format!("type `{element}`"));
+            fault(&format!("elements of {found} are not read; save an array of {save}"))
+        })?;
+        let count = shape.iter().try_fold(bytes_of(element), |count, &axis| count.checked_mul(axis));
+        let (expected, found) = (count.unwrap_or(usize::MAX).saturating_add(start), bytes.len());
+        match found.cmp(&expected) {
+            Ordering::Less => Err(DataError::Length { expected, found }),
+            Ordering::Equal => Ok(Self { at, shape, element, data: &bytes[start..] }),
+            Ordering::Greater => Err(DataError::Surplus { expected }),
+        }
     }
-    let data = &bytes[start..];
-    Ok(if size == 1 {
-        Values::Bytes(Tensor::new(shape, data.to_vec()).expect("elements were counted"))
-    } else {
-        let reals = data.as_chunks::<4>().0.iter().map(|&word| f32::from_le_bytes(word)).collect();
-        Values::Reals(Tensor::new(shape, reals).expect("elements were counted"))
-    })
+}
+
+/// The bytes of an element, which its type's name ends with.
+fn bytes_of(element: &str) -> usize {
+    element[2..].parse().expect("types that are read name their size")
 }
 
 /// The header's text and where the elements start.
 fn head(bytes: &[u8]) -> Result<(String, usize), DataError> {
     let fault = |at: usize, what: &str| DataError::Header { at, what: what.into() };
-    if !bytes.starts_with(b"\x93NUMPY") {
+    if !is_array(bytes) {
         return Err(fault(0, "an NPY file starts with the byte 0x93 and NUMPY"));
     }
     let (at, length): (usize, usize) = match bytes.get(6..12) {

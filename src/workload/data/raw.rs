@@ -111,7 +111,8 @@ pub fn spikes(bytes: &[u8], steps: usize, size: usize) -> Result<Tensor<u8>, Dat
 /// Every `window` neighbouring frames of `size` reals each as a sample [window · size].
 ///
 /// # Errors
-/// [`DataError::Length`] when the bytes are not whole frames, or fewer than a window.
+/// [`DataError::Length`] when the bytes are not whole frames, or fewer than a window; [`DataError::NotFinite`] for a window with
+/// a NaN or an infinity.
 ///
 /// ```
 /// use axsim::workload::data::{Values, raw};
@@ -127,5 +128,5 @@ pub fn windows(bytes: &[u8], size: usize, window: usize) -> Result<Values, DataE
     let reals: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&word| f32::from_le_bytes(word)).collect();
     let count = frames - window + 1;
     let samples = (0..count).flat_map(|at| &reals[at * size..(at + window) * size]).copied().collect();
-    Ok(Values::Reals(Tensor::new([count, window * size], samples).expect("whole windows were taken")))
+    Values::Reals(Tensor::new([count, window * size], samples).expect("whole windows were taken")).finite()
 }

@@ -15,6 +15,32 @@ pub enum Values {
     Reals(Tensor<f32>),
 }
 
+impl Values {
+    /// The same values where all of them are finite.
+    ///
+    /// # Errors
+    /// [`DataError::NotFinite`], naming the first sample that holds another.
+    ///
+    /// ```
+    /// use axsim::tensor::Tensor;
+    /// use axsim::workload::data::Values;
+    /// let reals = Tensor::new([2, 2], vec![0.5, 1.0, f32::NAN, 2.0]).unwrap();
+    /// let refused = Values::Reals(reals).finite().unwrap_err();
+    /// assert!(refused.to_string().starts_with("sample 1 (from 0) holds a NaN"));
+    /// ```
+    pub fn finite(self) -> Result<Self, DataError> {
+        let Self::Reals(reals) = &self else { return Ok(self) };
+        let size = reals.shape()[1..].iter().product::<usize>().max(1);
+        match reals.data().iter().position(|value| !value.is_finite()) {
+            None => Ok(self),
+            Some(at) => {
+                let value = if reals.data()[at].is_nan() { "a NaN" } else { "an infinity" };
+                Err(DataError::NotFinite { sample: at / size, value })
+            }
+        }
+    }
+}
+
 /// What is true of samples, one entry for each.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Truth {

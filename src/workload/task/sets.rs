@@ -42,6 +42,7 @@ pub(super) fn label_file(data: &Samples) -> &Path {
 fn path(labels: &Labels) -> &Path {
     let (Labels::U8(file)
     | Labels::U16le(file)
+    | Labels::Npy(file)
     | Labels::U16leAfterBackground(file)
     | Labels::Boxes(file)
     | Labels::Detections(file)) = labels;
@@ -143,6 +144,8 @@ impl Finder<'_> {
     fn truth(&self, labels: &Labels, samples: usize) -> Result<Truth, LoadError> {
         let objects = |bytes: &[u8]| boxes::read(&String::from_utf8_lossy(bytes), samples);
         self.unpacked(path(labels), |bytes| match labels {
+            Labels::Npy(_) => npy::classes(bytes).map(Truth::Classes),
+            _ if npy::is_array(bytes) => Err(DataError::Array),
             Labels::U8(_) => Ok(raw::bytes(bytes)),
             Labels::U16le(_) => raw::words(bytes, 0),
             Labels::U16leAfterBackground(_) => raw::words(bytes, 1),
