@@ -49,7 +49,7 @@ fn numbers_in_groups_take_their_bits_in_a_buffer() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("run.yaml");
     let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.yaml");
-    let platform = json!({"preset": "always_on", "memory": {"buffer": {"sram": {"size": "16 KiB"}}}});
+    let platform = json!({"preset": "always_on", "memory": {"buffer": {"sram": {"size": "32 KiB"}}}});
     let weights = json!({"razor": {"basis": 8, "bits": 4, "group": 16}});
     let format = json!({"weights": weights, "activations": {"int": {"bits": 16}}});
     let file = json!({"workload": scenes, "platform": platform, "approximate": {"quantize.format": format}});
