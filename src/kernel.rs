@@ -2,7 +2,8 @@
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
 //! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up.
-//! [`convolve_shifted`] takes codes whose groups have shifts. [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
+//! [`convolve_shifted`] takes codes whose groups have shifts, [`convolve_wide`] activations of 16 bits beside such weights.
+//! [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of all.
 
 mod accumulate;
@@ -38,6 +39,7 @@ mod signs;
 mod split;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
+mod wide;
 
 pub use accumulate::convolve_accumulating;
 pub use events::{are_spikes, convolve_spikes, reaching};
@@ -49,6 +51,7 @@ pub use padded::padded;
 pub use products::Products;
 pub use signs::{SIGNS, Signs, convolve_signs};
 pub use split::{LowPart, convolve_split};
+pub use wide::{WideOperands, convolve_wide};
 
 /// Codes and geometry of one contraction.
 ///

@@ -28,7 +28,7 @@ mod tokens;
 mod value;
 
 pub use blocks::{BlockError, without_blocks};
-pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Weights, operands};
+pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, WeightShifts, Weights, Wide, operands};
 pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;
 pub use lower::ModelError;

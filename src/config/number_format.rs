@@ -40,8 +40,8 @@ pub enum NumberFormat {
     /// The same of other bits. A step of any size a group would need a multiplier a group, which no unit here has: groups with
     /// steps of powers of two are `razor` and `mxint`.
     Int {
-        /// Bits of a code, 2 to 8.
-        #[schemars(range(min = 2, max = 8))]
+        /// Bits of a code, 2 to 8; of activations also 16, with a sign and zero in the middle.
+        #[schemars(extend("enum" = [2, 3, 4, 5, 6, 7, 8, 16]))]
         bits: u32,
     },
     /// Integers of a basis, cut to few bits below the leading one of their group, which keeps as a flag how many low bits go.
@@ -89,6 +89,11 @@ impl NumberFormat {
         }
     }
 
+    /// Whether codes have 16 bits.
+    pub fn is_wide(&self) -> bool {
+        self.plain_bits() == Some(16)
+    }
+
     /// Numbers of a group that shares a shift; none where codes are plain.
     pub fn group(&self) -> Option<usize> {
         match *self {
@@ -98,14 +103,19 @@ impl NumberFormat {
         }
     }
 
-    /// What is wrong with its figures, if anything: the field, and what to write.
-    pub(super) fn fault(&self) -> Option<([&'static str; 2], &'static str)> {
+    /// What is wrong with its figures, if anything: the field, and what to write; `widest` are the bits of the widest plain
+    /// codes.
+    pub(super) fn fault(&self, widest: u32) -> Option<([&'static str; 2], &'static str)> {
         let sizes = 4..=256;
         let size = "write a whole number from 4 to 256";
         match *self {
             Self::Plain => None,
             Self::Int { bits } => {
-                (!(2..=8).contains(&bits)).then_some((["int", "bits"], "write a whole number from 2 to 8"))
+                let rule = match widest {
+                    16 => "write a whole number from 2 to 8, or 16",
+                    _ => "write a whole number from 2 to 8; activations alone may have 16 bits",
+                };
+                (!(2..=8).contains(&bits) && bits != widest).then_some((["int", "bits"], rule))
             }
             Self::Razor { basis, .. } if ![8, 16].contains(&basis) => {
                 Some((["razor", "basis"], "write 8 or 16"))
@@ -164,6 +174,7 @@ mod tests {
         for (written, wrong) in [
             (json!("plain"), None),
             (json!({"int": {"bits": 9}}), Some(["int", "bits"])),
+            (json!({"int": {"bits": 16}}), Some(["int", "bits"])),
             (json!({"razor": {"basis": 12, "bits": 4, "group": 16}}), Some(["razor", "basis"])),
             (json!({"razor": {"basis": 8, "bits": 2, "group": 16}}), Some(["razor", "bits"])),
             (json!({"razor": {"basis": 8, "bits": 4, "group": 2}}), Some(["razor", "group"])),
@@ -171,7 +182,9 @@ mod tests {
             (json!({"mxint": {"bits": 4, "block": 512}}), Some(["mxint", "block"])),
         ] {
             let format: NumberFormat = serde_json::from_value(written).unwrap();
-            assert_eq!(format.fault().map(|(field, _)| field), wrong, "{format:?}");
+            assert_eq!(format.fault(8).map(|(field, _)| field), wrong, "{format:?}");
         }
+        assert_eq!(NumberFormat::Int { bits: 16 }.fault(16), None);
+        assert!(NumberFormat::Int { bits: 15 }.fault(16).is_some_and(|(_, rule)| rule.ends_with("or 16")));
     }
 }

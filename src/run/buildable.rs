@@ -67,7 +67,7 @@ fn holds([weight_bits, activation_bits]: [u32; 2], array: &MacArray) -> Result<(
     array.holds([symmetric(weight_bits), if signed { symmetric(activation_bits) } else { activations }])
 }
 
-/// Bits of an `exact` multiplier: those of the widest codes.
+/// Bits of an `exact` multiplier: those of the widest codes but 16, which has units of its own.
 pub(super) fn exact_bits(setup: &Setup) -> u32 {
     let Quantize { weight_bits, activation_bits, format, .. } = setup.workload.quantize;
     let NumberFormats { weights, activations, .. } = format;
@@ -78,5 +78,9 @@ pub(super) fn exact_bits(setup: &Setup) -> u32 {
         let formats = formats.filter_map(|(_, format)| format.plain_bits());
         own.weight_bits.into_iter().chain(own.activation_bits).chain(formats)
     });
-    own.chain(all).chain(format.kv.plain_bits()).max().expect("there are two widths at least")
+    own.chain(all)
+        .chain(format.kv.plain_bits())
+        .filter(|bits| *bits <= 8)
+        .max()
+        .expect("there are two widths at least")
 }

@@ -130,21 +130,22 @@ pub enum RunError {
          `never`"
     )]
     Unlabelled,
-    /// A memory that errs under numbers with flags.
+    /// A memory that errs under numbers with flags, or of 16 bits.
     #[error(
-        "memory `{0}` errs, and what a wrong flag does to its group is not modelled; keep its memory free of errors where number \
-         formats have groups"
+        "memory `{0}` errs, and what a wrong flag does to its group is not modelled, nor are wrong codes of 16 bits; keep its memory \
+         free of errors where number formats have groups or 16 bits"
     )]
     GroupsHeld(String),
     /// Number formats in a network in time.
     #[error(
-        "formats with groups are not modelled in a network in time or with recurrent cells; leave out `quantize.format`, or write \
-         plain formats"
+        "formats with groups or 16 bits are not modelled in a network in time or with recurrent cells; leave out `quantize.format`, \
+         or write plain formats of at most 8 bits"
     )]
     GroupsInTime,
-    /// Vectors and tables for other tools, of layers whose codes have shifts.
+    /// Vectors and tables for other tools, of layers whose codes have shifts or 16 bits.
     #[error(
-        "what other tools are handed is of codes without shifts; leave out `quantize.format`, or write plain formats"
+        "what other tools are handed is of codes without shifts, of at most 8 bits; leave out `quantize.format`, or write plain \
+         formats of at most 8 bits"
     )]
     Groups,
     /// A network that cannot be split between device and receiver.

@@ -1,4 +1,5 @@
-//! Layers whose numbers are written in groups: the unit that each needs, and what no part of a setup does with them.
+//! Layers whose numbers are written in groups, or have 16 bits: the unit that each needs, and what no part of a setup does with
+//! them.
 
 use super::error::RunError;
 use crate::config::{LayerSettings, NumberFormat, NumberFormats, Setup, Workload};
@@ -11,14 +12,15 @@ pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormat
     own.formats(workload.quantize.format)
 }
 
-/// Whether some numbers of a setup are written in groups.
+/// Whether some numbers of a setup are written in groups, or have 16 bits.
 pub(super) fn any(setup: &Setup) -> bool {
     let own = setup.workload.layers.values().filter_map(|own| own.format);
-    own.chain([setup.workload.quantize.format])
-        .any(|formats| formats.each().into_iter().any(|(_, format)| format.group().is_some()))
+    own.chain([setup.workload.quantize.format]).any(|formats| {
+        formats.each().into_iter().any(|(_, format)| format.group().is_some() || format.is_wide())
+    })
 }
 
-/// The unit that a layer's codes need; none where they have no groups.
+/// The unit that a layer's codes need; none where they have no groups and at most 8 bits.
 pub(super) fn unit(workload: &Workload, layer: &Layer, own: &LayerSettings) -> Option<GroupUnit> {
     unit_of(workload, layer.weights, own)
 }
@@ -36,7 +38,7 @@ pub(super) fn unit_of(workload: &Workload, weights: Origin, own: &LayerSettings)
         [(activations, own.activation_bits.unwrap_or(quantize.activation_bits)), (weights, weight_bits)];
     let coders = operands.map(|(format, _)| Coder::of(format));
     let groups = coders.iter().flatten().map(|coder| coder.group);
-    let group = groups.reduce(crate::workload::common_group)?;
+    let group = groups.reduce(crate::workload::common_group).or(activations.is_wide().then_some(1))?;
     Some(GroupUnit {
         bits: operands.map(|(format, bits)| match Coder::of(format) {
             Some(coder) => coder.bits,
@@ -56,7 +58,7 @@ fn plain(format: NumberFormat) -> NumberFormat {
     }
 }
 
-/// Refuses what no part of a setup does with groups.
+/// Refuses what no part of a setup does with groups, or with 16 bits.
 pub(super) fn check(setup: &Setup, platform: &Platform) -> Result<(), RunError> {
     let errs = platform.memory.iter().find(|(_, memory)| memory.errs());
     match errs.filter(|_| any(setup)) {

@@ -10,7 +10,7 @@ use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, WeightShifts, Weights, Wide};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
@@ -140,6 +140,14 @@ impl<'a> Hardware<'a> {
         kernel::convolve_spikes(geometry, operands, [zero, operands.pad])
     }
 
+    /// What the accumulators of a layer keep of whole sums.
+    fn wrapped(&self, layer: &Layer, sums: Vec<i64>) -> Vec<i64> {
+        match self.array(layer) {
+            Some(array) => array.mac().wrapped_wide(sums),
+            None => sums,
+        }
+    }
+
     /// Sums as the network goes on with them, of layer and input as the units take them: without what the zero points of
     /// raw codes add, and recovered.
     pub(super) fn corrected(
@@ -186,11 +194,17 @@ impl Engine for Hardware<'_> {
         shifts: Shifts<'_>,
     ) -> Vec<i64> {
         let (geometry, operands) = layer.contraction(input, weights);
-        let sums = kernel::convolve_shifted(&geometry, operands, shifts, self.products(layer));
-        match self.array(layer) {
-            Some(array) => array.mac().wrapped_wide(sums),
-            None => sums,
-        }
+        self.wrapped(layer, kernel::convolve_shifted(&geometry, operands, shifts, self.products(layer)))
+    }
+
+    fn contract_wide(
+        &self,
+        layer: &Layer,
+        input: &Wide,
+        weights: &Weights,
+        shifts: WeightShifts<'_>,
+    ) -> Vec<i64> {
+        self.wrapped(layer, Exact.contract_wide(layer, input, weights, shifts))
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::hardware::{Hardware, offsets};
 use super::mean_error::channel_means;
 use super::outcome::MeanError;
-use super::probe_groups;
+use super::probe_groups::{self, Read};
 use super::signs;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
@@ -17,7 +17,7 @@ use crate::platform::compute::stream::{Operands, Replay, replay_left};
 use crate::platform::compute::units::Switched;
 use crate::rng::Stream;
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Use, Weights};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Use, WeightShifts, Weights, Wide};
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
@@ -93,23 +93,27 @@ impl Engine for Probe<'_> {
         shifts: Shifts<'_>,
     ) -> Vec<i64> {
         let sums = self.hardware.contract_shifted(layer, input, weights, shifts);
-        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
-        if let Some(seen) = self.known[layer.index] {
-            note(seen);
-            return sums;
-        }
-        let exact = Exact.contract_shifted(layer, input, weights, shifts);
-        let reals = |sums: &[i64]| sums.iter().map(|&sum| sum as f64).collect::<Vec<_>>();
-        let (found, exact) = (reals(&sums), reals(&exact));
-        let (relative_error, bias) = errors(&found, &exact, root_mean_square(&exact));
-        let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
-        let replay = self.hardware.arrays.map(|arrays| {
-            let array = arrays.of(layer.index);
-            probe_groups::pooled(array, layer, (input, weights, shifts), |operands| {
-                replay_groups(array, operands, &mut stream)
-            })
-        });
-        note(Seen { replay, relative_error, bias, ..Seen::default() });
+        let exact = || Exact.contract_shifted(layer, input, weights, shifts);
+        let zero = i64::from(input.zero_point);
+        let activation = |at: usize| i64::from(input.codes.data()[at]) - zero;
+        let samples = input.codes.shape()[0];
+        self.look(layer, (&sums, &exact), &Read { activation: &activation, samples, weights, shifts });
+        sums
+    }
+
+    fn contract_wide(
+        &self,
+        layer: &Layer,
+        input: &Wide,
+        weights: &Weights,
+        shifts: WeightShifts<'_>,
+    ) -> Vec<i64> {
+        let sums = self.hardware.contract_wide(layer, input, weights, shifts);
+        let exact = || Exact.contract_wide(layer, input, weights, shifts);
+        let activation = |at: usize| i64::from(input.codes.data()[at]);
+        let samples = input.codes.shape()[0];
+        let shifts = Shifts { size: shifts.size, input: &[], weights: shifts.shifts };
+        self.look(layer, (&sums, &exact), &Read { activation: &activation, samples, weights, shifts });
         sums
     }
 
@@ -123,6 +127,23 @@ impl Engine for Probe<'_> {
 }
 
 impl Probe<'_> {
+    /// Notes what a layer of groups made of what it read.
+    fn look(&self, layer: &Layer, (sums, exact): (&[i64], &dyn Fn() -> Vec<i64>), read: &Read<'_>) {
+        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
+        if let Some(seen) = self.known[layer.index] {
+            return note(seen);
+        }
+        let reals = |sums: &[i64]| sums.iter().map(|&sum| sum as f64).collect::<Vec<_>>();
+        let (found, exact) = (reals(sums), reals(&exact()));
+        let (relative_error, bias) = errors(&found, &exact, root_mean_square(&exact));
+        let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
+        let replay = self.hardware.arrays.map(|arrays| {
+            let array = arrays.of(layer.index);
+            probe_groups::pooled(array, layer, read, |operands| replay_groups(array, operands, &mut stream))
+        });
+        note(Seen { replay, relative_error, bias, ..Seen::default() });
+    }
+
     /// Replays words of signs, where a layer is binary.
     fn counted(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Switched> {
         let array = self.hardware.arrays?.signs().filter(|_| weights.are_signs())?;

@@ -1,17 +1,25 @@
-//! The groups of a layer whose codes have shifts, as a price is found from them.
+//! The groups of a layer whose codes have shifts, or 16 bits, as a price is found from them.
 
 use crate::config::platform::Padding;
-use crate::kernel::{Gemm, Geometry, Operands, Shifts};
+use crate::kernel::{Gemm, Geometry, Shifts};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::groups::{Group, GroupOperands};
-use crate::workload::{Codes, Layer, Weights};
+use crate::workload::{Layer, Weights};
+
+/// What a layer read of some samples.
+pub(super) struct Read<'a> {
+    /// Activations less their zero point, by their place among those of all samples.
+    pub activation: &'a (dyn Fn(usize) -> i64 + Sync),
+    pub samples: usize,
+    pub weights: &'a Weights,
+    /// Of activations none where these are not shifted.
+    pub shifts: Shifts<'a>,
+}
 
 /// Codes of pooled samples with their shifts, taps of a window outer, groups of channels inner.
 struct Pooled<'a> {
     geometry: Geometry,
-    codes: Operands<'a>,
-    shifts: Shifts<'a>,
-    zeros: [i64; 2],
+    read: &'a Read<'a>,
     padding: Padding,
 }
 
@@ -19,15 +27,13 @@ struct Pooled<'a> {
 pub(super) fn pooled<T>(
     array: &MacArray,
     layer: &Layer,
-    (input, weights, shifts): (&Codes, &Weights, Shifts<'_>),
+    read: &Read<'_>,
     with: impl FnOnce(&GroupOperands<'_>) -> T,
 ) -> T {
-    let (geometry, codes) = layer.contraction(input, weights);
-    let zeros = [i64::from(input.zero_point), i64::from(weights.zero_point)];
-    let pooled = Pooled { geometry, codes, shifts, zeros, padding: array.padding() };
+    let (geometry, batch) = layer.whole(read.samples);
+    let pooled = Pooled { geometry, read, padding: array.padding() };
     let gemm = geometry.gemm();
-    let gemm =
-        Gemm { positions: gemm.positions * codes.batch, depth: pooled.parts() * pooled.window(), ..gemm };
+    let gemm = Gemm { positions: gemm.positions * batch, depth: pooled.parts() * pooled.window(), ..gemm };
     let activation = |group: usize, position: usize, depth: usize| pooled.activation(group, position, depth);
     let weight =
         |group: usize, output: usize, depth: usize| pooled.weight(group * gemm.outputs + output, depth);
@@ -40,7 +46,7 @@ impl Pooled<'_> {
     }
 
     fn parts(&self) -> usize {
-        self.channels().div_ceil(self.shifts.size)
+        self.channels().div_ceil(self.read.shifts.size)
     }
 
     fn window(&self) -> usize {
@@ -49,7 +55,7 @@ impl Pooled<'_> {
 
     /// Places in a filter of the channels of a group at a tap.
     fn places(&self, part: usize, tap: usize) -> impl Iterator<Item = usize> {
-        let (size, window) = (self.shifts.size, self.window());
+        let (size, window) = (self.read.shifts.size, self.window());
         (part * size..self.channels().min((part + 1) * size)).map(move |channel| channel * window + tap)
     }
 
@@ -65,16 +71,20 @@ impl Pooled<'_> {
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
         let code = |k: usize| {
             let place = geometry.tap(k, row, column).expect("all channels of a tap are inside");
-            i64::from(self.codes.input[start + place]) - self.zeros[0]
+            (self.read.activation)(start + place)
         };
         let of_part = ((sample * geometry.groups + group) * self.parts() + part) * plane + inside % plane;
-        Some((self.places(part, tap).map(code).collect(), self.shifts.input[of_part]))
+        Some((
+            self.places(part, tap).map(code).collect(),
+            self.read.shifts.input.get(of_part).copied().unwrap_or(0),
+        ))
     }
 
     fn weight(&self, channel: usize, depth: usize) -> Group {
         let (tap, part) = (depth / self.parts(), depth % self.parts());
-        let filter = self.geometry.filter(self.codes.weights, channel);
-        let codes = self.places(part, tap).map(|k| i64::from(filter[k]) - self.zeros[1]).collect();
-        (codes, self.shifts.weights[(channel * self.parts() + part) * self.window() + tap])
+        let Weights { codes, zero_point, .. } = self.read.weights;
+        let filter = self.geometry.filter(codes, channel);
+        let codes = self.places(part, tap).map(|k| i64::from(filter[k]) - i64::from(*zero_point)).collect();
+        (codes, self.read.shifts.weights[(channel * self.parts() + part) * self.window() + tap])
     }
 }

@@ -12,11 +12,12 @@ use crate::workload::{Quantized, Weights};
 
 /// Products per layer, and what is added to their sums.
 pub(super) fn products(parts: &Parts<'_>, quantized: &Quantized) -> Result<Vec<Multiplied>, RunError> {
-    by_unit(parts, quantized, |array, weights, activations| match array {
+    by_unit(parts, quantized, |array, weights, activations| match array.filter(|_| activations.bits <= 8) {
         Some(array) => Ok(Multiplied {
             products: array.products(weights, activations)?,
             correction: array.correction(weights, activations),
         }),
+        // Also of 16 bits, digit by digit.
         None => {
             Ok(Multiplied { products: Products::exact(weights.zero, activations.zero), correction: None })
         }

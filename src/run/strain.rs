@@ -35,5 +35,7 @@ fn overfull(parts: &Parts<'_>, mapped: &[Mapped]) -> Option<Overfull> {
 fn activations(part: &Mapped) -> f64 {
     let geometry = &part.layer.geometry;
     let [read, written] = [geometry.inputs_per_sample(), geometry.outputs_per_sample()].map(|n| n as f64);
-    read * part.words.input + written * part.words.output
+    // A word that is read is a group.
+    let numbers = part.groups.map_or(1.0, |groups| groups.channels as f64 / groups.parts() as f64);
+    read / numbers * part.words.input + written * part.words.output
 }

@@ -1,7 +1,7 @@
 //! What a model asks of hardware: integer contractions, and putting tensors away.
 
 use super::format::Use;
-use crate::kernel::{self, Geometry, Operands, Products, Shifts};
+use crate::kernel::{self, Geometry, Operands, Products, Shifts, WideOperands};
 use crate::tensor::Tensor;
 
 /// Where the weights of a contraction come from.
@@ -46,11 +46,28 @@ impl Layer {
     /// ```
     pub fn contraction<'a>(&self, input: &'a Codes, weights: &'a Weights) -> (Geometry, Operands<'a>) {
         let operands = operands(input, weights);
+        let (geometry, batch) = self.whole(operands.batch);
+        (geometry, Operands { batch, ..operands })
+    }
+
+    /// The same of activations of 16 bits.
+    pub fn wide_contraction<'a>(
+        &self,
+        input: &'a Wide,
+        weights: &'a Weights,
+        WeightShifts { size, shifts }: WeightShifts<'a>,
+    ) -> (Geometry, WideOperands<'a>) {
+        let (geometry, batch) = self.whole(input.codes.shape()[0]);
+        let Weights { codes, zero_point, .. } = weights;
+        let input = input.codes.data();
+        (geometry, WideOperands { batch, input, weights: codes, zero: *zero_point, size, shifts })
+    }
+
+    /// Geometry and batch of a whole contraction of so many samples.
+    pub(crate) fn whole(&self, samples: usize) -> (Geometry, usize) {
         match self.weights {
-            Origin::Stored => (self.geometry, operands),
-            Origin::Computed => {
-                (side_by_side(&self.geometry, operands.batch), Operands { batch: 1, ..operands })
-            }
+            Origin::Stored => (self.geometry, samples),
+            Origin::Computed => (side_by_side(&self.geometry, samples), 1),
         }
     }
 }
@@ -76,6 +93,24 @@ pub struct Codes {
     pub zero_point: u8,
     /// Bits of a code.
     pub bits: u32,
+}
+
+/// Activations as integers of 16 bits: real value = scale · code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wide {
+    /// Codes [batch, …], from −32,767 on.
+    pub codes: Tensor<i16>,
+    /// Real value of one step.
+    pub scale: f32,
+}
+
+/// How far weight codes are shifted left, as [`Shifts`] has it for both operands.
+#[derive(Debug, Clone, Copy)]
+pub struct WeightShifts<'a> {
+    /// Channels of a group.
+    pub size: usize,
+    /// By group of channels.
+    pub shifts: &'a [u8],
 }
 
 /// Weights as integers, one scale per output channel.
@@ -128,9 +163,20 @@ pub trait Engine: Sync {
         let (geometry, operands) = layer.contraction(input, weights);
         kernel::convolve_shifted(&geometry, operands, shifts, &products)
     }
+    /// The same of activations of 16 bits, of which none is shifted.
+    fn contract_wide(
+        &self,
+        layer: &Layer,
+        input: &Wide,
+        weights: &Weights,
+        shifts: WeightShifts<'_>,
+    ) -> Vec<i64> {
+        let (geometry, operands) = layer.wide_contraction(input, weights, shifts);
+        kernel::convolve_wide(&geometry, operands)
+    }
     /// Numbers have become codes of which groups have shifts; `used` tells what became of them.
     fn grouped(&self, _: usize, _used: &dyn Fn() -> Use) {}
-    /// A tensor is put away between layers; hardware may change it.
+    /// A tensor is put away between layers; hardware may change it, but for codes of 16 bits, which it is not shown.
     fn store(&self, place: Place, codes: &mut Codes);
 }
 

@@ -178,7 +178,8 @@ impl Quantized {
             }
             None => (computed(grids[step.inputs[1]], step), None),
         });
-        let (weights, groups) = weights.unzip();
+        let (weights, groups): (Vec<Weights>, _) = weights.unzip();
+        layout::check_wide(network, &grids, &weights)?;
         let biases = network.contractions().map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
         Ok(Self {

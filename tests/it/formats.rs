@@ -5,11 +5,16 @@ use std::sync::Mutex;
 
 use axsim::config::{NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
 use axsim::kernel::{Geometry, Shifts};
+use axsim::razor::{Razor, Rounding};
 use axsim::tensor::Tensor;
-use axsim::workload::{Codes, Engine, Exact, Layer, Network, Place, Quantized, Scheme, Weights};
+use axsim::workload::{
+    Codes, Engine, Exact, Format, Formats, Formatted, Layer, Network, Origin, Place, Quantized, Scheme,
+    WeightShifts, Weights, Wide,
+};
 use serde_json::{Value, json};
 
 use crate::cli::axsim;
+use crate::onnx_models::shared;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,22 +50,26 @@ fn razored(group: usize) -> Value {
 /// Sums from the definition alone: every code shifted by the flag of its group first, then multiplied.
 struct Decompressing(Mutex<usize>);
 
+impl Decompressing {
+    fn compare(&self, layer: &Layer, found: &[i64], expected: &[i64]) {
+        *self.0.lock().unwrap() += 1;
+        assert_eq!(found, expected, "{}", layer.name);
+    }
+}
+
+/// `activation` is the number at a channel of all samples and a place of its plane.
 fn decompressed(
     geometry: &Geometry,
     batch: usize,
-    (input, weights, shifts): (&Codes, &Weights, Shifts<'_>),
+    activation: &dyn Fn(usize, usize) -> i64,
+    (weights, shifts): (&Weights, WeightShifts<'_>),
 ) -> Vec<i64> {
     let (window, plane) = (geometry.kernel[0] * geometry.kernel[1], geometry.in_height * geometry.in_width);
     let channels = geometry.in_channels / geometry.groups;
     let parts = channels.div_ceil(shifts.size);
-    let value = |sample: usize, channel: usize, at: usize| {
-        let code = input.codes.data()[(sample * geometry.in_channels + channel) * plane + at];
-        let row = (sample * geometry.groups + channel / channels) * parts + channel % channels / shifts.size;
-        (i64::from(code) - i64::from(input.zero_point)) << shifts.input[row * plane + at]
-    };
     let weight = |output: usize, channel: usize, tap: usize| {
         let code = weights.codes[(output * channels + channel) * window + tap];
-        let by = shifts.weights[(output * parts + channel / shifts.size) * window + tap];
+        let by = shifts.shifts[(output * parts + channel / shifts.size) * window + tap];
         (i64::from(code) - i64::from(weights.zero_point)) << by
     };
     let mut sums = vec![];
@@ -74,7 +83,8 @@ fn decompressed(
                 sums.push(
                     taps.flat_map(|(tap, at)| (0..channels).map(move |channel| (tap, at, channel)))
                         .map(|(tap, at, channel)| {
-                            value(sample, first + channel, at) * weight(output, channel, tap)
+                            let number = activation(sample * geometry.in_channels + first + channel, at);
+                            number * weight(output, channel, tap)
                         })
                         .sum(),
                 );
@@ -96,43 +106,67 @@ impl Engine for Decompressing {
         weights: &Weights,
         shifts: Shifts<'_>,
     ) -> Vec<i64> {
-        *self.0.lock().unwrap() += 1;
         let found = Exact.contract_shifted(layer, input, weights, shifts);
         let (geometry, operands) = layer.contraction(input, weights);
-        assert_eq!(
-            found,
-            decompressed(&geometry, operands.batch, (input, weights, shifts)),
-            "{}",
-            layer.name
-        );
+        let plane = geometry.in_height * geometry.in_width;
+        let channels = geometry.in_channels / geometry.groups;
+        let number = |channel: usize, at: usize| {
+            let row = channel / channels * channels.div_ceil(shifts.size) + channel % channels / shifts.size;
+            let code = i64::from(input.codes.data()[channel * plane + at]) - i64::from(input.zero_point);
+            code << shifts.input[row * plane + at]
+        };
+        let of_weights = WeightShifts { size: shifts.size, shifts: shifts.weights };
+        let expected = decompressed(&geometry, operands.batch, &number, (weights, of_weights));
+        self.compare(layer, &found, &expected);
+        found
+    }
+
+    fn contract_wide(
+        &self,
+        layer: &Layer,
+        input: &Wide,
+        weights: &Weights,
+        shifts: WeightShifts<'_>,
+    ) -> Vec<i64> {
+        let found = Exact.contract_wide(layer, input, weights, shifts);
+        let (geometry, operands) = layer.wide_contraction(input, weights, shifts);
+        let plane = geometry.in_height * geometry.in_width;
+        let number = |channel: usize, at: usize| i64::from(input.codes.data()[channel * plane + at]);
+        self.compare(layer, &found, &decompressed(&geometry, operands.batch, &number, (weights, shifts)));
         found
     }
 
     fn store(&self, _: Place, _: &mut Codes) {}
 }
 
+fn razor(basis: u32, group: usize, code: RazorCode) -> NumberFormat {
+    NumberFormat::Razor { basis, bits: 4, group, rounding: RazorRounding::HalfUp, code }
+}
+
+/// Two samples of the embedded task's shape.
+fn samples(network: &Network) -> Tensor<f32> {
+    let size: usize = network.sample_shape().iter().product();
+    let pixels = (0..2 * size).map(|at| (at * 7919 % 256) as f32 / 255.0).collect::<Vec<_>>();
+    Tensor::new([&[2], network.sample_shape()].concat(), pixels).unwrap()
+}
+
 #[test]
 fn every_layer_sums_what_its_codes_stand_for() {
     let network = scenes();
-    let size: usize = network.sample_shape().iter().product();
-    let shape = |samples: usize| [&[samples], network.sample_shape()].concat();
-    let pixels = |count: usize| (0..count).map(|at| (at * 7919 % 256) as f32 / 255.0).collect::<Vec<_>>();
-    let samples = Tensor::new(shape(2), pixels(2 * size)).unwrap();
-    let razor = |basis, group, code| NumberFormat::Razor {
-        basis,
-        bits: 4,
-        group,
-        rounding: RazorRounding::HalfUp,
-        code,
-    };
+    let samples = samples(&network);
     let mxint = NumberFormat::Mxint { bits: 4, block: 8 };
     let formats = |weights, activations| NumberFormats { weights, activations, kv: NumberFormat::Plain };
+    let wide = NumberFormat::Int { bits: 16 };
     for format in [
         formats(razor(8, 16, RazorCode::SignMagnitude), razor(16, 16, RazorCode::SignMagnitude)),
         formats(razor(8, 12, RazorCode::TwosComplement), razor(8, 8, RazorCode::TwosComplement)),
         formats(mxint, mxint),
         formats(razor(8, 4, RazorCode::SignMagnitude), NumberFormat::Plain),
         formats(NumberFormat::Int { bits: 6 }, mxint),
+        formats(razor(8, 16, RazorCode::SignMagnitude), wide),
+        formats(razor(16, 8, RazorCode::TwosComplement), wide),
+        formats(mxint, wide),
+        formats(NumberFormat::Plain, wide),
     ] {
         let settings = Quantize { format, ..Quantize::default() };
         let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
@@ -141,6 +175,30 @@ fn every_layer_sums_what_its_codes_stand_for() {
         assert_eq!(*engine.0.lock().unwrap(), network.layers().len(), "every layer has groups: {format:?}");
         assert!(outputs[0].data().iter().all(|logit| logit.is_finite()));
     }
+}
+
+/// Weights written and read again in a network of reals, and activations as they are, which 16 bits nearly are.
+#[test]
+fn activations_of_16_bits_beside_razored_weights_are_as_good_as_reals() {
+    let network = scenes();
+    let samples = samples(&network);
+    let weights = razor(8, 16, RazorCode::SignMagnitude);
+    let half_up = Razor::new(8, 4, 16).unwrap().with_rounding(Rounding::HalfUp);
+    let reals = Formats::new(Format::Razor(half_up), Format::Real, Format::Real);
+    let expected = Formatted::new(&network, reals).unwrap().run(&samples).unwrap().outputs.remove(0);
+    let largest = expected.data().iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
+    let off = |bits: u32| {
+        let activations = NumberFormat::Int { bits };
+        let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
+        let settings = Quantize { format, ..Quantize::default() };
+        let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
+        let found = quantized.run(&Exact, &samples, 0).unwrap().remove(0);
+        let differences = found.data().iter().zip(expected.data()).map(|(one, other)| (one - other).abs());
+        differences.fold(0f32, f32::max) / largest
+    };
+    let (wide, narrow) = (off(16), off(8));
+    eprintln!("of the largest logit {wide:.1e} with 16 bits, {narrow:.1e} with 8");
+    assert!(wide < 2e-4 && wide * 50.0 < narrow, "{wide} {narrow}");
 }
 
 #[test]
@@ -212,26 +270,122 @@ fn groups_take_lanes_cycles_bits_and_the_circuit_that_razors() {
     assert!(printed.contains("Writing numbers in groups at run time (sdr16x4_g16) takes"), "{printed}");
 }
 
+/// Razored weights, activations of 16 bits as they are.
+fn wide(group: usize) -> Value {
+    let weights = json!({"razor": {"basis": 8, "bits": 4, "group": group}});
+    json!({"quantize.format": {"weights": weights, "activations": {"int": {"bits": 16}}}})
+}
+
+/// The unit is that of 16 by 4 bits, nothing is razored at run time, and activations take 16 bits wherever they go.
 #[test]
-fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
+fn activations_of_16_bits_have_their_own_unit_and_take_16_bits_in_memory() {
+    let (found, printed) = run(&wide(16), &["platform.compute.array.accumulator_bits=28"]);
+    let (before, after) = (&found["baseline"], &found["approximate"]);
+    let (razored, _) = run(&razored(16), &[]);
+    for (layer, told) in scenes().layers().iter().zip(after["layers"].as_array().unwrap()) {
+        assert_eq!(told["format"]["unit"], "mac16x4s_sdr_g16__w28", "{}", layer.name);
+        assert_eq!(told["format"]["activations"]["effective_bits"], 16.0);
+        assert_eq!(told["relative_error"], 0.0);
+        // (2^27 − 1) / (32,767 · 7 · 2^4), as far as a layer sums more.
+        let holds = (layer.geometry.depth() > 36).then_some(36);
+        assert_eq!(told["holds"].as_u64(), holds, "{}", layer.name);
+    }
+    let energy = |which: &Value, layer: usize| which["layers"][layer]["mac_energy_j"].as_f64().unwrap();
+    assert!(energy(after, 1) > 1.5 * energy(&razored["approximate"], 1));
+    assert!(after["area_mm2"].as_f64() > razored["approximate"]["area_mm2"].as_f64());
+    assert_eq!(after["formats"]["razorers"], json!([]));
+    // A word of the buffer is a group of activations, of 8 bits each before.
+    let traffic = |which: &Value| which["energy_j"]["memory"].as_f64().unwrap();
+    assert!(traffic(after) > traffic(&razored["approximate"]), "{} {}", traffic(before), traffic(after));
+    assert!(printed.contains("an activation 16.00"), "{printed}");
+}
+
+/// Plain weights of 8 bits need no group: a product a cycle, in a unit without a shifter.
+#[test]
+fn plain_weights_meet_activations_of_16_bits_product_by_product() {
+    let knobs = json!({"quantize.format": {"activations": {"int": {"bits": 16}}}});
+    let (found, _) = run(&knobs, &[]);
+    let [before, after] = ["baseline", "approximate"].map(|which| &found[which]);
+    let (layers, plain) = (after["layers"].as_array().unwrap(), before["layers"].as_array().unwrap());
+    for (wide, plain) in layers.iter().zip(plain) {
+        assert_eq!(wide["format"]["unit"], "mac16x8s_bw");
+        assert_eq!(wide["format"]["group"], 1);
+        assert_eq!((&wide["cycles"], &wide["macs"]), (&plain["cycles"], &plain["macs"]));
+        assert!(wide["mac_energy_j"].as_f64().unwrap() > 1.2 * plain["mac_energy_j"].as_f64().unwrap());
+    }
+    assert!(
+        (found["approximate"]["score"]["value"].as_f64().unwrap()
+            - found["baseline"]["score"]["value"].as_f64().unwrap())
+        .abs()
+            < 0.05
+    );
+}
+
+/// Attention: queries and probabilities of 16 bits beside razored keys and values.
+#[test]
+fn the_first_of_two_computed_operands_has_16_bits_too() {
+    let Some(data) = shared() else { return };
+    let model = std::fs::read(data.join("models/stories260k_ctx128.onnx")).unwrap();
+    let network = Network::from_onnx(&model).unwrap();
+    let tokens = Tensor::new([1, 128], (0..128).map(|at| (at * 7 % 500 + 3) as f32).collect()).unwrap();
+    let weights = razor(8, 16, RazorCode::SignMagnitude);
+    let kv = razor(8, 8, RazorCode::SignMagnitude);
+    let format = NumberFormats { weights, activations: NumberFormat::Int { bits: 16 }, kv };
+    let settings = Quantize { format, ..Quantize::default() };
+    let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &tokens).unwrap();
+    let engine = Decompressing(Mutex::new(0));
+    quantized.run(&engine, &tokens, 0).unwrap();
+    assert_eq!(*engine.0.lock().unwrap(), network.layers().len());
+    let computed = network.layers().into_iter().filter(|layer| layer.weights == Origin::Computed);
+    for layer in computed {
+        let groups = quantized.groups_of(layer.index).unwrap();
+        assert_eq!((groups.size, groups.effective_bits[1]), (8, 16.0), "{}", layer.name);
+    }
+}
+
+/// What a run of these knobs with something set is told, as one line.
+fn refused(knobs: &Value, set: &str) -> String {
     let config = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
     let workload = root().join("configs/workloads/scenes/scenes.yaml");
-    let file = json!({"workload": workload, "platform": "always_on", "approximate": razored(16)});
+    let file = json!({"workload": workload, "platform": "always_on", "approximate": knobs});
     std::fs::write(&config, file.to_string()).unwrap();
+    let mut command = axsim(&["run", config.path().to_str().unwrap(), "--quiet", "--set", set]);
+    let failed = command.args(["--set", "workload.samples=1"]).assert().code(2);
+    let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+    let words = text.split(['\n', '│', '×']).flat_map(str::split_whitespace);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_array_refuses_by_name_what_16_bits_have_no_meaning_for() {
+    for (set, told) in [
+        ("platform.compute.array.multiplier=mul8s_drum_k4", "`exact` where activations have 16 bits"),
+        ("platform.compute.array.overflow=saturate", "`compute.array.overflow` is `saturate`"),
+        ("platform.compute.array.zeros=gate", "`compute.array.zeros` is `gate`"),
+        ("platform.memory.buffer.sram.voltage=0.9", "nor are wrong codes of 16 bits"),
+        ("workload.quantize.calibration=mse", "write `min_max` or"),
+        ("workload.layers.#1.binary=true", "give it `activation_bits: 8` of its own"),
+        ("workload.quantize.format={weights: {int: {bits: 16}}}", "activations alone may have 16 bits"),
+    ] {
+        let text = refused(&wide(16), set);
+        assert!(text.contains(told), "{set}: {text}");
+    }
+}
+
+#[test]
+fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
     for (set, told) in [
         ("platform.compute.array.products=raw", "`compute.array.products` is `raw`"),
         ("platform.compute.array.zeros=gate", "`compute.array.zeros` is `gate`"),
         ("platform.compute.array.overflow=saturate", "`compute.array.overflow` is `saturate`"),
+        ("platform.compute.array.timing=latch", "`compute.array.timing` is `latch`"),
         ("platform.compute.array.recovery=auto", "`compute.array.recovery` is"),
         ("platform.compute.array.accumulator=add8s_loa_k6", "`compute.array.accumulator` is"),
         ("platform.compute.array.weight_format=bitmap", "`compute.array.weight_format` is"),
         ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag does"),
         ("workload.quantize.calibration=mse", "write `min_max` or"),
     ] {
-        let mut command = axsim(&["run", config.path().to_str().unwrap(), "--quiet", "--set", set]);
-        let failed = command.args(["--set", "workload.samples=1"]).assert().code(2);
-        let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
-        let text: String = text.split(['\n', '│', '×']).map(str::trim).collect::<Vec<_>>().join(" ");
+        let text = refused(&razored(16), set);
         assert!(text.contains(told), "{set}: {text}");
     }
 }
@@ -262,6 +416,9 @@ fn features_are_sent_in_the_bits_that_they_are_put_away_in() {
     let groups = next.groups * (next.in_channels / next.groups).div_ceil(16);
     let codes = next.in_channels * plane;
     let expected = [8.0 * codes as f64, (4 * codes + 4 * groups * plane) as f64];
+    let of_16 = sent(folder.path(), &json!({"layer": first.name}), &wide(16));
+    let energy = of_16["approximate"]["energy_j"]["link"].as_f64().unwrap();
+    assert!((energy / (16.0 * codes as f64 * 10e-9 + 1e-6) - 1.0).abs() < 1e-9, "{energy} J");
     for (which, bits) in ["baseline", "approximate"].iter().zip(expected) {
         let energy = found[which]["energy_j"]["link"].as_f64().unwrap();
         assert!((energy / (bits * 10e-9 + 1e-6) - 1.0).abs() < 1e-9, "{which}: {energy} J for {bits} bits");

@@ -172,6 +172,38 @@ fn a_language_model_loses_with_the_size_of_razored_groups() {
     }
 }
 
+/// On the array queries, probabilities and activations have 16 bits with a scale from the same rows, keys and values 8 bits;
+/// in the network of reals they stay what they are. Weights are the same in both.
+#[test]
+fn an_array_with_activations_of_16_bits_has_the_perplexity_of_razored_weights_alone() {
+    let Some(root) = shared() else { return };
+    let mut stories = Stories::load(&root);
+    stories.rows.truncate(6);
+    let tokens: Vec<f32> = stories.rows.iter().flat_map(|(row, _)| row.data().to_vec()).collect();
+    let calibration = Tensor::new([tokens.len() / 128, 128], tokens).unwrap();
+    for group in [8, 32] {
+        let weights = NumberFormat::Razor {
+            basis: 8,
+            bits: 4,
+            group,
+            rounding: RazorRounding::NearestEven,
+            code: RazorCode::SignMagnitude,
+        };
+        let array = |activations: NumberFormat| {
+            let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
+            let settings = Quantize { format, ..Quantize::default() };
+            let quantized =
+                Quantized::calibrate(&stories.network, &settings, Scheme::Symmetric, &calibration).unwrap();
+            stories.perplexity(|tokens| quantized.run(&Exact, tokens, 0).unwrap().remove(0))
+        };
+        let reals = stories.in_formats(Formats::new(razor(8, 4, group), Format::Real, Format::Real));
+        let [wide, narrow] = [array(NumberFormat::Int { bits: 16 }), array(NumberFormat::Plain)];
+        eprintln!("groups of {group}: {reals:.4}, on the array {wide:.4} with 16 bits, {narrow:.4} with 8");
+        assert!((wide / reals - 1.0).abs() < 0.01, "{wide} {reals}");
+        assert!((narrow / reals - 1.0).abs() > 3.0 * (wide / reals - 1.0).abs(), "{narrow} {reals}");
+    }
+}
+
 /// Beside formats of as many bits: razored codes are a power of two a block, with flags of 3 or 4 bits instead of 8.
 #[test]
 fn outliers_hurt_their_own_group_alone() {

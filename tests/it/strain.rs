@@ -43,6 +43,29 @@ fn a_buffer_that_is_too_small_is_told_with_what_it_would_hold() {
     assert!(outcome["strain"].is_null() && !printed.contains("would have to hold"), "{printed}");
 }
 
+/// Words of groups are as many fewer as they are wider.
+#[test]
+fn numbers_in_groups_take_their_bits_in_a_buffer() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.yaml");
+    let platform = json!({"preset": "always_on", "memory": {"buffer": {"sram": {"size": "32 KiB"}}}});
+    let weights = json!({"razor": {"basis": 8, "bits": 4, "group": 16}});
+    let format = json!({"weights": weights, "activations": {"int": {"bits": 16}}});
+    let file = json!({"workload": scenes, "platform": platform, "approximate": {"quantize.format": format}});
+    std::fs::write(&config, file.to_string()).unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["run", config.to_str().unwrap(), "--quiet", "--out", out.to_str().unwrap()];
+    axsim(&arguments).args(["--set", "workload.samples=8"]).assert().success();
+    let found: Value = serde_json::from_slice(&std::fs::read(out.join("outcome.json")).unwrap()).unwrap();
+    let outcome = &found["approximate"];
+    let effective = outcome["formats"]["weights"]["effective_bits"].as_f64().unwrap();
+    let weights = f64::from(8 * 25 + 16 * 72 + 40 * 144 + 112 * 360 + 10 * 112) * effective / 8.0;
+    let needed = weights + 2.0 * f64::from(48 * 48 + 8 * 24 * 24);
+    let told = outcome["strain"]["overfull"]["needed_bytes"].as_f64().unwrap();
+    assert!((told / needed - 1.0).abs() < 1e-9, "{told} {needed}");
+}
+
 #[test]
 fn frames_that_come_too_soon_are_told_and_memories_stay_on_while_the_array_computes() {
     let folder = tempfile::tempdir().unwrap();

@@ -188,14 +188,21 @@ impl Mac {
     /// // 7² shifted by 16 or 8 places: weights of 8 bits before razoring, activations of 16 or 8.
     /// let depth = |id| Mac::from_id(id).unwrap().depth(32);
     /// assert_eq!([depth("mac4s_sdr_g16"), depth("mac4s_sdr_g16__t8")], [668, 171_196]);
+    /// // 32,767 · 7 shifted by 4: activations of 16 bits as they are.
+    /// assert_eq!(depth("mac16x4s_sdr_g16"), 585);
     /// ```
     pub fn depth(&self, bits: u32) -> u64 {
         let largest = u128::from(self.largest_product().max(1)) << self.shape.largest_shift();
         (u128::from(bits::mask(bits - 1)) / largest) as u64
     }
 
-    /// The largest magnitude of a product; of operands too wide to try all of them what the result's bits allow.
+    /// The largest magnitude of a product; of operands too wide to try all of them what the result's bits allow, unless the
+    /// unit is one for razored codes, which multiplies exactly.
     fn largest_product(&self) -> u64 {
+        let [of_a, of_b] = self.port_widths().map(|width| *self.code().range(width).start());
+        if self.usual.shift.is_some() {
+            return self.product(of_a, of_b).unsigned_abs();
+        }
         if self.widths().into_iter().any(|width| width > 8) {
             return 1 << self.multiplier.width_out().min(63);
         }

@@ -25,6 +25,9 @@ impl Own {
     }
 }
 
+/// Bits of activations that are not razored.
+const BASIS: u32 = 16;
+
 /// One part of an id after `__` that is no adder.
 #[derive(Debug, Clone, Copy)]
 enum Part {
@@ -65,7 +68,7 @@ impl Mac {
     /// | part | names |
     /// |---|---|
     /// | `mac8s_drum_k4`, `mac16x8s_bw` | the multiplier, by the rest of its id; `macr` a unit for raw codes |
-    /// | `mac4s_sdr_g16` | a unit for razored codes of 4 bits, sign and magnitude: 16 exact products added, shifted by the flags, accumulated; `sdrtc` the same for two's complement; `mac8x4s_sdr_g16` takes activations of 8 bits |
+    /// | `mac4s_sdr_g16` | a unit for razored codes of 4 bits, sign and magnitude: 16 exact products added, shifted by the flags, accumulated; `sdrtc` the same for two's complement; `mac8x4s_sdr_g16` takes activations of 8 bits, `mac16x4s_sdr_g16` of 16 that are not razored |
     /// | `__ripple`, `__loa_k6` | the adder that accumulates, unless it is exact (Kogge-Stone) |
     /// | `__w20`, `__s20`, `__k100` | an accumulator of 20 bits that wraps, that saturates; one wide enough for 100 products |
     /// | `__g16` | 16 lanes whose sum is shifted, by at most 1 or as `__tN` says |
@@ -101,6 +104,9 @@ impl Mac {
     /// use axsim::arith::mac::{Mac, Shift};
     /// let unit = Mac::for_codes([8, 4], false, Shift { group: 16, largest: 12 }).unwrap();
     /// assert_eq!((unit.id(), unit.shape().lanes), ("mac8x4s_sdr_g16", 16));
+    /// // Activations of 16 bits as they are: weights alone are shifted, by 7 − 3 places at most.
+    /// let unit = Mac::for_codes([16, 4], false, Shift { group: 16, largest: 4 }).unwrap();
+    /// assert_eq!(unit.id(), "mac16x4s_sdr_g16");
     /// ```
     pub fn for_codes(bits: [u32; 2], twos_complement: bool, shift: Shift) -> Result<Self, ArithError> {
         let mac = Codes { bits, twos_complement, group: shift.group }.unit("exact")?;
@@ -202,7 +208,8 @@ impl Codes {
         let (family, least) = if twos_complement { ("sdrtc", 2) } else { ("sdr", 3) };
         let widths = |[a, b]: [u32; 2]| if a == b { a.to_string() } else { format!("{a}x{b}") };
         let head = format!("mac{}s_{family}_g{group}", widths([a, b]));
-        if let Some(bits) = [a, b].into_iter().find(|bits| !(least..=8).contains(bits)) {
+        let razored = [a, b].into_iter().find(|bits| !(least..=8).contains(bits));
+        if let Some(bits) = razored.filter(|_| !(a == BASIS && (least..=8).contains(&b))) {
             let expected = format!("razored codes of `{family}` have {least} to 8 bits, not {bits}");
             return Err(ArithError::Parameter { id: head, expected });
         }
@@ -213,9 +220,10 @@ impl Codes {
         };
         let adder = accumulator(&format!("add32s_{adder}"))?;
         // Flags of codes whose basis has 15 and 7 bits of magnitude, or one more where the lowest number counts.
-        let dropped = 15 + 7 + 2 - a - b + if twos_complement { 2 } else { 0 };
-        let shape =
-            Shape { lanes: group, shift: Some(Shift { group, largest: dropped }), ..Shape::default() };
+        let spare = 1 + u32::from(twos_complement);
+        let of_activations = if a == BASIS { 0 } else { BASIS - 1 + spare - a };
+        let largest = (of_activations + 7 + spare - b).max(1);
+        let shape = Shape { lanes: group, shift: Some(Shift { group, largest }), ..Shape::default() };
         let mac = Mac::new(design(&multiplier)?, adder);
         mac.named(head).with_usual(shape)
     }

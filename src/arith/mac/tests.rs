@@ -4,7 +4,7 @@ use crate::netlist::{Lanes, pack, unpack};
 use crate::rng::Stream;
 
 /// Units with every part of the grammar, alone and together.
-const UNITS: [&str; 18] = [
+const UNITS: [&str; 21] = [
     "mac4s_exact",
     "mac16x8s_bw",
     "mac8x4u_exact__l3",
@@ -23,6 +23,9 @@ const UNITS: [&str; 18] = [
     "mac4s_sdr_g4__w20__l16__t8__z",
     "mac2s_sdrtc_g4",
     "mac8s_sdr_g2",
+    "mac16x4s_sdr_g4",
+    "mac16x4s_sdrtc_g2__w33",
+    "mac16x8s_sdr_g2",
 ];
 
 /// A number for a port: often zero or an extreme.
@@ -141,12 +144,18 @@ fn every_policy_of_overflow_is_what_arithmetic_says_on_every_input() {
 /// As many of the largest product, one after the other.
 #[test]
 fn a_widened_accumulator_holds_the_products_it_is_wide_enough_for() {
-    for (id, products) in [("mac4s_bw__k100", 100), ("mac4s_sdr_g1__k668", 668), ("mac3s_bw__k5__l5", 5)] {
+    for (id, products) in [
+        ("mac4s_bw__k100", 100),
+        ("mac4s_sdr_g1__k668", 668),
+        ("mac16x4s_sdr_g1__k585", 585),
+        ("mac3s_bw__k5__l5", 5),
+    ] {
         let mac = Mac::from_id(id).unwrap();
         let width = mac.accumulator_width();
         assert!(mac.depth(width) >= products && mac.depth(width - 1) < products, "{id}: {width} bits");
         let largest = mac.ports().iter().map(|port| *port.range.start()).collect::<Vec<_>>();
-        let product = mac.product(largest[0], largest[0]) << mac.shape().largest_shift();
+        let product =
+            mac.product(largest[0], largest[mac.shape().lanes as usize]) << mac.shape().largest_shift();
         let sum = (0..products).fold(0, |sum, _| mac.accumulate(sum, product));
         assert_eq!(sum, product * products as i64, "{id}");
     }
@@ -313,6 +322,8 @@ fn a_unit_that_cannot_be_says_what_to_write() {
         ("mac4s_sdr_g16__t16", "write `mac4s_sdr_g16`"),
         ("mac4s_sdr_g16__t32", "the largest shift is 1 to 31, not 32"),
         ("mac2s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 2"),
+        ("mac4x16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
         ("mac04s_sdr_g16", "write `mac4s_sdr_g16`"),
     ] {
         assert_eq!(error(id), format!("`{id}`: {expected}"));

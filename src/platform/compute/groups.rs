@@ -84,7 +84,7 @@ fn addend(array: &MacArray, slot: &Slot) -> i64 {
 /// The bits of all ports, those of lanes first.
 fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[u64; W]> {
     let (mac, ports) = (array.mac(), array.mac().ports());
-    let lanes = mac.shape().lanes as usize;
+    let (lanes, shifts) = (mac.shape().lanes as usize, mac.shape().shift.is_some());
     let bits: u32 = ports.iter().map(|port| port.width).sum();
     let mut words = vec![[0u64; W]; bits as usize];
     for (lane, (slot, sum)) in held.iter().zip(sums).enumerate() {
@@ -92,7 +92,7 @@ fn words<const W: usize>(array: &MacArray, held: &[Slot], sums: &[i64]) -> Vec<[
         let word = |(at, port): (usize, &crate::arith::mac::Port)| match at {
             at if at < lanes => port.word(of(&slot.activations, at)),
             at if at < 2 * lanes => port.word(of(&slot.weights, at - lanes)),
-            at if at == 2 * lanes => port.word(slot.shift),
+            at if shifts && at == 2 * lanes => port.word(slot.shift),
             _ => bits::encode(*sum, port.width),
         };
         let spread = ports.iter().enumerate().flat_map(|at| {
@@ -114,8 +114,12 @@ mod tests {
     use crate::tech::CellLibrary;
 
     fn array(dataflow: Dataflow) -> MacArray {
+        array_of("mac4s_sdr_g4", dataflow)
+    }
+
+    fn array_of(unit: &str, dataflow: Dataflow) -> MacArray {
         let config = Array::exact([3, 2], dataflow);
-        MacArray::new(&config, Mac::from_id("mac4s_sdr_g4").unwrap(), &CellLibrary::nangate45()).unwrap()
+        MacArray::new(&config, Mac::from_id(unit).unwrap(), &CellLibrary::nangate45()).unwrap()
     }
 
     fn group(seed: u64, [a, b, c]: [usize; 3], lanes: usize) -> Group {
@@ -128,10 +132,26 @@ mod tests {
     /// Gates add what a walk along the definition adds, groups with fewer codes than lanes included.
     #[test]
     fn replayed_gates_add_groups_shifted_by_both_flags() {
-        for dataflow in [Dataflow::OutputStationary, Dataflow::WeightStationary] {
-            let array = array(dataflow);
-            let activation = |g, p, k| Some(group(1, [g, p, k], 3));
-            let weight = |g, o, k| group(2, [g, o, k], 3);
+        let dataflows = [Dataflow::OutputStationary, Dataflow::WeightStationary];
+        for (unit, by, dataflow) in dataflows.into_iter().flat_map(|dataflow| {
+            // The last one shifts nothing.
+            [
+                ("mac4s_sdr_g4", 1, dataflow),
+                ("mac16x4s_sdr_g4", 4001, dataflow),
+                ("mac16x8s_bw", 4001, dataflow),
+            ]
+        }) {
+            let array = array_of(unit, dataflow);
+            let shape = array.mac().shape();
+            let count = 3.min(shape.lanes as usize);
+            let shifted = |(codes, shift): Group, wide: bool| {
+                (codes, if wide || shape.shift.is_none() { 0 } else { shift })
+            };
+            let activation = |g, p, k| {
+                let (codes, shift) = shifted(group(1, [g, p, k], count), by > 1);
+                Some((codes.into_iter().map(|code| by * code).collect(), shift))
+            };
+            let weight = |g, o, k| shifted(group(2, [g, o, k], count), false);
             let operands = GroupOperands { gemm: GEMM, activation: &activation, weight: &weight };
             let order = Operands { gemm: GEMM, activation: &|_, _, _| Some(0), weight: &|_, _, _| 0 };
             let mut before = None;

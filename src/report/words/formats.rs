@@ -133,6 +133,10 @@ mod tests {
             (json!({"weights": razor(4, 16), "kv": razor(4, 8)}), Some("W razor 4 g16, KV razor 4 g8")),
             (json!({"weights": {"int": {"bits": 4}}}), Some("int W4")),
             (
+                json!({"weights": razor(4, 16), "activations": {"int": {"bits": 16}}}),
+                Some("W razor 4 g16, A int 16"),
+            ),
+            (
                 json!({"weights": {"razor": {"basis": 8, "bits": 4, "group": 16, "code": "twos_complement"}}}),
                 Some("razor two's complement W4 g16"),
             ),

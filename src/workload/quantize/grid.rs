@@ -3,7 +3,7 @@
 use crate::config::Rounding;
 use crate::simd::widest;
 use crate::tensor::Tensor;
-use crate::workload::Codes;
+use crate::workload::{Codes, Wide};
 
 /// How activations are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub enum Scheme {
 pub struct Grid {
     /// Real value of one step.
     pub scale: f32,
-    /// The code of zero.
+    /// The code of zero; 0 where codes have 16 bits and a sign.
     pub zero_point: u8,
     lowest: u8,
-    /// Bits of a code.
+    /// Bits of a code: at most 8, or 16.
     pub bits: u32,
     rounding: Rounding,
     /// Whether what is below zero has a code below that of zero, however near it is.
@@ -33,6 +33,14 @@ impl Grid {
     pub(super) fn new(scheme: Scheme, bits: u32, low: f32, high: f32) -> Self {
         let top = (1u32 << bits) - 1;
         match scheme {
+            _ if bits == WIDE => Self {
+                scale: positive(low.abs().max(high.abs()) / f32::from(i16::MAX)),
+                zero_point: 0,
+                lowest: 0,
+                bits,
+                rounding: Rounding::HalfEven,
+                keeps_sign: false,
+            },
             Scheme::Symmetric => {
                 let zero_point = 1u8 << (bits - 1);
                 let steps = (zero_point - 1).max(1);
@@ -60,6 +68,11 @@ impl Grid {
         Self { scale, zero_point, lowest: 0, bits, rounding: Rounding::HalfEven, keeps_sign: false }
     }
 
+    /// Whether codes have 16 bits and a sign, whatever the scheme.
+    pub fn is_wide(&self) -> bool {
+        self.bits == WIDE
+    }
+
     /// The same grid with another rounding than half to even.
     pub(super) fn rounding(self, rounding: Rounding) -> Self {
         Self { rounding, ..self }
@@ -80,7 +93,7 @@ impl Grid {
     /// The same, behind the codes that are there.
     pub(super) fn code_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
         let start = codes.len();
-        self.rounded_onto(values, codes);
+        self.rounded_onto(values, codes, |word, zero| (word as u8).wrapping_add(zero));
         if self.keeps_sign && self.zero_point > self.lowest {
             let lost = codes[start..]
                 .iter_mut()
@@ -90,41 +103,70 @@ impl Grid {
         }
     }
 
-    fn rounded_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
+    /// The same of codes of 16 bits.
+    pub(super) fn code_wide_onto(&self, values: &[f32], codes: &mut Vec<i16>) {
+        self.rounded_onto(values, codes, |word, _| word as i16);
+    }
+
+    /// `code` makes a code of the low bits of an integer and the code of zero.
+    fn rounded_onto<T: Copy + Default>(
+        &self,
+        values: &[f32],
+        codes: &mut Vec<T>,
+        code: impl Fn(u32, u8) -> T + Copy,
+    ) {
         match self.rounding {
             // Steps are rounded half to even where they become a code.
-            Rounding::HalfEven => self.code_by(values, codes, |steps| steps),
+            Rounding::HalfEven => self.code_by(values, codes, code, |steps| steps),
             // The difference is exact wherever it is near a half, which x + 0.5 is not.
-            Rounding::HalfUp => self.code_by(values, codes, |steps| {
+            Rounding::HalfUp => self.code_by(values, codes, code, |steps| {
                 let below = steps.floor();
                 if steps - below >= 0.5 { below + 1.0 } else { below }
             }),
-            Rounding::HalfAway => self.code_by(values, codes, f32::round),
-            Rounding::Floor => self.code_by(values, codes, f32::floor),
+            Rounding::HalfAway => self.code_by(values, codes, code, f32::round),
+            Rounding::Floor => self.code_by(values, codes, code, f32::floor),
         }
     }
 
     /// Adding 1.5 · 2^23 leaves no fraction bits, so the sum is rounded as IEEE 754 rounds, half to even, and its
     /// lowest bits are the integer. The value is held within the codes first, which changes nothing because
     /// their ends are integers. Nothing branches, so the compiler codes many values at once.
-    fn code_by(&self, values: &[f32], codes: &mut Vec<u8>, round: impl Fn(f32) -> f32) {
+    fn code_by<T: Copy + Default>(
+        &self,
+        values: &[f32],
+        codes: &mut Vec<T>,
+        make: impl Fn(u32, u8) -> T,
+        round: impl Fn(f32) -> f32,
+    ) {
         const SHIFT: f32 = 12_582_912.0;
-        let zero = f32::from(self.zero_point);
-        let top = ((1u32 << self.bits) - 1) as f32;
-        let (lowest, highest) = (f32::from(self.lowest) - zero, top - zero);
-        let (scale, zero_point) = (self.scale, self.zero_point);
+        let ([lowest, highest], scale, zero_point) = (self.reach(), self.scale, self.zero_point);
         let start = codes.len();
-        codes.resize(start + values.len(), 0);
+        codes.resize(start + values.len(), T::default());
         let codes = &mut codes[start..];
         widest(
             #[inline(always)]
             move || {
                 for (code, value) in codes.iter_mut().zip(values) {
                     let steps = round((value / scale).max(lowest).min(highest));
-                    *code = ((steps + SHIFT).to_bits() as u8).wrapping_add(zero_point);
+                    *code = make((steps + SHIFT).to_bits(), zero_point);
                 }
             },
         );
+    }
+
+    /// The lowest and the highest code, in steps above zero.
+    fn reach(&self) -> [f32; 2] {
+        if self.is_wide() {
+            return [-f32::from(i16::MAX), f32::from(i16::MAX)];
+        }
+        let (zero, top) = (f32::from(self.zero_point), ((1u32 << self.bits) - 1) as f32);
+        [f32::from(self.lowest) - zero, top - zero]
+    }
+
+    /// Codes of 16 bits of `samples` samples.
+    pub(super) fn coded_wide(&self, codes: Vec<i16>, samples: usize) -> Wide {
+        let shape = [samples, codes.len() / samples.max(1)];
+        Wide { codes: Tensor::new(shape, codes).expect("codes fill their own shape"), scale: self.scale }
     }
 
     /// Codes of `samples` samples.
@@ -144,6 +186,9 @@ impl Grid {
         usize::from((self.zero_point - self.lowest).max(top - self.zero_point)) + 1
     }
 }
+
+/// Bits of codes that have a sign.
+const WIDE: u32 = 16;
 
 fn positive(scale: f32) -> f32 {
     if scale > 0.0 && scale.is_finite() { scale } else { 1.0 }
@@ -174,6 +219,18 @@ mod tests {
                     let plain = rule(rounding, f64::from(value / grid.scale)) + f64::from(grid.zero_point);
                     proptest::prop_assert_eq!(grid.code(&[value]), [plain.clamp(f64::from(grid.lowest), 255.0) as u8]);
                 }
+            }
+        }
+
+        #[test]
+        fn codes_of_16_bits_are_rounded_alike_and_saturate(steps in -40_000f32..40_000.0, halves in -80_000i32..80_000) {
+            let grid = Grid::new(Scheme::Affine, 16, -3.0, 1.0);
+            proptest::prop_assert!(grid.is_wide() && grid.scale == 3.0 / 32_767.0);
+            for value in [steps * grid.scale, halves as f32 / 2.0 * grid.scale] {
+                let mut codes = vec![7];
+                grid.code_wide_onto(&[value], &mut codes);
+                let plain = f64::from(value / grid.scale).round_ties_even().clamp(-32_767.0, 32_767.0);
+                proptest::prop_assert_eq!(codes, [7, plain as i16]);
             }
         }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::grid::Grid;
 use super::group::Layout;
 use crate::simd::widest;
-use crate::workload::Codes;
 use crate::workload::rotation::Rotation;
+use crate::workload::{Codes, Wide};
 
 /// Elements that are made together.
 const BLOCK: usize = 1024;
@@ -21,6 +21,8 @@ pub(super) enum Held {
     Codes(Codes),
     /// As codes of which groups have shifts.
     Grouped(Grouped),
+    /// As codes of 16 bits.
+    Wide(Wide),
     /// Codes of rotated channels, with shifts or without.
     Turned(Box<Held>, Rotation),
     /// What a contraction summed.
@@ -53,11 +55,13 @@ impl Default for Held {
 }
 
 impl Held {
-    fn len(&self) -> usize {
+    /// Elements.
+    pub fn len(&self) -> usize {
         match self {
             Self::Reals(reals) => reals.len(),
             Self::Codes(codes) => codes.codes.len(),
             Self::Grouped(grouped) => grouped.codes.codes.len(),
+            Self::Wide(wide) => wide.codes.len(),
             Self::Sums(scaled) => scaled.sums.len(),
             Self::Turned(of, _) => of.len(),
             Self::Clipped(of, ..) | Self::Added(of, _) => of.len(),
@@ -71,6 +75,15 @@ impl Held {
             Self::Grouped(grouped) => &grouped.codes,
             Self::Turned(of, _) => of.codes(),
             _ => panic!("what a contraction reads is on a grid"),
+        }
+    }
+
+    /// Codes of 16 bits, where it has them.
+    pub fn wide(&self) -> Option<&Wide> {
+        match self {
+            Self::Wide(wide) => Some(wide),
+            Self::Turned(of, _) => of.wide(),
+            _ => None,
         }
     }
 
@@ -99,21 +112,31 @@ impl Held {
     /// The same value, with nothing left to be done.
     pub fn settled(self) -> Self {
         match self {
-            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Turned(..) => self,
+            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Wide(_) | Self::Turned(..) => self,
             _ => Self::Reals(self.reals().into_owned()),
         }
     }
 
     /// The codes of its elements, those of `samples` samples.
     pub fn codes_on(&self, grid: &Grid, samples: usize) -> Codes {
+        grid.coded(self.coded(|reals, codes| grid.code_onto(reals, codes)), samples)
+    }
+
+    /// The same of codes of 16 bits.
+    pub fn wide_on(&self, grid: &Grid, samples: usize) -> Wide {
+        grid.coded_wide(self.coded(|reals, codes| grid.code_wide_onto(reals, codes)), samples)
+    }
+
+    /// The codes of all elements, block by block.
+    fn coded<T>(&self, code: impl Fn(&[f32], &mut Vec<T>)) -> Vec<T> {
         let mut codes = Vec::with_capacity(self.len());
         let mut reals = [0.0; BLOCK];
         for block in self.blocks() {
             let reals = &mut reals[..block.len()];
             self.fill(block.start, reals);
-            grid.code_onto(reals, &mut codes);
+            code(reals, &mut codes);
         }
-        grid.coded(codes, samples)
+        codes
     }
 
     fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
@@ -131,6 +154,10 @@ impl Held {
                 each(out, codes, |_, &code| (f32::from(code) - zero) * scale);
             }
             Self::Grouped(grouped) => grouped.fill(from, out),
+            Self::Wide(wide) => {
+                let scale = wide.scale;
+                each(out, &wide.codes.data()[from..], |_, &code| f32::from(code) * scale);
+            }
             Self::Turned(..) => unreachable!("channels are rotated back before an element is read alone"),
             Self::Sums(scaled) => scaled.fill(from, out),
             Self::Clipped(of, low, high) => {

@@ -1,7 +1,7 @@
 //! Where the groups of every value lie that is put away as codes with shifts.
 
-use super::Precision;
 use super::group::{Coder, Layout};
+use super::{Grid, Precision, Weights};
 use crate::config::{Calibration, NumberFormat, Quantize};
 use crate::kernel::Geometry;
 use crate::workload::format::{of_input, of_weights};
@@ -24,14 +24,25 @@ pub enum GroupError {
     },
     /// A recurrent cell, whose state is multiplied step after step.
     #[error(
-        "layer `{0}` multiplies its own state step after step, for which formats with groups are not modelled; give it a plain \
-         `format` of its own in `layers`"
+        "layer `{0}` multiplies its own state step after step, for which formats with groups and codes of 16 bits are not modelled; \
+         give it a plain `format` of its own in `layers`"
     )]
     Recurrent(String),
+    /// A tensor of 16 bits in the place of weights.
+    #[error(
+        "layer `{0}` multiplies by computed values of 16 bits, and only the first of two operands has as many; give it, and the \
+         layers that read the same tensor, activations of at most 8 bits by a `format` of their own in `layers`"
+    )]
+    Second(String),
+    /// A binary layer that reads 16 bits.
+    #[error(
+        "layer `{0}` is binary, and adds magnitudes of at most 8 bits, not 16; give it `activation_bits: 8` of its own in `layers`"
+    )]
+    Binary(String),
     /// A rule for ranges that weighs codes of a whole tensor.
     #[error(
-        "`calibration: {0}` weighs what codes of a whole tensor lose, and steps of groups follow their numbers; write `min_max` or \
-         `{{percentile: 99.99}}`"
+        "`calibration: {0}` weighs what codes of a whole tensor lose, and steps of groups follow their numbers, as codes of 16 bits \
+         lose next to nothing; write `min_max` or `{{percentile: 99.99}}`"
     )]
     Calibration(&'static str),
 }
@@ -61,10 +72,29 @@ pub(super) fn layouts(
         Calibration::Entropy => Some("entropy"),
         Calibration::MinMax | Calibration::Percentile(_) => None,
     };
-    match rule.filter(|_| layouts.iter().any(Option::is_some)) {
+    match rule.filter(|_| layouts.iter().any(Option::is_some) || precision.is_wide()) {
         Some(rule) => Err(GroupError::Calibration(rule)),
         None => Ok(layouts),
     }
+}
+
+/// Refuses codes of 16 bits where they are not the activations of a plain product.
+pub(super) fn check_wide(
+    network: &Network,
+    grids: &[Option<Grid>],
+    weights: &[Weights],
+) -> Result<(), GroupError> {
+    let wide = |value: usize| grids[value].is_some_and(|grid| grid.is_wide());
+    for ((value, step), weights) in network.multiplied().zip(weights) {
+        let name = || step.name.clone();
+        match &step.op {
+            Op::Recurrent(_) if wide(value) => return Err(GroupError::Recurrent(name())),
+            Op::Product(_) if wide(step.inputs[1]) => return Err(GroupError::Second(name())),
+            _ if weights.are_signs() && wide(value) => return Err(GroupError::Binary(name())),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The values that a contraction reads, each with the way its numbers are written.

@@ -117,6 +117,11 @@ impl Precision {
         self.values[value]
     }
 
+    /// Whether some codes have 16 bits.
+    pub(super) fn is_wide(&self) -> bool {
+        self.values.contains(&16)
+    }
+
     /// Whether a value's codes keep its sign.
     pub(super) fn keeps_sign(&self, value: usize) -> bool {
         self.signed[value]

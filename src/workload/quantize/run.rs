@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::asking::Asking;
 use super::group::Shifted;
 use super::held::{Grouped, Held, Scaled};
-use super::{Checkpoint, Quantized, Start};
+use super::{Checkpoint, Grid, Quantized, Start};
 use crate::tensor::Tensor;
 use crate::workload::engine::{Engine, Origin, Place, Weights};
 use crate::workload::lower::ModelError;
@@ -159,6 +159,25 @@ impl Quantized {
             Some(rotation) => Held::Reals(rotation.turn(&made.reals())),
             None => made,
         };
+        let held = if grid.is_wide() {
+            Held::Wide(made.wide_on(&grid, samples))
+        } else {
+            self.put_narrow(engine, (value, &grid), &made, (samples, first_sample))
+        };
+        Arc::new(match self.rotations[value] {
+            Some(rotation) => Held::Turned(Box::new(held), rotation),
+            None => held,
+        })
+    }
+
+    /// Puts a value on a grid of at most 8 bits and away.
+    fn put_narrow(
+        &self,
+        engine: &dyn Engine,
+        (value, grid): (usize, &Grid),
+        made: &Held,
+        (samples, first_sample): (usize, usize),
+    ) -> Held {
         let (mut codes, grouped) = match self.layouts[value] {
             Some(layout) => {
                 let reals = made.reals();
@@ -166,19 +185,15 @@ impl Quantized {
                 engine.grouped(value, &|| layout.used(&reals, &codes));
                 (grid.coded(codes, samples), Some((shifts, layout)))
             }
-            None => (made.codes_on(&grid, samples), None),
+            None => (made.codes_on(grid, samples), None),
         };
         if self.is_put_away(value) {
             engine.store(Place { value, first_sample, start: 0 }, &mut codes);
         }
-        let held = match grouped {
+        match grouped {
             Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
             None => Held::Codes(codes),
-        };
-        Arc::new(match self.rotations[value] {
-            Some(rotation) => Held::Turned(Box::new(held), rotation),
-            None => held,
-        })
+        }
     }
 
     /// Whether one step alone reads a value, which does the same with every element.

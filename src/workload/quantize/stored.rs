@@ -7,7 +7,7 @@ use super::group::{Coder, Layout};
 use super::{Held, Quantized};
 use crate::config::WeightScales;
 use crate::kernel::Shifts;
-use crate::workload::engine::{Engine, Origin, Weights};
+use crate::workload::engine::{Engine, Origin, WeightShifts, Weights};
 use crate::workload::format::{Use, of_input, of_weights};
 use crate::workload::network::Step;
 use crate::workload::op::Contraction;
@@ -21,7 +21,8 @@ pub(super) struct StoredGroups {
     used: Use,
 }
 
-/// The groups of a layer whose operands, or one of them, are codes with shifts.
+/// The groups of a layer whose operands, or one of them, are codes with shifts, or whose activations have 16 bits: without
+/// shifts each product is a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Groups {
     /// Channels whose products are shifted together.
@@ -79,7 +80,7 @@ pub(super) fn grouped(
 }
 
 impl Quantized {
-    /// The groups of a layer, by its index; none where all of its codes are plain.
+    /// The groups of a layer, by its index; none where all of its codes are plain and have at most 8 bits.
     ///
     /// # Panics
     /// When the network has no such layer.
@@ -88,7 +89,8 @@ impl Quantized {
         let activations = self.layouts[step.inputs[0]];
         let weights = self.weight_layout(layer, step);
         let sizes = [weights, activations].map(|layout| layout.map(|layout| layout.coder.group));
-        let size = sizes.into_iter().flatten().reduce(common_group)?;
+        let alone = self.input_grid(layer).is_wide().then_some(1);
+        let size = sizes.into_iter().flatten().reduce(common_group).or(alone)?;
         let effective =
             |layout: Option<Layout>, bits: u32| layout.map_or(bits.into(), |layout| layout.effective_bits());
         Some(Groups {
@@ -130,7 +132,7 @@ impl Quantized {
         }
     }
 
-    /// The real outputs of a contraction whose codes have shifts.
+    /// The real outputs of a contraction whose codes have shifts, or whose activations have 16 bits.
     pub(super) fn contract_groups(
         &self,
         engine: &dyn Engine,
@@ -138,14 +140,19 @@ impl Quantized {
         inputs: &[&Arc<Held>],
         groups: &Groups,
     ) -> Vec<f32> {
-        let input = inputs[0].codes();
-        if input.codes.is_empty() {
+        if inputs[0].len() == 0 {
             return vec![];
         }
         let ([_, _, plane], [_, _, window]) =
             (of_input(&self.layers[layer].geometry), of_weights(&self.layers[layer].geometry, 1));
         let (weights, shifts) = self.second(layer, inputs);
         let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
+        if let Some(input) = inputs[0].wide() {
+            let shifts = WeightShifts { size: groups.size, shifts: &by_weight };
+            let sums = engine.contract_wide(&self.layers[layer], input, &weights, shifts);
+            return self.reals(layer, input.scale, &sums);
+        }
+        let input = inputs[0].codes();
         let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
         let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
         let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);

@@ -8,7 +8,7 @@ use crate::platform::PlatformError;
 /// Width and zero point of a tensor's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeRange {
-    /// Bits of a code, at most 8.
+    /// Bits of a code; products are told of at most 8.
     pub bits: u32,
     /// The code of zero.
     pub zero: u8,
