@@ -18,6 +18,7 @@ use super::evaluate::Evaluator;
 use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
+use crate::config::platform::Compute;
 use crate::config::{LayerSettings, Setup};
 
 /// Knob path → value.
@@ -156,7 +157,10 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
         (exact, quantize.chain([multiplier]).chain(layers).chain(format).collect())
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
-    if layered || knobs.keys().any(|knob| has_rivals(knob)) { exact.map(of).collect() } else { vec![] }
+    // Where compute is ideal there is nothing to choose a multiplier for.
+    let multiplies = matches!(baseline.platform.compute, Compute::Array(_));
+    let asked = layered || knobs.keys().any(|knob| has_rivals(knob));
+    if multiplies && asked { exact.map(of).collect() } else { vec![] }
 }
 
 fn report(
@@ -187,6 +191,7 @@ fn report(
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
     let multiplier = knobs.iter().find(|effect| has_rivals(&effect.knob)).filter(comparable);
+    let multiplier = multiplier.filter(|_| !rivals.is_empty());
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {
         axsim,

@@ -219,6 +219,14 @@ fn formats_that_are_plain_change_nothing() {
 
 /// Counts from the shapes of the network, by hand.
 #[test]
+fn formats_cost_nothing_where_compute_is_ideal_and_have_no_rivals() {
+    let (found, printed) = run(&razored(8), &["platform=ideal"]);
+    assert_eq!(found["rivals"].as_array().unwrap().len(), 0);
+    assert!(found["equal_accuracy"].is_null() && !printed.contains("dominate"), "{printed}");
+    assert!(found["approximate"]["score"]["value"].as_f64().unwrap() > 0.8);
+}
+
+#[test]
 fn groups_take_lanes_cycles_bits_and_the_circuit_that_razors() {
     let (found, printed) = run(&razored(16), &[]);
     let (before, after) = (&found["baseline"], &found["approximate"]);

@@ -214,7 +214,7 @@ fn what_does_not_fit_is_refused_by_name() {
         (
             "autoencoder_toycar",
             &[("workload.data.windows.window", "4")],
-            "expects samples of shape [640], the data have [512]",
+            "a sample has the shape [512], but the network takes [640]",
         ),
         ("superres_x3", &[("workload.score", "{psnr: {border: 336}}")], "leaves nothing of 672 × 672 pixels"),
         ("superres_x3", &[("workload.samples", "1")], "one sample says nothing about how sure it is"),
