@@ -109,6 +109,8 @@ fn an_array_answers_as_rotated_numbers_that_are_written_and_read_again() {
         (int, int, [whole; 2], 1e-2),
         (mxint, mxint, [shared; 2], 1e-4),
         (razor(8), razor(16), [written(8), written(16)], 1e-4),
+        // Codes of 16 bits are as good as reals.
+        (razor(8), NumberFormat::Int { bits: 16 }, [written(8), Format::Real], 1e-3),
     ] {
         let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
         let settings = Quantize { format, ..rotating() };
