@@ -51,19 +51,24 @@ impl Exact {
 
 /// Neighbouring rivals of one width without those that another of the width dominates or equals.
 pub fn undominated(rivals: Vec<Rival>) -> Vec<Rival> {
-    let figures = |rival: &Rival| Costed::of(&rival.outcome);
-    let beaten = |at: usize, width: &[Rival]| {
-        let (metric, own) = (width[at].outcome.score.metric, figures(&width[at]));
-        let beats = |(other, rival): (usize, &Rival)| {
-            let rival = figures(rival);
-            dominates(metric, &rival, &own) || other < at && rival == own
-        };
-        width.iter().enumerate().any(beats)
+    let stays = |width: &[Rival], at: usize| {
+        let metric = width[at].outcome.score.metric;
+        let costed: Vec<Costed> = width.iter().map(|rival| Costed::of(&rival.outcome)).collect();
+        !is_beaten(metric, &costed, at)
     };
     let widths = rivals.chunk_by(|a, b| a.bits == b.bits);
-    widths
-        .flat_map(|width| (0..width.len()).filter(|&at| !beaten(at, width)).map(|at| width[at].clone()))
-        .collect()
+    let left = |width: &[Rival]| {
+        (0..width.len()).filter(|&at| stays(width, at)).map(|at| width[at].clone()).collect::<Vec<_>>()
+    };
+    widths.flat_map(left).collect()
+}
+
+/// Whether another design dominates one of several, or an earlier one equals it.
+fn is_beaten(metric: Metric, designs: &[Costed], at: usize) -> bool {
+    let beats = |(other, rival): (usize, &Costed)| {
+        dominates(metric, rival, &designs[at]) || other < at && *rival == designs[at]
+    };
+    designs.iter().enumerate().any(beats)
 }
 
 /// What a design scores and costs, all else as in the baseline.
@@ -211,6 +216,13 @@ mod tests {
         assert!((found.interpolated.unwrap().costed.energy_j - 7.5).abs() < 1e-9);
         let found = compare((Value::Null, Metric::Perplexity), costed(5.0, 8.5), plain.to_vec());
         assert_eq!(found.dominated_by, [8, 7]);
+    }
+
+    #[test]
+    fn of_a_width_what_is_cheaper_and_what_is_better_stay_and_the_rest_does_not() {
+        let designs = [(0.970, 2.99), (0.975, 3.49), (0.960, 3.20), (0.970, 2.99)].map(|(s, e)| costed(s, e));
+        let beaten = [0, 1, 2, 3].map(|at| is_beaten(Metric::Top1, &designs, at));
+        assert_eq!(beaten, [false, false, true, true]);
     }
 
     #[test]

@@ -5,6 +5,9 @@ mod vision;
 use std::path::PathBuf;
 
 use super::data::{Set, Truth};
+use super::network::Step;
+use super::op::Op;
+use super::value::Kind;
 use super::*;
 use crate::config::{
     Calibration, FeatureFiles, IdxFiles, Light, Preprocess, Quantize, Samples, Score, Workload,
@@ -19,6 +22,15 @@ fn shared() -> Option<PathBuf> {
     }
     eprintln!("skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them");
     None
+}
+
+/// A network of operators, each with the values that it reads.
+pub(super) fn network(ops: Vec<(Op, Vec<usize>)>, shapes: Vec<Vec<usize>>) -> Network {
+    let step = |(at, (op, inputs))| Step { name: format!("node{at}"), op, inputs };
+    let last = ops.len();
+    let steps = ops.into_iter().enumerate().map(step).collect();
+    let kinds = vec![Kind::F32; shapes.len()];
+    Network::new(shapes[0].clone(), steps, (shapes, kinds), vec![("answer".into(), last)])
 }
 
 fn idx_files(folder: &str, prefix: &str) -> IdxFiles {

@@ -118,3 +118,31 @@ fn a_network_of_codes_reads_what_a_sensor_captured() {
         found["approximate"]["score"]
     );
 }
+
+/// Bits that a public workload has the link send for a sample, and its exact outcome.
+fn sent(workload: &str, samples: usize) -> Option<(f64, Value)> {
+    let root = crate::onnx_models::shared()?;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("configs/workloads/{workload}.yaml"));
+    let platform = json!({"preset": "always_on", "sensor": "ideal"});
+    std::fs::write(&config, json!({"workload": file, "platform": platform, "approximate": {}}).to_string())
+        .unwrap();
+    let [config, out] = [config, folder.path().join("out")].map(|path| path.to_str().unwrap().to_string());
+    let samples = format!("workload.samples={samples}");
+    let arguments =
+        ["run", &config, "--quiet", "--out", &out, "--data", root.to_str().unwrap(), "--set", &samples];
+    axsim(&arguments).assert().success();
+    let found: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("outcome.json")).unwrap()).unwrap();
+    Some((counts(&found["baseline"], "link", "send bits"), found["baseline"].clone()))
+}
+
+#[test]
+fn a_picture_is_sent_by_the_element_and_objects_by_the_object() {
+    let Some((picture, _)) = sent("superres_x3", 2) else { return };
+    assert_eq!(picture, 8.0 * 672.0 * 672.0);
+    let (objects, outcome) = sent("ultraface_slim320_static", 4).unwrap();
+    let found = outcome["score"]["detections"].as_f64().unwrap();
+    assert!(found > 0.0 && (objects / (80.0 * found / 4.0) - 1.0).abs() < 1e-12, "{objects} for {found}");
+}

@@ -88,15 +88,18 @@ def train(network: nn.Module, epochs: int, seed: int, loss_function: nn.Module |
         print(f"epoch {epoch + 1:3}  loss {total / SCENES_PER_EPOCH:.4f}  {seconds:5.0f} s", flush=True)
 
 
+def fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns weight and bias of a convolution with its normalisation folded in."""
+    scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
+    weight = convolution.weight.double() * scale[:, None, None, None]
+    return weight, norm.bias.double() - norm.running_mean.double() * scale
+
+
 def folded(network: nn.Sequential) -> list[tuple[np.ndarray, np.ndarray]]:
     """Returns (weight, bias) of each convolution with its normalisation folded in, then the classifier's."""
     pairs = []
     for first in range(0, 3 * len(CONVOLUTIONS), 3):
-        convolution, norm = network[first], network[first + 1]
-        scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
-        weight = convolution.weight.double() * scale[:, None, None, None]
-        bias = norm.bias.double() - norm.running_mean.double() * scale
-        pairs.append((weight, bias))
+        pairs.append(fold(network[first], network[first + 1]))
     pairs.append((network[-1].weight, network[-1].bias))
     return [(w.detach().float().numpy(), b.detach().float().numpy()) for w, b in pairs]
 

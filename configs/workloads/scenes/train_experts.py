@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional
 
 from render import SIDE
-from train import CLASSES, CONVOLUTIONS, HERE, accuracy, train
+from train import CLASSES, CONVOLUTIONS, HERE, accuracy, fold, train
 
 EXPERTS, TOP, WIDTH = 4, 2, 56
 FEATURES = CONVOLUTIONS[2][1]
@@ -79,12 +79,6 @@ class Balanced(nn.CrossEntropyLoss):
         return super().forward(answers, classes) + BALANCE * self.mixture[0].balance
 
 
-def folded(layer: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
-    """Returns weight and bias of a convolution with its normalisation folded in."""
-    scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
-    return layer.weight.double() * scale[:, None, None, None], norm.bias.double() - norm.running_mean.double() * scale
-
-
 class Writer:
     """Nodes and weights of the graph as they are written."""
 
@@ -113,7 +107,7 @@ class Writer:
         """Writes a convolution with its rectifier."""
         _, _, kernel, stride, padding = row
         window = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [padding] * 4}
-        value = self.layer("Conv", value, name, folded(modules[0], modules[1]), **window)
+        value = self.layer("Conv", value, name, fold(modules[0], modules[1]), **window)
         return self.node("Relu", [value], f"{name}.relu")
 
     def dense(self, value: str, name: str, linear: nn.Linear, side: int) -> str:

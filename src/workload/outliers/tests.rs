@@ -2,8 +2,8 @@ use super::*;
 use crate::kernel::Geometry;
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
-use crate::workload::network::Step;
 use crate::workload::onnx::Node;
+use crate::workload::tests::network;
 use crate::workload::value::Kind;
 
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -29,15 +29,6 @@ fn general(kind: &str, shape: &[usize], stored: &[Vec<f32>]) -> Op {
 fn contract(geometry: Geometry, seed: u64) -> Op {
     let bias = numbers(geometry.out_channels, seed + 1);
     Op::Contract(Contraction { geometry, weights: numbers(geometry.weights(), seed), bias })
-}
-
-/// A network of operators, each with the values that it reads.
-fn network(ops: Vec<(Op, Vec<usize>)>, shapes: Vec<Vec<usize>>) -> Network {
-    let step = |(at, (op, inputs))| Step { name: format!("node{at}"), op, inputs };
-    let last = ops.len();
-    let steps = ops.into_iter().enumerate().map(step).collect();
-    let kinds = vec![Kind::F32; shapes.len()];
-    Network::new(shapes[0].clone(), steps, (shapes, kinds), vec![("answer".into(), last)])
 }
 
 const ROWS: usize = 3;

@@ -6,7 +6,7 @@ use crate::kernel::Geometry;
 use crate::razor::{Blocks, Razor, Step as BlockStep};
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
-use crate::workload::value::Kind;
+use crate::workload::tests::network;
 use crate::workload::{CalibrationError, Exact, Format, Formats, Formatted, Scheme};
 
 const CHANNELS: usize = 12;
@@ -15,14 +15,6 @@ const OUTPUTS: usize = 7;
 
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|at| uniform_at(seed, at as u64) as f32 - 0.4).collect()
-}
-
-fn network(ops: Vec<(Op, Vec<usize>)>, shapes: Vec<Vec<usize>>) -> Network {
-    let step = |(at, (op, inputs))| Step { name: format!("node{at}"), op, inputs };
-    let last = ops.len();
-    let steps = ops.into_iter().enumerate().map(step).collect();
-    let kinds = vec![Kind::F32; shapes.len()];
-    Network::new(shapes[0].clone(), steps, (shapes, kinds), vec![("answer".into(), last)])
 }
 
 fn rows(outputs: usize, seed: u64) -> Contraction {
