@@ -25,6 +25,7 @@ mod layout;
 mod mse;
 mod precision;
 mod range;
+mod read;
 mod recurrent;
 mod role;
 mod run;
@@ -41,7 +42,7 @@ pub use layout::GroupError;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
 use stored::StoredGroups;
-pub use stored::{Groups, common_group};
+pub use stored::{Groups, Razored, common_group};
 pub use turned::{RotationError, Turned};
 
 /// Why a network cannot be calibrated.

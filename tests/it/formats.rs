@@ -455,3 +455,26 @@ fn a_split_is_refused_where_there_is_no_such_layer() {
     let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(text.contains("link.serial.payload names `conv99`"), "{text}");
 }
+
+/// A Llama of five blocks: 128 tokens of 64 channels, eight heads of eight on four of keys and values, 172 behind the gate.
+#[test]
+fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
+    let Some(data) = shared() else { return };
+    let model = std::fs::read(data.join("models/stories260k_ctx128.onnx")).unwrap();
+    let network = Network::from_onnx(&model).unwrap();
+    let tokens = Tensor::new([1, 128], (0..128).map(|at| (at * 7 % 500 + 3) as f32).collect()).unwrap();
+    let grouped = |basis| razor(basis, 8, RazorCode::SignMagnitude);
+    let format = NumberFormats { weights: grouped(8), activations: grouped(16), kv: grouped(8) };
+    let settings = Quantize { format, ..Quantize::default() };
+    let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &tokens).unwrap();
+    let count = |basis: u32| {
+        let own = quantized.razored().into_iter().filter(|own| own.coder.basis() == basis);
+        own.map(|own| own.groups).sum::<usize>()
+    };
+    // What queries, keys and values are made of, what the output is, gate and up, down; then the classifier. The products that
+    // turn queries and keys by their place read those.
+    let (rows, keys, behind_gate) = (128 * 64 / 8, 128 * 32 / 8, 128 * 172usize.div_ceil(8));
+    assert_eq!(count(16), 5 * (3 * rows + behind_gate + rows + keys) + rows);
+    // Keys by token, values by channel.
+    assert_eq!(count(8), 5 * (keys + 32 * 128 / 8));
+}

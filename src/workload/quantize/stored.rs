@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::group::{Coder, Layout};
+use super::read::{self, Read};
 use super::{Held, Quantized};
 use crate::config::WeightScales;
 use crate::kernel::Shifts;
@@ -35,6 +36,19 @@ pub struct Groups {
     pub activations: Option<Coder>,
     /// Bits that a weight and an activation take in memory, shares of shifts included.
     pub effective_bits: [f64; 2],
+}
+
+/// What writing a tensor as codes with shifts takes at run time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Razored {
+    /// The value of the network.
+    pub value: usize,
+    /// How its numbers become codes.
+    pub coder: Coder,
+    /// Groups of a sample.
+    pub groups: usize,
+    /// Layers that read it.
+    pub layers: Vec<usize>,
 }
 
 impl Groups {
@@ -118,11 +132,13 @@ impl Quantized {
         &self.network.contractions().nth(layer).expect("the network has this layer").inputs
     }
 
-    /// How a value becomes codes with shifts, and how many groups a sample of it has; none where its codes are plain.
-    pub fn razored(&self, value: usize) -> Option<(Coder, usize)> {
-        let layout = self.layouts[value].as_ref()?;
-        let rows = self.network.size(value) / layout.channels;
-        Some((layout.coder, rows * layout.parts()))
+    /// Tensors that become codes with shifts at run time, each once however many layers read it.
+    pub fn razored(&self) -> Vec<Razored> {
+        let razored = |Read { value, way, layers }: Read<Layout>| {
+            let groups = read::groups(&self.network, value, &way);
+            Razored { value, coder: way.coder, groups, layers }
+        };
+        self.tensors(|value| self.layouts[value]).into_iter().map(razored).collect()
     }
 
     fn weight_layout(&self, layer: usize, step: &Step) -> Option<Layout> {
