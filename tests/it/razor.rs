@@ -27,6 +27,8 @@ fn one_command_compares_razored_units_with_named_ones() {
         "INT16 × INT8",
         "INT8 × INT8",
         "INT4 × INT4",
+        "INT16 × SDR4 of INT8",
+        "mac16x4s_sdr_g16",
         "hoisted",
         "per product",
         "nangate45 at 1.1 V, all powers at",

@@ -161,6 +161,35 @@ fn a_widened_accumulator_holds_the_products_it_is_wide_enough_for() {
     }
 }
 
+/// Operands too wide to try all pairs: the largest product is one of ends, and no sum of so many random ones is larger.
+#[test]
+fn an_exact_unit_holds_as_many_products_as_fit_into_its_bits() {
+    for (id, largest) in [
+        ("mac16x8s_bw", 1i64 << 15 << 7),
+        ("mac16s_exact", 1 << 30),
+        ("mac12u_dadda", 4095 * 4095),
+        ("macr12u_dadda", 4095 * 4095),
+        ("mac16x4s_sdr_g16", (32_767 * 7) << 4),
+        // What the bits of the result allow, of two's complement and of a sign outside.
+        ("mac12s_trunc_t4", 1 << 23),
+        ("mac12u_trunc_t4", 1 << 24),
+    ] {
+        let mac = Mac::from_id(id).unwrap();
+        assert_eq!(mac.depth(32), ((1i64 << 31) - 1).div_euclid(largest) as u64, "{id}");
+        let mut stream = Stream::new(5, "arith.mac.depth", 0);
+        let ports = mac.ports();
+        let [of_a, of_b] = [0, mac.shape().lanes as usize].map(|at| ports[at].range.clone());
+        let mut draw = |range: &std::ops::RangeInclusive<i64>| {
+            let any = range.start() + stream.below((range.end() - range.start() + 1) as u64) as i64;
+            [*range.start(), *range.end(), any][stream.below(3) as usize]
+        };
+        for _ in 0..10_000 {
+            let product = mac.product(draw(&of_a), draw(&of_b)) << mac.shape().largest_shift();
+            assert!(product.abs() <= largest, "{id}: {product}");
+        }
+    }
+}
+
 /// Rows razored, group after group through the unit, against the numbers that the codes stand for.
 #[test]
 fn razored_rows_are_summed_as_the_numbers_they_stand_for() {
