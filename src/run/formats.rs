@@ -1,6 +1,7 @@
 //! Layers whose numbers are written in groups, or have 16 bits: the unit that each needs, and what no part of a setup does with
 //! them.
 
+use super::buildable::exact_bits;
 use super::error::RunError;
 use crate::config::{LayerSettings, NumberFormat, NumberFormats, Setup, Workload};
 use crate::platform::Platform;
@@ -20,12 +21,36 @@ pub(super) fn any(setup: &Setup) -> bool {
     })
 }
 
-/// The unit that a layer's codes need; none where they have no groups and at most 8 bits.
-pub(super) fn unit(workload: &Workload, layer: &Layer, own: &LayerSettings) -> Option<GroupUnit> {
-    unit_of(workload, layer.weights, own)
+/// What the unit of a layer takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Takes {
+    /// Codes of at most so many bits, which is how wide `exact` is.
+    Bits(u32),
+    /// Groups, or activations of 16 bits.
+    Groups(GroupUnit),
 }
 
-/// The same of layers whose weights have this origin.
+/// What the unit of a layer takes: for stored weights the widest plain codes of all layers, as for two computed operands, unless
+/// these are wider.
+pub(super) fn takes(setup: &Setup, layer: &Layer, own: &LayerSettings) -> Takes {
+    let workload = &setup.workload;
+    let of_all = exact_bits(setup);
+    match (unit_of(workload, layer.weights, own), layer.weights) {
+        (Some(group), _) => Takes::Groups(group),
+        (None, Origin::Stored) => Takes::Bits(of_all),
+        (None, Origin::Computed) => Takes::Bits(of_all.max(computed_bits(workload, own))),
+    }
+}
+
+/// Bits of the wider of two computed operands whose codes are plain.
+fn computed_bits(workload: &Workload, own: &LayerSettings) -> u32 {
+    let (quantize, formats) = (&workload.quantize, of_layer(workload, own));
+    let bits = |format: NumberFormat, own: Option<u32>, all: u32| format.plain_bits().or(own).unwrap_or(all);
+    let first = bits(formats.activations, own.activation_bits, quantize.activation_bits);
+    first.max(bits(formats.kv, own.weight_bits, quantize.weight_bits))
+}
+
+/// The unit that codes need of layers whose weights have this origin; none where they have no groups and at most 8 bits.
 pub(super) fn unit_of(workload: &Workload, weights: Origin, own: &LayerSettings) -> Option<GroupUnit> {
     let (quantize, formats) = (&workload.quantize, of_layer(workload, own));
     let weight_bits = own.weight_bits.unwrap_or(quantize.weight_bits);
