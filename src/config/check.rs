@@ -201,7 +201,7 @@ fn prune(prune: &Prune, at: &[&str]) -> Result<(), Fault> {
 
 fn formats(formats: NumberFormats, at: &[&str]) -> Result<(), Fault> {
     formats.each().into_iter().try_for_each(|(which, format)| {
-        let fault = format.fault(if which == "activations" { 16 } else { 8 });
+        let fault = format.fault(which == "activations");
         fault.map_or(Ok(()), |(field, rule)| require_at(false, &[at, &[which], &field].concat(), rule))
     })
 }

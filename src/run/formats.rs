@@ -13,11 +13,13 @@ pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormat
     own.formats(workload.quantize.format)
 }
 
-/// Whether some numbers of a setup are written in groups, or have 16 bits.
+/// Whether some numbers of a setup are written in groups, have 16 bits, or scales of their own a token.
 pub(super) fn any(setup: &Setup) -> bool {
     let own = setup.workload.layers.values().filter_map(|own| own.format);
     own.chain([setup.workload.quantize.format]).any(|formats| {
-        formats.each().into_iter().any(|(_, format)| format.group().is_some() || format.is_wide())
+        let asks =
+            |format: NumberFormat| format.group().is_some() || format.is_wide() || format.scales_tokens();
+        formats.each().into_iter().any(|(_, format)| asks(format))
     })
 }
 
@@ -78,12 +80,12 @@ pub(super) fn unit_of(workload: &Workload, weights: Origin, own: &LayerSettings)
 /// What becomes of a format where there are no groups.
 fn plain(format: NumberFormat) -> NumberFormat {
     match format.plain_bits() {
-        Some(bits) => NumberFormat::Int { bits },
+        Some(bits) => NumberFormat::int(bits),
         None => NumberFormat::Plain,
     }
 }
 
-/// Refuses what no part of a setup does with groups, or with 16 bits.
+/// Refuses what no part of a setup does with groups, with 16 bits, or with scales of tokens.
 pub(super) fn check(setup: &Setup, platform: &Platform) -> Result<(), RunError> {
     let errs = platform.memory.iter().find(|(_, memory)| memory.errs());
     match errs.filter(|_| any(setup)) {

@@ -156,13 +156,13 @@ fn every_layer_sums_what_its_codes_stand_for() {
     let samples = samples(&network);
     let mxint = NumberFormat::Mxint { bits: 4, block: 8 };
     let formats = |weights, activations| NumberFormats { weights, activations, kv: NumberFormat::Plain };
-    let wide = NumberFormat::Int { bits: 16 };
+    let wide = NumberFormat::int(16);
     for format in [
         formats(razor(8, 16, RazorCode::SignMagnitude), razor(16, 16, RazorCode::SignMagnitude)),
         formats(razor(8, 12, RazorCode::TwosComplement), razor(8, 8, RazorCode::TwosComplement)),
         formats(mxint, mxint),
         formats(razor(8, 4, RazorCode::SignMagnitude), NumberFormat::Plain),
-        formats(NumberFormat::Int { bits: 6 }, mxint),
+        formats(NumberFormat::int(6), mxint),
         formats(razor(8, 16, RazorCode::SignMagnitude), wide),
         formats(razor(16, 8, RazorCode::TwosComplement), wide),
         formats(mxint, wide),
@@ -188,7 +188,7 @@ fn activations_of_16_bits_beside_razored_weights_are_as_good_as_reals() {
     let expected = Formatted::new(&network, reals).unwrap().run(&samples).unwrap().outputs.remove(0);
     let largest = expected.data().iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
     let off = |bits: u32| {
-        let activations = NumberFormat::Int { bits };
+        let activations = NumberFormat::int(bits);
         let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
         let settings = Quantize { format, ..Quantize::default() };
         let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
@@ -338,7 +338,7 @@ fn the_first_of_two_computed_operands_has_16_bits_too() {
     let tokens = Tensor::new([1, 128], (0..128).map(|at| (at * 7 % 500 + 3) as f32).collect()).unwrap();
     let weights = razor(8, 16, RazorCode::SignMagnitude);
     let kv = razor(8, 8, RazorCode::SignMagnitude);
-    let format = NumberFormats { weights, activations: NumberFormat::Int { bits: 16 }, kv };
+    let format = NumberFormats { weights, activations: NumberFormat::int(16), kv };
     let settings = Quantize { format, ..Quantize::default() };
     let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &tokens).unwrap();
     let engine = Decompressing(Mutex::new(0));
@@ -390,7 +390,7 @@ fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
         ("platform.compute.array.recovery=auto", "`compute.array.recovery` is"),
         ("platform.compute.array.accumulator=add8s_loa_k6", "`compute.array.accumulator` is"),
         ("platform.compute.array.weight_format=bitmap", "`compute.array.weight_format` is"),
-        ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag does"),
+        ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag or scale does"),
         ("workload.quantize.calibration=mse", "write `min_max` or"),
     ] {
         let text = refused(&razored(16), set);
@@ -477,4 +477,42 @@ fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
     assert_eq!(count(16), 5 * (3 * rows + behind_gate + rows + keys) + rows);
     // Keys by token, values by channel.
     assert_eq!(count(8), 5 * (keys + 32 * 128 / 8));
+}
+
+/// Counts from the shapes of the layers that read one place at a time.
+#[test]
+fn scales_of_tokens_are_billed_by_the_number_and_by_the_sum() {
+    let layers = scenes().layers();
+    let pointwise: Vec<&Layer> = layers.iter().filter(|layer| layer.geometry.kernel == [1, 1]).collect();
+    let token = json!({"activations": {"int": {"bits": 8, "scale": "token"}}});
+    let knobs: serde_json::Map<String, Value> =
+        pointwise.iter().map(|layer| (format!("layers.#{}.format", layer.index), token.clone())).collect();
+    assert!(!knobs.is_empty());
+    let (found, printed) = run(&Value::Object(knobs), &[]);
+    let after = &found["approximate"];
+    let lines = after["ledger"].as_object().unwrap().values();
+    let count = |action: &str| -> f64 {
+        lines
+            .clone()
+            .filter(|line| line["action"] == action)
+            .map(|line| line["count"].as_f64().unwrap())
+            .sum()
+    };
+    let total = |of: &dyn Fn(&Geometry) -> usize| -> f64 {
+        pointwise.iter().map(|layer| of(&layer.geometry) as f64).sum()
+    };
+    let numbers = total(&|geometry| geometry.inputs_per_sample());
+    let tokens = total(&|geometry| geometry.in_height * geometry.in_width);
+    assert_eq!(count("find scales of tokens"), numbers + 16.0 * tokens);
+    assert_eq!([count("hold tokens"), count("scale tokens")], [numbers; 2]);
+    assert_eq!(count("scale sums"), total(&|geometry| geometry.outputs_per_sample()));
+    let told = &after["token_scales"];
+    assert_eq!([&told["tokens"], &told["numbers"]], [&json!(tokens as u64), &json!(numbers as u64)]);
+    let more = after["area_mm2"].as_f64().unwrap() - found["baseline"]["area_mm2"].as_f64().unwrap();
+    assert!(told["energy_j"].as_f64().unwrap() > 0.0, "{told}");
+    assert!((told["area_mm2"].as_f64().unwrap() / more - 1.0).abs() < 1e-6, "{more} {told}");
+    assert!(printed.contains("Finding a scale for each of"), "{printed}");
+    // Layers compute what they did, on other codes; they lose no more than 8 bits do.
+    let score = |which: &Value| which["score"]["value"].as_f64().unwrap();
+    assert!((score(after) - score(&found["baseline"])).abs() < 0.1);
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::group::{Coder, Layout};
+use super::held::of_places;
 use super::read::{self, Read};
 use super::{Held, Quantized};
 use crate::config::WeightScales;
@@ -166,25 +167,21 @@ impl Quantized {
         if let Some(input) = inputs[0].wide() {
             let shifts = WeightShifts { size: groups.size, shifts: &by_weight };
             let sums = engine.contract_wide(&self.layers[layer], input, &weights, shifts);
-            return self.reals(layer, input.scale, &sums);
+            return self.reals(layer, (input.scale, None), &sums);
         }
-        let input = inputs[0].codes();
+        let (input, tokens) = (inputs[0].codes(), inputs[0].tokens());
         let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
         let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
         let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);
-        self.reals(layer, input.scale, &sums)
+        let scales = tokens.map(|tokens| tokens.of_outputs(&self.layers[layer].geometry));
+        self.reals(layer, (input.scale, scales.as_deref()), &sums)
     }
 
-    /// Sums scaled, bias added.
-    fn reals(&self, layer: usize, scale: f32, sums: &[i64]) -> Vec<f32> {
-        let (geometry, scales) = (&self.layers[layer].geometry, &self.weights[layer].scales);
-        let rows = sums.chunks_exact(geometry.positions()).enumerate();
-        let row = |(at, sums): (usize, &'_ [i64])| -> Vec<f32> {
-            let channel = at % geometry.out_channels;
-            let (factor, constant) = (scale * scales[channel], self.biases[layer][channel]);
-            sums.iter().map(|&sum| sum as f32 * factor + constant).collect()
-        };
-        rows.flat_map(row).collect()
+    /// Sums scaled, by one scale of activations and by those of places where tokens have some, bias added.
+    fn reals(&self, layer: usize, (scale, places): (f32, Option<&[f32]>), sums: &[i64]) -> Vec<f32> {
+        let factors: Vec<f32> = self.weights[layer].scales.iter().map(|own| scale * own).collect();
+        let (positions, biases) = (self.layers[layer].geometry.positions(), &self.biases[layer]);
+        of_places((sums, |sum| sum as f32), (&factors, biases), positions, places)
     }
 
     /// Weights with the shifts that they have.
