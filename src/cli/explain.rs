@@ -9,6 +9,7 @@ use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::kernel::Products;
+use crate::kernel::Steps;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -192,11 +193,17 @@ fn shaped(mac: &Mac) -> String {
         mac.accumulator_width(),
         mac.depth(mac.accumulator_width())
     );
-    if let Some(Shift { group, largest }) = shift {
-        let _ = writeln!(
-            out,
-            "  the sum of {group} products is shifted left by `t`, 0 to {largest}: the flags of both groups"
-        );
+    if let Some(Shift { group, largest, steps }) = shift {
+        let _ = match steps {
+            Steps::PowersOfTwo => writeln!(
+                out,
+                "  the sum of {group} products is shifted left by `t`, 0 to {largest}: the flags of both groups"
+            ),
+            Steps::Multiples => writeln!(
+                out,
+                "  the sum of {group} products is multiplied by `t`, 0 to {largest}: the step of the group in least steps"
+            ),
+        };
     }
     let held =
         ["", "  products are held in registers\n", "  products and their sums are held in registers\n"];

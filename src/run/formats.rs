@@ -4,6 +4,7 @@
 use super::buildable::exact_bits;
 use super::error::RunError;
 use crate::config::{LayerSettings, NumberFormat, NumberFormats, Setup, Workload};
+use crate::kernel::Steps;
 use crate::platform::Platform;
 use crate::platform::compute::array::GroupUnit;
 use crate::workload::{Coder, Layer, Origin};
@@ -74,6 +75,7 @@ pub(super) fn unit_of(workload: &Workload, weights: Origin, own: &LayerSettings)
         twos_complement: coders.iter().flatten().any(Coder::is_twos_complement),
         group: group as u32,
         largest: coders.iter().flatten().map(|coder| coder.largest).sum(),
+        steps: coders[1].map_or(Steps::PowersOfTwo, |coder| coder.steps()),
     })
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use axsim::config::{NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
-use axsim::kernel::{Geometry, Shifts};
+use axsim::config::{IntScale, NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
+use axsim::kernel::{Geometry, Shifts, Steps};
 use axsim::razor::{Razor, Rounding};
 use axsim::tensor::Tensor;
 use axsim::workload::{
@@ -70,7 +70,8 @@ fn decompressed(
     let weight = |output: usize, channel: usize, tap: usize| {
         let code = weights.codes[(output * channels + channel) * window + tap];
         let by = shifts.shifts[(output * parts + channel / shifts.size) * window + tap];
-        (i64::from(code) - i64::from(weights.zero_point)) << by
+        let number = i64::from(code) - i64::from(weights.zero_point);
+        if shifts.steps == Steps::Multiples { number * i64::from(by) } else { number << by }
     };
     let mut sums = vec![];
     for sample in 0..batch {
@@ -113,9 +114,12 @@ impl Engine for Decompressing {
         let number = |channel: usize, at: usize| {
             let row = channel / channels * channels.div_ceil(shifts.size) + channel % channels / shifts.size;
             let code = i64::from(input.codes.data()[channel * plane + at]) - i64::from(input.zero_point);
-            code << shifts.input[row * plane + at]
+            match shifts.steps {
+                Steps::Multiples => code * i64::from(shifts.input[row * plane + at]),
+                Steps::PowersOfTwo => code << shifts.input[row * plane + at],
+            }
         };
-        let of_weights = WeightShifts { size: shifts.size, shifts: shifts.weights };
+        let of_weights = WeightShifts { size: shifts.size, shifts: shifts.weights, steps: shifts.steps };
         let expected = decompressed(&geometry, operands.batch, &number, (weights, of_weights));
         self.compare(layer, &found, &expected);
         found
@@ -143,6 +147,11 @@ fn razor(basis: u32, group: usize, code: RazorCode) -> NumberFormat {
     NumberFormat::Razor { basis, bits: 4, group, rounding: RazorRounding::HalfUp, code }
 }
 
+/// Integers of 4 bits with a step a group.
+fn stepped(group: usize) -> NumberFormat {
+    NumberFormat::Int { bits: 4, group: Some(group), scale: IntScale::Whole }
+}
+
 /// Two samples of the embedded task's shape.
 fn samples(network: &Network) -> Tensor<f32> {
     let size: usize = network.sample_shape().iter().product();
@@ -167,6 +176,9 @@ fn every_layer_sums_what_its_codes_stand_for() {
         formats(razor(16, 8, RazorCode::TwosComplement), wide),
         formats(mxint, wide),
         formats(NumberFormat::Plain, wide),
+        formats(stepped(16), NumberFormat::Plain),
+        formats(stepped(4), NumberFormat::int(4)),
+        formats(stepped(16), wide),
     ] {
         let settings = Quantize { format, ..Quantize::default() };
         let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
@@ -515,4 +527,39 @@ fn scales_of_tokens_are_billed_by_the_number_and_by_the_sum() {
     // Layers compute what they did, on other codes; they lose no more than 8 bits do.
     let score = |which: &Value| which["score"]["value"].as_f64().unwrap();
     assert!((score(after) - score(&found["baseline"])).abs() < 0.1);
+}
+
+/// Weights of 4 bits whose groups have a step of their own: the unit multiplies the sum of a group by it.
+#[test]
+fn steps_of_groups_take_a_multiplier_in_the_unit_and_a_byte_in_memory() {
+    let formats = |weights: Value| json!({"quantize.format": {"weights": weights, "activations": {"int": {"bits": 4}}}});
+    let (found, printed) = run(&formats(json!({"int": {"bits": 4, "group": 16}})), &[]);
+    let (razored, _) = run(&formats(json!({"razor": {"basis": 8, "bits": 4, "group": 16}})), &[]);
+    let (plain, _) = run(&formats(json!({"int": {"bits": 4}})), &[]);
+    let after = &found["approximate"];
+    let layers = scenes().layers();
+    let window = |geometry: &Geometry| geometry.kernel[0] * geometry.kernel[1];
+    let parts = |geometry: &Geometry| (geometry.in_channels / geometry.groups).div_ceil(16);
+    let bits: usize = layers
+        .iter()
+        .map(|layer| &layer.geometry)
+        .map(|own| 4 * own.weights() + 8 * own.out_channels * window(own) * parts(own))
+        .sum();
+    let weights: f64 = layers.iter().map(|layer| layer.geometry.weights() as f64).sum();
+    let told = after["formats"]["weights"]["effective_bits"].as_f64().unwrap();
+    assert!((told - bits as f64 / weights).abs() < 1e-9, "{told}");
+    for layer in after["layers"].as_array().unwrap() {
+        assert_eq!(
+            (layer["format"]["unit"].as_str(), layer["relative_error"].as_f64()),
+            (Some("mac4s_vsq_g16"), Some(0.0))
+        );
+    }
+    // A multiplier of a sum is dearer than a shifter of the 0 to 4 places of razored weights.
+    let figure = |which: &Value, name: &str| which["approximate"][name].as_f64().unwrap();
+    for name in ["datapath_energy_j", "area_mm2"] {
+        assert!(figure(&found, name) > figure(&razored, name), "{name}");
+    }
+    let score = |which: &Value| which["approximate"]["score"]["value"].as_f64().unwrap();
+    assert!(score(&found) >= score(&plain), "{} {}", score(&found), score(&plain));
+    assert!(printed.contains("No circuit writes numbers in groups at run time"), "{printed}");
 }

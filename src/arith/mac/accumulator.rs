@@ -71,7 +71,7 @@ impl Mac {
             Some(_) => self.widths().into_iter().sum::<u32>() + 2 * u32::from(self.signs_outside),
             None => self.widths().into_iter().sum(),
         };
-        (bits + 16 + self.shape.largest_shift()).min(64)
+        (bits + 16 + self.shape.shift_bits()).min(64)
     }
 
     /// Bits of what is added to the accumulator at once.
@@ -181,7 +181,8 @@ impl Mac {
         self.depth(self.accumulator_width().min(32))
     }
 
-    /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far as the unit shifts.
+    /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far, or multiplied by as
+    /// much, as the unit does.
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
@@ -192,7 +193,7 @@ impl Mac {
     /// assert_eq!(depth("mac16x4s_sdr_g16"), 585);
     /// ```
     pub fn depth(&self, bits: u32) -> u64 {
-        let largest = u128::from(self.largest_product().max(1)) << self.shape.largest_shift();
+        let largest = u128::from(self.largest_product().max(1)) * self.shape.largest_factor() as u128;
         (u128::from(bits::mask(bits - 1)) / largest) as u64
     }
 

@@ -36,7 +36,7 @@ struct Short {
 fn short(format: NumberFormat) -> Option<Short> {
     let (kind, bits) = match format {
         NumberFormat::Plain => return None,
-        NumberFormat::Int { bits, scale: IntScale::Token } => ("int a token", bits),
+        NumberFormat::Int { bits, scale: IntScale::Token, .. } => ("int a token", bits),
         NumberFormat::Int { bits, .. } => ("int", bits),
         NumberFormat::Razor { bits, code: RazorCode::TwosComplement, .. } => ("razor two's complement", bits),
         NumberFormat::Razor { bits, .. } => ("razor", bits),
@@ -56,7 +56,7 @@ fn bits(formats: &FormatsOutcome) -> String {
     let [weight, activation] = tensors.map(|(_, written)| format!("{:.2}", written.effective_bits));
     let told: Vec<String> = tensors.iter().filter_map(|(name, written)| used(name, written)).collect();
     format!(
-        "In memory a weight takes {weight} bits, an activation {activation}, shares of flags counted{}.",
+        "In memory a weight takes {weight} bits, an activation {activation}, shares of flags and steps counted{}.",
         told.concat()
     )
 }

@@ -8,7 +8,7 @@ use super::held::of_places;
 use super::read::{self, Read};
 use super::{Held, Quantized};
 use crate::config::WeightScales;
-use crate::kernel::Shifts;
+use crate::kernel::{Shifts, Steps};
 use crate::workload::engine::{Engine, Origin, WeightShifts, Weights};
 use crate::workload::format::{Use, of_input, of_weights};
 use crate::workload::network::Step;
@@ -58,11 +58,16 @@ impl Groups {
         self.channels.div_ceil(self.size)
     }
 
+    /// What the steps of its groups are: whole numbers of those of filters where weights are so.
+    pub fn steps(&self) -> Steps {
+        self.weights.map_or(Steps::PowersOfTwo, |coder| coder.steps())
+    }
+
     /// The shifts of so many numbers [.., channels, plane] by group of [`Groups::size`].
     fn spread(&self, coder: Option<Coder>, shifts: &[u8], (numbers, plane): (usize, usize)) -> Vec<u8> {
         match coder {
             Some(coder) => spread(shifts, plane, (self.channels, coder.group), self.size),
-            None => vec![0; numbers / self.channels * self.parts()],
+            None => vec![self.steps().least(); numbers / self.channels * self.parts()],
         }
     }
 }
@@ -165,13 +170,14 @@ impl Quantized {
         let (weights, shifts) = self.second(layer, inputs);
         let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
         if let Some(input) = inputs[0].wide() {
-            let shifts = WeightShifts { size: groups.size, shifts: &by_weight };
+            let shifts = WeightShifts { size: groups.size, shifts: &by_weight, steps: groups.steps() };
             let sums = engine.contract_wide(&self.layers[layer], input, &weights, shifts);
             return self.reals(layer, (input.scale, None), &sums);
         }
         let (input, tokens) = (inputs[0].codes(), inputs[0].tokens());
         let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
-        let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
+        let (size, steps) = (groups.size, groups.steps());
+        let shifts = Shifts { size, input: &by_input, weights: &by_weight, steps };
         let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);
         let scales = tokens.map(|tokens| tokens.of_outputs(&self.layers[layer].geometry));
         self.reals(layer, (input.scale, scales.as_deref()), &sums)

@@ -42,7 +42,7 @@ pub struct ScaledTokens {
 impl TokenLayout {
     /// That of the activations of a layer; none where they are written in another way.
     pub(super) fn of(format: NumberFormat, geometry: &Geometry) -> Option<Self> {
-        let NumberFormat::Int { bits, scale: IntScale::Token } = format else { return None };
+        let NumberFormat::Int { bits, scale: IntScale::Token, .. } = format else { return None };
         let plane = geometry.in_height * geometry.in_width;
         Some(Self { bits, channels: geometry.in_channels, plane })
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn settings(weights: NumberFormat, bits: u32) -> Quantize {
-        let activations = NumberFormat::Int { bits, scale: IntScale::Token };
+        let activations = NumberFormat::Int { bits, group: None, scale: IntScale::Token };
         let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
         Quantize { format, ..Quantize::default() }
     }
