@@ -64,7 +64,8 @@ pub const KNOBS: [Knob; 39] = [
         range: "`exact`, a design id, `{table: FILE}`, or with energies of your own `{design: ID, energy_table: FILE}` and \
                 `{table: FILE, energy_table: FILE}`",
         neutral: Neutral::Text("exact"),
-        does: "which multiplier every unit of the array has",
+        does: "which multiplier every unit of the array has; a table of products has a row a code of the activation and a column \
+               a code of the weight, from code 0 on, so that in a signed one -128 follows 127",
         energy: "priced from its gates on the operands it sees, a sample of them; with `energy_table` (fJ, a row a code of the \
                  activation, a column a code of the weight) from how often each pair of codes meets, all of them, and only what \
                  surrounds the multiplier from gates",
