@@ -3,6 +3,7 @@
 mod activity;
 mod characterize;
 mod circuits;
+mod constants;
 mod elaboration;
 mod emulator;
 mod errors;
@@ -175,7 +176,7 @@ enum Verb {
     },
     /// What a knob, a family or a design is, with its source
     Explain {
-        /// A knob path, a family, a design or MAC id
+        /// A knob path, a family, a design or MAC id, a constant of a report
         name: String,
     },
     /// Write the JSON Schema of the YAML files to standard output

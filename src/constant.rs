@@ -20,6 +20,20 @@ pub enum Trust {
     Chosen,
 }
 
+impl Trust {
+    /// The tag in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Abstract => "abstract only",
+            Self::Derived => "derived",
+            Self::Measured => "measured",
+            Self::Unverified => "unverified",
+            Self::Chosen => "chosen",
+        }
+    }
+}
+
 /// A physical figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Constant {

@@ -7,6 +7,7 @@
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of all.
 
 mod accumulate;
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -100,7 +101,7 @@ fn sum_along(
             Some(begin) => samples.clone().for_each(|_| output.extend_from_slice(begin)),
             None => output.resize(samples.end * size, 0),
         }
-        path.add(samples.clone(), &mut output[samples.start * size..]);
+        path.add(samples.clone(), &mut output[samples.start * size..], begin.is_some());
     }
     output
 }

@@ -12,6 +12,7 @@ use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::units::{Joules, Seconds};
 
 pub mod compute;
+pub mod constants;
 pub mod link;
 pub mod memory;
 pub mod sensor;

@@ -78,6 +78,24 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Writes a value whose unit may say per what it is, with an SI prefix where the unit takes one.
+///
+/// ```
+/// use axsim::units::quantity;
+/// assert_eq!(quantity(2.75e-11, "J per 64-bit access"), "27.5 pJ per 64-bit access");
+/// assert_eq!(quantity(1.1e-5, "W"), "11.0 µW");
+/// assert_eq!(quantity(0.5, "share"), "5.0000e-1 share");
+/// ```
+pub fn quantity(value: f64, unit: &str) -> String {
+    let (base, rest) =
+        unit.split_once(' ').map_or((unit, String::new()), |(base, rest)| (base, format!(" {rest}")));
+    if ["J", "W", "s", "V", "Hz"].contains(&base) {
+        with_prefix(value, base) + &rest
+    } else {
+        format!("{value:.4e} {unit}")
+    }
+}
+
 /// Writes a value with the SI prefix that leaves one to three digits before the point.
 pub fn with_prefix(value: f64, unit: &str) -> String {
     const SHOWN: [&str; 10] = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T"];

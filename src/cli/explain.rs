@@ -8,8 +8,10 @@ use crate::arith::xnor::Xnor;
 use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
-use crate::kernel::Products;
 use crate::kernel::Steps;
+use crate::platform::compute::array::CodeRange;
+use crate::platform::constants;
+use crate::run::RunError;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -114,9 +116,7 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
             out,
             "  in a network: the {width}-bit accumulator surely holds the sum of {holds} products"
         );
-        if mac.width() == 8 {
-            let _ = writeln!(out, "  in a network, on this processor: {}", way(&mac));
-        }
+        let _ = writeln!(out, "  in a network, on this processor: {}", way(mac)?);
     }
     Ok(out)
 }
@@ -128,10 +128,12 @@ fn in_a_network(id: &str) -> Option<Mac> {
         .filter(|mac| mac.width() <= 8 && mac.widths() == [mac.width(); 2])
 }
 
-/// How layers form the products of an 8-bit multiplier: signed codes, as arrays take them.
-fn way(mac: &Mac) -> String {
-    let product = |at: i64| mac.product((at >> 8) - 128, (at & 255) - 128) as i32;
-    Products::new(&(0..1 << 16).map(product).collect::<Vec<_>>()).way()
+/// How layers form the products of a multiplier of codes as wide as it is, around zero.
+fn way(mac: Mac) -> Result<String, Error> {
+    let bits = mac.width();
+    let codes = CodeRange { bits, zero: 1 << (bits - 1), lowest: 0 };
+    let products = constants::array_with(mac).and_then(|array| array.products(codes, codes));
+    Ok(products.map_err(RunError::from)?.way())
 }
 
 fn in_words(mac: &Mac) -> String {

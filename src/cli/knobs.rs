@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indexmap::IndexSet;
 
-use super::{explain, files};
+use super::{constants, explain, files};
 use crate::arith;
 use crate::config::knob::{KNOBS, Knob, stands_for};
 use crate::config::near;
@@ -34,6 +34,10 @@ fn neutral(knob: &Knob) -> String {
 }
 
 pub(super) fn explain(name: &str) -> Result<bool, Error> {
+    let constant = constants::constant(name)?;
+    if !constant.is_empty() {
+        return files::print(&constant);
+    }
     if explain::looks_like_an_id(name) {
         return files::print(&explain::unit(name)?);
     }
@@ -85,12 +89,14 @@ fn preset(name: &str) -> String {
 fn unknown(name: &str, path: &str, fields: &[Field]) -> Error {
     let paths: Vec<String> = fields.iter().map(|field| field.path.replace('?', "")).collect();
     let known = KNOBS.iter().map(|knob| knob.path).chain(arith::families().map(|family| family.name));
-    let known = known.chain(PLATFORMS.iter().map(|(name, _)| *name)).chain(paths.iter().map(String::as_str));
+    let known = known.chain(PLATFORMS.iter().map(|(name, _)| *name));
+    let constants = constants::names();
+    let known = known.chain(paths.iter().chain(&constants).map(String::as_str));
     let known: IndexSet<&str> = known.collect();
     let near: Vec<String> = near(path, known.into_iter()).iter().map(|near| format!("`{near}`")).collect();
     let help = match near.is_empty() {
         true => "`axsim list` shows what there is".into(),
         false => format!("did you mean {}?", near.join(" or ")),
     };
-    Error::Usage(format!("`{name}` is no knob, key, family, design or platform; {help}"))
+    Error::Usage(format!("`{name}` is no knob, key, family, design, platform or constant; {help}"))
 }

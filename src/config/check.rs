@@ -141,6 +141,10 @@ fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
         Threshold::Tuned { tune } => {
             let share = (0.0..=1.0).contains(&tune.loss);
             require(share, &format!("{threshold}.tune.loss"), "write a share from 0 to 1, for example 0.01")?;
+            let classed = || {
+                "`tune` needs the classes of the calibration samples, of which these data do not tell any; write a number, or `never`".into()
+            };
+            demand(workload.data.calibrate_with_classes(), threshold, classed)?;
         }
     }
     let one = || "`exit` names the outputs that are scored; leave `output` out".into();

@@ -1,56 +1,12 @@
 //! The knobs: paths of a configuration that approximate, with the value at which they do nothing.
 
-use serde_json::{Value, json};
+mod definition;
+mod path;
 
-use super::preset::KINDS;
+pub use definition::{Class, Knob, Neutral};
+pub use path::stands_for;
+
 use crate::constant::supply;
-
-/// What a knob approximates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// What the sensor captures.
-    Sensing,
-    /// How memory keeps it.
-    Storage,
-    /// How the array computes.
-    Arithmetic,
-    /// How many bits a code has.
-    Precision,
-    /// What of the network is computed.
-    Network,
-    /// How much of the network is computed.
-    Depth,
-}
-
-/// The value at which a knob does nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Neutral {
-    /// The same on every platform.
-    Whole(u32),
-    /// The same on every platform, as text.
-    Text(&'static str),
-    /// The same on every platform, as an empty list.
-    Empty,
-    /// Whatever platform or workload give.
-    Platform,
-}
-
-/// One knob; `*` in a path stands for any name.
-#[derive(Debug, Clone, Copy)]
-pub struct Knob {
-    /// Full path into the platform or the workload.
-    pub path: &'static str,
-    /// What it approximates.
-    pub class: Class,
-    /// Values allowed, in words.
-    pub range: &'static str,
-    /// Where it does nothing.
-    pub neutral: Neutral,
-    /// What it does.
-    pub does: &'static str,
-    /// How energy follows it.
-    pub energy: &'static str,
-}
 
 /// All knobs that have a class, a range and a neutral value.
 pub const KNOBS: [Knob; 39] = [
@@ -108,7 +64,8 @@ pub const KNOBS: [Knob; 39] = [
         range: "`exact`, a design id, `{table: FILE}`, or with energies of your own `{design: ID, energy_table: FILE}` and \
                 `{table: FILE, energy_table: FILE}`",
         neutral: Neutral::Text("exact"),
-        does: "which multiplier every unit of the array has",
+        does: "which multiplier every unit of the array has; a table of products has a row a code of the activation and a column \
+               a code of the weight, from code 0 on, so that in a signed one -128 follows 127",
         energy: "priced from its gates on the operands it sees, a sample of them; with `energy_table` (fJ, a row a code of the \
                  activation, a column a code of the weight) from how often each pair of codes meets, all of them, and only what \
                  surrounds the multiplier from gates",
@@ -408,46 +365,3 @@ pub const KNOBS: [Knob; 39] = [
                  the test at each: an adder and a multiplier",
     },
 ];
-
-impl Knob {
-    /// The knob of a full path below platform or workload, if it has one.
-    pub fn of(path: &[String]) -> Option<&'static Self> {
-        let fits = |knob: &&Knob| {
-            let pattern: Vec<&str> = knob.path.split('.').collect();
-            pattern.len() == path.len() && pattern.iter().zip(path).all(|(p, s)| *p == "*" || p == s)
-        };
-        KNOBS.iter().find(fits)
-    }
-
-    /// The neutral value where it is fixed; `None` stands for the platform's own.
-    pub fn neutral(&self) -> Option<Value> {
-        match self.neutral {
-            Neutral::Whole(number) => Some(json!(number)),
-            Neutral::Text(text) => Some(json!(text)),
-            Neutral::Empty => Some(json!([])),
-            Neutral::Platform => None,
-        }
-    }
-}
-
-/// Whether a path with `*` for names and kinds that may be left out (`cmos`, or marked as `cmos?`) stands for this one.
-///
-/// ```
-/// use axsim::config::knob::{KNOBS, stands_for};
-/// let named = |path: &str| KNOBS.iter().find(|knob| stands_for(knob.path, path)).map(|knob| knob.path);
-/// assert_eq!(named("sensor.adc_bits"), Some("sensor.cmos.adc_bits"));
-/// assert_eq!(named("layers.body.0.conv.weight_bits"), Some("layers.*.weight_bits"));
-/// assert_eq!(named("adc_bits"), None);
-/// ```
-pub fn stands_for(pattern: &str, path: &str) -> bool {
-    fn fits(pattern: &[&str], path: &[&str]) -> bool {
-        match (pattern, path) {
-            ([], []) => true,
-            (["*", rest @ ..], [_, more @ ..]) if fits(rest, more) || fits(pattern, more) => true,
-            ([kind, rest @ ..], _) if KINDS.contains(&kind.trim_end_matches('?')) && fits(rest, path) => true,
-            ([own, rest @ ..], [first, more @ ..]) => own.trim_end_matches('?') == *first && fits(rest, more),
-            _ => false,
-        }
-    }
-    fits(&pattern.split('.').collect::<Vec<_>>(), &path.split('.').collect::<Vec<_>>())
-}

@@ -117,6 +117,20 @@ impl Samples {
     pub fn are_light(&self) -> bool {
         matches!(self, Self::Idx { .. } | Self::Cifar10 { .. } | Self::Pictures { .. } | Self::Pairs { .. })
     }
+
+    /// Whether the samples that calibrate have a class each.
+    pub(super) fn calibrate_with_classes(&self) -> bool {
+        match self {
+            Self::Idx { .. } | Self::Cifar10 { .. } | Self::Features { .. } | Self::Spikes { .. } => true,
+            Self::Pictures { test, calibration, .. } => {
+                calibration.as_ref().unwrap_or(test).labels.are_classes()
+            }
+            Self::Npy { test, calibration } => {
+                calibration.as_ref().unwrap_or(test).labels.as_ref().is_some_and(Labels::are_classes)
+            }
+            Self::Tokens { .. } | Self::Windows { .. } | Self::Pairs { .. } => false,
+        }
+    }
 }
 
 /// A file of features with its labels, or some samples of one.
@@ -183,6 +197,15 @@ pub enum Labels {
     Boxes(PathBuf),
     /// The same for what a reference network found: the score is how far detections agree with those.
     Detections(PathBuf),
+}
+
+impl Labels {
+    fn are_classes(&self) -> bool {
+        match self {
+            Self::U8(_) | Self::U16le(_) | Self::Npy(_) | Self::U16leAfterBackground(_) => true,
+            Self::Boxes(_) | Self::Detections(_) => false,
+        }
+    }
 }
 
 /// What a pixel value means in terms of light.

@@ -35,7 +35,8 @@ pub(super) fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, 
                     *sum = whole.wrapping_add(*besides);
                 }
                 set_apart::<UNIT>(&mut sums, place.units.side);
-                place.units.add(unit, UNIT, &sums, &mut output[place.first + channel * place.pitch..]);
+                let output = &mut output[place.first + channel * place.pitch..];
+                place.units.put(unit, UNIT, &sums, output, finish.begun);
             }
         }
     }
@@ -99,12 +100,12 @@ mod tests {
                 (products.sum::<i32>() + finish.constants[channel]) * finish.scale
                     + finish.besides.get(unit * UNIT + at).unwrap_or(&0)
             };
+            let mut sums: Vec<i32> = (0..UNIT).map(whole).collect();
+            set_apart::<UNIT>(&mut sums, units.side);
             for segment in &units.segments[units.ranges[unit].clone()] {
-                for (sample, column) in (0..segment.samples)
-                    .flat_map(|sample| (0..segment.columns).map(move |column| (sample, column)))
-                {
-                    let to = place.first + channel * place.pitch + segment.to + sample * units.pitch + column;
-                    output[to] += whole(segment.from + column * units.side + sample);
+                for column in 0..segment.columns {
+                    let to = place.first + channel * place.pitch + segment.to + column;
+                    output[to] += sums[segment.from + column];
                 }
             }
         }
@@ -133,9 +134,9 @@ mod tests {
             let taps = Taps { codes: &codes, offsets: &offsets, weights: &weights };
             let place = Place { units: &units, channels, first: 0, pitch: geometry.positions() };
             let besides: Vec<i32> = (0..units.starts.len() * UNIT).map(|at| at as i32).collect();
-            for besides in [&[][..], &besides] {
-                let finish = Finish { scale: -3, constants: [5, -6, 7, 8, -9, 10, 11, 12], besides };
-                let start = vec![1; batch * geometry.outputs_per_sample()];
+            for (besides, begun) in [(&[][..], true), (&[], false), (&besides, true), (&besides, false)] {
+                let finish = Finish { scale: -3, constants: [5, -6, 7, 8, -9, 10, 11, 12], besides, begun };
+                let start = vec![i32::from(begun); batch * geometry.outputs_per_sample()];
                 let (mut expected, mut wide, mut wider) = (start.clone(), start.clone(), start);
                 one_by_one(taps, place, &finish, &mut expected);
                 if supported() {

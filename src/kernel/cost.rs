@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 
 use super::form::{Form, Half};
 use super::{Geometry, Operands};
+use crate::simd;
 
 /// An exact product in one of `vpdpbusd` (`exact`).
 pub(super) const EXACT_VNNI: f32 = 6.8;
@@ -68,8 +69,13 @@ impl<'a> Use<'a> {
     /// The bits that one of the activation codes and the padding has, and those that all have.
     fn bits(&self) -> (u8, u8) {
         let pad = self.pad.unwrap_or_default();
-        let fold = |(any, all), code: &u8| (any | code, all & code);
-        *self.bits.get_or_init(|| self.activations.iter().fold((pad, pad), fold))
+        let codes = self.activations;
+        *self.bits.get_or_init(|| {
+            simd::widest(
+                #[inline(always)]
+                move || fold(codes, pad),
+            )
+        })
     }
 
     /// The bits that some activation code has.
@@ -91,6 +97,19 @@ impl<'a> Use<'a> {
     pub(super) fn filled(&self, lanes: usize) -> f32 {
         self.channels.next_multiple_of(lanes) as f32 / self.channels as f32
     }
+}
+
+/// The bits that one of the codes has, and those that all have.
+#[inline(always)]
+fn fold(codes: &[u8], pad: u8) -> (u8, u8) {
+    let (mut any, mut all) = ([pad; 64], [pad; 64]);
+    let (whole, rest) = codes.as_chunks::<64>();
+    for codes in whole {
+        any.iter_mut().zip(codes).for_each(|(any, code)| *any |= code);
+        all.iter_mut().zip(codes).for_each(|(all, code)| *all &= code);
+    }
+    let any = any.iter().chain(rest).fold(0, |any, code| any | code);
+    (any, all.iter().chain(rest).fold(255, |all, code| all & code))
 }
 
 /// A way to form products.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::aligned::Aligned;
 use super::cost::{EXACT_AVX2, EXACT_VNNI, Use};
 use super::factors::{Factors, Term};
 use super::field::{Layout, Units};
@@ -40,7 +41,7 @@ pub(super) struct Factored<'a> {
     offsets: Vec<usize>,
     terms: Vec<Prepared<'a>>,
     /// The codes of each term.
-    fields: Vec<Vec<u8>>,
+    fields: Vec<Aligned>,
     /// What offsets of weights bring to every channel; empty where there are none.
     ones: Vec<i32>,
 }
@@ -73,7 +74,7 @@ impl<'a> Factored<'a> {
 }
 
 impl Path for Factored<'_> {
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
         let pitch = self.geometry.positions();
         for group in 0..self.geometry.groups {
@@ -86,7 +87,7 @@ impl Path for Factored<'_> {
                     let besides = if at == 0 { &self.ones[..] } else { &[] };
                     let weights = &term.tiles[group * term.tiles_of_group + tile];
                     let taps = Taps { codes, offsets: &self.offsets, weights };
-                    sum(taps, place, &term.finish(channels, besides), output);
+                    sum(taps, place, &term.finish(channels, besides, begun || at > 0), output);
                 }
             }
         }
@@ -113,7 +114,7 @@ impl<'a> Prepared<'a> {
         let weights = avx512::mapped(&bytes, operands.weights);
         let tiles = |group: usize| {
             let channels: Vec<usize> = geometry.group_channels(group).collect();
-            let tile = |channels: &[usize]| blocks(geometry, channels, |at| [weights[at]]);
+            let tile = |channels: &[usize]| exact_blocks(geometry, channels, |at| weights[at]);
             channels.chunks(CHANNELS).map(tile).collect::<Vec<_>>()
         };
         let constant = |channel: usize| {
@@ -133,13 +134,13 @@ impl<'a> Prepared<'a> {
             pad: term.activations[usize::from(operands.pad)],
             tiles: (0..geometry.groups).flat_map(tiles).collect(),
             tiles_of_group: geometry.group_channels(0).len().div_ceil(CHANNELS),
-            ones: (term.weight_offset != 0).then(|| blocks(geometry, &[0], |_| [1])),
+            ones: (term.weight_offset != 0).then(|| exact_blocks(geometry, &[0], |_| 1)),
             constants: (0..geometry.out_channels).map(constant).collect(),
         }
     }
 
-    fn finish<'b>(&self, channels: &[usize], besides: &'b [i32]) -> Finish<'b> {
-        let mut finish = Finish { scale: self.term.scale, constants: [0; CHANNELS], besides };
+    fn finish<'b>(&self, channels: &[usize], besides: &'b [i32], begun: bool) -> Finish<'b> {
+        let mut finish = Finish { scale: self.term.scale, constants: [0; CHANNELS], besides, begun };
         let own = finish.constants.iter_mut().zip(channels);
         own.for_each(|(constant, &channel)| *constant = self.constants[channel]);
         finish
@@ -150,30 +151,40 @@ impl<'a> Prepared<'a> {
         let Some(weights) = &self.ones else { return };
         ones.resize(units.starts.len() * UNIT, 0);
         let scale = self.term.scale.wrapping_mul(self.term.weight_offset);
-        let finish = Finish { scale, constants: [0; CHANNELS], besides: &[] };
+        let finish = Finish { scale, constants: [0; CHANNELS], besides: &[], begun: true };
         let place = Place { units: &units.in_order(UNIT), channels: 1, first: 0, pitch: 0 };
         sum(Taps { codes, offsets, weights }, place, &finish, ones);
     }
 }
 
-/// The weights of some output channels in the order of [`Layout::offsets`]; `weight` gives the bytes of one, by its place
-/// among all weights.
+fn exact_blocks(geometry: &Geometry, channels: &[usize], weight: impl Fn(usize) -> u8) -> Vec<Block<EXACT>> {
+    let mut found = vec![[[0; EXACT]; CHANNELS]; blocks_of(geometry)];
+    blocks(geometry, channels, |at| [weight(at)], &mut found);
+    found
+}
+
+/// Blocks of four channels that a filter sums, tap after tap.
+pub(super) fn blocks_of(geometry: &Geometry) -> usize {
+    geometry.kernel[0] * geometry.kernel[1] * (geometry.in_channels / geometry.groups).div_ceil(LANES)
+}
+
+/// Puts the weights of some output channels in the order of [`Layout::offsets`]; `weight` gives the bytes of one, by its
+/// place among all weights.
 pub(super) fn blocks<const OWN: usize, const BYTES: usize>(
     geometry: &Geometry,
     channels: &[usize],
     weight: impl Fn(usize) -> [u8; OWN],
-) -> Vec<Block<BYTES>> {
+    found: &mut [Block<BYTES>],
+) {
     let inputs = geometry.in_channels / geometry.groups;
     let (window, blocks) = (geometry.depth() / inputs, inputs.div_ceil(LANES));
-    let mut found = vec![[[0; BYTES]; CHANNELS]; window * blocks];
     for (at, found) in found.iter_mut().enumerate() {
         let (tap, first) = (at / blocks, at % blocks * LANES);
         for (found, channel) in found.iter_mut().zip(channels) {
             let place = channel * geometry.depth() + first * window + tap;
-            for (lane, own) in found.chunks_exact_mut(OWN).enumerate().take(inputs - first) {
-                own.copy_from_slice(&weight(place + lane * window));
+            for (lane, own) in found.as_chunks_mut::<OWN>().0.iter_mut().enumerate().take(inputs - first) {
+                *own = weight(place + lane * window);
             }
         }
     }
-    found
 }

@@ -10,12 +10,15 @@ mod axis;
 mod side;
 mod units;
 
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use self::axis::Axis;
 use self::side::{Rows, interleave};
 pub(super) use self::units::{Segment, Units, apart, set_apart};
 use super::Operands;
+use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};
 
 /// Positions that one field aims at: its codes fit the second-level cache.
@@ -59,6 +62,8 @@ pub(super) struct Layout<const LANES: usize> {
     unit: usize,
     /// Whether each row of outputs is a run of its own.
     by_row: bool,
+    /// Those of as many samples as there is room for.
+    units: OnceCell<Rc<Units>>,
 }
 
 impl<const LANES: usize> Layout<LANES> {
@@ -80,7 +85,7 @@ impl<const LANES: usize> Layout<LANES> {
     fn of(geometry: &Geometry, samples: usize, unit: usize, side: usize, by_row: bool) -> Self {
         let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
         let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
-        Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row }
+        Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row, units: OnceCell::new() }
     }
 
     /// The cell of the first position of a row of outputs.
@@ -113,7 +118,14 @@ impl<const LANES: usize> Layout<LANES> {
     }
 
     /// All positions of so many samples as units; outputs of a sample are those of one channel.
-    pub(super) fn units(&self, geometry: &Geometry, samples: usize) -> Units {
+    pub(super) fn units(&self, geometry: &Geometry, samples: usize) -> Rc<Units> {
+        if samples != self.heaps * self.side {
+            return self.made_units(geometry, samples).into();
+        }
+        self.units.get_or_init(|| self.made_units(geometry, samples).into()).clone()
+    }
+
+    fn made_units(&self, geometry: &Geometry, samples: usize) -> Units {
         let starts = |run: Run| (run.cell..run.cell + run.length).step_by(self.unit);
         let starts: Vec<usize> = self.runs(samples).into_iter().flat_map(starts).collect();
         let mut segments = vec![];
@@ -129,14 +141,18 @@ impl<const LANES: usize> Layout<LANES> {
                 let from = place % self.unit;
                 let length = (self.unit - from).min(first + self.row_length() - place);
                 let columns = length / self.side;
-                let samples = (samples - heap * self.side).min(self.side);
+                let first = segments.len();
+                for sample in 0..(samples - heap * self.side).min(self.side) {
+                    let from = apart(sample, self.side) * (self.unit / self.side) + from / self.side;
+                    let to = to + sample * geometry.outputs_per_sample();
+                    segments.push(Segment { from, to, columns });
+                }
                 let range = &mut ranges[place / self.unit];
-                *range = if range.end == 0 { segments.len() } else { range.start }..segments.len() + 1;
-                segments.push(Segment { from, to, columns, samples });
+                *range = if range.end == 0 { first } else { range.start }..segments.len();
                 (place, to) = (place + length, to + columns);
             }
         }
-        Units { starts, ranges, segments, side: self.side, pitch: geometry.outputs_per_sample() }
+        Units::new(starts, ranges, segments, self.side)
     }
 
     /// Sums of so many samples, those of positions that no output has counted.
@@ -157,9 +173,9 @@ impl<const LANES: usize> Layout<LANES> {
     }
 
     /// Room for the codes of a group, with padding around them. Only [`Layout::fill`] of this layout may write to it.
-    pub(super) fn field(&self, pad: u8) -> Vec<u8> {
+    pub(super) fn field(&self, pad: u8) -> Aligned {
         let phases = self.axes[0].stride * self.axes[1].stride;
-        vec![pad; phases * self.blocks * self.cells() * LANES + SLACK]
+        Aligned::new(pad, phases * self.blocks * self.cells() * LANES + SLACK)
     }
 
     /// Where position 0 finds the codes of each tap of the window in each block, tap after tap.

@@ -1,5 +1,7 @@
 //! Rows of products as a base and bytes: the fewer bits a row spans, the fewer and the smaller its bytes.
 
+use super::aligned::Aligned;
+
 /// Where in a row of 256 the codes at hand are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Half {
@@ -57,24 +59,24 @@ pub(super) struct Reach {
     /// Which of [`Form::ALL`] each row has.
     forms: Vec<u8>,
     /// Low bytes, then high bytes, of each row.
-    bytes: Vec<u8>,
+    bytes: Aligned,
 }
 
 impl Reach {
     /// `None` when the products of a row span more than 16 bits.
     pub(super) fn split(rows: &[[i32; 256]], half: Half) -> Option<Self> {
-        let mut found = Self { bases: vec![], forms: vec![], bytes: vec![] };
+        let (mut bases, mut forms, mut bytes) = (vec![], vec![], vec![]);
         for row in rows.iter().map(|row| half.of_row(row)) {
             let base = *row.iter().min()?;
             let above = |product: &i32| i64::from(*product) - i64::from(base);
             let place = Form::place(row.iter().map(above).max()?, half)?;
             let bits = Form::ALL[usize::from(place)].bits;
-            found.bases.push(base);
-            found.forms.push(place);
-            found.bytes.extend(row.iter().map(|product| (above(product) & ((1 << bits) - 1)) as u8));
-            found.bytes.extend(row.iter().map(|product| (above(product) >> bits) as u8));
+            bases.push(base);
+            forms.push(place);
+            bytes.extend(row.iter().map(|product| (above(product) & ((1 << bits) - 1)) as u8));
+            bytes.extend(row.iter().map(|product| (above(product) >> bits) as u8));
         }
-        Some(found)
+        Some(Self { bases, forms, bytes: bytes[..].into() })
     }
 
     /// The smallest product of a weight.

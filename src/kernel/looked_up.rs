@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::aligned::Aligned;
 use super::field::Layout;
 use super::path::Path;
 use super::{Geometry, Operands};
@@ -26,11 +27,11 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// Its units, [`UNITS`] at once, the rest by half as many and then one by one.
+    /// Its units, [`UNITS`] at once, the rest by fours and then one by one.
     pub(super) fn parts(self) -> impl Iterator<Item = Self> {
         let mut rest = self.starts;
         std::iter::from_fn(move || {
-            let count = [UNITS, UNITS / 2, 1].into_iter().find(|count| *count <= rest.len())?;
+            let count = [UNITS, 4, 1].into_iter().find(|count| *count <= rest.len())?;
             let (starts, others) = rest.split_at(count);
             rest = others;
             Some(Self { starts, ..self })
@@ -64,7 +65,7 @@ pub(super) struct LookedUp<'a, F> {
     layout: Layout<1>,
     offsets: Vec<usize>,
     filters: Vec<F>,
-    codes: Vec<u8>,
+    codes: Aligned,
 }
 
 impl<'a, F: Filter> LookedUp<'a, F> {
@@ -76,7 +77,7 @@ impl<'a, F: Filter> LookedUp<'a, F> {
 }
 
 impl<F: Filter> Path for LookedUp<'_, F> {
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
         let farthest = self.offsets.iter().max().copied().unwrap_or_default();
         let mut sums = [0; UNITS * UNIT];
@@ -89,7 +90,8 @@ impl<F: Filter> Path for LookedUp<'_, F> {
                 for channel in self.geometry.group_channels(group) {
                     let sums = &mut sums[..starts.len() * UNIT];
                     self.filters[channel].sum(block, sums);
-                    units.add(at * UNITS, UNIT, sums, &mut output[channel * self.geometry.positions()..]);
+                    let output = &mut output[channel * self.geometry.positions()..];
+                    units.put(at * UNITS, UNIT, sums, output, begun);
                 }
             }
         }

@@ -5,12 +5,14 @@
 
 use std::ops::Range;
 
-use super::cost::{FOUR_BITS, Use};
-use super::factored::{LANES, blocks};
+use super::aligned::Aligned;
+use super::cost::Use;
+use super::factored::{LANES, blocks, blocks_of};
 use super::field::Layout;
 use super::path::Path;
-use super::vnni::{self, Block, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
+use super::vnni::{self, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
 use super::{Geometry, Operands};
+use crate::simd;
 
 /// Codes of four bits.
 const CODES: usize = 16;
@@ -39,10 +41,9 @@ impl Nibbles {
         Some(Self { bytes: bytes.collect::<Option<_>>()?, bases })
     }
 
-    /// What a product costs; `None` where the processor lacks the instructions, or some code has more bits.
-    pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
-        let fits = vnni::looks_up() && usize::from(asked.any_bits()) < CODES;
-        fits.then(|| FOUR_BITS * asked.filled(LANES))
+    /// Whether the processor has the instructions and no code has more bits.
+    pub(super) fn fits(&self, asked: &Use<'_>) -> bool {
+        vnni::looks_up() && usize::from(asked.any_bits()) < CODES
     }
 
     /// The output channels of a group, eight at a time.
@@ -58,7 +59,10 @@ impl Nibbles {
             let mut bases = [0; CHANNELS];
             bases.iter_mut().zip(channels.clone()).for_each(|(sum, channel)| *sum = base(channel));
             let own: Vec<usize> = channels.clone().collect();
-            Tile { products: blocks(geometry, &own, row), channels, bases }
+            let count = blocks_of(geometry) * CHANNELS * LOOKED_UP;
+            let mut products = Aligned::new(0, count);
+            blocks(geometry, &own, row, products.as_chunks_mut::<LOOKED_UP>().0.as_chunks_mut().0);
+            Tile { products, channels, bases }
         };
         all.clone().step_by(CHANNELS).map(tile).collect()
     }
@@ -72,7 +76,7 @@ pub(super) struct FourBits<'a> {
     offsets: Vec<usize>,
     /// The output channels of each group.
     tiles: Vec<Vec<Tile>>,
-    codes: Vec<u8>,
+    codes: Aligned,
 }
 
 impl<'a> FourBits<'a> {
@@ -90,16 +94,20 @@ impl<'a> FourBits<'a> {
 }
 
 impl Path for FourBits<'_> {
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
         let pitch = self.geometry.positions();
         for (group, tiles) in self.tiles.iter().enumerate() {
             self.layout.fill(self.geometry, self.operands, group, samples.clone(), &mut self.codes);
-            self.codes.as_chunks_mut::<LANES>().0.iter_mut().for_each(tell);
+            tell(&mut self.codes);
             for tile in tiles {
-                let taps = Taps { codes: &self.codes, offsets: &self.offsets, weights: &tile.products };
+                let taps = Taps {
+                    codes: &self.codes,
+                    offsets: &self.offsets,
+                    weights: tile.products.as_chunks::<LOOKED_UP>().0.as_chunks().0,
+                };
                 let (channels, first) = (tile.channels.len(), tile.channels.start * pitch);
-                let finish = Finish { scale: 1, constants: tile.bases, besides: &[] };
+                let finish = Finish { scale: 1, constants: tile.bases, besides: &[], begun };
                 vnni::sum(taps, Place { units: &units, channels, first, pitch }, &finish, output);
             }
         }
@@ -109,16 +117,23 @@ impl Path for FourBits<'_> {
 /// Up to eight output channels.
 struct Tile {
     channels: Range<usize>,
-    products: Vec<Block<LOOKED_UP>>,
+    /// [`Block`]s one after the other.
+    products: Aligned,
     /// What the bases of each channel's rows add up to.
     bases: [i32; CHANNELS],
 }
 
 /// Tells the codes of four channels which weight they meet; those of the padding may have been told before.
-fn tell(codes: &mut [u8; LANES]) {
-    for (lane, code) in codes.iter_mut().enumerate() {
-        *code |= (lane * CODES) as u8;
-    }
+fn tell(codes: &mut [u8]) {
+    const WEIGHTS: u32 = u32::from_le_bytes([0, CODES as u8, 2 * CODES as u8, 3 * CODES as u8]);
+    simd::widest(
+        #[inline(always)]
+        move || {
+            for codes in codes.as_chunks_mut().0 {
+                *codes = (u32::from_le_bytes(*codes) | WEIGHTS).to_le_bytes();
+            }
+        },
+    );
 }
 
 #[cfg(test)]

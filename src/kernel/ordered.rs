@@ -38,7 +38,7 @@ pub fn convolve_in_order(
                 sums.resize(layout.columns(samples.len()), 0);
                 taps.add(&mut sums, geometry.filter(operands.weights, channel), products, accumulate);
                 let output = &mut output[samples.start * size + channel * geometry.positions()..];
-                units.add(0, UNIT, &sums, output);
+                units.put(0, UNIT, &sums, output, false);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The low bits of a filter's products combined by OR.
 
+use super::aligned::Aligned;
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
 #[cfg(target_arch = "x86_64")]
@@ -24,7 +25,7 @@ const CODES: usize = 256;
 pub(super) struct LowBits {
     /// Bytes of a product.
     planes: usize,
-    bytes: Vec<u8>,
+    bytes: Aligned,
 }
 
 impl LowBits {
@@ -38,7 +39,8 @@ impl LowBits {
                 .flat_map(|plane| row.iter().map(move |product| byte(product, plane)))
                 .collect::<Vec<_>>()
         };
-        Self { planes, bytes: products.chunks_exact(CODES).flat_map(row).collect() }
+        let bytes: Vec<u8> = products.chunks_exact(CODES).flat_map(row).collect();
+        Self { planes, bytes: bytes[..].into() }
     }
 
     fn row(&self, weight: u8) -> &[u8] {

@@ -9,17 +9,19 @@ use super::{Geometry, Operands, Products};
 pub(super) trait Path {
     /// Adds the sums of some neighbouring samples to what is there; products of the padding are among them.
     ///
+    /// Where outputs have not `begun` they are all 0, which need not be read.
+    ///
     /// Samples come as [`super::field::chunks`] divides a batch.
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]);
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool);
 }
 
 /// Two ways whose sums belong together.
 pub(super) struct Both<A, B>(pub(super) A, pub(super) B);
 
 impl<A: Path, B: Path> Path for Both<A, B> {
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
-        self.0.add(samples.clone(), output);
-        self.1.add(samples, output);
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
+        self.0.add(samples.clone(), output, begun);
+        self.1.add(samples, output, true);
     }
 }
 

@@ -148,10 +148,12 @@ impl Products {
         if terms.is_some_and(|cost| cost <= FOUR_BITS) {
             return Way::Terms;
         }
-        let four_bits = self.nibbles.as_ref().and_then(|nibbles| nibbles.cost(asked));
+        if self.nibbles.as_ref().is_some_and(|nibbles| nibbles.fits(asked)) {
+            return Way::FourBits;
+        }
         let line = self.residual.as_ref().and_then(|residual| residual.cost(asked));
         let bytes = self.planes.as_ref().and_then(|planes| planes.cost(asked));
-        cheapest([(Way::Terms, terms), (Way::FourBits, four_bits), (Way::Line, line), (Way::Bytes, bytes)])
+        cheapest([(Way::Terms, terms), (Way::Line, line), (Way::Bytes, bytes)])
     }
 
     /// Whether activation codes above those of four bits have no product.
@@ -254,8 +256,8 @@ mod tests {
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
                 let filters = products.filters(&geometry, &operands);
-                LookedUp::new(&geometry, &operands, filters).add(0..1, &mut plain);
-                path::fastest(&geometry, &operands, &products).add(0..1, &mut found);
+                LookedUp::new(&geometry, &operands, filters).add(0..1, &mut plain, false);
+                path::fastest(&geometry, &operands, &products).add(0..1, &mut found, false);
                 assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits");
             }
         }

@@ -121,8 +121,8 @@ struct Parts<'a> {
 }
 
 impl Path for Parts<'_> {
-    fn add(&mut self, samples: Range<usize>, output: &mut [i32]) {
-        self.above.add(samples.clone(), output);
+    fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
+        self.above.add(samples.clone(), output, begun);
         let (bits, ones) = (self.part.bits, if self.part.or { 0 } else { self.part.ones as i32 });
         let sums = &mut *output;
         simd::widest(
@@ -130,7 +130,7 @@ impl Path for Parts<'_> {
             move || sums.iter_mut().for_each(|sum| *sum = *sum << bits | ones),
         );
         if let Some(low) = &mut self.low {
-            low.add(samples, output);
+            low.add(samples, output, true);
         }
     }
 }

@@ -8,7 +8,7 @@ mod put;
 
 use std::arch::x86_64::*;
 
-use self::put::put;
+use self::put::{put, put_rows, whole_rows};
 use super::factored::LANES;
 use super::field::Units;
 
@@ -36,6 +36,8 @@ pub(super) struct Finish<'a> {
     pub(super) constants: [i32; CHANNELS],
     /// One for each position, or none.
     pub(super) besides: &'a [i32],
+    /// Whether outputs hold anything but 0, to which it is added.
+    pub(super) begun: bool,
 }
 
 /// Where the sums of neighbouring output channels belong.
@@ -81,13 +83,15 @@ pub(super) fn sum<const BYTES: usize>(
     output: &mut [i32],
 ) {
     assert!(supported() && (BYTES == EXACT || looks_up()), "the caller has asked");
-    let last = |of: &[usize]| of.iter().max().copied().unwrap_or_default();
     let Place { units, channels, first, pitch } = place;
-    let reach = last(taps.offsets) + LANES * (last(&units.starts) + UNIT);
+    let farthest = taps.offsets.iter().max().copied().unwrap_or_default();
+    let reach = farthest + LANES * (units.last + UNIT);
     assert!(reach <= taps.codes.len() && taps.offsets.len() == taps.weights.len(), "codes for every block");
-    assert!(first + (channels - 1) * pitch + units.end() <= output.len(), "an output for every sum");
+    assert!(first + (channels - 1) * pitch + units.end <= output.len(), "an output for every sum");
     assert!(finish.besides.is_empty() || finish.besides.len() == units.starts.len() * UNIT, "one a position");
     for at in (0..units.starts.len()).step_by(UNITS) {
+        let rows = whole_rows(units, at).filter(|_| finish.besides.is_empty() && pitch > 1);
+        let at = (at, rows);
         // SAFETY: the instructions are there, every block's codes end within the slice, and so do a channel's outputs.
         #[allow(unsafe_code)]
         unsafe {
@@ -114,16 +118,16 @@ pub(super) fn sum<const BYTES: usize>(
 unsafe fn tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
     place: Place<'_>,
-    at: usize,
+    (at, rows): (usize, Option<[usize; UNITS]>),
     finish: &Finish<'_>,
     output: &mut [i32],
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         if BYTES == EXACT {
-            exact_tile::<N, BYTES>(taps, place, at, finish, output)
+            exact_tile::<N, BYTES>(taps, place, (at, rows), finish, output)
         } else {
-            looked_up_tile::<N, BYTES>(taps, place, at, finish, output)
+            looked_up_tile::<N, BYTES>(taps, place, (at, rows), finish, output)
         }
     }
 }
@@ -135,7 +139,7 @@ unsafe fn tile<const N: usize, const BYTES: usize>(
 unsafe fn exact_tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
     place: Place<'_>,
-    at: usize,
+    (at, rows): (usize, Option<[usize; UNITS]>),
     finish: &Finish<'_>,
     output: &mut [i32],
 ) {
@@ -144,7 +148,7 @@ unsafe fn exact_tile<const N: usize, const BYTES: usize>(
         |block: &[u8; BYTES]| unsafe { _mm512_set1_epi32(block.as_ptr().cast::<i32>().read_unaligned()) };
     let add = |sums, codes, weights| _mm512_dpbusd_epi32(sums, codes, weights);
     // SAFETY: the caller's promise.
-    unsafe { tile_of::<N, BYTES>(taps, place, at, finish, output, weights, add) }
+    unsafe { tile_of::<N, BYTES>(taps, place, (at, rows), finish, output, weights, add) }
 }
 
 /// # Safety
@@ -154,7 +158,7 @@ unsafe fn exact_tile<const N: usize, const BYTES: usize>(
 unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
     place: Place<'_>,
-    at: usize,
+    (at, rows): (usize, Option<[usize; UNITS]>),
     finish: &Finish<'_>,
     output: &mut [i32],
 ) {
@@ -164,7 +168,7 @@ unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
     let add =
         |sums, codes, products| _mm512_dpbusd_epi32(sums, _mm512_permutexvar_epi8(codes, products), ones);
     // SAFETY: the caller's promise.
-    unsafe { tile_of::<N, BYTES>(taps, place, at, finish, output, products, add) }
+    unsafe { tile_of::<N, BYTES>(taps, place, (at, rows), finish, output, products, add) }
 }
 
 /// # Safety
@@ -174,7 +178,7 @@ unsafe fn looked_up_tile<const N: usize, const BYTES: usize>(
 unsafe fn tile_of<const N: usize, const BYTES: usize>(
     taps: Taps<'_, BYTES>,
     place: Place<'_>,
-    at: usize,
+    (at, rows): (usize, Option<[usize; UNITS]>),
     finish: &Finish<'_>,
     output: &mut [i32],
     weights_of: impl Fn(&[u8; BYTES]) -> __m512i,
@@ -195,6 +199,9 @@ unsafe fn tile_of<const N: usize, const BYTES: usize>(
                     *added = add(*added, codes, weights);
                 }
             }
+        }
+        if let Some(rows) = rows {
+            return put_rows(added, place, rows, finish, output);
         }
         // Left by the registers for memory that is near: what becomes of sums shall not take registers from the loop.
         let mut sums = [[[0; UNIT]; UNITS]; N];

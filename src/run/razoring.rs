@@ -1,6 +1,6 @@
 //! What it takes to write numbers in groups at run time, and what becomes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::beside::Work;
 use super::bill::Mapped;
@@ -66,7 +66,7 @@ fn written(effective_bits: f64, used: Option<Use>) -> Written {
     }
 }
 
-/// What formats come to in a network, of which some layer has groups.
+/// What formats come to in a network, of which some layer has groups; layers that run elsewhere are left out.
 pub(super) fn outcome(
     quantized: &Quantized,
     used: &BTreeMap<usize, Use>,
@@ -87,9 +87,11 @@ pub(super) fn outcome(
         (part.layer.geometry.inputs_per_sample(), bits)
     });
     let of_weights = total(stored().filter_map(|part| quantized.weights_used(part.layer.index)));
+    let read: BTreeSet<usize> = here().flat_map(|part| quantized.reads(part.layer.index)).copied().collect();
+    let of_activations = total(read.iter().filter_map(|value| used.get(value).copied()));
     Some(FormatsOutcome {
         weights: written(mean(weights), of_weights),
-        activations: written(mean(activations), total(used.values().copied())),
+        activations: written(mean(activations), of_activations),
         razorers: work.iter().map(|work| work.name().into()).collect(),
         razoring_energy_j: work.iter().map(|work| work.energy().0).sum(),
         razoring_area_mm2: work.iter().map(|work| work.area().0).sum::<f64>() * 1e-6,

@@ -3,6 +3,7 @@
 //! Entry order in every form: row = code of `a`, column = code of `b`, from code 0 on. A signed table is
 //! ordered by two's complement codes too, so that row 255 of an 8-bit table is `a` = −1.
 
+mod meaning;
 mod npy;
 mod text;
 
@@ -11,6 +12,7 @@ use std::fmt;
 use num_traits::FromBytes;
 
 use super::{Operation, Signature, Table};
+pub use meaning::Meaning;
 
 /// Why bytes are not a product table, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +103,9 @@ pub enum Fault {
         /// What may have been meant.
         hint: &'static str,
     },
+    /// Entries that are products of other operands than those that their places say.
+    #[error("the entries are not products of the operands in their places, but of {0}")]
+    Misread(Meaning),
     /// A header that is not one of NPY, or of an array that is no table.
     #[error("{0}")]
     Npy(String),
@@ -145,7 +150,8 @@ impl Table {
     ///
     /// # Errors
     /// [`ReadError`] with the line and column, or the byte, of what is wrong; entries that do not fit the
-    /// result's bits are refused. An unsigned result may have one bit more than an exact one, as that of a multiplier
+    /// result's bits are refused, and so are those of operands of at least 4 bits that are less than half as far from exact
+    /// products in another sign, or counted from the lowest operand on. An unsigned result may have one bit more than an exact one, as that of a multiplier
     /// that overestimates has.
     ///
     /// ```
@@ -262,8 +268,14 @@ impl Entries<i64> {
             let hint = if signed || value >= 0 { "" } else { ", or say that the table is signed" };
             entry.ok_or((place, Fault::Range { value, bits, kind, low, high: high - 1, hint }))
         };
-        let entries = self.values.into_iter().map(fits).collect::<Result<_, _>>()?;
-        Ok(Table { signature, entries })
+        // A negative entry first: it says what the others are.
+        let negative = self.values.iter().find(|(value, _)| !signed && *value < 0).copied();
+        negative.map_or(Ok(()), |entry| fits(entry).map(drop))?;
+        let entries: Box<[i32]> = self.values.into_iter().map(fits).collect::<Result<_, _>>()?;
+        match meaning::other(&entries, signature) {
+            Some(meaning) => Err((Place::File, Fault::Misread(meaning))),
+            None => Ok(Table { signature, entries }),
+        }
     }
 }
 

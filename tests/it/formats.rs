@@ -431,6 +431,15 @@ fn features_are_sent_in_the_bits_that_they_are_put_away_in() {
     let of_all = sent(folder.path(), &json!("result"), &razored(16));
     let first = &layers[0];
     let found = sent(folder.path(), &json!({"layer": first.name}), &razored(16));
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(!page.contains(&format!("{} <small>×", first.name)), "it runs once");
+    for layer in &layers[1..] {
+        assert!(
+            page.contains(&format!("{} <small>× 0</small>", layer.name)),
+            "{} runs elsewhere",
+            layer.name
+        );
+    }
     let next = &layers[1].geometry;
     let plane = next.in_height * next.in_width;
     let groups = next.groups * (next.in_channels / next.groups).div_ceil(16);
@@ -451,6 +460,16 @@ fn features_are_sent_in_the_bits_that_they_are_put_away_in() {
             assert!(found[which]["energy_j"][stage].as_f64() < of_all[which]["energy_j"][stage].as_f64());
         }
         assert_eq!(found[which]["score"], of_all[which]["score"], "the receiver goes on as the device would");
+    }
+    // Shares are those of the numbers that the device reads: here its one layer's.
+    let told = &found["approximate"];
+    for numbers in ["weights", "activations"] {
+        let own = &told["layers"][0]["format"][numbers];
+        assert_eq!(told["formats"][numbers], *own, "{numbers}");
+        assert_ne!(
+            of_all["approximate"]["formats"][numbers]["zeroed_share"], own["zeroed_share"],
+            "{numbers}"
+        );
     }
     let [before, after] =
         ["baseline", "approximate"].map(|which| found[which]["latency_s"].as_f64().unwrap());

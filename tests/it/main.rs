@@ -1,5 +1,6 @@
 //! One integration binary, a module per question.
 
+mod account;
 mod activity;
 mod agreement;
 mod attention;

@@ -66,7 +66,8 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) ->
     #[allow(unsafe_code)]
     unsafe {
         match rows.step {
-            1 if registers => registers_of::<N>(to, from, rows),
+            1 if registers => registers_of::<N, 1>(to, from, rows),
+            2 if registers => registers_of::<N, 2>(to, from, rows),
             1 => eights_of::<N, 1>(to, from, rows),
             _ => eights_of::<N, 2>(to, from, rows),
         }
@@ -82,35 +83,57 @@ fn in_registers<const N: usize>(_: &mut [u8], _: &[&[u8]; N], _: Rows) -> usize 
 /// 64 codes of all streams at once; the last ones of a row may begin among others.
 ///
 /// # Safety
-/// The processor needs AVX-512 F, BW and VBMI; slices have all rows, whose cells are at least 64 / N.
+/// The processor needs AVX-512 F, BW and VBMI; slices have all rows, whose cells are at least 64 / N, each with all codes
+/// of its step, one or two.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn registers_of<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) {
+unsafe fn registers_of<const N: usize, const STEP: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) {
     use std::arch::x86_64::*;
     let own = 64 / N;
-    let order: [u8; 64] = std::array::from_fn(|at| (at % N * own + at / N) as u8);
-    // SAFETY: 64 bytes are read; of each stream, 64 / N from a cell that as many follow, and as many cells are written.
+    let order: [u8; 64] = std::array::from_fn(|at| (at % N * own * STEP + at / N * STEP) as u8);
+    // SAFETY: 64 bytes are read; of each stream, 64 / N steps from a cell that as many follow, and as many cells are written.
     unsafe {
         let order = _mm512_loadu_si512(order.as_ptr().cast());
         for row in 0..rows.rows {
             let to = to.as_mut_ptr().add(row * rows.pitch_together);
             for start in (0..rows.cells - own).step_by(own).chain([rows.cells - own]) {
-                let part = |at: usize| from[at].as_ptr().add(row * rows.pitch + start);
-                let quarter = |at: usize| match N {
-                    2 | 4 => _mm_loadu_si128(part(at * N / 4).add(at * N % 4 * 8).cast()),
-                    _ => _mm_unpacklo_epi64(
-                        _mm_loadl_epi64(part(2 * at).cast()),
-                        _mm_loadl_epi64(part(2 * at + 1).cast()),
-                    ),
+                let part = |at: usize| from[at].as_ptr().add(row * rows.pitch + start * STEP);
+                let together = match STEP {
+                    1 => _mm512_permutexvar_epi8(order, joined(part, own, 0)),
+                    _ => _mm512_permutex2var_epi8(joined(part, 2 * own, 0), order, joined(part, 2 * own, 1)),
                 };
-                let all = _mm512_castsi128_si512(quarter(0));
-                let all = _mm512_inserti32x4::<1>(all, quarter(1));
-                let all = _mm512_inserti32x4::<2>(all, quarter(2));
-                let all = _mm512_inserti32x4::<3>(all, quarter(3));
-                _mm512_storeu_si512(to.add(N * start).cast(), _mm512_permutexvar_epi8(order, all));
+                _mm512_storeu_si512(to.add(N * start).cast(), together);
             }
         }
+    }
+}
+
+/// So many bytes of each stream one after the other, of which one half or the other fills a register.
+///
+/// # Safety
+/// The processor needs AVX-512 F; behind the pointer to each stream are as many bytes.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[inline(always)]
+unsafe fn joined(
+    stream: impl Fn(usize) -> *const u8,
+    bytes: usize,
+    half: usize,
+) -> std::arch::x86_64::__m512i {
+    use std::arch::x86_64::*;
+    let first = 64 * half;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let eight = |at: usize| _mm_loadl_epi64(stream(at / bytes).add(at % bytes).cast());
+        let sixteen = |at: usize| match bytes {
+            8 => _mm_unpacklo_epi64(eight(at), eight(at + 8)),
+            _ => _mm_loadu_si128(stream(at / bytes).add(at % bytes).cast()),
+        };
+        let all = _mm512_castsi128_si512(sixteen(first));
+        let all = _mm512_inserti32x4::<1>(all, sixteen(first + 16));
+        let all = _mm512_inserti32x4::<2>(all, sixteen(first + 32));
+        _mm512_inserti32x4::<3>(all, sixteen(first + 48))
     }
 }
 

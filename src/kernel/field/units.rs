@@ -4,17 +4,15 @@ use std::ops::Range;
 
 use crate::simd;
 
-/// Positions of a unit that one row of outputs has.
+/// Positions of a unit that one row of outputs of one sample has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Segment {
-    /// The first one's place in the unit.
+    /// The first one's place in a unit whose samples stand [`apart`].
     pub(in super::super) from: usize,
-    /// The place of its output in the first of the samples side by side.
+    /// The place of its output.
     pub(in super::super) to: usize,
     /// Columns of the row.
     pub(in super::super) columns: usize,
-    /// Samples side by side that there are.
-    pub(in super::super) samples: usize,
 }
 
 /// All positions of some samples by units that are summed together.
@@ -27,43 +25,52 @@ pub(in super::super) struct Units {
     pub(in super::super) segments: Vec<Segment>,
     /// Samples whose positions stand side by side.
     pub(in super::super) side: usize,
-    /// From an output of one of them to that of the next.
-    pub(in super::super) pitch: usize,
+    /// The cell of the last unit's first position.
+    pub(in super::super) last: usize,
+    /// One more than the greatest place of an output.
+    pub(in super::super) end: usize,
 }
 
 impl Units {
+    pub(super) fn new(
+        starts: Vec<usize>,
+        ranges: Vec<Range<usize>>,
+        segments: Vec<Segment>,
+        side: usize,
+    ) -> Self {
+        let last = starts.iter().max().copied().unwrap_or_default();
+        let end = segments.iter().map(|segment| segment.to + segment.columns).max().unwrap_or_default();
+        Self { starts, ranges, segments, side, last, end }
+    }
+
     /// One place after the other, for sums that are kept as they come.
     pub(in super::super) fn in_order(&self, unit: usize) -> Self {
-        let segment = |at: usize| Segment { from: 0, to: at * unit, columns: unit, samples: 1 };
+        let segment = |at: usize| Segment { from: 0, to: at * unit, columns: unit };
         let count = self.starts.len();
-        Self {
-            starts: self.starts.clone(),
-            ranges: (0..count).map(|at| at..at + 1).collect(),
-            segments: (0..count).map(segment).collect(),
-            side: 1,
-            pitch: 0,
-        }
+        let ranges = (0..count).map(|at| at..at + 1).collect();
+        Self::new(self.starts.clone(), ranges, (0..count).map(segment).collect(), 1)
     }
 
-    /// One more than the greatest place of an output.
-    pub(in super::super) fn end(&self) -> usize {
-        let end = |of: &Segment| of.to + (of.samples - 1) * self.pitch + of.columns;
-        self.segments.iter().map(end).max().unwrap_or_default()
-    }
-
-    /// Adds the sums of some units, [apart](apart) each, to their outputs.
-    pub(in super::super) fn add(&self, first: usize, unit: usize, sums: &[i32], output: &mut [i32]) {
-        let (own, count) = (unit / self.side, sums.len() / unit);
+    /// Puts the sums of some units, [apart](apart) each, where their outputs are, or adds them to those that have begun.
+    pub(in super::super) fn put(
+        &self,
+        first: usize,
+        unit: usize,
+        sums: &[i32],
+        output: &mut [i32],
+        begun: bool,
+    ) {
+        let count = sums.len() / unit;
         simd::widest(
             #[inline(always)]
             move || {
                 for (ranges, sums) in self.ranges[first..first + count].iter().zip(sums.chunks_exact(unit)) {
-                    for segment in &self.segments[ranges.clone()] {
-                        for sample in 0..segment.samples {
-                            let from = apart(sample, self.side) * own + segment.from / self.side;
-                            let to = &mut output[segment.to + sample * self.pitch..][..segment.columns];
-                            let sums = sums[from..].iter();
+                    for &Segment { from, to, columns } in &self.segments[ranges.clone()] {
+                        let (to, sums) = (&mut output[to..][..columns], &sums[from..][..columns]);
+                        if begun {
                             to.iter_mut().zip(sums).for_each(|(to, sum)| *to = to.wrapping_add(*sum));
+                        } else {
+                            to.copy_from_slice(sums);
                         }
                     }
                 }

@@ -23,32 +23,19 @@ pub(super) unsafe fn put(
         // SAFETY: the caller's promise.
         return unsafe { put_points(sums, place, at, finish, output) };
     }
-    let (units, whole) = (place.units, whole_rows(place.units, at).filter(|_| finish.besides.is_empty()));
-    let scale = _mm512_set1_epi32(finish.scale);
+    let units = place.units;
     for (channel, sums) in sums.iter().enumerate() {
         let constant = _mm512_set1_epi32(finish.constants[channel]);
         // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
         unsafe {
-            let finished = |sums: &[i32; UNIT]| {
-                _mm512_mullo_epi32(
-                    _mm512_add_epi32(_mm512_loadu_si512(sums.as_ptr().cast()), constant),
-                    scale,
-                )
-            };
             let output = output.as_mut_ptr().add(place.first + channel * place.pitch);
-            if let Some(whole) = whole {
-                for (to, sums) in whole.into_iter().zip(sums) {
-                    let to = output.add(to).cast();
-                    _mm512_storeu_si512(to, _mm512_add_epi32(finished(sums), _mm512_loadu_si512(to)));
-                }
-                continue;
-            }
             for (unit, sums) in (at..units.starts.len()).zip(sums) {
                 let besides = match finish.besides.as_chunks::<UNIT>().0.get(unit) {
                     Some(besides) => _mm512_loadu_si512(besides.as_ptr().cast()),
                     None => _mm512_setzero_si512(),
                 };
-                put_unit(_mm512_add_epi32(finished(sums), besides), units, unit, output);
+                let finished = scaled(_mm512_loadu_si512(sums.as_ptr().cast()), constant, finish.scale);
+                put_unit(_mm512_add_epi32(finished, besides), units, unit, output, finish.begun);
             }
         }
     }
@@ -73,20 +60,21 @@ unsafe fn put_points(
     // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read; a mask lets through only outputs of the channels.
     unsafe {
         let load = |numbers: &[i32; UNIT]| _mm512_loadu_si512(numbers.as_ptr().cast());
-        let (constants, scale) = (load(&wide(&finish.constants)), _mm512_set1_epi32(finish.scale));
+        let constants = load(&wide(&finish.constants));
         let output = output.as_mut_ptr().add(place.first);
         for unit in at..units.starts.len().min(at + UNITS) {
             let points = points(sums, unit - at);
             for segment in units.segments.get_unchecked(units.ranges[unit].clone()) {
-                for sample in 0..segment.samples {
-                    let own = segment.from + sample;
-                    let besides = finish.besides.get(unit * UNIT + own).copied().unwrap_or(0);
-                    let finished = _mm512_mullo_epi32(_mm512_add_epi32(load(&points[own]), constants), scale);
-                    let finished = _mm512_add_epi32(finished, _mm512_set1_epi32(besides));
-                    let to = output.add(segment.to + sample * units.pitch);
-                    let before = _mm512_maskz_loadu_epi32(mask, to);
-                    _mm512_mask_storeu_epi32(to, mask, _mm512_add_epi32(finished, before));
-                }
+                let own = ORDERS[units.side.ilog2() as usize][segment.from] as usize;
+                let besides = finish.besides.get(unit * UNIT + own).copied().unwrap_or(0);
+                let finished = scaled(load(&points[own]), constants, finish.scale);
+                let finished = _mm512_add_epi32(finished, _mm512_set1_epi32(besides));
+                let to = output.add(segment.to);
+                let before = match finish.begun {
+                    true => _mm512_maskz_loadu_epi32(mask, to),
+                    false => _mm512_setzero_si512(),
+                };
+                _mm512_mask_storeu_epi32(to, mask, _mm512_add_epi32(finished, before));
             }
         }
     }
@@ -103,8 +91,47 @@ fn points(sums: &[[[i32; UNIT]; UNITS]], unit: usize) -> [[i32; UNIT]; UNIT] {
     points
 }
 
+/// Adds what sums that are in registers become to whole rows of outputs.
+///
+/// # Safety
+/// As [`put`]; the rows are [`whole_rows`].
+#[allow(unsafe_code)]
+#[inline(always)]
+pub(super) unsafe fn put_rows<const N: usize>(
+    sums: [[__m512i; UNITS]; N],
+    place: Place<'_>,
+    rows: [usize; UNITS],
+    finish: &Finish<'_>,
+    output: &mut [i32],
+) {
+    for (channel, sums) in sums.into_iter().enumerate() {
+        // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
+        unsafe {
+            let constant = _mm512_set1_epi32(finish.constants[channel]);
+            let output = output.as_mut_ptr().add(place.first + channel * place.pitch);
+            for (to, sums) in rows.into_iter().zip(sums) {
+                let to = output.add(to).cast();
+                let finished = scaled(sums, constant, finish.scale);
+                let sums = match finish.begun {
+                    true => _mm512_add_epi32(finished, _mm512_loadu_si512(to)),
+                    false => finished,
+                };
+                _mm512_storeu_si512(to, sums);
+            }
+        }
+    }
+}
+
+/// What sums become; most have a scale of 1, and multiplying takes long.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn scaled(sums: __m512i, constant: __m512i, scale: i32) -> __m512i {
+    let sums = _mm512_add_epi32(sums, constant);
+    if scale == 1 { sums } else { _mm512_mullo_epi32(sums, _mm512_set1_epi32(scale)) }
+}
+
 /// The first outputs of a tile's units, where each is part of one row.
-fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
+pub(super) fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
     let ranges = units.ranges[at..].first_chunk::<UNITS>()?;
     let mut whole = [0; UNITS];
     for (whole, range) in whole.iter_mut().zip(ranges) {
@@ -120,24 +147,20 @@ fn whole_rows(units: &Units, at: usize) -> Option<[usize; UNITS]> {
 /// The processor needs AVX-512 F; behind the pointer is an output for every sum.
 #[allow(unsafe_code)]
 #[inline(always)]
-unsafe fn put_unit(sums: __m512i, units: &Units, unit: usize, output: *mut i32) {
+unsafe fn put_unit(sums: __m512i, units: &Units, unit: usize, output: *mut i32, begun: bool) {
     // SAFETY: a mask lets through only sums of the unit and outputs of a segment.
     unsafe {
-        let mut apart_sums = [0; UNIT];
-        let (side, own) = (units.side, UNIT / units.side);
-        let order = _mm512_loadu_si512(ORDERS[side.ilog2() as usize].as_ptr().cast());
-        _mm512_storeu_si512(apart_sums.as_mut_ptr().cast(), _mm512_permutexvar_epi32(order, sums));
-        for segment in units.segments.get_unchecked(units.ranges[unit].clone()) {
-            let mask = ((1u32 << segment.columns) - 1) as __mmask16;
-            for sample in 0..segment.samples {
-                let output = output.add(segment.to + sample * units.pitch);
-                let sums = _mm512_maskz_loadu_epi32(
-                    mask,
-                    apart_sums.as_ptr().wrapping_add(apart(sample, side) * own + segment.from / side),
-                );
-                let sums = _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(mask, output));
-                _mm512_mask_storeu_epi32(output, mask, sums);
-            }
+        let order = _mm512_loadu_si512(ORDERS[units.side.ilog2() as usize].as_ptr().cast());
+        let sums = _mm512_permutexvar_epi32(order, sums);
+        for &Segment { from, to, columns } in units.segments.get_unchecked(units.ranges[unit].clone()) {
+            let mask = (((1u32 << columns) - 1) << from) as __mmask16;
+            // What lies before the segment's outputs is masked out.
+            let to = output.wrapping_add(to).wrapping_sub(from);
+            let sums = match begun {
+                true => _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(mask, to)),
+                false => sums,
+            };
+            _mm512_mask_storeu_epi32(to, mask, sums);
         }
     }
 }

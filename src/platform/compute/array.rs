@@ -106,6 +106,12 @@ impl MacArray {
         })
     }
 
+    /// What clock and leakage of its units are priced by.
+    pub fn constants(&self) -> Vec<Constant> {
+        let own = [&self.unit_clock, &self.unit_leakage].into_iter().chain(&self.unit_clock_tree);
+        own.cloned().collect()
+    }
+
     /// The unit.
     pub fn mac(&self) -> &Mac {
         &self.mac

@@ -11,7 +11,7 @@ use crate::config::platform::{self as config, SramClass};
 use crate::constant::{Constant, Trust};
 use crate::ledger::{Ledger, Stage};
 use crate::platform::{Bill, PlatformError};
-use crate::units::{Joules, SquareMicrometres};
+use crate::units::{Bytes, Joules, SquareMicrometres};
 
 /// Bytes per access.
 pub const WORD_BYTES: f64 = 8.0;
@@ -46,6 +46,14 @@ pub struct Sram {
 }
 
 impl Sram {
+    /// A memory of every tabulated size and class, at the lowest error-free supply.
+    pub fn all() -> Vec<Self> {
+        let classes = [SramClass::Hp, SramClass::Lop, SramClass::Lstp];
+        let each = TABLE.iter().flat_map(|row| classes.map(|class| (row.kib, class)));
+        let config = |(kib, class)| config::Sram { size: Bytes(kib * 1024.0), class, voltage: 1.0 };
+        each.map(config).map(|config| Self::new(&config, "memory").expect("its row is there")).collect()
+    }
+
     /// A memory of a tabulated size; `path` names it in errors.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::report::svg::escape;
 use crate::report::words;
 use crate::run::outcome::{ConstantShare, LayerOutcome, Outcome, StageEnergy};
 use crate::run::statistics::Verdict;
-use crate::units::with_prefix;
+use crate::units::{quantity, with_prefix};
 
 /// The head of a page: kind, title, and what was run in one line.
 pub(super) fn head(kind: &str, title: &str, facts: &[String]) -> String {
@@ -265,30 +265,14 @@ pub(super) fn constants(outcome: &Outcome) -> String {
 }
 
 /// A value with its SI prefix; what follows the base unit is kept.
-fn quantity(value: f64, unit: &str) -> String {
-    let (base, rest) =
-        unit.split_once(' ').map_or((unit, String::new()), |(base, rest)| (base, format!(" {rest}")));
-    if ["J", "W", "s", "V", "Hz"].contains(&base) {
-        with_prefix(value, base) + &rest
-    } else {
-        format!("{value:.4e} {unit}")
-    }
-}
-
 fn range(low: f64, high: f64, constant: &Constant) -> String {
     let base = constant.unit.split(' ').next().unwrap_or("");
     format!("{} to {}", quantity(low, base), quantity(high, base)).replace(' ', "\u{a0}")
 }
 
 fn chip(trust: Trust) -> String {
-    let (name, doubtful) = match trust {
-        Trust::Verified => ("verified", false),
-        Trust::Abstract => ("abstract only", true),
-        Trust::Derived => ("derived", false),
-        Trust::Measured => ("measured", false),
-        Trust::Unverified => ("unverified", true),
-        Trust::Chosen => ("chosen", false),
-    };
+    let doubtful = matches!(trust, Trust::Abstract | Trust::Unverified);
+    let name = trust.name();
     format!("<span class=\"chip {}\">{name}</span>", if doubtful { "undecided" } else { "neutral" })
 }
 
@@ -317,12 +301,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_grouped_and_quantities_keep_what_they_are_per() {
+    fn whole_numbers_are_grouped() {
         assert_eq!(thousands(0), "0");
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!(quantity(2.75e-11, "J per 64-bit access"), "27.5 pJ per 64-bit access");
-        assert_eq!(quantity(1.1e-5, "W"), "11.0 µW");
-        assert_eq!(quantity(0.5, "share"), "5.0000e-1 share");
+    }
+
+    #[test]
+    fn a_layer_says_how_often_it_runs_where_that_is_not_once() {
+        assert_eq!(
+            [1.0, 0.614, 20.0, 0.0].map(often),
+            ["", " <small>× 0.61</small>", " <small>× 20</small>", " <small>× 0</small>"]
+        );
     }
 }

@@ -90,7 +90,8 @@ pub fn scatter(plot: &Plot) -> String {
     let strokes = plot.lines.iter().flat_map(|line| line.1.windows(2));
     let strokes = strokes.flat_map(|ends| stroke([ends[0], ends[1]].map(|(a, b)| (x.at(a), y.at(b)))));
     let marked = places.iter().map(|(x, y)| [x - 7.0, y - 7.0, x + 7.0, y + 7.0]);
-    let mut room = Room { taken: marked.chain(strokes).collect() };
+    let levels = plot.levels.iter().map(|level| y.at(level.0)).map(|at| [LEFT, at - 1.0, RIGHT, at + 1.0]);
+    let mut room = Room { taken: marked.chain(strokes).chain(levels).collect() };
     for (value, label) in &plot.levels {
         let at = y.at(*value);
         let sides = [(LEFT + 8.0, "start"), (RIGHT - 8.0, "end")];
@@ -257,5 +258,19 @@ mod tests {
         let drawing = scatter(&Plot { marks, ..Plot::default() });
         let labels = drawing.matches(">below<").count();
         assert!((1..=4).contains(&labels), "{labels} of 6 labels in one place");
+    }
+
+    #[test]
+    fn no_label_is_struck_by_a_level() {
+        // In the middle of the drawing, so that every side has room but for the line through the mark.
+        let marks = vec![mark(0.0, 0.0, ""), mark(1.0, 1.0, "6 bits"), mark(2.0, 2.0, "")];
+        let with = |levels| scatter(&Plot { marks: marks.clone(), levels, ..Plot::default() });
+        let place = |drawing: &str| {
+            let before = drawing.split(">6 bits<").next().filter(|before| before.len() < drawing.len());
+            values(before.expect("the label is drawn"), "y").pop().unwrap()
+        };
+        let at = values(&with(vec![]), "cy")[1];
+        assert!((place(&with(vec![])) - at).abs() < 5.0, "beside the mark where there is room");
+        assert!((place(&with(vec![(1.0, String::new())])) - at).abs() > 11.0, "clear of the line");
     }
 }

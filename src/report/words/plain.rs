@@ -40,9 +40,12 @@ pub fn plain_bits(metric: Metric, found: &EqualAccuracy) -> Vec<String> {
 
 fn interpolated(found: &EqualAccuracy) -> impl Fn(&Interpolated) -> String {
     |line| {
-        let [wide, narrow] = line.between;
+        let ends = match line.between {
+            [wide, narrow] if wide == narrow => format!("two plain designs of {wide} bits"),
+            [wide, narrow] => format!("plain {wide} and {narrow} bits"),
+        };
         format!(
-            "Interpolated between plain {wide} and {narrow} bits, equal accuracy costs {}: against that line the {} {} on the \
+            "Interpolated between {ends}, equal accuracy costs {}: against that line the {} {} on the \
              system and {} on the datapath.",
             costs(&line.costed),
             if formats::label(&found.multiplier).is_some() { "format" } else { "approximate multiplier" },
@@ -71,6 +74,22 @@ fn against(from: &Costed, to: &Costed) -> String {
 mod tests {
     use super::*;
     use crate::run::plain_bits::Plain;
+
+    #[test]
+    fn a_line_between_designs_of_one_width_says_so() {
+        let costed = || Costed { score: 0.97, energy_j: 1e-6, datapath_energy_j: 1e-7 };
+        let line = |between| Interpolated { between, costed: costed() };
+        let found = |between| EqualAccuracy {
+            multiplier: "mul8s_drum_k4".into(),
+            approximate: costed(),
+            dominated_by: vec![],
+            plain: None,
+            interpolated: Some(line(between)),
+        };
+        let said = |between| interpolated(&found(between))(&line(between));
+        assert!(said([5, 5]).starts_with("Interpolated between two plain designs of 5 bits, equal"));
+        assert!(said([5, 4]).starts_with("Interpolated between plain 5 and 4 bits, equal"));
+    }
 
     fn found(dominated_by: Vec<u32>, plain: Option<(u32, f64)>) -> String {
         let costed = |energy_j: f64| Costed { score: 0.97, energy_j, datapath_energy_j: energy_j / 4.0 };

@@ -5,7 +5,8 @@ use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zero
 use super::strain::strain;
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
 use crate::run::outcome::{
-    ExitOutcome, ExpertsOutcome, Fetched, Floor, KnobOutcome, Outcome, Report, TokensOutcome, TunedExit,
+    ExitOutcome, ExpertsOutcome, Fetched, Floor, KnobOutcome, Outcome, Report, Savings, TokensOutcome,
+    TunedExit,
 };
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -17,6 +18,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    sentences.extend(better_exact(report));
     sentences.extend(idle(report));
     let strained = report.approximate.strain.as_ref().or(report.baseline.strain.as_ref());
     sentences.extend(strained.into_iter().flat_map(strain));
@@ -68,6 +70,22 @@ fn saving(report: &Report) -> String {
         less(report.savings.system),
         less(report.savings.datapath),
     )
+}
+
+/// The exact multiplier that beats the baseline's own, for a saving from a poor baseline is none.
+fn better_exact(report: &Report) -> Option<String> {
+    let baseline = &report.baseline.settings["platform"]["compute"]["array"]["multiplier"];
+    let best =
+        report.rivals.first().filter(|rival| rival.bits == 8 && *baseline != rival.multiplier.as_str())?;
+    let savings = Savings::of(&best.outcome, &report.approximate);
+    Some(format!(
+        "`exact` is not the best exact multiplier here: {} scores {} at {}. Against it: system {}, datapath {}.",
+        best.multiplier,
+        score(&best.outcome.score),
+        with_prefix(best.outcome.energy_j.total, "J"),
+        less(savings.system),
+        less(savings.datapath),
+    ))
 }
 
 fn cost(report: &Report) -> String {

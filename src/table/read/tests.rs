@@ -80,6 +80,35 @@ fn rows_are_codes_of_a_and_columns_codes_of_b() {
     assert_eq!(wide.signature(), signature(1, 2, false));
 }
 
+#[test]
+fn a_table_in_another_order_or_sign_is_refused_and_told_how_to_be_read() {
+    let designs: [fn(i64, i64) -> i64; 3] =
+        [|a, b| a * b, |a, b| (a * b) & !63, |a, b| ((a >> 3) * (b >> 3)) << 6];
+    for (family, design) in designs.into_iter().enumerate() {
+        let table = |signed| Table::from_function(signature(8, 8, signed), design).unwrap();
+        let (unsigned, signed) = (table(false), table(true));
+        let rolled: Vec<i32> = (0..1usize << 16).map(|at| signed.entries()[at ^ 0x8080]).collect();
+        let rolled = Table::from_entries(signed.signature(), rolled).unwrap();
+        let words = |table: &Table| little_endian(table, 2);
+        assert_eq!(Table::read(&words(&unsigned), "t.bin", false).as_ref(), Ok(&unsigned), "{family}");
+        assert_eq!(Table::read(&words(&signed), "t.bin", true).as_ref(), Ok(&signed), "{family}");
+        let said = |bytes: &[u8], name: &str, signed: bool| message(bytes, name, signed);
+        assert!(said(&words(&signed), "t.bin", false).contains("`signed: true`"), "{family}");
+        assert!(said(&words(&unsigned), "t.bin", true).contains("`signed: false`"), "{family}");
+        for ascending in
+            [said(&words(&rolled), "t.bin", false), said(text(&rolled, " ").as_bytes(), "t.txt", true)]
+        {
+            assert!(ascending.contains("numpy.roll(table, [128, 128], [0, 1])"), "{family}: {ascending}");
+        }
+    }
+}
+
+#[test]
+fn a_negative_entry_says_that_the_others_are_signed() {
+    let negative = Table::read(b"0 70 0 0\n0 1 -2 -1\n0 -2 4 2\n0 -1 2 1\n", "t.txt", false).unwrap_err();
+    assert!(negative.is_negative(), "{negative}");
+}
+
 /// Goldens: what `numpy.save` and `numpy.lib.format.write_array(version=(2, 0))` of NumPy 2.4.6 wrote for
 /// the outer product of the operands of codes 0 to 3.
 #[test]

@@ -5,6 +5,9 @@ use super::range::Range;
 
 /// Bins of the histogram of magnitudes.
 const BINS: usize = 2048;
+/// Fewest of them that a range may have. With fewer levels than this, a range of a few bins, one of which holds values, would
+/// lose nothing but what is outside: pictures of 256 values leave seven of eight bins empty.
+const FEWEST: usize = 128;
 
 /// The range cut off at the magnitude for which the Kullback-Leibler divergence of the codes' histogram from that of the
 /// values is least; of equals the widest.
@@ -12,8 +15,8 @@ const BINS: usize = 2048;
 /// What lies outside counts as the last bin inside. The bin of zero weighs as its neighbour: zero has a code of its own in
 /// every range, and after a ReLU would outweigh all else.
 ///
-/// Source: S. Migacz, "8-bit Inference with TensorRT", GTC 2017, with 2048 bins; the bin of zero as in NVIDIA's
-/// pytorch-quantization, which also tries every bin.
+/// Source: S. Migacz, "8-bit Inference with TensorRT", GTC 2017, with 2048 bins, of which it takes 128 or more; the bin of zero
+/// as in NVIDIA's pytorch-quantization, which also tries every bin from 128 on.
 pub(super) fn range((low, high): Range, values: &Magnitudes, grid: &dyn Fn(Range) -> Grid) -> Range {
     let reach = values.reach;
     if reach == 0.0 {
@@ -28,7 +31,7 @@ pub(super) fn range((low, high): Range, values: &Magnitudes, grid: &dyn Fn(Range
         let levels = grid(cut(bins)).levels();
         (levels <= bins).then(|| (divergence(&histogram, bins, levels), bins))
     };
-    let least = (1..=BINS).rev().filter_map(divergence).min_by(|a, b| a.0.total_cmp(&b.0));
+    let least = (FEWEST..=BINS).rev().filter_map(divergence).min_by(|a, b| a.0.total_cmp(&b.0));
     least.map_or((low, high), |(_, bins)| cut(bins))
 }
 
@@ -153,7 +156,7 @@ mod tests {
                 let zero = usize::from(grid.zero_point);
                 if scheme == Scheme::Symmetric { zero } else { zero.max((1 << bits) - 1 - zero) + 1 }
             };
-            let tried = (1..=BINS).filter(|&bins| levels(bins) <= bins);
+            let tried = (128..=BINS).filter(|&bins| levels(bins) <= bins);
             let best = tried.min_by(|&a, &b| {
                 let [a, b] = [a, b].map(|bins| naive(&values, reach, bins, levels(bins)));
                 a.total_cmp(&b)
@@ -164,6 +167,18 @@ mod tests {
                 "{scheme:?}: {found:?}, not {best} bins of {reach}"
             );
             assert!(best < BINS, "a long tail is cut off");
+        }
+    }
+
+    /// Pictures: with few levels a range of the darkest pixels alone used to lose no information inside.
+    #[test]
+    fn few_levels_of_pictures_reach_far_enough() {
+        let dark = |at| (uniform_at(5, at).powi(2) * 255.0).floor() as f32 / 255.0;
+        let values: Vec<f32> = (0..20_000).map(dark).collect();
+        for bits in 2..=8 {
+            let grid = |(low, high): Range| Grid::new(Scheme::Symmetric, bits, low, high);
+            let (_, high) = range_of((0.0, 1.0), &values, &grid);
+            assert!(high > 0.5, "{bits} bits: up to {high}");
         }
     }
 

@@ -1,0 +1,81 @@
+//! The figures by which platforms are priced, without a network that runs on them.
+
+use super::compute::array::MacArray;
+use super::memory::{Memory, Traffic, sram::Sram};
+use super::{Context, Platform, PlatformError};
+use crate::arith::mac::Mac;
+use crate::config::platform::{self as config, Compute};
+use crate::config::preset::PLATFORMS;
+use crate::constant::Constant;
+use crate::ledger::{Ledger, Price};
+use crate::tech::CellLibrary;
+use crate::tensor::Tensor;
+use crate::units::Seconds;
+
+/// The figures of the platforms that are compiled in, of every static memory, and of wires and clock trees; one that platforms
+/// set differently stands there for each of its values.
+///
+/// ```
+/// let known = axsim::platform::constants::known();
+/// let read = known.iter().find(|known| known.name == "sram.lstp.128kib.read").unwrap();
+/// assert_eq!((read.value, read.trust.name()), (27.5e-12, "measured"));
+/// ```
+pub fn known() -> Vec<Constant> {
+    let mut all: Vec<Constant> = presets().iter().flat_map(of_platform).collect();
+    all.extend(Sram::all().iter().flat_map(|memory| of_memory(memory, Seconds(1.0))));
+    let wired = CellLibrary::nangate45().wired();
+    all.extend(wired.wires().into_iter().flat_map(|wires| [wires.load.clone(), wires.sinks.clone()]));
+    let mut once: Vec<Constant> = vec![];
+    all.into_iter().for_each(|one| {
+        if !once.contains(&one) {
+            once.push(one)
+        }
+    });
+    once
+}
+
+/// The first array of these platforms with another unit.
+///
+/// # Errors
+/// As [`MacArray::new`].
+pub fn array_with(mac: Mac) -> Result<MacArray, PlatformError> {
+    let arrays = presets().into_iter().find_map(|platform| match platform.compute {
+        Compute::Array(array) => Some(array),
+        Compute::Ideal => None,
+    });
+    let config = arrays.expect("a platform with an array is compiled in");
+    MacArray::new(&config, mac, &CellLibrary::nangate45().wired())
+}
+
+fn presets() -> Vec<config::Platform> {
+    // Kinds are keys of mappings, which only JSON has for its variants.
+    let value = |text| serde_yaml::from_str::<serde_json::Value>(text).expect("it is YAML");
+    let parsed = |text| serde_json::from_value(value(text)).expect("a platform that ships is right");
+    PLATFORMS.iter().map(|(_, text)| parsed(text)).collect()
+}
+
+/// The figures that sensor, memories and link of a platform are priced by: those of a bill of one action each.
+fn of_platform(config: &config::Platform) -> Vec<Constant> {
+    let platform = Platform::build(config).expect("a platform that ships can be built");
+    let mut ledger = Ledger::default();
+    let mut cx = Context { seed: 0, map: 0, sample: 0, ledger: &mut ledger };
+    platform.sensor.capture(&mut cx, &Tensor::filled([1, 1, 1], 0.5));
+    platform.link.bill(&mut ledger, 1.0);
+    let memories = platform.memory.values().flat_map(|memory| of_memory(&**memory, platform.frame_period));
+    priced(&ledger).into_iter().chain(memories).collect()
+}
+
+fn of_memory(memory: &dyn Memory, period: Seconds) -> Vec<Constant> {
+    let mut ledger = Ledger::default();
+    let traffic = Traffic { read_bytes: 1.0, written_bytes: 1.0, active: Seconds(period.0 / 2.0), period };
+    memory.bill(&mut ledger, "memory", &traffic);
+    priced(&ledger)
+}
+
+fn priced(ledger: &Ledger) -> Vec<Constant> {
+    let constant = |price: &Price| match price {
+        Price::Each(_, constant) => Some(constant.clone()),
+        Price::Named(_) => None,
+    };
+    ledger.entries().filter_map(|entry| constant(&entry.price)).collect()
+}
