@@ -37,6 +37,8 @@ pub(super) fn families() -> String {
     let razored =
         "dot product of razored codes (QRazor), one shift a group of N; `sdrtc` in two's complement";
     let _ = writeln!(out, "  {:<22} {:<24} {razored}", "mac·s_sdr_gN__tN", "mac4s_sdr_g16");
+    let scaled = "dot product of weights with a step a group of N (VS-Quant), by which its sum is multiplied";
+    let _ = writeln!(out, "  {:<22} {:<24} {scaled}", "mac·s_vsq_gN__tN", "mac4s_vsq_g16");
     let razorer = "razors a group of N numbers of 8 or 16 bits; `__up`, `__trunc` round otherwise";
     let _ = writeln!(out, "  {:<22} {:<24} {razorer}", "sdr·x·_gN", "sdr16x4_g16");
     let xnor = "products of N signs (±1) by exclusive-nor, counted and accumulated, for binary networks";

@@ -3,10 +3,11 @@
 
 use super::buildable::exact_bits;
 use super::error::RunError;
+use crate::config::platform::Compute;
 use crate::config::{LayerSettings, NumberFormat, NumberFormats, Setup, Workload};
 use crate::kernel::Steps;
-use crate::platform::Platform;
 use crate::platform::compute::array::GroupUnit;
+use crate::platform::{Platform, PlatformError};
 use crate::workload::{Coder, Layer, Origin};
 
 /// The formats of a layer.
@@ -16,12 +17,14 @@ pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormat
 
 /// Whether some numbers of a setup are written in groups, have 16 bits, or scales of their own a token.
 pub(super) fn any(setup: &Setup) -> bool {
+    has(setup, |format| format.group().is_some() || format.is_wide() || format.scales_tokens())
+}
+
+/// Whether some numbers of a setup are written so.
+fn has(setup: &Setup, so: impl Fn(NumberFormat) -> bool) -> bool {
     let own = setup.workload.layers.values().filter_map(|own| own.format);
-    own.chain([setup.workload.quantize.format]).any(|formats| {
-        let asks =
-            |format: NumberFormat| format.group().is_some() || format.is_wide() || format.scales_tokens();
-        formats.each().into_iter().any(|(_, format)| asks(format))
-    })
+    let mut all = own.chain([setup.workload.quantize.format]);
+    all.any(|formats| formats.each().into_iter().any(|(_, format)| so(format)))
 }
 
 /// What the unit of a layer takes.
@@ -89,6 +92,13 @@ fn plain(format: NumberFormat) -> NumberFormat {
 
 /// Refuses what no part of a setup does with groups, with 16 bits, or with scales of tokens.
 pub(super) fn check(setup: &Setup, platform: &Platform) -> Result<(), RunError> {
+    let recovers = match &setup.platform.compute {
+        Compute::Array(config) => !config.recovery.measures().is_empty(),
+        Compute::Ideal => false,
+    };
+    if recovers && has(setup, |format| format.scales_tokens()) {
+        return Err(PlatformError::RecoveryOfTokens.into());
+    }
     let errs = platform.memory.iter().find(|(_, memory)| memory.errs());
     match errs.filter(|_| any(setup)) {
         Some((name, _)) => Err(RunError::GroupsHeld(name.clone())),

@@ -510,6 +510,16 @@ fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
     assert_eq!(count(8), 5 * (keys + 32 * 128 / 8));
 }
 
+/// Constants of recovery fold into biases, by which no token multiplies.
+#[test]
+fn recovery_is_refused_where_tokens_have_scales() {
+    let token = json!({"quantize.format": {"activations": {"int": {"bits": 8, "scale": "token"}}}});
+    let text = refused(&token, "platform.compute.array.recovery=auto");
+    assert!(text.contains("or leave `scale` out"), "{text}");
+    let text = refused(&token, "platform.memory.buffer.sram.voltage=0.9");
+    assert!(text.contains("what a wrong flag or scale does"), "{text}");
+}
+
 /// Counts from the shapes of the layers that read one place at a time.
 #[test]
 fn scales_of_tokens_are_billed_by_the_number_and_by_the_sum() {

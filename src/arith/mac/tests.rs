@@ -364,9 +364,11 @@ fn a_unit_that_cannot_be_says_what_to_write() {
         ("mac4s_sdr_g0", "a unit has 1 to 256 lanes, not 0"),
         ("mac4s_sdr_g16__t16", "write `mac4s_sdr_g16`"),
         ("mac4s_sdr_g16__t32", "the largest shift is 1 to 31, not 32"),
-        ("mac2s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 2"),
-        ("mac4x16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
-        ("mac16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac2s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 2"),
+        ("mac4x16s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac16s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac2s_vsq_g16", "codes of `vsq` have 3 to 8 bits, not 2"),
+        ("mac4s_vsq_g16__t256", "the largest factor is 1 to 255, not 256"),
         ("mac04s_sdr_g16", "write `mac4s_sdr_g16`"),
     ] {
         assert_eq!(error(id), format!("`{id}`: {expected}"));

@@ -188,7 +188,8 @@ mod tests {
         }
     }
 
-    /// Beside plain and razored weights, rotated or not.
+    /// Beside plain and razored weights, rotated or not. Steps of filters that are bfloat16 are off by up to a 512th, which turns
+    /// some codes of 6 bits to the next; razored weights are the same in both.
     #[test]
     fn an_array_answers_as_tokens_that_are_written_and_read_again() {
         let (network, batch) = (one(), samples());
@@ -203,7 +204,7 @@ mod tests {
         let razored = Format::Razor(crate::razor::Razor::new(8, 4, 4).unwrap());
         let tokens = Format::Blocks(Blocks::new(4, CHANNELS, Step::Real).unwrap());
         for rotated in [false, true] {
-            for (weights, written, most) in [(NumberFormat::int(6), whole, 1e-2), (razor, razored, 1e-5)] {
+            for (weights, written, most) in [(NumberFormat::int(6), whole, 5e-2), (razor, razored, 1e-5)] {
                 let rotation = if rotated { Rotation::Hadamard } else { Rotation::None };
                 let quantized = calibrated(&network, &Quantize { rotation, ..settings(weights, 4) });
                 let found = quantized.run(&Exact, &batch, 0).unwrap().remove(0);

@@ -89,7 +89,8 @@ fn check(config: &config::Array) -> Result<(), PlatformError> {
             config.overflow == Overflow::Wrap,
             "compute.array.overflow",
             "`saturate`".into(),
-            "`wrap` where number formats have groups or 16 bits",
+            "`wrap` where number formats have groups or 16 bits: their sums are formed whole, and where one saturates on its way \
+             depends on what was added before",
         ),
         (
             config.timing == Timing::Safe,
