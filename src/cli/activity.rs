@@ -28,7 +28,7 @@ pub(super) fn write(layer: &Layer, activity: &Activity, folder: &Path) -> Result
     }
     Ok(format!(
         "layer `{}` in `{}`: {STRETCHES} stretches one after the other, {} clocks of {} ps, {} operand pairs at {energy} \
-         each without clock pins; operands.csv counts all {pairs} pairs of the pooled samples\n{}",
+         each, with the jumps from a stretch to the next and without clock pins; operands.csv counts all {pairs} pairs of the pooled samples\n{}",
         layer.name,
         netlist.name(),
         trace.waveform.edges(),

@@ -17,7 +17,10 @@ const OF_A_RUN: [(&str, &str); 2] = [
         "energy of a multiply-accumulate, a value a layer: operands that it saw, replayed through the gates of the unit\n  \
          `axsim characterize UNIT` gives that of operands drawn at random",
     ),
-    ("mac.wires", "what of that energy charges wires, reckoned with wire.load_per_fanout"),
+    (
+        "mac.wires",
+        "energy of a multiply-accumulate that charges wires, beside mac.switching, reckoned with wire.load_per_fanout",
+    ),
 ];
 
 /// The figures of a name with value, band, trust and source; empty where there is none.

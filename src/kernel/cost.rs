@@ -1,6 +1,6 @@
 //! What the ways to form products cost, by which the cheapest is taken.
 //!
-//! Picoseconds of a product with its sum, on one core of a Zen 4 at 3.7 GHz: the ResNet-20 convolutions of
+//! Picoseconds of a product with its sum, on one core of a Zen 5 at 4.2 GHz: the ResNet-20 convolutions of
 //! `cargo bench --bench kernel -- resnet20 portable`. On another core all of them change much alike; what counts is which
 //! is least.
 
@@ -11,25 +11,25 @@ use super::{Geometry, Operands};
 use crate::simd;
 
 /// An exact product in one of `vpdpbusd` (`exact`).
-pub(super) const EXACT_VNNI: f32 = 6.8;
+pub(super) const EXACT_VNNI: f32 = 2.9;
 /// An exact product with AVX2 (`exact` without AVX-512).
-pub(super) const EXACT_AVX2: f32 = 34.0;
+pub(super) const EXACT_AVX2: f32 = 15.2;
 /// One of four weights' products, looked up together (`four_bits`).
-pub(super) const FOUR_BITS: f32 = 9.9;
+pub(super) const FOUR_BITS: f32 = 4.2;
 /// Looked up without registers that hold tables (`portable`).
-pub(super) const ONE_BY_ONE: f32 = 340.0;
+pub(super) const ONE_BY_ONE: f32 = 250.0;
 
 /// Looked up in registers, for codes of one half of the table or of both (`resnet20_span`, `resnet20_span_of_all_codes`).
 pub(super) fn looked_up(form: Form, half: Half) -> f32 {
     match (half == Half::Both, form.planes, form.bits) {
-        (true, 1, _) => 24.6,
-        (true, ..) => 40.5,
-        (false, 1, 6) => 15.7,
-        (false, 1, 7) => 16.6,
-        (false, 1, _) => 17.2,
-        (false, _, 6) => 23.3,
-        (false, _, 7) => 25.5,
-        (false, ..) => 27.0,
+        (true, 1, _) => 13.7,
+        (true, ..) => 22.0,
+        (false, 1, 6) => 11.1,
+        (false, 1, 7) => 11.2,
+        (false, 1, _) => 11.3,
+        (false, _, 6) => 14.8,
+        (false, _, 7) => 15.1,
+        (false, ..) => 16.2,
     }
 }
 
@@ -144,8 +144,8 @@ mod tests {
         assert_eq!(cheapest([(Way::Terms, None), (Way::Bytes, Some(27.0))]), Way::Bytes);
         assert_eq!(cheapest([(Way::Terms, Some(20.4)), (Way::Bytes, Some(17.2))]), Way::Bytes);
         assert_eq!(cheapest([(Way::Terms, Some(13.6)), (Way::Bytes, Some(17.2))]), Way::Terms);
-        // Eleven exact products with AVX2 take longer than a look-up in memory.
-        assert_eq!(cheapest([(Way::Terms, Some(11.0 * EXACT_AVX2))]), Way::OneByOne);
+        // Seventeen exact products with AVX2 take longer than a look-up in memory.
+        assert_eq!(cheapest([(Way::Terms, Some(17.0 * EXACT_AVX2))]), Way::OneByOne);
     }
 
     #[test]

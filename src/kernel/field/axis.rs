@@ -9,6 +9,8 @@ use super::super::geometry::Geometry;
 pub(super) struct Axis {
     pub(super) stride: usize,
     pub(super) dilation: usize,
+    /// Taps of the window.
+    taps: usize,
     pub(super) pad: usize,
     pub(super) size: usize,
     /// Output positions.
@@ -24,8 +26,10 @@ impl Axis {
         let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
         let size = [geometry.in_height, geometry.in_width][axis];
         let outputs = [geometry.out_height(), geometry.out_width()][axis];
-        let reach = outputs + (geometry.kernel[axis] - 1) * dilation / stride;
-        let own = Self { stride, dilation, pad: geometry.pads[axis], size, outputs, pitch: reach, reach };
+        let taps = geometry.kernel[axis];
+        let reach = outputs + (taps - 1) * dilation / stride;
+        let own =
+            Self { stride, dilation, taps, pad: geometry.pads[axis], size, outputs, pitch: reach, reach };
         let shared = (0..stride).map(|phase| {
             let cells = own.cells(phase);
             if cells.is_empty() { reach } else { cells.start.min(reach.saturating_sub(cells.end)) }
@@ -36,6 +40,9 @@ impl Axis {
 
     /// The cells of a phase that pixels fill, of those that taps reach.
     pub(super) fn cells(&self, phase: usize) -> Range<usize> {
+        if (0..self.taps).all(|at| self.tap(at).0 != phase) {
+            return 0..0;
+        }
         let first = |pixel: usize| (pixel + self.pad).saturating_sub(phase).div_ceil(self.stride);
         let end = first(self.size).min(self.reach);
         first(0).min(end)..end
