@@ -7,16 +7,17 @@
 //!
 //! `resnet20` are the convolutions of the CIFAR network, 64 images. AdaPT's own kernel (dimdano/adapt at f0ffc2c,
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
-//! 1.85 to 1.92 GMAC/s on them on a Zen 4 at 3.7 GHz, whatever the table; on three of its layers and three tables, one of
-//! them asymmetric, its sums and ours are the same. Ours there, weights of all codes alike, medians of GMAC/s and how many times
-//! AdaPT's: `exact` 145 (76), `few_terms` 140 (74), `four_bits` 99 (52), `near_lines` 41 (21), `mitchell` 36 (19) and with
-//! all codes 24 (13), `any_table` 36 (19) and with all codes 24 (13). A Zen 4 does 512-bit instructions at half the rate
-//! of a Zen 5, on which AdaPT's kernel is only a quarter faster; it does at most 224 to 240 GMAC/s of exact products.
+//! 2.77 to 2.93 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
+//! them asymmetric, its sums and ours are the same. Ours there in the same minutes, weights of all codes alike, medians of
+//! GMAC/s and how many times AdaPT's: `exact` 343 (118), `few_terms` 335 (115), `four_bits` 231 to 238 (79 to 85),
+//! `near_lines` 72 (25), `mitchell` 63 (22) and with all codes 45 (16), `any_table` 62 (21) and with all codes 46 (16). A
+//! Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: before the last changes AdaPT did 1.9 there and ours 145,
+//! 140, 99, 41, 36 and 24, 36 and 24.
 //!
-//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 30 (16) with exact products and
-//! with Mitchell's, 26 (14) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
-//! alone exact products make 29. Of EvoApproxLib's 48 circuits of 8×8 bits that do not just say 0 (`resnet20_library`, after
-//! a rectifier) the slowest makes 30 (16), the geometric mean 51 (27): signed ones 79, unsigned ones 44.
+//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 47 (16) with exact products and
+//! with Mitchell's, 44 (15) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
+//! alone exact products make 66. Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
+//! makes 62 (22), the geometric mean 112 (39): signed ones 176, unsigned ones 81.
 
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;

@@ -6,7 +6,7 @@
 //! ResNet-8 (12.5 million multiply-accumulates an image) joins where the shared models are at hand.
 //!
 //! Peers, one core, forward pass alone: AdaPT emulates about 0.16 GMAC/s of a network on a CPU, its bare kernel 1.9 to
-//! 2.7; a million multiply-accumulates an image make 160 and at most 2,700 images/s. `float` is our own float model on
+//! 2.9; a million multiply-accumulates an image make 160 and at most 2,900 images/s. `float` is our own float model on
 //! the same images in the same run. One item is one image.
 
 use std::path::{Path, PathBuf};
@@ -104,7 +104,7 @@ fn stages(bencher: Bencher<'_, '_>, of: &str) {
 
 /// What of a ResNet-20's images (40.8 million multiply-accumulates each) runs after calibration: capture, all layers,
 /// score, replay, bill, exact and with each knob of its run alone. onnxruntime 1.32 runs the same network in 8 bits
-/// (unsigned activations, a scale a channel) at 3,270 images/s, one thread, 64 at once, on a Zen 4 at 3.7 GHz.
+/// (unsigned activations, a scale a channel) at 5,600 images/s, one thread, 64 at once, on a Zen 5 at 4.2 GHz.
 #[divan::bench(args = resnet20(), sample_count = 3)]
 fn network(bencher: Bencher<'_, '_>, knob: &str) {
     let (config, task) = ready("resnet20");
@@ -129,8 +129,9 @@ fn resnet20() -> Vec<&'static str> {
 }
 
 /// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
-/// replay and bill. onnxruntime's 3,270 images/s are the peer here too: `exact` is 1.3 times slower than it, `any table`
-/// 4.0 times, and 5.7 times where activations take all 256 codes instead of a rectifier's 128.
+/// replay and bill. onnxruntime's 5,600 images/s are the peer here too: `exact` (5,030 to 5,180) is 1.1 times slower than it,
+/// `any table` (1,410 to 1,440) 3.9 to 4.0 times, and 5.2 times (1,060 to 1,090) where activations take all 256 codes instead
+/// of a rectifier's 128. Two cores at once make 2,935 and 2,200 with tables: 10,000 images in 3.4 and 4.5 s.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     const BATCH: usize = 64;

@@ -27,11 +27,11 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// Its units, [`UNITS`] at once, the rest by fours and then one by one.
+    /// Its units, [`UNITS`] at once, the rest by half as many and then one by one.
     pub(super) fn parts(self) -> impl Iterator<Item = Self> {
         let mut rest = self.starts;
         std::iter::from_fn(move || {
-            let count = [UNITS, 4, 1].into_iter().find(|count| *count <= rest.len())?;
+            let count = [UNITS, UNITS / 2, 1].into_iter().find(|count| *count <= rest.len())?;
             let (starts, others) = rest.split_at(count);
             rest = others;
             Some(Self { starts, ..self })
