@@ -3,7 +3,7 @@
 //! Best of many runs on one shared core with AVX-512, numbers of 16 bits, tensors of 2 MiB: 2.2 GB/s in groups of 8, 6.1 of
 //! 16, 8.9 of 32, 9.7 of 64 and 128, 6.4 of 100; of 32 MiB 1.7 to 6.2 GB/s.
 
-use axsim::kernel::{Geometry, Operands, Products, Shifts, convolve_shifted};
+use axsim::kernel::{Geometry, Operands, Products, Shifts, Steps, convolve_shifted};
 use axsim::razor::{Code, Razor};
 use axsim::rng::Stream;
 use divan::counter::{BytesCount, ItemsCount};
@@ -68,7 +68,8 @@ fn in_groups(bencher: Bencher<'_, '_>, group: usize, products: &Products) {
     let of_input = shifts(13, below(16, parts * 512));
     let of_weights = shifts(5, below(16, 512 * parts));
     let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 8 };
-    let shifts = Shifts { size: group, input: &of_input, weights: &of_weights };
+    let steps = Steps::PowersOfTwo;
+    let shifts = Shifts { size: group, input: &of_input, weights: &of_weights, steps };
     bencher
         .counter(ItemsCount::new(geometry.macs()))
         .bench_local(|| black_box(convolve_shifted(&geometry, black_box(operands), shifts, products)));

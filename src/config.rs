@@ -39,7 +39,7 @@ pub use exit::{Confidence, Exit, Never, Threshold, Tune};
 pub use experts::Experts;
 pub use layer_settings::LayerSettings;
 pub use load::Config;
-pub use number_format::{NumberFormat, NumberFormats, RazorCode, RazorRounding};
+pub use number_format::{IntScale, NumberFormat, NumberFormats, RazorCode, RazorRounding};
 pub use outliers::Outliers;
 pub use platform::Platform;
 pub use prune::{Prune, Scope};

@@ -38,6 +38,7 @@ mod products;
 mod residual;
 mod signs;
 mod split;
+mod steps;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 mod wide;
@@ -52,6 +53,7 @@ pub use padded::padded;
 pub use products::Products;
 pub use signs::{SIGNS, Signs, convolve_signs};
 pub use split::{LowPart, convolve_split};
+pub use steps::Steps;
 pub use wide::{WideOperands, convolve_wide};
 
 /// Codes and geometry of one contraction.

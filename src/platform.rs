@@ -107,6 +107,12 @@ pub enum PlatformError {
          `padding: drop`, or `recovery: none`"
     )]
     RecoveryOfOther,
+    /// Recovery where each token has a scale of its own.
+    #[error(
+        "recovery corrects sums by constants that fold into biases, and with `scale: token` sums have a factor a token; write \
+         `recovery: none`, or leave `scale` out"
+    )]
+    RecoveryOfTokens,
     /// What the account of zeros does not cover.
     #[error("compute.array.zeros: {0}, or `zeros: compute`")]
     Zeros(&'static str),
@@ -159,7 +165,9 @@ impl PlatformError {
             Self::Spikes(_) => Some("compute.array.spikes"),
             Self::Signs(_) => Some("layers"),
             Self::Supply(_) => Some("compute.array.voltage"),
-            Self::LateRecovery { .. } | Self::RecoveryOfOther => Some("compute.array.recovery"),
+            Self::LateRecovery { .. } | Self::RecoveryOfOther | Self::RecoveryOfTokens => {
+                Some("compute.array.recovery")
+            }
             Self::LateTable { .. } | Self::LateBaseline { .. } => Some("compute.array.timing"),
             Self::Design { field, .. } => Some(field),
         }

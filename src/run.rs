@@ -38,6 +38,7 @@ pub mod stored;
 mod strain;
 mod study;
 mod tap;
+mod tokens;
 mod zeros;
 
 pub use activity::Activity;

@@ -38,7 +38,7 @@ pub use outliers::{OutlierError, with_outliers};
 pub use prune::{PruneError, prune};
 pub use quantize::{
     CalibrationError, Checkpoint, Coder, Grid, GroupError, Groups, Precision, PrecisionError, Quantized,
-    RotationError, Scheme, Start, Turned, common_group,
+    Razored, RotationError, ScaledTokens, Scheme, Start, Turned, common_group,
 };
 pub use task::{LoadError, Task, load, network};
 pub use tokens::KeptTokens;

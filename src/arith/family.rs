@@ -80,6 +80,16 @@ pub struct Family {
     pub source: &'static str,
 }
 
+impl Family {
+    /// Whether its members multiply exactly.
+    pub(super) fn multiplies_exactly(&self) -> bool {
+        exact_multipliers::GROUP
+            .families
+            .iter()
+            .any(|exact| exact.name == self.name && self.operation() == "mul")
+    }
+}
+
 /// Families of one idea.
 #[derive(Debug, Clone, Copy)]
 pub struct Group {

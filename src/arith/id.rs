@@ -125,6 +125,11 @@ pub fn family(id: &str) -> Result<&'static Family, ArithError> {
     parse(id).map(|parts| parts.family)
 }
 
+/// Whether an id names an exact multiplier.
+pub(super) fn is_exact(id: &str) -> bool {
+    parse(id).is_ok_and(|parts| parts.family.multiplies_exactly())
+}
+
 /// The parameters of a design id: letters and values.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ use crate::table::Signature;
 /// # Ports
 /// `a` and `b` (`a0`, `a1`, … with lanes): the multiplier's bits of two's complement, or its magnitude bits under a sign bit
 /// for an unsigned multiplier; a unit for raw codes has no sign bit ([`Mac::raw`]). `t` (`t0`, …), where there are shifts: how
-/// far the sum of a group is shifted. `c` (the partial sum that enters) and `y` (the register that leaves): bits of both
+/// far the sum of a group is shifted, or by what it is multiplied. `c` (the partial sum that enters) and `y` (the register that leaves): bits of both
 /// operands and 16 and the largest shift, at most 64, or as asked ([`Mac::with_accumulator`]). `en`, where it stalls. In the
 /// netlist they stand in this order ([`Mac::ports`]).
 ///
@@ -192,7 +192,7 @@ impl Mac {
             (0..lanes).map(move |lane| Port::new(&numbered(name, lanes, lane), width, self.code()))
         });
         let mut ports: Vec<Port> = operands.collect();
-        if let Some(Shift { group, largest }) = shift {
+        if let Some(Shift { group, largest, .. }) = shift {
             let (groups, width) = (lanes / group, largest.ilog2() + 1);
             let range = 0..=i64::from(largest);
             ports.extend((0..groups).map(|at| Port {

@@ -8,7 +8,7 @@ use super::cost::{Cost, SEQUENCES, STEPS, WORDS, accumulating_on, settling_on};
 use super::mac::{Mac, Port, Shift};
 use super::razorer::Razorer;
 use crate::netlist::pack;
-use crate::razor::{Blocks, Code, Granularity, Razor, Step};
+use crate::razor::{Blocks, Code, Granularity, Razor, Razored, Step};
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
 
@@ -92,11 +92,13 @@ impl Variant {
 enum Numbers {
     Integers(u32, u32),
     Razored(u32),
+    /// Activations as they are, razored weights.
+    RazoredWeights(u32),
 }
 
 /// Units of 1 and of 16 lanes, without ranks of registers between operands and result. Where one product is all there is to
 /// add, the adder has the fewest prefix cells; else all adders are the same.
-const UNITS: [(&str, Numbers); 12] = [
+const UNITS: [(&str, Numbers); 14] = [
     ("mac16x8s_bw__brent_kung", Numbers::Integers(16, 8)),
     ("mac16x8s_bw__l16", Numbers::Integers(16, 8)),
     ("mac8s_bw__brent_kung", Numbers::Integers(8, 8)),
@@ -109,10 +111,12 @@ const UNITS: [(&str, Numbers); 12] = [
     ("mac4s_sdrtc_g16", Numbers::Razored(16)),
     ("mac4s_sdr_g1__brent_kung__t8", Numbers::Razored(8)),
     ("mac4s_sdr_g16__t8", Numbers::Razored(8)),
+    ("mac16x4s_sdr_g1__brent_kung", Numbers::RazoredWeights(16)),
+    ("mac16x4s_sdr_g16", Numbers::RazoredWeights(16)),
 ];
 
-/// Measures units for codes of 4 bits, razored in groups of 16 from activations of 16 bits (or 8) and weights of 8, beside
-/// exact units for integers of 16 × 8, 8 × 8 and 4 × 4 bits.
+/// Measures units for codes of 4 bits, razored in groups of 16 from activations of 16 bits (or 8) and weights of 8, and those
+/// for activations of 16 bits as they are and razored weights, beside exact units for integers of 16 × 8, 8 × 8 and 4 × 4 bits.
 ///
 /// All see the same numbers: activations of Student's t of 4 degrees of freedom with a scale for all, Gaussian weights with
 /// a scale a channel of 4096; for 4 × 4 bits a scale a group of 16, so that codes are used. Units add to their own sum, and
@@ -171,8 +175,9 @@ fn measured(mac: &Mac, numbers: Numbers, tensors: &Tensors, library: &CellLibrar
         operands: match numbers {
             Numbers::Integers(a, b) => format!("INT{a} × INT{b}"),
             Numbers::Razored(basis) => format!("SDR4 of INT{basis} × SDR4 of INT8"),
+            Numbers::RazoredWeights(bits) => format!("INT{bits} × SDR4 of INT8"),
         },
-        razored: matches!(numbers, Numbers::Razored(_)),
+        razored: !matches!(numbers, Numbers::Integers(..)),
         lanes: shape.lanes,
         shift: shape.shift.map(|Shift { group, .. }| match group {
             1 if shape.lanes > 1 => "per product",
@@ -252,35 +257,54 @@ impl Tensors {
                 let codes = |tensor: &[f32]| -> Vec<i64> {
                     let blocks = Blocks::new(4, GROUP, Step::Real).expect("blocks of 4 bits");
                     let found = blocks.quantize(tensor, CHANNEL).expect("finite numbers in whole rows");
-                    found.codes.into_iter().map(i64::from).collect()
+                    wide(&found.codes)
                 };
                 Operands { a: codes(&self.activations), b: codes(&self.weights), t: vec![] }
             }
-            Numbers::Integers(a, b) => {
-                let integers = |bits, tensor: &[f32], granularity| -> Vec<i64> {
-                    let razor = Razor::new(bits, 4, GROUP).expect("a basis");
-                    basis(&razor, tensor, granularity).into_iter().map(i64::from).collect()
-                };
-                let a = integers(a, &self.activations, Granularity::Tensor);
-                Operands { a, b: integers(b, &self.weights, Granularity::Channel), t: vec![] }
+            Numbers::Integers(a, b) => Operands {
+                a: integers(a, &self.activations, Granularity::Tensor),
+                b: integers(b, &self.weights, Granularity::Channel),
+                t: vec![],
+            },
+            Numbers::Razored(basis) => {
+                let [a, b] = self.razored(mac, basis);
+                let flags: Vec<u8> = a.flags().iter().zip(b.flags()).map(|(a, b)| a + b).collect();
+                Operands { a: wide(a.codes()), b: wide(b.codes()), t: of_numbers(&flags) }
             }
-            Numbers::Razored(basis) => self.razored(mac, basis),
+            Numbers::RazoredWeights(bits) => {
+                let [_, weights] = self.razored(mac, bits);
+                let a = integers(bits, &self.activations, Granularity::Tensor);
+                Operands { a, b: wide(weights.codes()), t: of_numbers(weights.flags()) }
+            }
         }
     }
 
-    fn razored(&self, mac: &Mac, of_activations: u32) -> Operands {
+    /// Activations of a basis and weights of 8 bits.
+    fn razored(&self, mac: &Mac, of_activations: u32) -> [Razored; 2] {
         let code = if mac.id().contains("sdrtc") { Code::TwosComplement } else { Code::SignMagnitude };
         let razored = |bits, tensor: &[f32], granularity| {
             let razor = Razor::new(bits, 4, GROUP).expect("a basis").with_code(code);
             razor.razor(&basis(&razor, tensor, granularity), CHANNEL).expect("numbers of the basis")
         };
-        let a = razored(of_activations, &self.activations, Granularity::Tensor);
-        let b = razored(8, &self.weights, Granularity::Channel);
-        let codes = |codes: &[i8]| codes.iter().map(|code| i64::from(*code)).collect();
-        let flags = a.flags().iter().zip(b.flags()).map(|(a, b)| i64::from(a + b));
-        let t = flags.flat_map(|flag| std::iter::repeat_n(flag, GROUP)).collect();
-        Operands { a: codes(a.codes()), b: codes(b.codes()), t }
+        [
+            razored(of_activations, &self.activations, Granularity::Tensor),
+            razored(8, &self.weights, Granularity::Channel),
+        ]
     }
+}
+
+fn integers(bits: u32, tensor: &[f32], granularity: Granularity) -> Vec<i64> {
+    let razor = Razor::new(bits, 4, GROUP).expect("a basis");
+    basis(&razor, tensor, granularity).into_iter().map(i64::from).collect()
+}
+
+fn wide(codes: &[i8]) -> Vec<i64> {
+    codes.iter().map(|code| i64::from(*code)).collect()
+}
+
+/// Flags of groups as those of numbers.
+fn of_numbers(flags: &[u8]) -> Vec<i64> {
+    flags.iter().flat_map(|flag| std::iter::repeat_n(i64::from(*flag), GROUP)).collect()
 }
 
 /// A tensor as integers of a basis.
@@ -304,6 +328,11 @@ mod tests {
         let size = dot(&|at| (numbers.a[at] * numbers.b[at]).abs());
         assert!((exact - razored).abs() < 0.02 * size, "{exact} {razored} of {size}");
         assert!(codes.t.chunks(GROUP).all(|group| group.iter().all(|shift| *shift == group[0])));
+        let halves = tensors.of(&Mac::from_id("mac16x4s_sdr_g16").unwrap(), Numbers::RazoredWeights(16));
+        assert_eq!((&halves.a, &halves.b), (&numbers.a, &codes.b));
+        // Each weight is within a step of its integer, as the largest code keeps what would round up beyond it.
+        let off = |at: usize| ((halves.b[at] << halves.t[at]) - numbers.b[at]).abs();
+        assert!((0..CHANNEL).all(|at| off(at) < 1 << halves.t[at]));
     }
 
     /// Published and recomputed figures agree on this much: codes of four bits take less than half of the wide unit.
@@ -320,7 +349,7 @@ mod tests {
         assert!(hoisted.area > 0.7 && hoisted.power > 0.7, "{hoisted:?}");
         assert!(shifted.area < hoisted.area - 0.3 && shifted.power < hoisted.power, "{shifted:?}");
         assert!(found.units.iter().all(|unit| unit.cost.clock_mhz.unwrap() >= found.clock_mhz));
-        assert_eq!(found.reductions.len(), 6 * 3);
+        assert_eq!(found.reductions.len(), 8 * 3);
         assert!(found.razoring.pays_from.iter().any(|(_, products)| products.is_some()));
     }
 }

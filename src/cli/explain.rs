@@ -8,6 +8,7 @@ use crate::arith::xnor::Xnor;
 use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
+use crate::kernel::Steps;
 use crate::platform::compute::array::CodeRange;
 use crate::platform::constants;
 use crate::run::RunError;
@@ -36,6 +37,8 @@ pub(super) fn families() -> String {
     let razored =
         "dot product of razored codes (QRazor), one shift a group of N; `sdrtc` in two's complement";
     let _ = writeln!(out, "  {:<22} {:<24} {razored}", "mac·s_sdr_gN__tN", "mac4s_sdr_g16");
+    let scaled = "dot product of weights with a step a group of N (VS-Quant), by which its sum is multiplied";
+    let _ = writeln!(out, "  {:<22} {:<24} {scaled}", "mac·s_vsq_gN__tN", "mac4s_vsq_g16");
     let razorer = "razors a group of N numbers of 8 or 16 bits; `__up`, `__trunc` round otherwise";
     let _ = writeln!(out, "  {:<22} {:<24} {razorer}", "sdr·x·_gN", "sdr16x4_g16");
     let xnor = "products of N signs (±1) by exclusive-nor, counted and accumulated, for binary networks";
@@ -194,11 +197,17 @@ fn shaped(mac: &Mac) -> String {
         mac.accumulator_width(),
         mac.depth(mac.accumulator_width())
     );
-    if let Some(Shift { group, largest }) = shift {
-        let _ = writeln!(
-            out,
-            "  the sum of {group} products is shifted left by `t`, 0 to {largest}: the flags of both groups"
-        );
+    if let Some(Shift { group, largest, steps }) = shift {
+        let _ = match steps {
+            Steps::PowersOfTwo => writeln!(
+                out,
+                "  the sum of {group} products is shifted left by `t`, 0 to {largest}: the flags of both groups"
+            ),
+            Steps::Multiples => writeln!(
+                out,
+                "  the sum of {group} products is multiplied by `t`, 0 to {largest}: the step of the group in least steps"
+            ),
+        };
     }
     let held =
         ["", "  products are held in registers\n", "  products and their sums are held in registers\n"];

@@ -204,8 +204,12 @@ fn prune(prune: &Prune, at: &[&str]) -> Result<(), Fault> {
 }
 
 fn formats(formats: NumberFormats, at: &[&str]) -> Result<(), Fault> {
+    let stepped = formats.weights.has_multiples() && formats.activations.group().is_some();
+    let rule = "weights with steps that are no powers of two meet activations without groups; leave `group` out, or write activations \
+                as `plain` or `int`";
+    require_at(!stepped, &[at, &["weights", "int", "group"]].concat(), rule)?;
     formats.each().into_iter().try_for_each(|(which, format)| {
-        let fault = format.fault(if which == "activations" { 16 } else { 8 });
+        let fault = format.fault(which);
         fault.map_or(Ok(()), |(field, rule)| require_at(false, &[at, &[which], &field].concat(), rule))
     })
 }

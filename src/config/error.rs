@@ -67,18 +67,17 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
 /// Why plain integers have no such key, which other tools give them.
 fn not_here(bad: &str, known: &[&str]) -> Option<String> {
     let why = match bad {
-        "group" | "block" => {
-            "a step of any size a group would need a multiplier a group, which no unit here has; write `{razor: {basis: 8, bits: 4, \
-             group: 16}}` or `{mxint: {bits: 4, block: 16}}`, whose steps are powers of two"
+        "block" => {
+            "integers have a step a `group` of weights, as `{int: {bits: 4, group: 16}}`; blocks with powers of two are `{mxint: {bits: 4, \
+             block: 16}}`"
         }
-        "scale" | "scales" | "granularity" => {
-            "a scale is that of a filter (of all weights with `weight_scales: per_tensor`) and of a tensor of activations; one for \
-             each token would need its largest number before its first code, and a multiplier for every sum: write `razor` or \
-             `mxint`, whose flags follow the numbers of a token and only shift"
+        "scales" | "granularity" => {
+            "a scale is that of a filter (of all weights with `weight_scales: per_tensor`) and of a tensor of activations, or with \
+             `scale: token` of each of their tokens"
         }
         _ => return None,
     };
-    (known == ["bits"]).then(|| why.into())
+    (known == ["bits", "group", "scale"]).then(|| why.into())
 }
 
 /// Names of the programming language in the words of the file.

@@ -324,13 +324,14 @@ pub const KNOBS: [Knob; 39] = [
     Knob {
         path: "quantize.format",
         class: Class::Precision,
-        range: "`{weights: …, activations: …, kv: …}`, each `plain`, `{int: {bits: 4}}`, `{razor: {basis: 16, bits: 4, group: 16}}` or \
+        range: "`{weights: …, activations: …, kv: …}`, each `plain`, `{int: {bits: 4}}` (weights also `{int: {bits: 4, group: \
+                16}}`, activations `{int: {bits: 4, scale: token}}`), `{razor: {basis: 16, bits: 4, group: 16}}` or \
                 `{mxint: {bits: 4, block: 32}}`; what is left out is plain",
         neutral: Neutral::Platform,
-        does: "how numbers are written that contractions read: as codes of few bits of which a group shares a left shift; `kv` is \
-               the second of two computed operands",
-        energy: "memories keep codes and flags; the array has a lane a number of a group and shifts a sum of products once; the \
-                 circuit that razors is paid for",
+        does: "how numbers are written that contractions read: as codes of few bits of which a group shares a left shift or a factor; \
+               `kv` is the second of two computed operands",
+        energy: "memories keep codes, flags and scales; the array has a lane a number of a group and shifts or multiplies a sum of \
+                 products once; what razors or scales tokens at run time is paid for",
     },
     Knob {
         path: "quantize.rotation",

@@ -37,12 +37,19 @@ pub enum NumberFormat {
     /// As codes of `weight_bits` and `activation_bits`, a scale for a filter of weights and for a tensor of activations.
     #[default]
     Plain,
-    /// The same of other bits. A step of any size a group would need a multiplier a group, which no unit here has: groups with
-    /// steps of powers of two are `razor` and `mxint`.
+    /// The same of other bits.
     Int {
         /// Bits of a code, 2 to 8; of activations also 16, with a sign and zero in the middle.
         #[schemars(extend("enum" = [2, 3, 4, 5, 6, 7, 8, 16]))]
         bits: u32,
+        /// Weights that share a step, 4 to 256: 1 to 255 steps of their filter, by which units multiply the sum of their
+        /// products (VS-Quant). Codes then have 3 to 8 bits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 4, max = 256))]
+        group: Option<usize>,
+        /// What has a scale of its own.
+        #[serde(default, skip_serializing_if = "IntScale::is_whole")]
+        scale: IntScale,
     },
     /// Integers of a basis, cut to few bits below the leading one of their group, which keeps as a flag how many low bits go.
     Razor {
@@ -81,12 +88,32 @@ impl NumberFormat {
         *self == Self::Plain
     }
 
+    /// Integers of so many bits, with a scale for a filter or a tensor.
+    ///
+    /// ```
+    /// use axsim::config::NumberFormat;
+    /// assert_eq!(NumberFormat::int(4).plain_bits(), Some(4));
+    /// ```
+    pub fn int(bits: u32) -> Self {
+        Self::Int { bits, group: None, scale: IntScale::Whole }
+    }
+
     /// Bits of codes without groups, where they are not those of all.
     pub fn plain_bits(&self) -> Option<u32> {
         match *self {
-            Self::Int { bits } => Some(bits),
+            Self::Int { bits, group: None, .. } => Some(bits),
             _ => None,
         }
+    }
+
+    /// Whether groups have steps that are whole numbers of that of their filter.
+    pub(super) fn has_multiples(&self) -> bool {
+        matches!(self, Self::Int { group: Some(_), .. })
+    }
+
+    /// Whether each token has a scale of its own.
+    pub fn scales_tokens(&self) -> bool {
+        matches!(self, Self::Int { scale: IntScale::Token, .. })
     }
 
     /// Whether codes have 16 bits.
@@ -97,25 +124,44 @@ impl NumberFormat {
     /// Numbers of a group that shares a shift; none where codes are plain.
     pub fn group(&self) -> Option<usize> {
         match *self {
-            Self::Plain | Self::Int { .. } => None,
+            Self::Plain => None,
+            Self::Int { group, .. } => group,
             Self::Razor { group, .. } => Some(group),
             Self::Mxint { block, .. } => Some(block),
         }
     }
 
-    /// What is wrong with its figures, if anything: the field, and what to write; `widest` are the bits of the widest plain
-    /// codes.
-    pub(super) fn fault(&self, widest: u32) -> Option<([&'static str; 2], &'static str)> {
+    /// What is wrong with its figures, if anything: the field, and what to write; `which` are the numbers.
+    pub(super) fn fault(&self, which: &str) -> Option<([&'static str; 2], &'static str)> {
+        let activations = which == "activations";
+        let token_rule = match activations {
+            true => "codes of 16 bits have one scale for a tensor; leave `scale` out, or write 2 to 8 `bits`",
+            false => {
+                "activations alone have a scale a token, by which sums are multiplied; leave `scale` out"
+            }
+        };
         let sizes = 4..=256;
         let size = "write a whole number from 4 to 256";
         match *self {
             Self::Plain => None,
-            Self::Int { bits } => {
-                let rule = match widest {
-                    16 => "write a whole number from 2 to 8, or 16",
-                    _ => "write a whole number from 2 to 8; activations alone may have 16 bits",
+            Self::Int { bits, .. } if !((2..=8).contains(&bits) || activations && bits == 16) => {
+                let rule = match activations {
+                    true => "write a whole number from 2 to 8, or 16",
+                    false => "write a whole number from 2 to 8; activations alone may have 16 bits",
                 };
-                (!(2..=8).contains(&bits) && bits != widest).then_some((["int", "bits"], rule))
+                Some((["int", "bits"], rule))
+            }
+            Self::Int { bits: 2, group: Some(_), .. } => {
+                Some((["int", "bits"], "write a whole number from 3 to 8 where there are groups"))
+            }
+            Self::Int { group: Some(_), .. } if which != "weights" => {
+                let rule = "weights alone have a step a group that is no power of two; write `razor` or `mxint`, or leave `group` out";
+                Some((["int", "group"], rule))
+            }
+            Self::Int { group: Some(group), .. } if !sizes.contains(&group) => Some((["int", "group"], size)),
+            Self::Int { bits, scale, .. } => {
+                let fine = scale.is_whole() || activations && bits != 16;
+                (!fine).then_some((["int", "scale"], token_rule))
             }
             Self::Razor { basis, .. } if ![8, 16].contains(&basis) => {
                 Some((["razor", "basis"], "write 8 or 16"))
@@ -132,6 +178,24 @@ impl NumberFormat {
             }
             Self::Mxint { block, .. } => (!sizes.contains(&block)).then_some((["mxint", "block"], size)),
         }
+    }
+}
+
+/// What integers have a scale for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IntScale {
+    /// A filter of weights, or a tensor of activations, calibrated.
+    #[default]
+    Whole,
+    /// A token of activations, the channels at one place of a sample: its largest magnitude at run time gets the largest code.
+    /// For layers that read one place at a time.
+    Token,
+}
+
+impl IntScale {
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
     }
 }
 
@@ -182,9 +246,18 @@ mod tests {
             (json!({"mxint": {"bits": 4, "block": 512}}), Some(["mxint", "block"])),
         ] {
             let format: NumberFormat = serde_json::from_value(written).unwrap();
-            assert_eq!(format.fault(8).map(|(field, _)| field), wrong, "{format:?}");
+            assert_eq!(format.fault("weights").map(|(field, _)| field), wrong, "{format:?}");
         }
-        assert_eq!(NumberFormat::Int { bits: 16 }.fault(16), None);
-        assert!(NumberFormat::Int { bits: 15 }.fault(16).is_some_and(|(_, rule)| rule.ends_with("or 16")));
+        assert_eq!(NumberFormat::int(16).fault("activations"), None);
+        assert!(NumberFormat::int(15).fault("activations").is_some_and(|(_, rule)| rule.ends_with("or 16")));
+        let token = |bits| NumberFormat::Int { bits, group: None, scale: IntScale::Token };
+        let found = [(4, "activations"), (16, "activations"), (4, "kv")];
+        let found = found.map(|(bits, of)| token(bits).fault(of).map(|f| f.0[1]));
+        assert_eq!(found, [None, Some("scale"), Some("scale")]);
+        let grouped = |bits, group| NumberFormat::Int { bits, group: Some(group), scale: IntScale::Whole };
+        let found = [(4, 16, "weights"), (4, 16, "activations"), (4, 2, "weights"), (2, 16, "weights")];
+        let found = found.map(|(bits, group, of)| grouped(bits, group).fault(of).map(|f| f.0[1]));
+        assert_eq!(found, [None, Some("group"), Some("group"), Some("bits")]);
+        assert_eq!(serde_json::to_value(NumberFormat::int(4)).unwrap(), json!({"int": {"bits": 4}}));
     }
 }

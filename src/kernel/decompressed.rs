@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use super::grouped::Shifts;
-use super::{Geometry, Operands, Products, convolve};
+use super::{Geometry, Operands, Products, Steps, convolve};
 use crate::simd;
 
 /// The code of a digit of 0.
@@ -28,7 +28,7 @@ pub(super) fn sums(
     if geometry.depth() > DEPTH {
         return None;
     }
-    let own = (geometry.in_channels / geometry.groups, shifts.size);
+    let own = (geometry.in_channels / geometry.groups, shifts.size, shifts.steps);
     let window = geometry.kernel[0] * geometry.kernel[1];
     let weights = digits((operands.weights, shifts.weights), own, window, zeros[0])?;
     let plane = geometry.in_height * geometry.in_width;
@@ -76,17 +76,22 @@ fn zeros(
 /// Codes are [.., channels, row], shifts [.., groups of `size` channels, row]. `None` where two digits do not do.
 fn digits(
     (codes, shifts): (&[u8], &[u8]),
-    (channels, size): (usize, usize),
+    (channels, size, steps): (usize, usize, Steps),
     row: usize,
     zero: i64,
 ) -> Option<Vec<Vec<u8>>> {
     let zero = i32::try_from(zero).ok().filter(|zero| zero.abs() <= 256)?;
-    if *used(shifts).end() > 16 {
+    if steps == Steps::PowersOfTwo && *used(shifts).end() > 16 {
         return None;
     }
     let by = of_channels(shifts, channels, size, row);
     let [mut low, mut high] = [0, 1].map(|_| vec![0; codes.len()]);
-    let outside = split((codes, &by), zero, &mut low, &mut high);
+    let outside = match steps {
+        Steps::PowersOfTwo => split((codes, &by), |code, by| (code - zero) << (by & 31), &mut low, &mut high),
+        Steps::Multiples => {
+            split((codes, &by), |code, by| (code - zero) * i32::from(by), &mut low, &mut high)
+        }
+    };
     let one = used(&high) == (ZERO..=ZERO);
     (outside == 0).then(|| if one { vec![low] } else { vec![low, high] })
 }
@@ -106,13 +111,18 @@ fn of_channels(shifts: &[u8], channels: usize, size: usize, row: usize) -> Vec<u
 }
 
 /// Splits numbers into two digits; not 0 where one is outside of them.
-fn split((codes, shifts): (&[u8], &[u8]), zero: i32, low: &mut [u8], high: &mut [u8]) -> i32 {
+fn split(
+    (codes, shifts): (&[u8], &[u8]),
+    number: impl Fn(i32, u8) -> i32,
+    low: &mut [u8],
+    high: &mut [u8],
+) -> i32 {
     simd::widest(
         #[inline(always)]
         move || {
             let mut outside = 0;
             for ((code, by), (low, high)) in codes.iter().zip(shifts).zip(low.iter_mut().zip(high)) {
-                let above = ((i32::from(*code) - zero) << (by & 31)) + i32::from(ZERO);
+                let above = number((*code).into(), *by) + i32::from(ZERO);
                 let rest = (above >> 8) + i32::from(ZERO);
                 (*low, *high) = (above as u8, rest as u8);
                 outside |= rest >> 8;
@@ -139,15 +149,18 @@ mod tests {
         // From −7 to 7, shifted by up to 12 bits.
         let codes: Vec<u8> = (1..16).flat_map(|code| [code; 13]).collect();
         let shifts: Vec<u8> = (0..13).collect();
-        let found = digits((&codes, &shifts), (15, 15), 13, 8).unwrap();
+        let powers = Steps::PowersOfTwo;
+        let found = digits((&codes, &shifts), (15, 15, powers), 13, 8).unwrap();
         for (at, code) in codes.iter().enumerate() {
             let digit = |digit: usize| i32::from(found[digit][at]) - 128;
             assert_eq!(256 * digit(1) + digit(0), (i32::from(*code) - 8) << shifts[at % 13]);
         }
-        assert_eq!(digits((&codes, &[4; 13]), (15, 15), 13, 8).unwrap().len(), 1);
-        assert_eq!(digits((&[0], &[13]), (1, 1), 1, 8), None);
-        assert_eq!(digits((&[15], &[17]), (1, 1), 1, 8), None);
-        assert_eq!(digits((&[255], &[9]), (1, 1), 1, 128), None);
+        assert_eq!(digits((&codes, &[4; 13]), (15, 15, powers), 13, 8).unwrap().len(), 1);
+        assert_eq!(digits((&[0], &[13]), (1, 1, powers), 1, 8), None);
+        assert_eq!(digits((&[15], &[17]), (1, 1, powers), 1, 8), None);
+        assert_eq!(digits((&[255], &[9]), (1, 1, powers), 1, 128), None);
+        let found = digits((&[255], &[255]), (1, 1, Steps::Multiples), 1, 128).unwrap();
+        assert_eq!(256 * (i32::from(found[1][0]) - 128) + i32::from(found[0][0]) - 128, 127 * 255);
     }
 
     #[test]

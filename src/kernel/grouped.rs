@@ -1,12 +1,12 @@
-//! Codes whose groups have shifts: the products of a group are summed as they are, and the sum is shifted once.
+//! Codes whose groups have shifts, or other steps: the products of a group are summed as they are, and the sum is shifted once.
 //!
 //! The sums of a group are those of [`convolve`] for its channels alone, so that any product table has its fastest way;
 //! where all products are exact, so are those of the [numbers](decompressed) that the codes stand for.
 
-use super::{Geometry, Operands, Products, convolve, decompressed};
+use super::{Geometry, Operands, Products, Steps, convolve, decompressed};
 use crate::simd;
 
-/// How far codes are shifted left, by groups of neighbouring channels at one place; the last group of a row of channels is
+/// How far codes are shifted left, or by what they are multiplied, by groups of neighbouring channels at one place; the last group of a row of channels is
 /// short where groups do not divide them.
 ///
 /// # Shapes
@@ -20,6 +20,8 @@ pub struct Shifts<'a> {
     pub input: &'a [u8],
     /// Of the weights.
     pub weights: &'a [u8],
+    /// Which of both.
+    pub steps: Steps,
 }
 
 /// Places that are summed together: few enough for sums to stay in the cache.
@@ -32,9 +34,9 @@ const PLACES: usize = 512;
 /// When slices and geometry do not fit together, or groups have no channel.
 ///
 /// ```
-/// use axsim::kernel::{Geometry, Operands, Products, Shifts, convolve_shifted};
+/// use axsim::kernel::{Geometry, Operands, Products, Shifts, Steps, convolve_shifted};
 /// let operands = Operands { batch: 1, input: &[1, 2, 3], weights: &[5, 6, 7], pad: 0 };
-/// let shifts = Shifts { size: 2, input: &[4, 0], weights: &[1, 2] };
+/// let shifts = Shifts { size: 2, input: &[4, 0], weights: &[1, 2], steps: Steps::PowersOfTwo };
 /// let sums = convolve_shifted(&Geometry::dense(3, 1), operands, shifts, &Products::exact(0, 0));
 /// assert_eq!(sums, [((5 + 12) << (4 + 1)) + (21 << 2)]);
 /// ```
@@ -86,8 +88,8 @@ pub fn convolve_shifted_one_by_one(
                     let input = sample * geometry.inputs_per_sample() + geometry.group_offset(group) + at;
                     let of_input = ((sample * geometry.groups + group) * parts + part) * plane + at % plane;
                     let of_weight = (channel * parts + part) * window + k % window;
-                    let by = shifts.input[of_input] + shifts.weights[of_weight];
-                    Some(i64::from(products.get(filter[k], operands.input[input])) << by)
+                    let by = shifts.steps.both(shifts.input[of_input], shifts.weights[of_weight]);
+                    Some(shifts.steps.of(products.get(filter[k], operands.input[input]).into(), by))
                 };
                 output.push((0..filter.len()).filter_map(product).sum());
             }
@@ -163,7 +165,8 @@ impl Contraction<'_> {
             let rows = sums.chunks_exact_mut(places.len()).zip(of_group.chunks_exact(places.len()));
             for (channel, (sums, of_group)) in outputs.clone().zip(rows) {
                 let window = geometry.kernel[0] * geometry.kernel[1];
-                shift_in(sums, of_group, &by, shifts.weights[(channel * count + part) * window + tap]);
+                let of_weight = shifts.weights[(channel * count + part) * window + tap];
+                shift_in(sums, of_group, &by, (of_weight, shifts.steps));
             }
         }
         for (channel, sums) in outputs.zip(sums.chunks_exact(places.len())) {
@@ -210,13 +213,13 @@ impl Contraction<'_> {
     }
 }
 
-/// Adds sums of a group, each shifted by its own shift and one for all.
-fn shift_in(sums: &mut [i64], of_group: &[i32], own: &[u8], all: u8) {
+/// Adds sums of a group, each in a step of its own and one for all.
+fn shift_in(sums: &mut [i64], of_group: &[i32], own: &[u8], (all, steps): (u8, Steps)) {
     simd::widest(
         #[inline(always)]
         move || {
             for ((sum, group), by) in sums.iter_mut().zip(of_group).zip(own) {
-                *sum += i64::from(*group) << ((by + all) & 63);
+                *sum += steps.of((*group).into(), steps.both(*by, all));
             }
         },
     );
@@ -236,7 +239,7 @@ mod tests {
 
         #[test]
         fn groups_are_summed_and_shifted_as_products_are_one_by_one(
-            geometry in geometries(), batch in 1usize..4, size in 1usize..8, seed: u64, exact: bool,
+            geometry in geometries(), batch in 1usize..4, size in 1usize..8, seed: u64, exact: bool, multiples: bool,
         ) {
             let mut stream = Stream::new(seed, "kernel.grouped", 0);
             let four = |codes: Vec<u8>| codes.into_iter().map(|code| code & 15).collect::<Vec<_>>();
@@ -251,7 +254,8 @@ mod tests {
             let table = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
             let products = if exact { Products::exact(8, 8) } else { table };
             let operands = Operands { batch, input: &input, weights: &weights, pad: 0 };
-            let shifts = Shifts { size, input: &by_input, weights: &by_weight };
+            let steps = if multiples { Steps::Multiples } else { Steps::PowersOfTwo };
+            let shifts = Shifts { size, input: &by_input, weights: &by_weight, steps };
             prop_assert_eq!(
                 convolve_shifted(&geometry, operands, shifts, &products),
                 convolve_shifted_one_by_one(&geometry, operands, shifts, &products)
@@ -273,7 +277,8 @@ mod tests {
             let bytes = |razored: &Razored| razored.codes().iter().map(|code| (code + 8) as u8).collect::<Vec<_>>();
             let (in_codes, weight_codes) = (bytes(&input), bytes(&weights));
             let operands = Operands { batch, input: &in_codes, weights: &weight_codes, pad: 8 };
-            let shifts = Shifts { size: 16, input: input.flags(), weights: weights.flags() };
+            let steps = Steps::PowersOfTwo;
+            let shifts = Shifts { size: 16, input: input.flags(), weights: weights.flags(), steps };
             let geometry = Geometry::dense(inputs, outputs);
             let found = convolve_shifted(&geometry, operands, shifts, &Products::exact(8, 8));
             let (input, weights) = (input.numbers(), weights.numbers());

@@ -1,6 +1,6 @@
 //! Activations of 16 bits against codes with shifts: all products are exact, so each activation is two digits of base 256.
 
-use super::{Geometry, Operands, Products, Shifts, convolve_shifted};
+use super::{Geometry, Operands, Products, Shifts, Steps, convolve_shifted};
 
 /// Codes of a contraction whose activations have 16 bits, and how far its weights are shifted.
 ///
@@ -18,8 +18,10 @@ pub struct WideOperands<'a> {
     pub zero: u8,
     /// Channels of a group.
     pub size: usize,
-    /// How far groups of weights are shifted left.
+    /// How far groups of weights are shifted left, or by what they are multiplied.
     pub shifts: &'a [u8],
+    /// Which of both.
+    pub steps: Steps,
 }
 
 /// Sums exact products of activations and weights, each weight shifted by what its group is: [batch, O, OH, OW] sums of 64 bits.
@@ -28,16 +30,16 @@ pub struct WideOperands<'a> {
 /// When slices and geometry do not fit together, or groups have no channel.
 ///
 /// ```
-/// use axsim::kernel::{Geometry, WideOperands, convolve_wide};
-/// let operands =
-///     WideOperands { batch: 1, input: &[-300, 2, 32_767], weights: &[9, 15, 7], zero: 8, size: 2, shifts: &[1, 4] };
+/// use axsim::kernel::{Geometry, Steps, WideOperands, convolve_wide};
+/// let (input, weights, steps) = (&[-300, 2, 32_767], &[9, 15, 7], Steps::PowersOfTwo);
+/// let operands = WideOperands { batch: 1, input, weights, zero: 8, size: 2, shifts: &[1, 4], steps };
 /// assert_eq!(convolve_wide(&Geometry::dense(3, 1), operands), [((-300 + 7 * 2) << 1) - (32_767 << 4)]);
 /// ```
 pub fn convolve_wide(geometry: &Geometry, operands: WideOperands<'_>) -> Vec<i64> {
-    let WideOperands { batch, input, weights, zero, size, shifts } = operands;
+    let WideOperands { batch, input, weights, zero, size, shifts, steps } = operands;
     let parts = (geometry.in_channels / geometry.groups).div_ceil(size);
-    let none = vec![0; batch * geometry.groups * parts * geometry.in_height * geometry.in_width];
-    let shifts = Shifts { size, input: &none, weights: shifts };
+    let none = vec![steps.least(); batch * geometry.groups * parts * geometry.in_height * geometry.in_width];
+    let shifts = Shifts { size, input: &none, weights: shifts, steps };
     let sums = |digits: Vec<u8>, pad: u8| {
         let operands = Operands { batch, input: &digits, weights, pad };
         convolve_shifted(geometry, operands, shifts, &Products::exact(zero, pad))
@@ -71,7 +73,7 @@ mod tests {
                         let part = output * parts + k / window / operands.size;
                         let by = operands.shifts[part * window + k % window];
                         let activation = i64::from(sample[first + geometry.tap(k, row, column)?]);
-                        Some(activation * ((weight - i64::from(operands.zero)) << by))
+                        Some(activation * operands.steps.of(weight - i64::from(operands.zero), by.into()))
                     };
                     sums.push((0..geometry.depth()).filter_map(product).sum());
                 }
@@ -86,6 +88,7 @@ mod tests {
         #[test]
         fn two_digits_give_what_whole_numbers_do(
             geometry in geometries(), batch in 1usize..4, size in 1usize..8, seed: u64, ends: bool, bits in 2u32..9,
+            multiples: bool,
         ) {
             let mut stream = Stream::new(seed, "kernel.wide", 0);
             let mut number = || {
@@ -99,7 +102,8 @@ mod tests {
             let count = geometry.out_channels * parts * geometry.kernel[0] * geometry.kernel[1];
             let shifts: Vec<u8> = codes(&mut stream, count).iter().map(|code| code % 17).collect();
             let zero = 1 << (bits - 1);
-            let operands = WideOperands { batch, input: &input, weights: &weights, zero, size, shifts: &shifts };
+            let steps = if multiples { Steps::Multiples } else { Steps::PowersOfTwo };
+            let operands = WideOperands { batch, input: &input, weights: &weights, zero, size, shifts: &shifts, steps };
             prop_assert_eq!(convolve_wide(&geometry, operands), one_by_one(&geometry, operands));
         }
     }

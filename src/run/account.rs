@@ -20,6 +20,7 @@ use super::rotation;
 use super::signs::{self, counts, on_signs};
 use super::split;
 use super::strain::strain;
+use super::tokens;
 use super::zeros::{self, Held};
 use crate::arith::mac::Mac;
 use crate::config::LayerSettings;
@@ -100,6 +101,10 @@ pub(super) fn outcome(
     let rotating = rotation::work(parts, &turned, (&mapped, &sent));
     let rotation = rotation::outcome(&turned, &rotating);
     beside.extend(rotating);
+    let scaled = quantized.scaled_tokens();
+    let scaling = tokens::work(parts, &scaled, (&mapped, &sent));
+    let token_scales = tokens::outcome(&scaled, &scaling);
+    beside.extend(scaling);
     beside.iter().for_each(|work| work.bill(&mut ledger));
     let price = |name: &str| {
         let part = |Mapped { layer, .. }: &Mapped| {
@@ -155,6 +160,7 @@ pub(super) fn outcome(
             .collect(),
         formats,
         rotation,
+        token_scales,
         late: parts.used().find(|array| array.is_late()).map(late),
         strain: strain(parts, &mapped, active),
         layers,

@@ -1,11 +1,12 @@
 //! The arrays that the layers of a network run on: one, and one more for every other multiplier that a layer has.
 
 use super::error::RunError;
+use super::formats::Takes;
 use super::split;
 use crate::arith::mac::Mac;
 use crate::config::platform::{self as config, Compute, Multiplier, Spikes};
 use crate::config::{LayerSettings, Setup, Workload};
-use crate::platform::compute::array::{GroupUnit, MacArray, Open, unit};
+use crate::platform::compute::array::{MacArray, Open, unit};
 use crate::platform::compute::neurons::Neurons;
 use crate::platform::compute::signs::SignArray;
 use crate::tech::CellLibrary;
@@ -24,37 +25,35 @@ pub(super) struct Arrays {
 }
 
 impl Arrays {
-    /// Builds what a configuration asks for; `bits` is the width of an `exact` multiplier where codes have no groups, `groups`
-    /// what layers take whose codes have some.
+    /// Builds what a configuration asks for; `bits` is the width of an `exact` multiplier for stored weights.
     pub(super) fn build(
         config: &config::Array,
         bits: u32,
-        (layers, groups): (&[Layer], &[Option<GroupUnit>]),
+        (layers, takes): (&[Layer], &[Takes]),
         (library, open): (&CellLibrary, Open<'_>),
     ) -> Result<Self, RunError> {
         let array = |config: &config::Array, unit: Mac| {
             MacArray::new(config, unit, library)?.priced_as(&config.multiplier, open.energies)
         };
-        let unit = |config: &config::Array, group: Option<GroupUnit>| match group {
-            Some(group) => group.unit(config),
-            None => unit(config, bits, open.products),
+        let unit = |config: &config::Array, takes: Takes| match takes {
+            Takes::Groups(group) => group.unit(config),
+            Takes::Bits(bits) => unit(config, bits, open.products),
         };
         let named = named(config, layers)?;
-        let group = |layer: usize| groups.get(layer).copied().flatten();
         // What most layers share is that of the first one without a multiplier of its own.
-        let first = named.iter().position(Option::is_none).and_then(group);
+        let first = named.iter().position(Option::is_none).map_or(Takes::Bits(bits), |layer| takes[layer]);
         let main = unit(config, first)?;
         let mut known = vec![identity(&config.multiplier, &main)];
         let mut each = vec![(config.multiplier.clone(), array(config, main)?)];
         let mut of = vec![0; layers.len()];
         for (index, own) in named.into_iter().enumerate() {
-            if own.is_none() && group(index) == first {
+            if own.is_none() && takes[index] == first {
                 continue;
             }
             let (name, multiplier) = own.unwrap_or((&layers[index].name, &config.multiplier));
             let wrong = |fault| RunError::Layer { name: name.into(), fault };
             let config = config::Array { multiplier: multiplier.clone(), ..config.clone() };
-            let unit = unit(&config, group(index)).map_err(wrong)?;
+            let unit = unit(&config, takes[index]).map_err(wrong)?;
             let identity = identity(multiplier, &unit);
             of[index] = match known.iter().position(|known| *known == identity) {
                 Some(at) => at,

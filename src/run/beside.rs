@@ -170,7 +170,7 @@ fn factors(array: &MacArray, scaled: &[&Mapped]) -> Option<Work> {
 }
 
 /// Bits of a sum; networks sum in 32 bits, so a wider accumulator counts as one of 32.
-fn sum_bits(array: &MacArray) -> u32 {
+pub(super) fn sum_bits(array: &MacArray) -> u32 {
     array.mac().accumulator_width().min(32)
 }
 

@@ -67,20 +67,16 @@ fn holds([weight_bits, activation_bits]: [u32; 2], array: &MacArray) -> Result<(
     array.holds([symmetric(weight_bits), if signed { symmetric(activation_bits) } else { activations }])
 }
 
-/// Bits of an `exact` multiplier: those of the widest codes but 16, which has units of its own.
+/// Bits of an `exact` multiplier for stored weights: those of the widest codes but 16, which has units of its own.
 pub(super) fn exact_bits(setup: &Setup) -> u32 {
     let Quantize { weight_bits, activation_bits, format, .. } = setup.workload.quantize;
     let NumberFormats { weights, activations, .. } = format;
     let all = [(weights, weight_bits), (activations, activation_bits)];
     let all = all.map(|(format, bits)| format.plain_bits().unwrap_or(bits));
     let own = setup.workload.layers.values().flat_map(|own| {
-        let formats = own.format.into_iter().flat_map(|formats| formats.each());
-        let formats = formats.filter_map(|(_, format)| format.plain_bits());
+        let formats = own.format.into_iter().flat_map(|formats| [formats.weights, formats.activations]);
+        let formats = formats.filter_map(|format| format.plain_bits());
         own.weight_bits.into_iter().chain(own.activation_bits).chain(formats)
     });
-    own.chain(all)
-        .chain(format.kv.plain_bits())
-        .filter(|bits| *bits <= 8)
-        .max()
-        .expect("there are two widths at least")
+    own.chain(all).filter(|bits| *bits <= 8).max().expect("there are two widths at least")
 }

@@ -132,13 +132,13 @@ pub enum RunError {
     Unlabelled,
     /// A memory that errs under numbers with flags, or of 16 bits.
     #[error(
-        "memory `{0}` errs, and what a wrong flag does to its group is not modelled, nor are wrong codes of 16 bits; keep its memory \
-         free of errors where number formats have groups or 16 bits"
+        "memory `{0}` errs, and what a wrong flag or scale does to its group or token is not modelled, nor are wrong codes of 16 bits; \
+         keep its memory free of errors where number formats have groups, 16 bits or scales of tokens"
     )]
     GroupsHeld(String),
     /// Number formats in a network in time.
     #[error(
-        "formats with groups or 16 bits are not modelled in a network in time or with recurrent cells; leave out `quantize.format`, \
+        "formats with groups, 16 bits or scales of tokens are not modelled in a network in time or with recurrent cells; leave out `quantize.format`, \
          or write plain formats of at most 8 bits"
     )]
     GroupsInTime,

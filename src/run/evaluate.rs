@@ -14,7 +14,7 @@ use super::capture::{Captured, capture};
 use super::error::RunError;
 use super::exits::Exits;
 use super::experts::Experts;
-use super::formats;
+use super::formats::{self, Takes};
 use super::graded;
 use super::hardware::{Hardware, Multiplied};
 use super::memo::Memo;
@@ -27,7 +27,7 @@ use super::signs;
 use super::split;
 use crate::config::platform::{Compute, Multiplier};
 use crate::config::{Measure, Setup, Workload};
-use crate::platform::compute::array::{GroupUnit, MacArray, Open};
+use crate::platform::compute::array::{MacArray, Open};
 use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
 use crate::table::{Energies, Table};
@@ -247,10 +247,9 @@ impl<'a> Evaluator<'a> {
             Compute::Array(config) => {
                 let layers = network.layers();
                 let own = settings(&setup.workload, &layers)?;
-                let groups =
-                    layers.iter().zip(&own).map(|(layer, own)| formats::unit(&setup.workload, layer, own));
-                let groups: Vec<Option<GroupUnit>> = groups.collect();
-                let built = (&layers[..], &groups[..]);
+                let takes = layers.iter().zip(&own).map(|(layer, own)| formats::takes(setup, layer, own));
+                let takes: Vec<Takes> = takes.collect();
+                let built = (&layers[..], &takes[..]);
                 let arrays = Arrays::build(config, exact_bits(setup), built, (&self.library, open))?;
                 let any = setup.workload.layers.values().any(|own| own.binary);
                 let signs = any.then(|| SignArray::new(config, &self.library)).transpose()?;

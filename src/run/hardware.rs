@@ -236,6 +236,7 @@ pub(super) fn held(memory: &dyn Memory, map: u64, weights: Vec<Weights>) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use super::super::formats::Takes;
     use super::*;
     use crate::config::platform::{Array, Dataflow, Multiplier, Overflow, Products as Taken};
     use crate::platform::compute::array::Open;
@@ -292,7 +293,7 @@ mod tests {
         let layers = std::slice::from_ref(layer);
         let energies = |_: &std::path::Path| unreachable!("no energies are configured");
         let open = Open { products: &open, energies: &energies };
-        Arrays::build(&config, 8, (layers, &[]), (&CellLibrary::nangate45(), open))
+        Arrays::build(&config, 8, (layers, &[Takes::Bits(8)]), (&CellLibrary::nangate45(), open))
             .map_err(|error| error.to_string())
             .unwrap()
     }

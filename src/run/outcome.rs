@@ -5,6 +5,7 @@ mod layer;
 mod rotation;
 mod routes;
 mod strain;
+mod token_scales;
 
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use layer::{
 pub use rotation::RotationOutcome;
 pub use routes::{ExitOutcome, ExpertsOutcome, Fetched, TokensOutcome, TunedExit};
 pub use strain::{Overfull, Strain};
+pub use token_scales::TokenScalesOutcome;
 
 use super::graded::delta;
 use super::plain_bits::{EqualAccuracy, Rival};
@@ -117,6 +119,9 @@ pub struct Outcome {
     /// What rotating channels comes to; absent where none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationOutcome>,
+    /// What scales of tokens come to; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_scales: Option<TokenScalesOutcome>,
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
@@ -343,6 +348,7 @@ mod tests {
             experts: None,
             formats: None,
             rotation: None,
+            token_scales: None,
             late: None,
             strain: None,
             layers: vec![],

@@ -112,7 +112,8 @@ impl Engine for Probe<'_> {
         let exact = || Exact.contract_wide(layer, input, weights, shifts);
         let activation = |at: usize| i64::from(input.codes.data()[at]);
         let samples = input.codes.shape()[0];
-        let shifts = Shifts { size: shifts.size, input: &[], weights: shifts.shifts };
+        let WeightShifts { size, shifts, steps } = shifts;
+        let shifts = Shifts { size, input: &[], weights: shifts, steps };
         self.look(layer, (&sums, &exact), &Read { activation: &activation, samples, weights, shifts });
         sums
     }

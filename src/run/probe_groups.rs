@@ -65,7 +65,7 @@ impl Pooled<'_> {
         let (row, column) = (at / geometry.out_width(), at % geometry.out_width());
         let (tap, part) = (depth / self.parts(), depth % self.parts());
         let Some(inside) = geometry.tap(tap, row, column) else {
-            let still = (vec![0; self.places(part, tap).count()], 0);
+            let still = (vec![0; self.places(part, tap).count()], self.read.shifts.steps.least());
             return (self.padding != Padding::Skip).then_some(still);
         };
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
@@ -76,7 +76,7 @@ impl Pooled<'_> {
         let of_part = ((sample * geometry.groups + group) * self.parts() + part) * plane + inside % plane;
         Some((
             self.places(part, tap).map(code).collect(),
-            self.read.shifts.input.get(of_part).copied().unwrap_or(0),
+            self.read.shifts.input.get(of_part).copied().unwrap_or(self.read.shifts.steps.least()),
         ))
     }
 

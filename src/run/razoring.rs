@@ -20,16 +20,12 @@ pub(super) fn work(
 ) -> Vec<Work> {
     let Some(arrays) = &parts.arrays else { return vec![] };
     let mut groups: BTreeMap<String, (usize, f64)> = BTreeMap::new();
-    let mut done = vec![];
-    for part in mapped {
-        for &value in quantized.reads(part.layer.index) {
-            let Some((coder, count)) = quantized.razored(value).filter(|_| !done.contains(&value)) else {
-                continue;
-            };
-            done.push(value);
-            let runs = if sent.contains(&value) { 1.0 } else { part.runs };
-            groups.entry(coder.razorer()).or_insert((coder.group, 0.0)).1 += runs * count as f64;
-        }
+    for own in quantized.razored() {
+        let runs = match sent.contains(&own.value) {
+            true => 1.0,
+            false => own.layers.iter().map(|&layer| mapped[layer].runs).fold(0.0, f64::max),
+        };
+        groups.entry(own.coder.razorer()).or_insert((own.coder.group, 0.0)).1 += runs * own.groups as f64;
     }
     let (columns, library) = (arrays.main().shape()[1], arrays.main().library());
     let time: Seconds = mapped.iter().map(Mapped::mean_time).sum();

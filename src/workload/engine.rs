@@ -1,7 +1,7 @@
 //! What a model asks of hardware: integer contractions, and putting tensors away.
 
 use super::format::Use;
-use crate::kernel::{self, Geometry, Operands, Products, Shifts, WideOperands};
+use crate::kernel::{self, Geometry, Operands, Products, Shifts, Steps, WideOperands};
 use crate::tensor::Tensor;
 
 /// Where the weights of a contraction come from.
@@ -55,12 +55,12 @@ impl Layer {
         &self,
         input: &'a Wide,
         weights: &'a Weights,
-        WeightShifts { size, shifts }: WeightShifts<'a>,
+        WeightShifts { size, shifts, steps }: WeightShifts<'a>,
     ) -> (Geometry, WideOperands<'a>) {
         let (geometry, batch) = self.whole(input.codes.shape()[0]);
         let Weights { codes, zero_point, .. } = weights;
         let input = input.codes.data();
-        (geometry, WideOperands { batch, input, weights: codes, zero: *zero_point, size, shifts })
+        (geometry, WideOperands { batch, input, weights: codes, zero: *zero_point, size, shifts, steps })
     }
 
     /// Geometry and batch of a whole contraction of so many samples.
@@ -111,6 +111,8 @@ pub struct WeightShifts<'a> {
     pub size: usize,
     /// By group of channels.
     pub shifts: &'a [u8],
+    /// Whether they are shifted or multiplied.
+    pub steps: Steps,
 }
 
 /// Weights as integers, one scale per output channel.

@@ -311,7 +311,7 @@ pub(super) fn of_weights(geometry: &Geometry, filters: usize) -> [usize; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{Operands, Products, Shifts, convolve_shifted};
+    use crate::kernel::{Operands, Products, Shifts, Steps, convolve_shifted};
     use crate::razor::{Code, Razored, Step as BlockStep};
     use crate::rng::Stream;
     use crate::workload::op::Contraction;
@@ -363,7 +363,8 @@ mod tests {
             let (input, by_input, scale) = razored(&of_x, &x, sizes_x);
             let (weights, by_weights, scales) = razored(&of_w, &w, sizes_w);
             let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 8 };
-            let shifts = Shifts { size: 8, input: &by_input, weights: &by_weights };
+            let steps = Steps::PowersOfTwo;
+            let shifts = Shifts { size: 8, input: &by_input, weights: &by_weights, steps };
             let sums = convolve_shifted(&geometry, operands, shifts, &Products::exact(8, 8));
             for (at, (found, sum)) in found.iter().zip(sums).enumerate() {
                 let expected =

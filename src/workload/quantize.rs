@@ -25,11 +25,13 @@ mod layout;
 mod mse;
 mod precision;
 mod range;
+mod read;
 mod recurrent;
 mod role;
 mod run;
 mod signs;
 mod stored;
+mod tokens;
 mod turned;
 
 pub use checkpoint::{Checkpoint, Start};
@@ -38,10 +40,13 @@ pub use group::Coder;
 use group::Layout;
 use held::Held;
 pub use layout::GroupError;
+use layout::Written;
 pub use precision::{Precision, PrecisionError};
 use role::{Role, roles};
 use stored::StoredGroups;
-pub use stored::{Groups, common_group};
+pub use stored::{Groups, Razored, common_group};
+pub use tokens::ScaledTokens;
+use tokens::TokenLayout;
 pub use turned::{RotationError, Turned};
 
 /// Why a network cannot be calibrated.
@@ -98,6 +103,8 @@ pub struct Quantized {
     grids: Vec<Option<Grid>>,
     /// Where groups of each value's codes have shifts.
     layouts: Vec<Option<Layout>>,
+    /// Where tokens of each value's codes have scales.
+    tokens: Vec<Option<TokenLayout>>,
     /// How the channels of each value are rotated before they become codes.
     rotations: Vec<Option<Rotation>>,
     weights: Vec<Weights>,
@@ -149,19 +156,21 @@ impl Quantized {
             grid.rounding(settings.rounding).keeping_signs(precision.keeps_sign(value))
         };
         let together = (calibration, network.together());
-        let layouts = layout::layouts(network, settings, precision)?;
+        let written = layout::layouts(network, settings, precision)?;
         let rotations = turned::rotations(network, precision)?;
-        let changed = layouts.iter().zip(&rotations);
-        let changed: Vec<bool> = changed.map(|(layout, own)| layout.is_some() || own.is_some()).collect();
+        let changed = written.iter().zip(&rotations);
+        let changed: Vec<bool> = changed.map(|(written, own)| written.is_some() || own.is_some()).collect();
         let passes = layout::on_the_way(network, &changed);
         let of = range::Observed { network, roles: &roles, rotations: &rotations };
         let ranges = range::ranges(of, settings.calibration, &grid, together)?;
         let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
             let (low, high) = range.filter(|_| !passes[value])?;
-            Some(match layouts[value] {
-                Some(Layout { coder, .. }) => {
+            Some(match written[value] {
+                Some(Written::Groups(Layout { coder, .. })) => {
                     Grid::of_groups(coder.bits, coder.scale(low.abs().max(high.abs())))
                 }
+                // Scales come with the tokens.
+                Some(Written::Tokens(_)) => Grid::of_groups(precision.of_value(value), 1.0),
                 None => grid(value, (low, high)),
             })
         };
@@ -179,14 +188,16 @@ impl Quantized {
             None => (computed(grids[step.inputs[1]], step), None),
         });
         let (weights, groups): (Vec<Weights>, _) = weights.unzip();
-        layout::check_wide(network, &grids, &weights)?;
+        let tokens: Vec<_> = written.iter().map(|own| own.and_then(Written::tokens)).collect();
+        layout::check(network, (&grids, &tokens), &weights)?;
         let biases = network.contractions().map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
         Ok(Self {
             network: network.clone(),
             layers,
             grids,
-            layouts,
+            layouts: written.into_iter().map(|own| own.and_then(Written::groups)).collect(),
+            tokens,
             rotations,
             weights,
             groups,
@@ -265,14 +276,22 @@ impl Quantized {
         values.iter().map(|&value| self.network.size(value) as f64 * bits[value].unwrap_or(32.0)).sum()
     }
 
+    /// Bits that a code of a value takes in memory, its share of shift or scale included.
+    fn code_bits(&self, value: usize, grid: &Grid) -> f64 {
+        match (self.layouts[value], self.tokens[value]) {
+            (Some(layout), _) => layout.effective_bits(),
+            (None, Some(tokens)) => tokens.effective_bits(),
+            (None, None) => grid.bits.into(),
+        }
+    }
+
     /// Bits that a number of each value takes as the first codes that it becomes.
     fn put_away(&self) -> Vec<Option<f64>> {
         let signs = self.as_signs();
-        let own = |(value, (grid, layout)): (usize, (&Option<Grid>, &Option<Layout>))| {
-            let codes = grid.map(|grid| layout.map_or(grid.bits.into(), |layout| layout.effective_bits()));
-            signs[value].or(codes)
+        let own = |(value, grid): (usize, &Option<Grid>)| {
+            signs[value].or(grid.as_ref().map(|grid| self.code_bits(value, grid)))
         };
-        let mut bits: Vec<Option<f64>> = self.grids.iter().zip(&self.layouts).enumerate().map(own).collect();
+        let mut bits: Vec<Option<f64>> = self.grids.iter().enumerate().map(own).collect();
         // From the last step on, so that the first reader of a value that stays real has the last word.
         for (at, step) in self.network.steps.iter().enumerate().rev() {
             for &value in step.inputs.iter().filter(|value| self.grids[**value].is_none()) {

@@ -239,3 +239,32 @@ fn recovery_and_raw_codes_take_attention_as_any_layer() {
     // Exact products less what the zero points add are the products of centred codes.
     assert!(raw["baseline"]["layers"].as_array().unwrap().iter().all(|layer| layer["relative_error"] == 0.0));
 }
+
+/// Weights and activations of 4 bits, keys and values of 8: two products of each block have units of 8 bits.
+#[test]
+fn products_of_two_computed_values_have_units_of_their_width() {
+    let of = |kv: &str| {
+        format!(
+            "platform: camera_edge\napproximate: {{quantize.format: {{weights: {{int: {{bits: 4}}}}, activations: {{int: {{bits: 4}}}}{kv}}}}}\n"
+        )
+    };
+    let Some(found) = run(&of(""), 16) else { return };
+    let area = |found: &serde_json::Value, which: &str| found[which]["area_mm2"].as_f64().unwrap();
+    let narrow = run(&of(", kv: {int: {bits: 4}}"), 16).unwrap();
+    let names = ["n20_MatMul", "n25_MatMul", "n53_MatMul", "n58_MatMul"];
+    for layer in found["approximate"]["layers"].as_array().unwrap() {
+        let name = layer["name"].as_str().unwrap();
+        assert_eq!(layer["relative_error"], 0.0, "{name}");
+        // An exact unit of 8 bits switches more for the codes of 8 bits of keys and values.
+        let same =
+            narrow["approximate"]["layers"].as_array().unwrap().iter().find(|other| other["name"] == name);
+        let energy = |layer: &serde_json::Value| layer["mac_energy_j"].as_f64().unwrap();
+        let more = energy(layer) / energy(same.unwrap());
+        assert_eq!(more > 1.5, names.contains(&name), "{name}: {more}");
+    }
+    // Both arrays take area; that of 8 bits alone is the baseline's.
+    assert!(area(&found, "approximate") > area(&found, "baseline"));
+    assert!(area(&narrow, "approximate") < area(&narrow, "baseline"));
+    let eight = run(&of(", kv: {int: {bits: 8}}"), 16).unwrap();
+    assert_eq!(eight["approximate"]["ledger"], found["approximate"]["ledger"]);
+}

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use axsim::config::{NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
-use axsim::kernel::{Geometry, Shifts};
+use axsim::config::{IntScale, NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding};
+use axsim::kernel::{Geometry, Shifts, Steps};
 use axsim::razor::{Razor, Rounding};
 use axsim::tensor::Tensor;
 use axsim::workload::{
@@ -70,7 +70,8 @@ fn decompressed(
     let weight = |output: usize, channel: usize, tap: usize| {
         let code = weights.codes[(output * channels + channel) * window + tap];
         let by = shifts.shifts[(output * parts + channel / shifts.size) * window + tap];
-        (i64::from(code) - i64::from(weights.zero_point)) << by
+        let number = i64::from(code) - i64::from(weights.zero_point);
+        if shifts.steps == Steps::Multiples { number * i64::from(by) } else { number << by }
     };
     let mut sums = vec![];
     for sample in 0..batch {
@@ -113,9 +114,12 @@ impl Engine for Decompressing {
         let number = |channel: usize, at: usize| {
             let row = channel / channels * channels.div_ceil(shifts.size) + channel % channels / shifts.size;
             let code = i64::from(input.codes.data()[channel * plane + at]) - i64::from(input.zero_point);
-            code << shifts.input[row * plane + at]
+            match shifts.steps {
+                Steps::Multiples => code * i64::from(shifts.input[row * plane + at]),
+                Steps::PowersOfTwo => code << shifts.input[row * plane + at],
+            }
         };
-        let of_weights = WeightShifts { size: shifts.size, shifts: shifts.weights };
+        let of_weights = WeightShifts { size: shifts.size, shifts: shifts.weights, steps: shifts.steps };
         let expected = decompressed(&geometry, operands.batch, &number, (weights, of_weights));
         self.compare(layer, &found, &expected);
         found
@@ -143,6 +147,11 @@ fn razor(basis: u32, group: usize, code: RazorCode) -> NumberFormat {
     NumberFormat::Razor { basis, bits: 4, group, rounding: RazorRounding::HalfUp, code }
 }
 
+/// Integers of 4 bits with a step a group.
+fn stepped(group: usize) -> NumberFormat {
+    NumberFormat::Int { bits: 4, group: Some(group), scale: IntScale::Whole }
+}
+
 /// Two samples of the embedded task's shape.
 fn samples(network: &Network) -> Tensor<f32> {
     let size: usize = network.sample_shape().iter().product();
@@ -156,17 +165,20 @@ fn every_layer_sums_what_its_codes_stand_for() {
     let samples = samples(&network);
     let mxint = NumberFormat::Mxint { bits: 4, block: 8 };
     let formats = |weights, activations| NumberFormats { weights, activations, kv: NumberFormat::Plain };
-    let wide = NumberFormat::Int { bits: 16 };
+    let wide = NumberFormat::int(16);
     for format in [
         formats(razor(8, 16, RazorCode::SignMagnitude), razor(16, 16, RazorCode::SignMagnitude)),
         formats(razor(8, 12, RazorCode::TwosComplement), razor(8, 8, RazorCode::TwosComplement)),
         formats(mxint, mxint),
         formats(razor(8, 4, RazorCode::SignMagnitude), NumberFormat::Plain),
-        formats(NumberFormat::Int { bits: 6 }, mxint),
+        formats(NumberFormat::int(6), mxint),
         formats(razor(8, 16, RazorCode::SignMagnitude), wide),
         formats(razor(16, 8, RazorCode::TwosComplement), wide),
         formats(mxint, wide),
         formats(NumberFormat::Plain, wide),
+        formats(stepped(16), NumberFormat::Plain),
+        formats(stepped(4), NumberFormat::int(4)),
+        formats(stepped(16), wide),
     ] {
         let settings = Quantize { format, ..Quantize::default() };
         let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
@@ -188,7 +200,7 @@ fn activations_of_16_bits_beside_razored_weights_are_as_good_as_reals() {
     let expected = Formatted::new(&network, reals).unwrap().run(&samples).unwrap().outputs.remove(0);
     let largest = expected.data().iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
     let off = |bits: u32| {
-        let activations = NumberFormat::Int { bits };
+        let activations = NumberFormat::int(bits);
         let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
         let settings = Quantize { format, ..Quantize::default() };
         let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &samples).unwrap();
@@ -338,7 +350,7 @@ fn the_first_of_two_computed_operands_has_16_bits_too() {
     let tokens = Tensor::new([1, 128], (0..128).map(|at| (at * 7 % 500 + 3) as f32).collect()).unwrap();
     let weights = razor(8, 16, RazorCode::SignMagnitude);
     let kv = razor(8, 8, RazorCode::SignMagnitude);
-    let format = NumberFormats { weights, activations: NumberFormat::Int { bits: 16 }, kv };
+    let format = NumberFormats { weights, activations: NumberFormat::int(16), kv };
     let settings = Quantize { format, ..Quantize::default() };
     let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &tokens).unwrap();
     let engine = Decompressing(Mutex::new(0));
@@ -390,7 +402,7 @@ fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
         ("platform.compute.array.recovery=auto", "`compute.array.recovery` is"),
         ("platform.compute.array.accumulator=add8s_loa_k6", "`compute.array.accumulator` is"),
         ("platform.compute.array.weight_format=bitmap", "`compute.array.weight_format` is"),
-        ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag does"),
+        ("platform.memory.buffer.sram.voltage=0.9", "what a wrong flag or scale does"),
         ("workload.quantize.calibration=mse", "write `min_max` or"),
     ] {
         let text = refused(&razored(16), set);
@@ -473,4 +485,110 @@ fn a_split_is_refused_where_there_is_no_such_layer() {
     let failed = command.assert().code(2);
     let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
     assert!(text.contains("link.serial.payload names `conv99`"), "{text}");
+}
+
+/// A Llama of five blocks: 128 tokens of 64 channels, eight heads of eight on four of keys and values, 172 behind the gate.
+#[test]
+fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
+    let Some(data) = shared() else { return };
+    let model = std::fs::read(data.join("models/stories260k_ctx128.onnx")).unwrap();
+    let network = Network::from_onnx(&model).unwrap();
+    let tokens = Tensor::new([1, 128], (0..128).map(|at| (at * 7 % 500 + 3) as f32).collect()).unwrap();
+    let grouped = |basis| razor(basis, 8, RazorCode::SignMagnitude);
+    let format = NumberFormats { weights: grouped(8), activations: grouped(16), kv: grouped(8) };
+    let settings = Quantize { format, ..Quantize::default() };
+    let quantized = Quantized::calibrate(&network, &settings, Scheme::Symmetric, &tokens).unwrap();
+    let count = |basis: u32| {
+        let own = quantized.razored().into_iter().filter(|own| own.coder.basis() == basis);
+        own.map(|own| own.groups).sum::<usize>()
+    };
+    // What queries, keys and values are made of, what the output is, gate and up, down; then the classifier. The products that
+    // turn queries and keys by their place read those.
+    let (rows, keys, behind_gate) = (128 * 64 / 8, 128 * 32 / 8, 128 * 172usize.div_ceil(8));
+    assert_eq!(count(16), 5 * (3 * rows + behind_gate + rows + keys) + rows);
+    // Keys by token, values by channel.
+    assert_eq!(count(8), 5 * (keys + 32 * 128 / 8));
+}
+
+/// Constants of recovery fold into biases, by which no token multiplies.
+#[test]
+fn recovery_is_refused_where_tokens_have_scales() {
+    let token = json!({"quantize.format": {"activations": {"int": {"bits": 8, "scale": "token"}}}});
+    let text = refused(&token, "platform.compute.array.recovery=auto");
+    assert!(text.contains("or leave `scale` out"), "{text}");
+    let text = refused(&token, "platform.memory.buffer.sram.voltage=0.9");
+    assert!(text.contains("what a wrong flag or scale does"), "{text}");
+}
+
+/// Counts from the shapes of the layers that read one place at a time.
+#[test]
+fn scales_of_tokens_are_billed_by_the_number_and_by_the_sum() {
+    let layers = scenes().layers();
+    let pointwise: Vec<&Layer> = layers.iter().filter(|layer| layer.geometry.kernel == [1, 1]).collect();
+    let token = json!({"activations": {"int": {"bits": 8, "scale": "token"}}});
+    let knobs: serde_json::Map<String, Value> =
+        pointwise.iter().map(|layer| (format!("layers.#{}.format", layer.index), token.clone())).collect();
+    assert!(!knobs.is_empty());
+    let (found, printed) = run(&Value::Object(knobs), &[]);
+    let after = &found["approximate"];
+    let lines = after["ledger"].as_object().unwrap().values();
+    let count = |action: &str| -> f64 {
+        lines
+            .clone()
+            .filter(|line| line["action"] == action)
+            .map(|line| line["count"].as_f64().unwrap())
+            .sum()
+    };
+    let total = |of: &dyn Fn(&Geometry) -> usize| -> f64 {
+        pointwise.iter().map(|layer| of(&layer.geometry) as f64).sum()
+    };
+    let numbers = total(&|geometry| geometry.inputs_per_sample());
+    let tokens = total(&|geometry| geometry.in_height * geometry.in_width);
+    assert_eq!(count("find scales of tokens"), numbers + 16.0 * tokens);
+    assert_eq!([count("hold tokens"), count("scale tokens")], [numbers; 2]);
+    assert_eq!(count("scale sums"), total(&|geometry| geometry.outputs_per_sample()));
+    let told = &after["token_scales"];
+    assert_eq!([&told["tokens"], &told["numbers"]], [&json!(tokens as u64), &json!(numbers as u64)]);
+    let more = after["area_mm2"].as_f64().unwrap() - found["baseline"]["area_mm2"].as_f64().unwrap();
+    assert!(told["energy_j"].as_f64().unwrap() > 0.0, "{told}");
+    assert!((told["area_mm2"].as_f64().unwrap() / more - 1.0).abs() < 1e-6, "{more} {told}");
+    assert!(printed.contains("Finding a scale for each of"), "{printed}");
+    // Layers compute what they did, on other codes; they lose no more than 8 bits do.
+    let score = |which: &Value| which["score"]["value"].as_f64().unwrap();
+    assert!((score(after) - score(&found["baseline"])).abs() < 0.1);
+}
+
+/// Weights of 4 bits whose groups have a step of their own: the unit multiplies the sum of a group by it.
+#[test]
+fn steps_of_groups_take_a_multiplier_in_the_unit_and_a_byte_in_memory() {
+    let formats = |weights: Value| json!({"quantize.format": {"weights": weights, "activations": {"int": {"bits": 4}}}});
+    let (found, printed) = run(&formats(json!({"int": {"bits": 4, "group": 16}})), &[]);
+    let (razored, _) = run(&formats(json!({"razor": {"basis": 8, "bits": 4, "group": 16}})), &[]);
+    let (plain, _) = run(&formats(json!({"int": {"bits": 4}})), &[]);
+    let after = &found["approximate"];
+    let layers = scenes().layers();
+    let window = |geometry: &Geometry| geometry.kernel[0] * geometry.kernel[1];
+    let parts = |geometry: &Geometry| (geometry.in_channels / geometry.groups).div_ceil(16);
+    let bits: usize = layers
+        .iter()
+        .map(|layer| &layer.geometry)
+        .map(|own| 4 * own.weights() + 8 * own.out_channels * window(own) * parts(own))
+        .sum();
+    let weights: f64 = layers.iter().map(|layer| layer.geometry.weights() as f64).sum();
+    let told = after["formats"]["weights"]["effective_bits"].as_f64().unwrap();
+    assert!((told - bits as f64 / weights).abs() < 1e-9, "{told}");
+    for layer in after["layers"].as_array().unwrap() {
+        assert_eq!(
+            (layer["format"]["unit"].as_str(), layer["relative_error"].as_f64()),
+            (Some("mac4s_vsq_g16"), Some(0.0))
+        );
+    }
+    // A multiplier of a sum is dearer than a shifter of the 0 to 4 places of razored weights.
+    let figure = |which: &Value, name: &str| which["approximate"][name].as_f64().unwrap();
+    for name in ["datapath_energy_j", "area_mm2"] {
+        assert!(figure(&found, name) > figure(&razored, name), "{name}");
+    }
+    let score = |which: &Value| which["approximate"]["score"]["value"].as_f64().unwrap();
+    assert!(score(&found) >= score(&plain), "{} {}", score(&found), score(&plain));
+    assert!(printed.contains("No circuit writes numbers in groups at run time"), "{printed}");
 }

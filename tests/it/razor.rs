@@ -27,6 +27,8 @@ fn one_command_compares_razored_units_with_named_ones() {
         "INT16 × INT8",
         "INT8 × INT8",
         "INT4 × INT4",
+        "INT16 × SDR4 of INT8",
+        "mac16x4s_sdr_g16",
         "hoisted",
         "per product",
         "nangate45 at 1.1 V, all powers at",
@@ -197,7 +199,7 @@ fn an_array_with_activations_of_16_bits_has_the_perplexity_of_razored_weights_al
             stories.perplexity(|tokens| quantized.run(&Exact, tokens, 0).unwrap().remove(0))
         };
         let reals = stories.in_formats(Formats::new(razor(8, 4, group), Format::Real, Format::Real));
-        let [wide, narrow] = [array(NumberFormat::Int { bits: 16 }), array(NumberFormat::Plain)];
+        let [wide, narrow] = [array(NumberFormat::int(16)), array(NumberFormat::Plain)];
         eprintln!("groups of {group}: {reals:.4}, on the array {wide:.4} with 16 bits, {narrow:.4} with 8");
         assert!((wide / reals - 1.0).abs() < 0.01, "{wide} {reals}");
         assert!((narrow / reals - 1.0).abs() > 3.0 * (wide / reals - 1.0).abs(), "{narrow} {reals}");

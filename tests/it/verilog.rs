@@ -206,9 +206,13 @@ fn units_of_every_shape_follow_their_function_in_other_simulators() {
         verilator || std::env::var_os("CI").is_none(),
         "verilator is missing; in CI it must be installed"
     );
-    for id in
-        ["mac4s_bw__s12__l2__p2__z__e", "mac16x8s_bw__k100", "mac4s_sdr_g4__s30__p1", "mac4s_sdrtc_g2__l4"]
-    {
+    for id in [
+        "mac4s_bw__s12__l2__p2__z__e",
+        "mac16x8s_bw__k100",
+        "mac4s_sdr_g4__s30__p1",
+        "mac4s_sdrtc_g2__l4",
+        "mac4s_vsq_g4__s30__p1",
+    ] {
         let mac = Mac::from_id(id).unwrap();
         let (ports, width, mut stream) = (mac.ports(), mac.accumulator_width(), Stream::new(9, id, 0));
         let draw = |port: &Port, stream: &mut Stream| {

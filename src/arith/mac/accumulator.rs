@@ -2,7 +2,7 @@
 
 use super::Mac;
 use super::id::Own;
-use crate::arith::ArithError;
+use crate::arith::{ArithError, is_exact};
 use crate::bits;
 use crate::config::platform::Overflow;
 use crate::kernel;
@@ -71,7 +71,7 @@ impl Mac {
             Some(_) => self.widths().into_iter().sum::<u32>() + 2 * u32::from(self.signs_outside),
             None => self.widths().into_iter().sum(),
         };
-        (bits + 16 + self.shape.largest_shift()).min(64)
+        (bits + 16 + self.shape.shift_bits()).min(64)
     }
 
     /// Bits of what is added to the accumulator at once.
@@ -174,14 +174,15 @@ impl Mac {
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
-    /// // (2^31 − 1) / 128²
-    /// assert_eq!(Mac::from_id("mac8s_exact").unwrap().holds(), 131_071);
+    /// // (2^31 − 1) / 128², and / (128 · 32,768)
+    /// assert_eq!(["mac8s_exact", "mac16x8s_bw"].map(|id| Mac::from_id(id).unwrap().holds()), [131_071, 511]);
     /// ```
     pub fn holds(&self) -> u64 {
         self.depth(self.accumulator_width().min(32))
     }
 
-    /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far as the unit shifts.
+    /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far, or multiplied by as
+    /// much, as the unit does.
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
@@ -192,23 +193,25 @@ impl Mac {
     /// assert_eq!(depth("mac16x4s_sdr_g16"), 585);
     /// ```
     pub fn depth(&self, bits: u32) -> u64 {
-        let largest = u128::from(self.largest_product().max(1)) << self.shape.largest_shift();
+        let largest = u128::from(self.largest_product().max(1)) * self.shape.largest_factor() as u128;
         (u128::from(bits::mask(bits - 1)) / largest) as u64
     }
 
-    /// The largest magnitude of a product; of operands too wide to try all of them what the result's bits allow, unless the
-    /// unit is one for razored codes, which multiplies exactly.
+    /// The largest magnitude of a product: of exact ones that of the ends of both operands, of others that of all pairs, or,
+    /// where these are too many to try, what the bits of the result allow.
     fn largest_product(&self) -> u64 {
-        let [of_a, of_b] = self.port_widths().map(|width| *self.code().range(width).start());
-        if self.usual.shift.is_some() {
-            return self.product(of_a, of_b).unsigned_abs();
+        let [of_a, of_b] = self.port_widths().map(|width| self.code().range(width));
+        let largest = |of_a: &mut dyn Iterator<Item = i64>, of_b: &[i64]| {
+            let products = of_a.flat_map(|a| of_b.iter().map(move |b| self.product(a, *b).unsigned_abs()));
+            products.max().unwrap_or(0)
+        };
+        if is_exact(&self.multiplier.id()) {
+            return largest(&mut [*of_a.start(), *of_a.end()].into_iter(), &[*of_b.start(), *of_b.end()]);
         }
-        if self.widths().into_iter().any(|width| width > 8) {
-            return 1 << self.multiplier.width_out().min(63);
+        if self.widths().into_iter().all(|width| width <= 8) {
+            return largest(&mut of_a.clone(), &of_b.collect::<Vec<_>>());
         }
-        let [of_a, of_b] = self.widths().map(|width| width + u32::from(self.signs_outside));
-        let [of_a, of_b] = [of_a, of_b].map(|width| self.code().range(width));
-        let products = |a| of_b.clone().map(move |b| self.product(a, b).unsigned_abs());
-        of_a.flat_map(products).max().unwrap_or(0)
+        // The lowest number of two's complement has the largest magnitude.
+        1 << (self.multiplier.width_out() - u32::from(self.multiplier.signature().signed)).min(63)
     }
 }

@@ -115,7 +115,10 @@ impl Cycles<'_> {
             _ => sums.clone(),
         };
         match shifts.last() {
-            Some(shifts) => sums.iter().zip(shifts).map(|(sum, shift)| sum << shift).sum(),
+            Some(shifts) => {
+                let shape = self.mac.shape();
+                sums.iter().zip(shifts).map(|(sum, by)| shape.shifted(*sum, *by)).sum()
+            }
             None => sums.iter().sum(),
         }
     }

@@ -1,9 +1,10 @@
 //! A unit as gates and registers.
 
-use super::{Code, Mac};
+use super::{Code, Mac, Shift};
 use crate::arith::adder::FAST;
 use crate::arith::{negated_if, sign_extended};
 use crate::config::platform::Overflow;
+use crate::kernel::Steps;
 use crate::netlist::{Builder, Bus, Net, Netlist, balanced};
 
 /// Registers of a unit, which a stall holds.
@@ -93,17 +94,16 @@ impl Mac {
         (sums, shifts)
     }
 
-    /// What is accumulated: the sums, shifted, as one.
+    /// What is accumulated: the sums, shifted or multiplied, as one.
     fn addend(&self, build: &mut Builder, sums: &[Bus], shifts: &[Bus]) -> Bus {
-        if shifts.is_empty() {
-            return total(build, sums);
-        }
-        let shifted: Vec<Bus> = sums
-            .iter()
-            .zip(shifts)
-            .map(|(sum, by)| shifted(build, sum, by, self.accumulator_width() as usize))
-            .collect();
-        total(build, &shifted)
+        let Some(Shift { steps, .. }) = self.shape().shift else { return total(build, sums) };
+        let most = self.accumulator_width() as usize;
+        let stepped = sums.iter().zip(shifts).map(|(sum, by)| match steps {
+            Steps::PowersOfTwo => shifted(build, sum, by, most),
+            Steps::Multiples => multiplied(build, sum, by),
+        });
+        let stepped: Vec<Bus> = stepped.collect();
+        total(build, &stepped)
     }
 
     /// The next value of the accumulator.
@@ -165,6 +165,17 @@ fn shifted(build: &mut Builder, bus: &[Net], by: &[Net], most: usize) -> Bus {
         bus = (0..width).map(|bit| build.mux(*select, moved(bit), stay[bit])).collect();
     }
     bus
+}
+
+/// A number in two's complement, times one without sign: a row for each bit of that.
+fn multiplied(build: &mut Builder, bus: &[Net], by: &[Net]) -> Bus {
+    let zero = build.constant(false);
+    let row = |(place, select): (usize, &Net)| {
+        let row = bus.iter().map(|bit| build.and(*bit, *select));
+        vec![zero; place].into_iter().chain(row).collect()
+    };
+    let rows: Vec<Bus> = by.iter().enumerate().map(row).collect();
+    total(build, &rows)
 }
 
 /// The sum, or where it has another sign than both of its parts the extreme of their sign.

@@ -1,7 +1,9 @@
 //! Ids of MAC units: a multiplier or `sdr`, an adder, an accumulator, a shape.
 
+use super::shape::FACTOR;
 use super::{Mac, Shape, Shift};
 use crate::arith::{ArithError, accumulator, design};
+use crate::kernel::Steps;
 use crate::table::Signature;
 
 /// An accumulator other than the usual one.
@@ -33,7 +35,7 @@ const BASIS: u32 = 16;
 enum Part {
     Own(Own),
     Lanes(u32),
-    Group(u32),
+    Group(u32, Steps),
     Largest(u32),
     Ranks(u32),
     Gated,
@@ -54,7 +56,8 @@ impl Part {
             "s" => Self::Own(Own::Saturates(number)),
             "k" => Self::Own(Own::Holds(number)),
             "l" => Self::Lanes(number),
-            "g" => Self::Group(number),
+            "g" => Self::Group(number, Steps::PowersOfTwo),
+            "v" => Self::Group(number, Steps::Multiples),
             "t" => Self::Largest(number),
             "p" => Self::Ranks(number),
             _ => return None,
@@ -69,9 +72,10 @@ impl Mac {
     /// |---|---|
     /// | `mac8s_drum_k4`, `mac16x8s_bw` | the multiplier, by the rest of its id; `macr` a unit for raw codes |
     /// | `mac4s_sdr_g16` | a unit for razored codes of 4 bits, sign and magnitude: 16 exact products added, shifted by the flags, accumulated; `sdrtc` the same for two's complement; `mac8x4s_sdr_g16` takes activations of 8 bits, `mac16x4s_sdr_g16` of 16 that are not razored |
+    /// | `mac4s_vsq_g16` | the same for codes whose groups have a step of their own (VS-Quant): the sum of 16 exact products is multiplied by a factor of 8 bits |
     /// | `__ripple`, `__loa_k6` | the adder that accumulates, unless it is exact (Kogge-Stone) |
     /// | `__w20`, `__s20`, `__k100` | an accumulator of 20 bits that wraps, that saturates; one wide enough for 100 products |
-    /// | `__g16` | 16 lanes whose sum is shifted, by at most 1 or as `__tN` says |
+    /// | `__g16`, `__v16` | 16 lanes whose sum is shifted, by at most 1 or as `__tN` says; that is multiplied, by at most 255 or as `__tN` says |
     /// | `__l4`, `__t8`, `__p1`, `__z`, `__e` | what [`Shape`] says, in this order |
     ///
     /// Where the multiplier has a final adder of choice, the accumulator follows it: `mac8s_dadda__brent_kung__exact`.
@@ -95,21 +99,29 @@ impl Mac {
     }
 
     /// The exact unit for codes of activations and of weights of so many bits, of which a group as large as the unit has lanes
-    /// is shifted at once, by at most `largest`.
+    /// is shifted, or multiplied, at once, by at most `largest`.
     ///
     /// # Errors
     /// [`ArithError`] on widths, lanes or shifts that there is no unit for.
     ///
     /// ```
-    /// use axsim::arith::mac::{Mac, Shift};
-    /// let unit = Mac::for_codes([8, 4], false, Shift { group: 16, largest: 12 }).unwrap();
+    /// use axsim::{arith::mac::{Mac, Shift}, kernel::Steps};
+    /// let shift = |largest, steps| Shift { group: 16, largest, steps };
+    /// let unit = Mac::for_codes([8, 4], false, shift(12, Steps::PowersOfTwo)).unwrap();
     /// assert_eq!((unit.id(), unit.shape().lanes), ("mac8x4s_sdr_g16", 16));
     /// // Activations of 16 bits as they are: weights alone are shifted, by 7 − 3 places at most.
-    /// let unit = Mac::for_codes([16, 4], false, Shift { group: 16, largest: 4 }).unwrap();
+    /// let unit = Mac::for_codes([16, 4], false, shift(4, Steps::PowersOfTwo)).unwrap();
     /// assert_eq!(unit.id(), "mac16x4s_sdr_g16");
+    /// let unit = Mac::for_codes([4, 4], false, shift(255, Steps::Multiples)).unwrap();
+    /// assert_eq!(unit.id(), "mac4s_vsq_g16");
     /// ```
     pub fn for_codes(bits: [u32; 2], twos_complement: bool, shift: Shift) -> Result<Self, ArithError> {
-        let mac = Codes { bits, twos_complement, group: shift.group }.unit("exact")?;
+        let family = match (shift.steps, twos_complement) {
+            (Steps::Multiples, _) => Coded::Scaled,
+            (Steps::PowersOfTwo, true) => Coded::RazoredTwosComplement,
+            (Steps::PowersOfTwo, false) => Coded::Razored,
+        };
+        let mac = Codes { bits, family, group: shift.group }.unit("exact")?;
         let shape = Shape { shift: Some(shift), ..mac.shape };
         mac.with_shape(shape)
     }
@@ -120,8 +132,9 @@ impl Mac {
     /// [`ArithError`] on lanes or shifts that there is no unit for.
     ///
     /// ```
-    /// use axsim::arith::mac::{Mac, Shift};
-    /// let unit = Mac::from_id("mac4s_bwtrunc_t2").unwrap().grouped(Shift { group: 8, largest: 16 }).unwrap();
+    /// use axsim::{arith::mac::{Mac, Shift}, kernel::Steps};
+    /// let shift = Shift { group: 8, largest: 16, steps: Steps::PowersOfTwo };
+    /// let unit = Mac::from_id("mac4s_bwtrunc_t2").unwrap().grouped(shift).unwrap();
     /// assert_eq!(unit.id(), "mac4s_bwtrunc_t2__g8__t16");
     /// assert_eq!(Mac::from_id(unit.id()).unwrap().id(), unit.id());
     /// ```
@@ -132,14 +145,16 @@ impl Mac {
 
     fn with_parts(self, parts: &[Part]) -> Result<Self, ArithError> {
         let (mut shape, mut own) = (self.shape, None);
-        let group =
-            parts.iter().find_map(|part| if let Part::Group(group) = part { Some(*group) } else { None });
-        if let Some(group) = group {
-            shape = Shape { lanes: group, shift: Some(Shift { group, largest: 1 }), ..shape };
+        let group = parts.iter().find_map(|part| match *part {
+            Part::Group(group, steps) => Some(Shift { group, largest: Shift::usual(steps), steps }),
+            _ => None,
+        });
+        if let Some(shift) = group {
+            shape = Shape { lanes: shift.group, shift: Some(shift), ..shape };
         }
         for part in parts {
             match *part {
-                Part::Group(_) => {}
+                Part::Group(..) => {}
                 Part::Own(written) => own = Some(written),
                 Part::Lanes(lanes) => shape.lanes = lanes,
                 Part::Ranks(ranks) => shape.ranks = ranks,
@@ -185,32 +200,57 @@ fn plain(head: &str) -> Result<Mac, ArithError> {
     Ok(if raw { mac.raw() } else { mac })
 }
 
-/// Razored codes that an id names: `4s_sdr_g16`.
+/// Codes in groups that an id names: `4s_sdr_g16`.
 struct Codes {
     /// Of activations and of weights.
     bits: [u32; 2],
-    twos_complement: bool,
+    family: Coded,
     group: u32,
+}
+
+/// What codes in groups are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coded {
+    /// Razored, sign and magnitude.
+    Razored,
+    /// Razored, two's complement.
+    RazoredTwosComplement,
+    /// Weights whose groups have a factor, sign and magnitude.
+    Scaled,
+}
+
+impl Coded {
+    const ALL: [Self; 3] = [Self::RazoredTwosComplement, Self::Razored, Self::Scaled];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Razored => "sdr",
+            Self::RazoredTwosComplement => "sdrtc",
+            Self::Scaled => "vsq",
+        }
+    }
 }
 
 impl Codes {
     fn read(text: &str) -> Option<Self> {
-        let (bits, rest) = text.split_once("s_sdr")?;
-        let (twos_complement, rest) = rest.strip_prefix("tc").map_or((false, rest), |rest| (true, rest));
-        let group = rest.strip_prefix("_g")?.parse().ok()?;
+        let (bits, rest) = text.split_once("s_")?;
+        let (family, group) = Coded::ALL
+            .into_iter()
+            .find_map(|family| Some((family, rest.strip_prefix(family.name())?.strip_prefix("_g")?)))?;
         let (a, b) = bits.split_once('x').unwrap_or((bits, bits));
-        Some(Self { bits: [a.parse().ok()?, b.parse().ok()?], twos_complement, group })
+        Some(Self { bits: [a.parse().ok()?, b.parse().ok()?], family, group: group.parse().ok()? })
     }
 
     /// The unit whose lanes are a group, for weights of 8 bits before razoring and activations of 16.
     fn unit(&self, adder: &str) -> Result<Mac, ArithError> {
-        let Self { bits: [a, b], twos_complement, group } = *self;
-        let (family, least) = if twos_complement { ("sdrtc", 2) } else { ("sdr", 3) };
+        let Self { bits: [a, b], family, group } = *self;
+        let twos_complement = family == Coded::RazoredTwosComplement;
+        let (family_name, least) = (family.name(), if twos_complement { 2 } else { 3 });
         let widths = |[a, b]: [u32; 2]| if a == b { a.to_string() } else { format!("{a}x{b}") };
-        let head = format!("mac{}s_{family}_g{group}", widths([a, b]));
+        let head = format!("mac{}s_{family_name}_g{group}", widths([a, b]));
         let razored = [a, b].into_iter().find(|bits| !(least..=8).contains(bits));
         if let Some(bits) = razored.filter(|_| !(a == BASIS && (least..=8).contains(&b))) {
-            let expected = format!("razored codes of `{family}` have {least} to 8 bits, not {bits}");
+            let expected = format!("codes of `{family_name}` have {least} to 8 bits, not {bits}");
             return Err(ArithError::Parameter { id: head, expected });
         }
         let multiplier = if twos_complement {
@@ -222,8 +262,11 @@ impl Codes {
         // Flags of codes whose basis has 15 and 7 bits of magnitude, or one more where the lowest number counts.
         let spare = 1 + u32::from(twos_complement);
         let of_activations = if a == BASIS { 0 } else { BASIS - 1 + spare - a };
-        let largest = (of_activations + 7 + spare - b).max(1);
-        let shape = Shape { lanes: group, shift: Some(Shift { group, largest }), ..Shape::default() };
+        let (largest, steps) = match family {
+            Coded::Scaled => (FACTOR, Steps::Multiples),
+            _ => ((of_activations + 7 + spare - b).max(1), Steps::PowersOfTwo),
+        };
+        let shape = Shape { lanes: group, shift: Some(Shift { group, largest, steps }), ..Shape::default() };
         let mac = Mac::new(design(&multiplier)?, adder);
         mac.named(head).with_usual(shape)
     }

@@ -1,10 +1,13 @@
 use super::*;
 use crate::bits;
+use crate::kernel::Steps;
 use crate::netlist::{Lanes, pack, unpack};
 use crate::rng::Stream;
 
 /// Units with every part of the grammar, alone and together.
-const UNITS: [&str; 21] = [
+const UNITS: [&str; 23] = [
+    "mac4s_vsq_g16",
+    "mac4s_bwtrunc_t2__v2__l4__t15__p1",
     "mac4s_exact",
     "mac16x8s_bw",
     "mac8x4u_exact__l3",
@@ -89,9 +92,14 @@ fn a_unit_carries_the_id_it_was_asked_for() {
 /// Exact arithmetic, delayed: the sum that entered and the products of so many cycles before.
 #[test]
 fn a_result_is_the_sum_of_products_of_its_latency_ago() {
-    for id in
-        ["mac4s_bw__l3", "mac4s_bw__l3__p1", "mac4s_bw__l3__p2__z", "mac16x8s_exact__p1", "mac4s_sdr_g4__p2"]
-    {
+    for id in [
+        "mac4s_bw__l3",
+        "mac4s_bw__l3__p1",
+        "mac4s_bw__l3__p2__z",
+        "mac16x8s_exact__p1",
+        "mac4s_sdr_g4__p2",
+        "mac4s_vsq_g4__p2",
+    ] {
         let mac = Mac::from_id(id).unwrap();
         let (ports, lanes, latency) = (mac.ports(), mac.shape().lanes as usize, mac.latency() as usize);
         let (mut stream, mut cycles) = (Stream::new(2, "arith.mac.latency", 0), mac.cycles());
@@ -102,8 +110,12 @@ fn a_result_is_the_sum_of_products_of_its_latency_ago() {
             if at >= latency {
                 let then = &runs[at - latency];
                 let dot: i64 = (0..lanes).map(|lane| then[lane] * then[lanes + lane]).sum();
-                let shift = mac.shape().shift.map_or(0, |_| then[2 * lanes]);
-                let sum = i128::from(runs[at - 1][ports.len() - 1]) + (i128::from(dot) << shift);
+                let scaled = match mac.shape().shift.map(|shift| shift.steps) {
+                    None => dot,
+                    Some(Steps::PowersOfTwo) => dot << then[2 * lanes],
+                    Some(Steps::Multiples) => dot * then[2 * lanes],
+                };
+                let sum = i128::from(runs[at - 1][ports.len() - 1]) + i128::from(scaled);
                 assert_eq!(
                     result,
                     bits::sign_extend(sum as u64, mac.accumulator_width()),
@@ -148,6 +160,8 @@ fn a_widened_accumulator_holds_the_products_it_is_wide_enough_for() {
         ("mac4s_bw__k100", 100),
         ("mac4s_sdr_g1__k668", 668),
         ("mac16x4s_sdr_g1__k585", 585),
+        // (2^31 − 1) / (7² · 255)
+        ("mac4s_vsq_g1__k171868", 171_868),
         ("mac3s_bw__k5__l5", 5),
     ] {
         let mac = Mac::from_id(id).unwrap();
@@ -155,9 +169,38 @@ fn a_widened_accumulator_holds_the_products_it_is_wide_enough_for() {
         assert!(mac.depth(width) >= products && mac.depth(width - 1) < products, "{id}: {width} bits");
         let largest = mac.ports().iter().map(|port| *port.range.start()).collect::<Vec<_>>();
         let product =
-            mac.product(largest[0], largest[mac.shape().lanes as usize]) << mac.shape().largest_shift();
+            mac.product(largest[0], largest[mac.shape().lanes as usize]) * mac.shape().largest_factor();
         let sum = (0..products).fold(0, |sum, _| mac.accumulate(sum, product));
         assert_eq!(sum, product * products as i64, "{id}");
+    }
+}
+
+/// Operands too wide to try all pairs: the largest product is one of ends, and no sum of so many random ones is larger.
+#[test]
+fn an_exact_unit_holds_as_many_products_as_fit_into_its_bits() {
+    for (id, largest) in [
+        ("mac16x8s_bw", 1i64 << 15 << 7),
+        ("mac16s_exact", 1 << 30),
+        ("mac12u_dadda", 4095 * 4095),
+        ("macr12u_dadda", 4095 * 4095),
+        ("mac16x4s_sdr_g16", (32_767 * 7) << 4),
+        // What the bits of the result allow, of two's complement and of a sign outside.
+        ("mac12s_trunc_t4", 1 << 23),
+        ("mac12u_trunc_t4", 1 << 24),
+    ] {
+        let mac = Mac::from_id(id).unwrap();
+        assert_eq!(mac.depth(32), ((1i64 << 31) - 1).div_euclid(largest) as u64, "{id}");
+        let mut stream = Stream::new(5, "arith.mac.depth", 0);
+        let ports = mac.ports();
+        let [of_a, of_b] = [0, mac.shape().lanes as usize].map(|at| ports[at].range.clone());
+        let mut draw = |range: &std::ops::RangeInclusive<i64>| {
+            let any = range.start() + stream.below((range.end() - range.start() + 1) as u64) as i64;
+            [*range.start(), *range.end(), any][stream.below(3) as usize]
+        };
+        for _ in 0..10_000 {
+            let product = mac.product(draw(&of_a), draw(&of_b)) * mac.shape().largest_factor();
+            assert!(product.abs() <= largest, "{id}: {product}");
+        }
     }
 }
 
@@ -321,9 +364,11 @@ fn a_unit_that_cannot_be_says_what_to_write() {
         ("mac4s_sdr_g0", "a unit has 1 to 256 lanes, not 0"),
         ("mac4s_sdr_g16__t16", "write `mac4s_sdr_g16`"),
         ("mac4s_sdr_g16__t32", "the largest shift is 1 to 31, not 32"),
-        ("mac2s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 2"),
-        ("mac4x16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
-        ("mac16s_sdr_g16", "razored codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac2s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 2"),
+        ("mac4x16s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac16s_sdr_g16", "codes of `sdr` have 3 to 8 bits, not 16"),
+        ("mac2s_vsq_g16", "codes of `vsq` have 3 to 8 bits, not 2"),
+        ("mac4s_vsq_g16__t256", "the largest factor is 1 to 255, not 256"),
         ("mac04s_sdr_g16", "write `mac4s_sdr_g16`"),
     ] {
         assert_eq!(error(id), format!("`{id}`: {expected}"));

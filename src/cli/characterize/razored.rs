@@ -65,7 +65,7 @@ impl Proxy {
         let like = |proxy: &&Self| {
             (proxy.lanes, Some(proxy.shift), proxy.baseline) == (unit.lanes, unit.shift, baseline)
         };
-        let told = !unit.unit.contains("sdrtc") && unit.operands.contains("INT16");
+        let told = !unit.unit.contains("sdrtc") && unit.operands.starts_with("SDR4 of INT16");
         PROXY.iter().find(like).filter(|_| told).copied()
     }
 }

@@ -74,6 +74,21 @@ impl Beside {
         Self { action: "hold channels to rotate", ..Self::holding(bits, count, library) }
     }
 
+    /// Adders of so many bits, that find the largest number of a token, and divide by it.
+    pub fn finding(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self { action: "find scales of tokens", ..Self::adding(bits, count, library) }
+    }
+
+    /// Registers of a word of so many bits, in which numbers wait for the scale of their token.
+    pub fn keeping(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self { action: "hold tokens", ..Self::holding(bits, count, library) }
+    }
+
+    /// Multipliers of a number of so many bits by the reciprocal of its token's scale.
+    pub fn dividing(bits: u32, count: usize, library: &CellLibrary) -> Self {
+        Self { action: "scale tokens", ..Self::scaling(bits, count, library) }
+    }
+
     /// Units that each razor a group of numbers at once.
     pub fn razoring(unit: &Razorer, count: usize, library: &CellLibrary) -> Self {
         Self::of(&unit.netlist(), count, "razor groups", library)

@@ -8,7 +8,7 @@ use crate::bits;
 use crate::kernel::Gemm;
 use crate::rng::Stream;
 
-/// Codes of a group, and how far they are shifted.
+/// Codes of a group, and how far they are shifted, or by what they are multiplied.
 pub type Group = (Vec<i64>, u8);
 
 /// The groups that a contraction hands to the units; short ones leave lanes at 0.
@@ -58,7 +58,8 @@ fn slot(
     let group = |depth: usize| {
         let (activations, of_activations) = (operands.activation)(step.group, step.position, depth)?;
         let (weights, of_weights) = (operands.weight)(step.group, step.output, depth);
-        Some(Slot { activations, weights, shift: i64::from(of_activations + of_weights), sum: 0 })
+        let shift = array.mac().shape().shift.map_or(0, |shift| shift.steps.both(of_activations, of_weights));
+        Some(Slot { activations, weights, shift, sum: 0 })
     };
     let now = group(step.depth)?;
     let goes_on = |(last, _): &&mut (Step, i64)| {
@@ -78,7 +79,7 @@ fn slot(
 /// What a group adds to the accumulator.
 fn addend(array: &MacArray, slot: &Slot) -> i64 {
     let products = slot.activations.iter().zip(&slot.weights).map(|(a, b)| array.mac().product(*a, *b));
-    products.sum::<i64>() << slot.shift
+    array.mac().shape().shifted(products.sum(), slot.shift)
 }
 
 /// The bits of all ports, those of lanes first.
@@ -138,6 +139,7 @@ mod tests {
             [
                 ("mac4s_sdr_g4", 1, dataflow),
                 ("mac16x4s_sdr_g4", 4001, dataflow),
+                ("mac4s_vsq_g4", 1, dataflow),
                 ("mac16x8s_bw", 4001, dataflow),
             ]
         }) {
@@ -169,7 +171,8 @@ mod tests {
                 let products: i64 = slot.activations.iter().zip(&slot.weights).map(|(a, b)| a * b).sum();
                 let word =
                     lanes.output(0).iter().enumerate().fold(0, |w, (bit, lane)| w | (lane[0] & 1) << bit);
-                let expected = slot.sum + (products << slot.shift);
+                let by = if unit.contains("vsq") { slot.shift } else { 1 << slot.shift };
+                let expected = slot.sum + products * by;
                 assert_eq!(word, bits::encode(expected, array.mac().accumulator_width()));
             }
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::percent;
-use crate::config::{NumberFormat, NumberFormats, RazorCode};
+use crate::config::{IntScale, NumberFormat, NumberFormats, RazorCode};
 use crate::run::outcome::{FormatsOutcome, Outcome, Written};
 use crate::units::with_prefix;
 
@@ -36,7 +36,8 @@ struct Short {
 fn short(format: NumberFormat) -> Option<Short> {
     let (kind, bits) = match format {
         NumberFormat::Plain => return None,
-        NumberFormat::Int { bits } => ("int", bits),
+        NumberFormat::Int { bits, scale: IntScale::Token, .. } => ("int a token", bits),
+        NumberFormat::Int { bits, .. } => ("int", bits),
         NumberFormat::Razor { bits, code: RazorCode::TwosComplement, .. } => ("razor two's complement", bits),
         NumberFormat::Razor { bits, .. } => ("razor", bits),
         NumberFormat::Mxint { bits, .. } => ("mxint", bits),
@@ -55,7 +56,7 @@ fn bits(formats: &FormatsOutcome) -> String {
     let [weight, activation] = tensors.map(|(_, written)| format!("{:.2}", written.effective_bits));
     let told: Vec<String> = tensors.iter().filter_map(|(name, written)| used(name, written)).collect();
     format!(
-        "In memory a weight takes {weight} bits, an activation {activation}, shares of flags counted{}.",
+        "In memory a weight takes {weight} bits, an activation {activation}, shares of flags and steps counted{}.",
         told.concat()
     )
 }
@@ -90,6 +91,21 @@ pub(super) fn rotation(after: &Outcome) -> Option<String> {
          mm², all of it billed; none of it is folded into layers before.",
         found.block,
         found.additions,
+        with_prefix(found.energy_j, "J"),
+        percent(if share.is_finite() { share } else { 0.0 }),
+        found.area_mm2,
+    ))
+}
+
+/// What scales of tokens take.
+pub(super) fn token_scales(after: &Outcome) -> Option<String> {
+    let found = after.token_scales?;
+    let share = found.energy_j / after.datapath_energy_j;
+    Some(format!(
+        "Finding a scale for each of {} tokens a sample at run time, and multiplying their {} numbers and every sum by it, takes {}, \
+         {} of the datapath, and {:.4} mm², all of it billed.",
+        found.tokens,
+        found.numbers,
         with_prefix(found.energy_j, "J"),
         percent(if share.is_finite() { share } else { 0.0 }),
         found.area_mm2,

@@ -1,6 +1,6 @@
 //! The findings of a run.
 
-use super::formats::{formats, rotation};
+use super::formats::{formats, rotation, token_scales};
 use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
 use super::strain::strain;
 use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
@@ -30,6 +30,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(precision(&report.approximate.layers));
     sentences.extend(formats(&report.baseline, &report.approximate));
     sentences.extend(rotation(&report.approximate));
+    sentences.extend(token_scales(&report.approximate));
     sentences.extend(blocks(&report.baseline.layers, &report.approximate.layers));
     sentences.extend(zeros(&report.approximate.layers));
     sentences.extend(spikes(&report.approximate.layers));

@@ -24,11 +24,11 @@ pub struct Checkpoint {
 impl Checkpoint {
     pub(super) fn of(samples: usize, values: &[Arc<Held>]) -> Self {
         let kept = |held: &Arc<Held>| match **held {
-            Held::Reals(_) | Held::Codes(_) | Held::Grouped(_) | Held::Wide(_) | Held::Turned(..) => {
-                held.clone()
-            }
             // What waits is kept as what it will be.
-            _ => Arc::new(Held::Reals(held.reals().into_owned())),
+            Held::Sums(_) | Held::Clipped(..) | Held::Added(..) => {
+                Arc::new(Held::Reals(held.reals().into_owned()))
+            }
+            _ => held.clone(),
         };
         Self { samples, values: values.iter().map(kept).collect() }
     }
@@ -43,6 +43,7 @@ fn bytes(held: &Held) -> usize {
     match held {
         Held::Codes(codes) => codes.codes.len(),
         Held::Grouped(grouped) => grouped.codes.codes.len() + grouped.shifts.len(),
+        Held::Tokens(tokens) => tokens.codes.codes.len() + size_of_val(&*tokens.scales),
         Held::Wide(wide) => size_of_val(wide.codes.data()),
         Held::Turned(of, _) => size_of::<Held>() + bytes(of),
         held => size_of_val(&*held.reals()),

@@ -1,6 +1,7 @@
 //! Codes of which groups of neighbouring channels share a left shift: razored ones, and those with a power of two a block.
 
 use crate::config::{NumberFormat, RazorCode, RazorRounding};
+use crate::kernel::Steps;
 use crate::razor::{Blocks, Code, Razor, Rounding, Step};
 use crate::workload::format::{Use, exchanged};
 
@@ -24,6 +25,7 @@ pub struct Coder {
 enum Way {
     Razor(Razor),
     PowerOfTwo(Blocks),
+    Multiple,
 }
 
 /// Codes of a tensor whose numbers lie [.., channels, plane].
@@ -43,6 +45,8 @@ pub(super) struct Shifted {
 
 /// Bits of the exponent of a block's step in memory.
 const EXPONENT_BITS: u32 = 8;
+/// The largest step of a group in least steps, of 8 bits.
+const MULTIPLE: u32 = 255;
 /// Bits of magnitude and sign that steps of blocks reach over.
 const REACH: u32 = 16;
 
@@ -53,7 +57,10 @@ impl Coder {
     /// On figures that a configuration is not loaded with.
     pub fn of(format: NumberFormat) -> Option<Self> {
         match format {
-            NumberFormat::Plain | NumberFormat::Int { .. } => None,
+            NumberFormat::Plain | NumberFormat::Int { group: None, .. } => None,
+            NumberFormat::Int { bits, group: Some(group), .. } => {
+                Some(Self { way: Way::Multiple, bits, group, flag_bits: 8, largest: MULTIPLE, basis: REACH })
+            }
             NumberFormat::Razor { basis, bits, group, rounding, code } => {
                 let razor = Razor::new(basis, bits, group).expect("figures that are checked");
                 let razor = razor.with_rounding(rounding.into()).with_code(code.into());
@@ -86,6 +93,11 @@ impl Coder {
         format!("{code}{}x{}_g{}{rounding}", self.basis, self.bits, self.group)
     }
 
+    /// What the step of a group is beside the least one.
+    pub fn steps(&self) -> Steps {
+        if self.way == Way::Multiple { Steps::Multiples } else { Steps::PowersOfTwo }
+    }
+
     /// Bits of an integer before.
     pub fn basis(&self) -> u32 {
         self.basis
@@ -99,6 +111,7 @@ impl Coder {
     /// What 1 stands for, shifted by nothing, where no number is larger than `largest`.
     pub(super) fn scale(&self, largest: f32) -> f32 {
         let scale = match self.way {
+            Way::Multiple => largest / (self.highest() * MULTIPLE as f32),
             Way::Razor(razor) => largest / f32::from(*razor.range().end()),
             // The leading one of the largest number is the highest bit of its magnitude.
             Way::PowerOfTwo(_) => f64::from(largest).log2().floor().exp2() as f32 / (1 << (REACH - 2)) as f32,
@@ -120,8 +133,32 @@ impl Coder {
                 razor.razor(&whole, row).expect("whole rows of numbers of the basis").into_parts()
             }
             Way::PowerOfTwo(blocks) => blocks.shifted(numbers, row, scale, self.largest),
+            Way::Multiple => self.multiples(numbers, row, scale),
         };
         Shifted { codes: codes.into_iter().map(|code| zero.wrapping_add_signed(code)).collect(), shifts }
+    }
+}
+
+impl Coder {
+    /// The largest code of a sign and a magnitude.
+    fn highest(&self) -> f32 {
+        ((1u32 << (self.bits - 1)) - 1) as f32
+    }
+
+    /// Codes of rows and the steps of their groups, each the whole number of least steps that is nearest to the step with which
+    /// the largest magnitude of the group would have the largest code.
+    fn multiples(&self, numbers: &[f32], row: usize, scale: f32) -> (Vec<i8>, Vec<u8>) {
+        let highest = self.highest();
+        let (mut codes, mut multiples) = (Vec::with_capacity(numbers.len()), vec![]);
+        for group in numbers.chunks_exact(row).flat_map(|row| row.chunks(self.group)) {
+            let largest = group.iter().fold(0f32, |largest, number| largest.max(number.abs()));
+            let multiple = (largest / (highest * scale)).round_ties_even().clamp(1.0, MULTIPLE as f32);
+            let step = multiple * scale;
+            let code = |number: &f32| (number / step).round_ties_even().clamp(-highest, highest) as i8;
+            codes.extend(group.iter().map(code));
+            multiples.push(multiple as u8);
+        }
+        (codes, multiples)
     }
 }
 
@@ -187,6 +224,7 @@ impl From<RazorCode> for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::IntScale;
     use crate::rng::Stream;
 
     fn normal(count: usize) -> Vec<f32> {
@@ -251,5 +289,37 @@ mod tests {
             let found = coder.code(&[0.0, f32::NAN, 0.0, 0.0], 4, scale);
             assert_eq!((found.codes, found.shifts), (vec![8; 4], vec![0]));
         }
+    }
+
+    /// Against steps of any size, bfloat16 as the format of reals has them: no number is off by more than half of a step and what
+    /// the nearest multiple cuts off of the largest one.
+    #[test]
+    fn multiples_of_the_step_of_a_filter_are_steps_of_groups_within_a_bound() {
+        let mut numbers = normal(96);
+        numbers.iter_mut().enumerate().for_each(|(at, number)| *number *= 4f32.powi(-((at / 8 % 6) as i32)));
+        for bits in 3..=8 {
+            let coder =
+                Coder::of(NumberFormat::Int { bits, group: Some(8), scale: IntScale::Whole }).unwrap();
+            let highest = ((1 << (bits - 1)) - 1) as f32;
+            let scale = coder.scale(numbers.iter().fold(0.0, |largest, number| largest.max(number.abs())));
+            let Shifted { codes, shifts } = coder.code(&numbers, 48, scale);
+            let zero = 1 << (bits - 1);
+            assert_eq!(shifts.iter().max(), Some(&255), "the largest group has the largest step");
+            let reals = Blocks::new(bits, 8, Step::Real).unwrap().quantize(&numbers, 48).unwrap();
+            for (at, number) in numbers.iter().enumerate() {
+                let (multiple, real) = (f32::from(shifts[at / 8]), reals.steps[at / 8]);
+                let found = (i32::from(codes[at]) - zero) as f32 * multiple * scale;
+                let cut = highest * scale / 2.0;
+                let off = (found - number).abs();
+                assert!(off <= 1.0001 * (multiple * scale / 2.0).max(cut), "{bits} {at}: {off}");
+                // bfloat16 has 8 bits: steps are apart by half a least step and a 256th.
+                assert!(
+                    (multiple * scale - real).abs() <= 1.0001 * (scale / 2.0 + real / 256.0)
+                        || multiple == 1.0
+                );
+            }
+        }
+        let coder = Coder::of(NumberFormat::Int { bits: 4, group: Some(4), scale: IntScale::Whole }).unwrap();
+        assert_eq!(coder.code(&[0.0; 4], 4, coder.scale(0.0)).shifts, [1], "a step of zeros is no zero");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::grid::Grid;
 use super::group::Layout;
+use super::tokens::Tokens;
 use crate::simd::widest;
 use crate::workload::rotation::Rotation;
 use crate::workload::{Codes, Wide};
@@ -21,6 +22,8 @@ pub(super) enum Held {
     Codes(Codes),
     /// As codes of which groups have shifts.
     Grouped(Grouped),
+    /// As codes of which tokens have scales.
+    Tokens(Tokens),
     /// As codes of 16 bits.
     Wide(Wide),
     /// Codes of rotated channels, with shifts or without.
@@ -61,6 +64,7 @@ impl Held {
             Self::Reals(reals) => reals.len(),
             Self::Codes(codes) => codes.codes.len(),
             Self::Grouped(grouped) => grouped.codes.codes.len(),
+            Self::Tokens(tokens) => tokens.codes.codes.len(),
             Self::Wide(wide) => wide.codes.len(),
             Self::Sums(scaled) => scaled.sums.len(),
             Self::Turned(of, _) => of.len(),
@@ -73,6 +77,7 @@ impl Held {
         match self {
             Self::Codes(codes) => codes,
             Self::Grouped(grouped) => &grouped.codes,
+            Self::Tokens(tokens) => &tokens.codes,
             Self::Turned(of, _) => of.codes(),
             _ => panic!("what a contraction reads is on a grid"),
         }
@@ -83,6 +88,15 @@ impl Held {
         match self {
             Self::Wide(wide) => Some(wide),
             Self::Turned(of, _) => of.wide(),
+            _ => None,
+        }
+    }
+
+    /// The scales of their tokens, where they have some.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        match self {
+            Self::Tokens(tokens) => Some(tokens),
+            Self::Turned(of, _) => of.tokens(),
             _ => None,
         }
     }
@@ -112,8 +126,8 @@ impl Held {
     /// The same value, with nothing left to be done.
     pub fn settled(self) -> Self {
         match self {
-            Self::Reals(_) | Self::Codes(_) | Self::Grouped(_) | Self::Wide(_) | Self::Turned(..) => self,
-            _ => Self::Reals(self.reals().into_owned()),
+            Self::Sums(_) | Self::Clipped(..) | Self::Added(..) => Self::Reals(self.reals().into_owned()),
+            _ => self,
         }
     }
 
@@ -154,6 +168,7 @@ impl Held {
                 each(out, codes, |_, &code| (f32::from(code) - zero) * scale);
             }
             Self::Grouped(grouped) => grouped.fill(from, out),
+            Self::Tokens(tokens) => tokens.fill(from, out),
             Self::Wide(wide) => {
                 let scale = wide.scale;
                 each(out, &wide.codes.data()[from..], |_, &code| f32::from(code) * scale);
@@ -177,6 +192,26 @@ impl Held {
             }
         }
     }
+}
+
+/// The real values of sums [samples, channels, positions]: each channel has a factor and a constant, and where tokens have scales
+/// each position of a sample one of them.
+pub(super) fn of_places<S: Copy>(
+    (sums, real): (&[S], impl Fn(S) -> f32),
+    (factors, constants): (&[f32], &[f32]),
+    positions: usize,
+    scales: Option<&[f32]>,
+) -> Vec<f32> {
+    let mut reals = Vec::with_capacity(sums.len());
+    for (row, sums) in sums.chunks_exact(positions).enumerate() {
+        let (sample, channel) = (row / factors.len(), row % factors.len());
+        let value = |(place, sum): (usize, &S)| {
+            let scale = scales.map_or(1.0, |scales| scales[sample * positions + place]);
+            real(*sum) * (factors[channel] * scale) + constants[channel]
+        };
+        reals.extend(sums.iter().enumerate().map(value));
+    }
+    reals
 }
 
 impl Grouped {

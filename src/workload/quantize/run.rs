@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::asking::Asking;
 use super::group::Shifted;
-use super::held::{Grouped, Held, Scaled};
+use super::held::{Grouped, Held, Scaled, of_places};
 use super::{Checkpoint, Grid, Quantized, Start};
 use crate::tensor::Tensor;
 use crate::workload::engine::{Engine, Origin, Place, Weights};
@@ -73,7 +73,7 @@ impl Quantized {
             let made = match layer {
                 Some(layer) => match self.groups_of(layer) {
                     Some(groups) => Held::Reals(self.contract_groups(engine, layer, inputs, &groups)),
-                    None => Held::Sums(self.sums((engine, asking.take()), layer, inputs)),
+                    None => self.scaled(layer, inputs[0], self.sums((engine, asking.take()), layer, inputs)),
                 },
                 None => self.apply(at, samples, inputs)?,
             };
@@ -127,6 +127,19 @@ impl Quantized {
         Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
     }
 
+    /// Sums of which each channel has a factor, and where tokens have scales each place another one.
+    fn scaled(&self, layer: usize, input: &Held, sums: Scaled) -> Held {
+        match input.tokens() {
+            Some(tokens) => {
+                let Scaled { sums, factors, constants, positions } = sums;
+                let scales = tokens.of_outputs(&self.layers[layer].geometry);
+                let of_channels = (&factors[..], &constants[..]);
+                Held::Reals(of_places((&sums, |sum| sum as f32), of_channels, positions, Some(&scales)))
+            }
+            None => Held::Sums(sums),
+        }
+    }
+
     /// What another operator makes of its inputs: what it does with single elements waits until they are read.
     fn apply(&self, at: usize, samples: usize, inputs: &[&Arc<Held>]) -> Result<Held, ModelError> {
         let op = &self.network.steps[at].op;
@@ -178,6 +191,10 @@ impl Quantized {
         made: &Held,
         (samples, first_sample): (usize, usize),
     ) -> Held {
+        if let Some(layout) = self.tokens[value] {
+            let (codes, scales) = layout.code(&made.reals());
+            return Held::Tokens(layout.tokens(grid.coded(codes, samples), scales));
+        }
         let (mut codes, grouped) = match self.layouts[value] {
             Some(layout) => {
                 let reals = made.reals();

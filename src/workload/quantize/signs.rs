@@ -12,8 +12,8 @@ impl Quantized {
     /// When the network has no such layer.
     pub fn input_bits(&self, layer: usize) -> f64 {
         let value = self.network.multiplied().map(|(value, _)| value).nth(layer);
-        let signs = self.as_signs()[value.expect("the network has this layer")];
-        signs.unwrap_or(self.input_grid(layer).bits.into())
+        let value = value.expect("the network has this layer");
+        self.as_signs()[value].unwrap_or(self.code_bits(value, &self.input_grid(layer)))
     }
 
     /// Bits of an element of each value that is put away as signs; none of any other.

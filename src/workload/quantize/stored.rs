@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::group::{Coder, Layout};
+use super::held::of_places;
+use super::read::{self, Read};
 use super::{Held, Quantized};
 use crate::config::WeightScales;
-use crate::kernel::Shifts;
+use crate::kernel::{Shifts, Steps};
 use crate::workload::engine::{Engine, Origin, WeightShifts, Weights};
 use crate::workload::format::{Use, of_input, of_weights};
 use crate::workload::network::Step;
@@ -37,17 +39,35 @@ pub struct Groups {
     pub effective_bits: [f64; 2],
 }
 
+/// What writing a tensor as codes with shifts takes at run time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Razored {
+    /// The value of the network.
+    pub value: usize,
+    /// How its numbers become codes.
+    pub coder: Coder,
+    /// Groups of a sample.
+    pub groups: usize,
+    /// Layers that read it.
+    pub layers: Vec<usize>,
+}
+
 impl Groups {
     /// Groups of the channels that are summed over: what a unit multiplies at once.
     pub fn parts(&self) -> usize {
         self.channels.div_ceil(self.size)
     }
 
+    /// What the steps of its groups are: whole numbers of those of filters where weights are so.
+    pub fn steps(&self) -> Steps {
+        self.weights.map_or(Steps::PowersOfTwo, |coder| coder.steps())
+    }
+
     /// The shifts of so many numbers [.., channels, plane] by group of [`Groups::size`].
     fn spread(&self, coder: Option<Coder>, shifts: &[u8], (numbers, plane): (usize, usize)) -> Vec<u8> {
         match coder {
             Some(coder) => spread(shifts, plane, (self.channels, coder.group), self.size),
-            None => vec![0; numbers / self.channels * self.parts()],
+            None => vec![self.steps().least(); numbers / self.channels * self.parts()],
         }
     }
 }
@@ -118,11 +138,13 @@ impl Quantized {
         &self.network.contractions().nth(layer).expect("the network has this layer").inputs
     }
 
-    /// How a value becomes codes with shifts, and how many groups a sample of it has; none where its codes are plain.
-    pub fn razored(&self, value: usize) -> Option<(Coder, usize)> {
-        let layout = self.layouts[value].as_ref()?;
-        let rows = self.network.size(value) / layout.channels;
-        Some((layout.coder, rows * layout.parts()))
+    /// Tensors that become codes with shifts at run time, each once however many layers read it.
+    pub fn razored(&self) -> Vec<Razored> {
+        let razored = |Read { value, way, layers }: Read<Layout>| {
+            let groups = read::groups(&self.network, value, &way);
+            Razored { value, coder: way.coder, groups, layers }
+        };
+        self.tensors(|value| self.layouts[value]).into_iter().map(razored).collect()
     }
 
     fn weight_layout(&self, layer: usize, step: &Step) -> Option<Layout> {
@@ -148,27 +170,24 @@ impl Quantized {
         let (weights, shifts) = self.second(layer, inputs);
         let by_weight = groups.spread(groups.weights, shifts, (weights.codes.len(), window));
         if let Some(input) = inputs[0].wide() {
-            let shifts = WeightShifts { size: groups.size, shifts: &by_weight };
+            let shifts = WeightShifts { size: groups.size, shifts: &by_weight, steps: groups.steps() };
             let sums = engine.contract_wide(&self.layers[layer], input, &weights, shifts);
-            return self.reals(layer, input.scale, &sums);
+            return self.reals(layer, (input.scale, None), &sums);
         }
-        let input = inputs[0].codes();
+        let (input, tokens) = (inputs[0].codes(), inputs[0].tokens());
         let by_input = groups.spread(groups.activations, inputs[0].shifts(), (input.codes.len(), plane));
-        let shifts = Shifts { size: groups.size, input: &by_input, weights: &by_weight };
+        let (size, steps) = (groups.size, groups.steps());
+        let shifts = Shifts { size, input: &by_input, weights: &by_weight, steps };
         let sums = engine.contract_shifted(&self.layers[layer], input, &weights, shifts);
-        self.reals(layer, input.scale, &sums)
+        let scales = tokens.map(|tokens| tokens.of_outputs(&self.layers[layer].geometry));
+        self.reals(layer, (input.scale, scales.as_deref()), &sums)
     }
 
-    /// Sums scaled, bias added.
-    fn reals(&self, layer: usize, scale: f32, sums: &[i64]) -> Vec<f32> {
-        let (geometry, scales) = (&self.layers[layer].geometry, &self.weights[layer].scales);
-        let rows = sums.chunks_exact(geometry.positions()).enumerate();
-        let row = |(at, sums): (usize, &'_ [i64])| -> Vec<f32> {
-            let channel = at % geometry.out_channels;
-            let (factor, constant) = (scale * scales[channel], self.biases[layer][channel]);
-            sums.iter().map(|&sum| sum as f32 * factor + constant).collect()
-        };
-        rows.flat_map(row).collect()
+    /// Sums scaled, by one scale of activations and by those of places where tokens have some, bias added.
+    fn reals(&self, layer: usize, (scale, places): (f32, Option<&[f32]>), sums: &[i64]) -> Vec<f32> {
+        let factors: Vec<f32> = self.weights[layer].scales.iter().map(|own| scale * own).collect();
+        let (positions, biases) = (self.layers[layer].geometry.positions(), &self.biases[layer]);
+        of_places((sums, |sum| sum as f32), (&factors, biases), positions, places)
     }
 
     /// Weights with the shifts that they have.

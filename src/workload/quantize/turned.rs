@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::group::Coder;
+use super::read::Read;
 use super::{Precision, Quantized};
 use crate::workload::format::{of_input, of_weights};
-use crate::workload::network::{Network, Step};
+use crate::workload::network::Network;
 use crate::workload::op::{Contraction, Op};
 use crate::workload::rotation::Rotation;
 
@@ -102,41 +103,21 @@ pub(super) fn weights(own: &Contraction, rotated: bool) -> Cow<'_, Contraction> 
 impl Quantized {
     /// Tensors that are rotated at run time, each once however many layers read it.
     pub fn turned(&self) -> Vec<Turned> {
-        let mut found: Vec<Turned> = vec![];
-        for (layer, (value, _)) in self.network.multiplied().enumerate() {
-            let Some(rotation) = self.rotations[value] else { continue };
-            let same = |turned: &&mut Turned| {
-                self.rotations[turned.value] == Some(rotation) && same(&self.network, turned.value, value)
-            };
-            if let Some(known) = found.iter_mut().find(same) {
-                known.layers.push(layer);
-                continue;
-            }
+        let turned = |read: Read<Rotation>| {
+            let Read { value, way, layers } = read;
             let back = self.network.readers(value).any(|step| step.op.contraction().is_none());
             let format = self.layouts[value].map(|layout| layout.coder);
-            found.push(Turned {
+            Turned {
                 value,
-                layers: vec![layer],
+                layers,
                 numbers: self.network.size(value),
-                block: rotation.block(),
+                block: way.block(),
                 bits: format.as_ref().map_or(BITS, Coder::basis),
                 times: if back { 2 } else { 1 },
-            });
-        }
-        found
+            }
+        };
+        self.tensors(|value| self.rotations[value]).into_iter().map(turned).collect()
     }
-}
-
-/// Whether two values are one tensor, in the same order of elements.
-fn same(network: &Network, one: usize, other: usize) -> bool {
-    let step = |value: usize| -> Option<&Step> {
-        network.steps.get(value.checked_sub(1)?).filter(|step| step.op.moves())
-    };
-    one == other
-        || match (step(one), step(other)) {
-            (Some(a), Some(b)) => a.op == b.op && same(network, a.inputs[0], b.inputs[0]),
-            _ => false,
-        }
 }
 
 #[cfg(test)]

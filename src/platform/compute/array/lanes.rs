@@ -4,7 +4,7 @@ use crate::arith::mac::{Mac, Shift};
 use crate::arith::{ArithError, accumulator, design};
 use crate::config::Measure;
 use crate::config::platform::{self as config, Multiplier, Overflow, Padding, Timing, WeightFormat, Zeros};
-use crate::kernel::Geometry;
+use crate::kernel::{Geometry, Steps};
 use crate::platform::PlatformError;
 
 use super::MacArray;
@@ -18,8 +18,10 @@ pub struct GroupUnit {
     pub twos_complement: bool,
     /// Products that are shifted at once, a lane each.
     pub group: u32,
-    /// The largest shift; 0 where there are no shifts.
+    /// The largest shift or factor; 0 where there are no shifts.
     pub largest: u32,
+    /// Which of both.
+    pub steps: Steps,
 }
 
 impl GroupUnit {
@@ -60,7 +62,7 @@ impl GroupUnit {
     }
 
     fn shift(&self) -> Shift {
-        Shift { group: self.group, largest: self.largest.max(1) }
+        Shift { group: self.group, largest: self.largest.max(1), steps: self.steps }
     }
 }
 
@@ -87,7 +89,8 @@ fn check(config: &config::Array) -> Result<(), PlatformError> {
             config.overflow == Overflow::Wrap,
             "compute.array.overflow",
             "`saturate`".into(),
-            "`wrap` where number formats have groups or 16 bits",
+            "`wrap` where number formats have groups or 16 bits: their sums are formed whole, and where one saturates on its way \
+             depends on what was added before",
         ),
         (
             config.timing == Timing::Safe,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::{
-    LayerSettings, NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding, Rotation,
+    IntScale, LayerSettings, NumberFormat, NumberFormats, Quantize, RazorCode, RazorRounding, Rotation,
 };
 use crate::kernel::Geometry;
 use crate::razor::{Blocks, Razor, Step as BlockStep};
@@ -91,7 +91,8 @@ fn an_array_answers_as_rotated_numbers_that_are_written_and_read_again() {
     let (network, batch) = (one(), samples(1));
     let (rounding, code) = (RazorRounding::NearestEven, RazorCode::SignMagnitude);
     let razor = |basis| NumberFormat::Razor { basis, bits: 4, group: 4, rounding, code };
-    let (int, mxint) = (NumberFormat::Int { bits: 4 }, NumberFormat::Mxint { bits: 4, block: 4 });
+    let (int, mxint) = (NumberFormat::int(4), NumberFormat::Mxint { bits: 4, block: 4 });
+    let stepped = NumberFormat::Int { bits: 4, group: Some(4), scale: IntScale::Whole };
     let written = |basis| Format::Razor(Razor::new(basis, 4, 4).unwrap());
     let blocks = |block, step| Blocks::new(4, block, step).unwrap();
     let whole = Format::Whole(blocks(1, BlockStep::Real));
@@ -100,9 +101,10 @@ fn an_array_answers_as_rotated_numbers_that_are_written_and_read_again() {
     for (weights, activations, formats, most) in [
         (int, int, [whole; 2], 1e-2),
         (mxint, mxint, [shared; 2], 1e-4),
+        (stepped, int, [Format::Blocks(blocks(4, BlockStep::Real)), whole], 3e-2),
         (razor(8), razor(16), [written(8), written(16)], 1e-4),
         // Codes of 16 bits are as good as reals.
-        (razor(8), NumberFormat::Int { bits: 16 }, [written(8), Format::Real], 1e-3),
+        (razor(8), NumberFormat::int(16), [written(8), Format::Real], 1e-3),
     ] {
         let format = NumberFormats { weights, activations, kv: NumberFormat::Plain };
         let settings = Quantize { format, ..rotating() };
