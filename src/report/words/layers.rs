@@ -9,12 +9,19 @@ use crate::run::outcome::{
 };
 use crate::units::with_prefix;
 
-/// What a layer may lose that sums more products than its accumulator surely holds.
-pub(super) fn wide_sums(layer: &LayerOutcome) -> Option<String> {
-    let (name, holds) = (&layer.name, layer.holds?);
-    Some(format!(
-        "Layer `{name}` sums more products than the {holds} that its accumulator surely holds: sums may leave its range."
-    ))
+/// What layers may lose that sum more products than their accumulators surely hold, those that hold as many together.
+pub(super) fn wide_sums(layers: &[LayerOutcome]) -> Vec<String> {
+    let mut beyond: IndexMap<u64, Vec<&str>> = IndexMap::new();
+    for (layer, holds) in layers.iter().filter_map(|layer| Some((layer, layer.holds?))) {
+        beyond.entry(holds).or_default().push(&layer.name);
+    }
+    let sentence = |(holds, layers): (&u64, &Vec<&str>)| {
+        format!(
+            "More products than the {holds} that an accumulator surely holds are summed in {}: sums may leave its range.",
+            layers.join(", ")
+        )
+    };
+    beyond.iter().map(sentence).collect()
 }
 
 /// What layers chose to do about the errors of their products, those that chose alike together.

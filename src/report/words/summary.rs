@@ -41,7 +41,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     let metric = report.baseline.score.metric;
     sentences.extend(report.equal_accuracy.iter().flat_map(|found| plain_bits(metric, found)));
     sentences.extend(report.approximate.unpriced_as().map(unpriced));
-    sentences.extend(report.approximate.layers.iter().filter_map(wide_sums));
+    sentences.extend(wide_sums(&report.approximate.layers));
     sentences
 }
 
