@@ -1,5 +1,8 @@
 //! Do numbers written in groups give on the array what they stand for, and is all that they take paid for?
 
+mod scales;
+mod sent;
+
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -410,83 +413,6 @@ fn an_array_refuses_by_name_what_groups_have_no_meaning_for() {
     }
 }
 
-/// A platform with a serial link that sends this, and what it gives.
-fn sent(folder: &Path, payload: &Value, knobs: &Value) -> Value {
-    let config = folder.join("run.yaml");
-    let workload = root().join("configs/workloads/scenes/scenes.yaml");
-    let link = json!({"serial": {"payload": payload, "radio": "ble_nrf52840", "bit_energy": "10 nJ",
-        "wake_energy": "1 uJ", "goodput": "1 Mb/s"}});
-    let file = json!({"workload": workload, "platform": {"preset": "always_on", "link": link}, "approximate": knobs});
-    std::fs::write(&config, file.to_string()).unwrap();
-    let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--out", folder.to_str().unwrap()]);
-    command.args(["--set", "workload.samples=8"]).assert().success();
-    serde_json::from_slice(&std::fs::read(folder.join("outcome.json")).unwrap()).unwrap()
-}
-
-/// Bits counted from the shapes of the network, by hand; energy and time in closed form.
-#[test]
-fn features_are_sent_in_the_bits_that_they_are_put_away_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let layers = scenes().layers();
-    let of_all = sent(folder.path(), &json!("result"), &razored(16));
-    let first = &layers[0];
-    let found = sent(folder.path(), &json!({"layer": first.name}), &razored(16));
-    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(!page.contains(&format!("{} <small>×", first.name)), "it runs once");
-    for layer in &layers[1..] {
-        assert!(
-            page.contains(&format!("{} <small>× 0</small>", layer.name)),
-            "{} runs elsewhere",
-            layer.name
-        );
-    }
-    let next = &layers[1].geometry;
-    let plane = next.in_height * next.in_width;
-    let groups = next.groups * (next.in_channels / next.groups).div_ceil(16);
-    let codes = next.in_channels * plane;
-    let expected = [8.0 * codes as f64, (4 * codes + 4 * groups * plane) as f64];
-    let of_16 = sent(folder.path(), &json!({"layer": first.name}), &wide(16));
-    let energy = of_16["approximate"]["energy_j"]["link"].as_f64().unwrap();
-    assert!((energy / (16.0 * codes as f64 * 10e-9 + 1e-6) - 1.0).abs() < 1e-9, "{energy} J");
-    for (which, bits) in ["baseline", "approximate"].iter().zip(expected) {
-        let energy = found[which]["energy_j"]["link"].as_f64().unwrap();
-        assert!((energy / (bits * 10e-9 + 1e-6) - 1.0).abs() < 1e-9, "{which}: {energy} J for {bits} bits");
-        // The device multiplies for its own layer alone, and knows its weights alone.
-        let told = found[which]["layers"].as_array().unwrap();
-        assert!(told[0]["energy_j"].as_f64().unwrap() > 0.0);
-        assert!(told[1..].iter().all(|layer| layer["energy_j"] == 0.0 && layer["runs"] == 0.0));
-        assert_eq!(found[which]["cycles"], told[0]["cycles"]);
-        for stage in ["compute", "memory"] {
-            assert!(found[which]["energy_j"][stage].as_f64() < of_all[which]["energy_j"][stage].as_f64());
-        }
-        assert_eq!(found[which]["score"], of_all[which]["score"], "the receiver goes on as the device would");
-    }
-    // Shares are those of the numbers that the device reads: here its one layer's.
-    let told = &found["approximate"];
-    for numbers in ["weights", "activations"] {
-        let own = &told["layers"][0]["format"][numbers];
-        assert_eq!(told["formats"][numbers], *own, "{numbers}");
-        assert_ne!(
-            of_all["approximate"]["formats"][numbers]["zeroed_share"], own["zeroed_share"],
-            "{numbers}"
-        );
-    }
-    let [before, after] =
-        ["baseline", "approximate"].map(|which| found[which]["latency_s"].as_f64().unwrap());
-    assert!(before > after, "{before} {after}: fewer bits at one goodput");
-}
-
-#[test]
-fn a_split_is_refused_where_there_is_no_such_layer() {
-    let link = r#"{"serial": {"payload": {"layer": "conv99"}, "radio": "csi2", "bit_energy": "1 pJ", "wake_energy": "0 J", "goodput": "1 Gb/s"}}"#;
-    let set = format!("platform.link={link}");
-    let quickstart = root().join("configs/runs/quickstart.yaml");
-    let mut command = axsim(&["run", quickstart.to_str().unwrap(), "--quiet", "--set", &set]);
-    let failed = command.assert().code(2);
-    let text = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
-    assert!(text.contains("link.serial.payload names `conv99`"), "{text}");
-}
-
 /// A Llama of five blocks: 128 tokens of 64 channels, eight heads of eight on four of keys and values, 172 behind the gate.
 #[test]
 fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
@@ -508,87 +434,4 @@ fn a_language_model_razors_each_tensor_once_for_all_layers_that_read_it() {
     assert_eq!(count(16), 5 * (3 * rows + behind_gate + rows + keys) + rows);
     // Keys by token, values by channel.
     assert_eq!(count(8), 5 * (keys + 32 * 128 / 8));
-}
-
-/// Constants of recovery fold into biases, by which no token multiplies.
-#[test]
-fn recovery_is_refused_where_tokens_have_scales() {
-    let token = json!({"quantize.format": {"activations": {"int": {"bits": 8, "scale": "token"}}}});
-    let text = refused(&token, "platform.compute.array.recovery=auto");
-    assert!(text.contains("or leave `scale` out"), "{text}");
-    let text = refused(&token, "platform.memory.buffer.sram.voltage=0.9");
-    assert!(text.contains("what a wrong flag or scale does"), "{text}");
-}
-
-/// Counts from the shapes of the layers that read one place at a time.
-#[test]
-fn scales_of_tokens_are_billed_by_the_number_and_by_the_sum() {
-    let layers = scenes().layers();
-    let pointwise: Vec<&Layer> = layers.iter().filter(|layer| layer.geometry.kernel == [1, 1]).collect();
-    let token = json!({"activations": {"int": {"bits": 8, "scale": "token"}}});
-    let knobs: serde_json::Map<String, Value> =
-        pointwise.iter().map(|layer| (format!("layers.#{}.format", layer.index), token.clone())).collect();
-    assert!(!knobs.is_empty());
-    let (found, printed) = run(&Value::Object(knobs), &[]);
-    let after = &found["approximate"];
-    let lines = after["ledger"].as_object().unwrap().values();
-    let count = |action: &str| -> f64 {
-        lines
-            .clone()
-            .filter(|line| line["action"] == action)
-            .map(|line| line["count"].as_f64().unwrap())
-            .sum()
-    };
-    let total = |of: &dyn Fn(&Geometry) -> usize| -> f64 {
-        pointwise.iter().map(|layer| of(&layer.geometry) as f64).sum()
-    };
-    let numbers = total(&|geometry| geometry.inputs_per_sample());
-    let tokens = total(&|geometry| geometry.in_height * geometry.in_width);
-    assert_eq!(count("find scales of tokens"), numbers + 16.0 * tokens);
-    assert_eq!([count("hold tokens"), count("scale tokens")], [numbers; 2]);
-    assert_eq!(count("scale sums"), total(&|geometry| geometry.outputs_per_sample()));
-    let told = &after["token_scales"];
-    assert_eq!([&told["tokens"], &told["numbers"]], [&json!(tokens as u64), &json!(numbers as u64)]);
-    let more = after["area_mm2"].as_f64().unwrap() - found["baseline"]["area_mm2"].as_f64().unwrap();
-    assert!(told["energy_j"].as_f64().unwrap() > 0.0, "{told}");
-    assert!((told["area_mm2"].as_f64().unwrap() / more - 1.0).abs() < 1e-6, "{more} {told}");
-    assert!(printed.contains("Finding a scale for each of"), "{printed}");
-    // Layers compute what they did, on other codes; they lose no more than 8 bits do.
-    let score = |which: &Value| which["score"]["value"].as_f64().unwrap();
-    assert!((score(after) - score(&found["baseline"])).abs() < 0.1);
-}
-
-/// Weights of 4 bits whose groups have a step of their own: the unit multiplies the sum of a group by it.
-#[test]
-fn steps_of_groups_take_a_multiplier_in_the_unit_and_a_byte_in_memory() {
-    let formats = |weights: Value| json!({"quantize.format": {"weights": weights, "activations": {"int": {"bits": 4}}}});
-    let (found, printed) = run(&formats(json!({"int": {"bits": 4, "group": 16}})), &[]);
-    let (razored, _) = run(&formats(json!({"razor": {"basis": 8, "bits": 4, "group": 16}})), &[]);
-    let (plain, _) = run(&formats(json!({"int": {"bits": 4}})), &[]);
-    let after = &found["approximate"];
-    let layers = scenes().layers();
-    let window = |geometry: &Geometry| geometry.kernel[0] * geometry.kernel[1];
-    let parts = |geometry: &Geometry| (geometry.in_channels / geometry.groups).div_ceil(16);
-    let bits: usize = layers
-        .iter()
-        .map(|layer| &layer.geometry)
-        .map(|own| 4 * own.weights() + 8 * own.out_channels * window(own) * parts(own))
-        .sum();
-    let weights: f64 = layers.iter().map(|layer| layer.geometry.weights() as f64).sum();
-    let told = after["formats"]["weights"]["effective_bits"].as_f64().unwrap();
-    assert!((told - bits as f64 / weights).abs() < 1e-9, "{told}");
-    for layer in after["layers"].as_array().unwrap() {
-        assert_eq!(
-            (layer["format"]["unit"].as_str(), layer["relative_error"].as_f64()),
-            (Some("mac4s_vsq_g16"), Some(0.0))
-        );
-    }
-    // A multiplier of a sum is dearer than a shifter of the 0 to 4 places of razored weights.
-    let figure = |which: &Value, name: &str| which["approximate"][name].as_f64().unwrap();
-    for name in ["datapath_energy_j", "area_mm2"] {
-        assert!(figure(&found, name) > figure(&razored, name), "{name}");
-    }
-    let score = |which: &Value| which["approximate"]["score"]["value"].as_f64().unwrap();
-    assert!(score(&found) >= score(&plain), "{} {}", score(&found), score(&plain));
-    assert!(printed.contains("No circuit writes numbers in groups at run time"), "{printed}");
 }

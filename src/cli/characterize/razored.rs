@@ -167,7 +167,7 @@ fn footer(comparison: &Comparison, library: &CellLibrary) -> String {
     format!(
         "{} at {} V, all powers at {:.0} MHz, the highest clock that every unit meets; registers for operands and result, none between; \
          {activity}\n\
-         areas are those of the gates as described; Yosys and ABC restructure them, by which a reduction of area moves by up to 10 points, \
+         areas are those of the gates as described; Yosys and ABC restructure them, by which in nangate45 a reduction of area moves by up to 10 points, \
          that of mac16x4s_sdr_g16 by up to 14\n\
          razoring comes on top: {} takes {:.0} µm² and {:.1} fJ an activation, once however often it is used; \
          the hoisted unit of 16 lanes has saved that from {}\n\
