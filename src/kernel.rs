@@ -21,10 +21,9 @@ mod factored;
 #[cfg(target_arch = "x86_64")]
 mod factors;
 mod field;
-#[cfg(target_arch = "x86_64")]
-mod form;
 mod geometry;
 mod grouped;
+mod half;
 mod histogram;
 mod looked_up;
 #[cfg(target_arch = "x86_64")]
@@ -34,6 +33,8 @@ mod ored;
 mod padded;
 mod path;
 mod products;
+#[cfg(target_arch = "x86_64")]
+mod reach;
 #[cfg(target_arch = "x86_64")]
 mod residual;
 mod signs;
@@ -108,6 +109,9 @@ fn sum_along(
 
 /// A sample's sums without the products of padding that they will have; `None` where all of those are 0.
 fn without_padding(geometry: &Geometry, operands: &Operands<'_>, products: &Products) -> Option<Vec<i32>> {
+    if products.is_neutral(operands.pad) {
+        return None;
+    }
     let (outside, positions) = (field::outside(geometry), geometry.positions());
     let mut begin = None;
     for channel in 0..geometry.out_channels {

@@ -6,30 +6,26 @@
 
 use std::cell::OnceCell;
 
-use super::form::{Form, Half};
+use super::half::{self, Half};
 use super::{Geometry, Operands};
-use crate::simd;
 
 /// An exact product in one of `vpdpbusd` (`exact`).
 pub(super) const EXACT_VNNI: f32 = 2.9;
 /// An exact product with AVX2 (`exact` without AVX-512).
 pub(super) const EXACT_AVX2: f32 = 15.2;
 /// One of four weights' products, looked up together (`four_bits`).
-pub(super) const FOUR_BITS: f32 = 4.2;
+pub(super) const FOUR_BITS: f32 = 4.1;
 /// Looked up without registers that hold tables (`portable`).
 pub(super) const ONE_BY_ONE: f32 = 250.0;
 
-/// Looked up in registers, for codes of one half of the table or of both (`resnet20_span`, `resnet20_span_of_all_codes`).
-pub(super) fn looked_up(form: Form, half: Half) -> f32 {
-    match (half == Half::Both, form.planes, form.bits) {
-        (true, 1, _) => 13.7,
-        (true, ..) => 22.0,
-        (false, 1, 6) => 11.1,
-        (false, 1, 7) => 11.2,
-        (false, 1, _) => 11.3,
-        (false, _, 6) => 14.8,
-        (false, _, 7) => 15.1,
-        (false, ..) => 16.2,
+/// So many bytes looked up in registers, for codes of one half of the table or of both (`resnet20_span`,
+/// `resnet20_span_of_all_codes`). Channels of one half among others cost less than this tells.
+pub(super) fn looked_up(planes: usize, half: Half) -> f32 {
+    match (half == Half::Both, planes) {
+        (true, 1) => 12.3,
+        (true, _) => 18.0,
+        (false, 1) => 9.9,
+        (false, _) => 11.8,
     }
 }
 
@@ -69,13 +65,7 @@ impl<'a> Use<'a> {
     /// The bits that one of the activation codes and the padding has, and those that all have.
     fn bits(&self) -> (u8, u8) {
         let pad = self.pad.unwrap_or_default();
-        let codes = self.activations;
-        *self.bits.get_or_init(|| {
-            simd::widest(
-                #[inline(always)]
-                move || fold(codes, pad),
-            )
-        })
+        *self.bits.get_or_init(|| half::bits(self.activations, (pad, pad)))
     }
 
     /// The bits that some activation code has.
@@ -85,31 +75,13 @@ impl<'a> Use<'a> {
 
     /// Where activation codes and padding are.
     pub(super) fn half(&self) -> Half {
-        let (any, all) = self.bits();
-        match (any >> 7, all >> 7) {
-            (0, _) => Half::Lower,
-            (_, 1) => Half::Upper,
-            _ => Half::Both,
-        }
+        Half::of(self.bits())
     }
 
     /// Products that are formed for each that is needed, where channels are filled up to a multiple of `lanes`.
     pub(super) fn filled(&self, lanes: usize) -> f32 {
         self.channels.next_multiple_of(lanes) as f32 / self.channels as f32
     }
-}
-
-/// The bits that one of the codes has, and those that all have.
-#[inline(always)]
-fn fold(codes: &[u8], pad: u8) -> (u8, u8) {
-    let (mut any, mut all) = ([pad; 64], [pad; 64]);
-    let (whole, rest) = codes.as_chunks::<64>();
-    for codes in whole {
-        any.iter_mut().zip(codes).for_each(|(any, code)| *any |= code);
-        all.iter_mut().zip(codes).for_each(|(all, code)| *all &= code);
-    }
-    let any = any.iter().chain(rest).fold(0, |any, code| any | code);
-    (any, all.iter().chain(rest).fold(255, |all, code| all & code))
 }
 
 /// A way to form products.

@@ -20,9 +20,10 @@ pub(super) use self::units::{Segment, Units, apart, set_apart};
 use super::Operands;
 use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};
+use super::half::{self, Half};
 
 /// Positions that one field aims at: its codes fit the second-level cache.
-const POSITIONS: usize = 2048;
+const POSITIONS: usize = 4096;
 /// Bytes that a kernel may read beyond the last position.
 const SLACK: usize = 256;
 
@@ -170,6 +171,18 @@ impl<const LANES: usize> Layout<LANES> {
     fn plane(&self, phases: [usize; 2], block: usize) -> usize {
         let phase = phases[0] * self.axes[1].stride + phases[1];
         (phase * self.blocks + block) * self.cells() * LANES
+    }
+
+    /// In which half of a row the codes of each block of channels are, padding among them.
+    pub(super) fn halves(&self, field: &[u8]) -> Vec<Half> {
+        let phases = self.axes[0].stride * self.axes[1].stride;
+        let planes = |block| (0..phases).map(move |phase| phase * self.blocks + block);
+        let length = self.cells() * LANES;
+        let half = |block| {
+            let planes = planes(block).map(|plane| &field[plane * length..][..length]);
+            Half::of(planes.fold((0, 255), |found, codes| half::bits(codes, found)))
+        };
+        (0..self.blocks).map(half).collect()
     }
 
     /// Room for the codes of a group, with padding around them. Only [`Layout::fill`] of this layout may write to it.

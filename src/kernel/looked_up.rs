@@ -4,22 +4,21 @@ use std::ops::Range;
 
 use super::aligned::Aligned;
 use super::field::Layout;
+use super::half::Half;
 use super::path::Path;
 use super::{Geometry, Operands};
 
 /// Neighbouring positions that are looked up together.
 pub(super) const UNIT: usize = 64;
 /// The most units of a block.
-pub(super) const UNITS: usize = 8;
+pub(super) const UNITS: usize = 64;
 
 /// Where some output positions find their codes.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     pub(super) codes: &'a [u8],
     /// The distance of each tap of a filter.
-    pub(super) offsets: &'a [usize],
-    /// The greatest of them.
-    pub(super) farthest: usize,
+    pub(super) offsets: &'a [u32],
     /// The first position of each unit, [`UNITS`] at most.
     pub(super) starts: &'a [usize],
     /// Samples whose positions stand side by side.
@@ -27,33 +26,18 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// Its units, [`UNITS`] at once, the rest by half as many and then one by one.
-    pub(super) fn parts(self) -> impl Iterator<Item = Self> {
-        let mut rest = self.starts;
-        std::iter::from_fn(move || {
-            let count = [UNITS, UNITS / 2, 1].into_iter().find(|count| *count <= rest.len())?;
-            let (starts, others) = rest.split_at(count);
-            rest = others;
-            Some(Self { starts, ..self })
-        })
-    }
-
-    /// # Panics
-    /// Unless every tap finds its codes.
-    pub(super) fn check(&self) {
-        let end = self.starts.iter().max().map_or(0, |start| start + self.farthest + UNIT);
-        assert!(end <= self.codes.len(), "codes for every tap");
-    }
-
     /// The codes that a tap meets at the positions of each unit.
     pub(super) fn codes(&self, tap: usize) -> impl Iterator<Item = &'a [u8]> {
-        let (codes, offset) = (self.codes, self.offsets[tap]);
+        let (codes, offset) = (self.codes, self.offsets[tap] as usize);
         self.starts.iter().map(move |start| &codes[start + offset..][..UNIT])
     }
 }
 
 /// What an output channel does with the codes of its taps.
 pub(super) trait Filter {
+    /// Before the first sums: where each tap finds its codes, and in which half of a row those of each input channel are.
+    fn prepare(&mut self, offsets: &[u32], halves: &[Half]);
+
     /// Writes the sums of its products at the positions of a block, the samples of each unit [apart](super::field::apart).
     fn sum(&self, block: Block<'_>, sums: &mut [i32]);
 }
@@ -62,31 +46,46 @@ pub(super) trait Filter {
 pub(super) struct LookedUp<'a, F> {
     geometry: &'a Geometry,
     operands: &'a Operands<'a>,
+    /// Where all codes are.
+    half: Half,
     layout: Layout<1>,
-    offsets: Vec<usize>,
+    offsets: Vec<u32>,
     filters: Vec<F>,
     codes: Aligned,
 }
 
 impl<'a, F: Filter> LookedUp<'a, F> {
-    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, filters: Vec<F>) -> Self {
+    /// With the filters of all output channels; where all codes are in one half of a row, that is told.
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        operands: &'a Operands<'a>,
+        half: Half,
+        filters: Vec<F>,
+    ) -> Self {
         let layout = Layout::new(geometry, operands.batch, UNIT);
-        let (offsets, codes) = (layout.filter_offsets(geometry), layout.field(operands.pad));
-        Self { geometry, operands, layout, offsets, filters, codes }
+        let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
+        let offsets = layout.filter_offsets(geometry).into_iter().map(near).collect();
+        let codes = layout.field(operands.pad);
+        Self { geometry, operands, half, layout, offsets, filters, codes }
     }
 }
 
 impl<F: Filter> Path for LookedUp<'_, F> {
     fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
-        let farthest = self.offsets.iter().max().copied().unwrap_or_default();
         let mut sums = [0; UNITS * UNIT];
         for group in 0..self.geometry.groups {
             self.layout.fill(self.geometry, self.operands, group, samples.clone(), &mut self.codes);
+            let halves = match self.half {
+                Half::Both => self.layout.halves(&self.codes),
+                half => vec![half; self.geometry.in_channels / self.geometry.groups],
+            };
+            for channel in self.geometry.group_channels(group) {
+                self.filters[channel].prepare(&self.offsets, &halves);
+            }
             // All channels of few positions, so that their codes stay near.
             for (at, starts) in units.starts.chunks(UNITS).enumerate() {
-                let block =
-                    Block { codes: &self.codes, offsets: &self.offsets, farthest, starts, side: units.side };
+                let block = Block { codes: &self.codes, offsets: &self.offsets, starts, side: units.side };
                 for channel in self.geometry.group_channels(group) {
                     let sums = &mut sums[..starts.len() * UNIT];
                     self.filters[channel].sum(block, sums);

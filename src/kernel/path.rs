@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::half::Half;
 use super::looked_up::LookedUp;
 use super::{Geometry, Operands, Products};
 
@@ -35,7 +36,7 @@ pub(super) fn fastest<'a>(
     if let Some(path) = in_registers(geometry, operands, products) {
         return path;
     }
-    Box::new(LookedUp::new(geometry, operands, products.filters(geometry, operands)))
+    Box::new(LookedUp::new(geometry, operands, Half::Both, products.filters(geometry, operands)))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -44,16 +45,18 @@ fn in_registers<'a>(
     operands: &'a Operands<'a>,
     products: &'a Products,
 ) -> Option<Box<dyn Path + 'a>> {
+    use super::avx512::Together;
     use super::cost::{Use, Way};
     use super::factored::Factored;
     use super::nibbles::FourBits;
-    Some(match products.cheapest(&Use::of(geometry, operands)) {
+    let asked = Use::of(geometry, operands);
+    Some(match products.cheapest(&asked) {
         Way::FourBits => Box::new(FourBits::new(geometry, operands, products.nibbles.as_ref()?)),
         Way::Terms => Box::new(Factored::new(geometry, operands, products.factors.as_ref()?)),
-        Way::Line => products.residual.as_ref()?.path(geometry, operands),
+        Way::Line => products.residual.as_ref()?.path(geometry, operands, asked.half()),
         Way::Bytes => {
-            let filters = products.planes.as_ref()?.filters(geometry, operands)?;
-            Box::new(LookedUp::new(geometry, operands, filters))
+            let filters = products.planes.as_ref()?.filters(geometry, operands, Together::Sum);
+            Box::new(LookedUp::new(geometry, operands, asked.half(), filters))
         }
         Way::OneByOne => return None,
     })

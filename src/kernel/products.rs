@@ -9,6 +9,7 @@ use super::cost::{FOUR_BITS, Use, Way, cheapest};
 #[cfg(target_arch = "x86_64")]
 use super::factors::{Factors, Unfit};
 use super::field::set_apart;
+use super::half::Half;
 use super::looked_up::{Block, Filter, UNIT};
 #[cfg(target_arch = "x86_64")]
 use super::nibbles::Nibbles;
@@ -184,7 +185,12 @@ impl Products {
         products.iter_mut().zip(codes).for_each(|(product, &code)| *product = row[usize::from(code)]);
     }
 
-    /// What padding adds to each position of a sample; nothing where its product is always 0, as it mostly is.
+    /// Whether a code of padding has no product but 0, as it mostly does.
+    pub(super) fn is_neutral(&self, pad: u8) -> bool {
+        self.rows.iter().all(|row| row[usize::from(pad)] == 0)
+    }
+
+    /// What padding adds to each position of a sample; nothing where no tap is outside.
     pub(super) fn padded(
         &self,
         weights: &[u8],
@@ -192,9 +198,6 @@ impl Products {
         outside: &[Vec<Range<usize>>],
         positions: usize,
     ) -> Option<Vec<i32>> {
-        if outside.iter().all(Vec::is_empty) || self.rows.iter().all(|row| row[usize::from(pad)] == 0) {
-            return None;
-        }
         let mut added = None;
         for (tap, runs) in outside.iter().enumerate().filter(|(_, runs)| !runs.is_empty()) {
             // Every channel of the window has its tap outside at the same positions.
@@ -213,6 +216,8 @@ impl Products {
 pub(super) struct Rows<'a>(Vec<&'a [i32; 256]>);
 
 impl Filter for Rows<'_> {
+    fn prepare(&mut self, _: &[u32], _: &[Half]) {}
+
     fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
         sums.fill(0);
         for (tap, row) in self.0.iter().enumerate() {
@@ -256,7 +261,7 @@ mod tests {
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
                 let filters = products.filters(&geometry, &operands);
-                LookedUp::new(&geometry, &operands, filters).add(0..1, &mut plain, false);
+                LookedUp::new(&geometry, &operands, Half::Both, filters).add(0..1, &mut plain, false);
                 path::fastest(&geometry, &operands, &products).add(0..1, &mut found, false);
                 assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits");
             }

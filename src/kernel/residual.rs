@@ -1,11 +1,12 @@
 //! Tables whose rows are near a straight line: an exact product a code, and a byte to look up for what is left.
 //!
-//! A byte costs half as much to look up and sum as the two of a whole product.
+//! A byte costs less to look up and sum than the two of a whole product, above all where codes are in both halves of a row.
 
-use super::avx512::Planes;
+use super::avx512::{Planes, Together};
 use super::cost::Use;
 use super::factored::{self, Factored};
 use super::factors::{Factors, Unfit};
+use super::half::Half;
 use super::looked_up::LookedUp;
 use super::path::{Both, Path};
 use super::{Geometry, Operands};
@@ -54,9 +55,10 @@ impl Residual {
         &'a self,
         geometry: &'a Geometry,
         operands: &'a Operands<'a>,
+        half: Half,
     ) -> Box<dyn Path + 'a> {
-        let filters = self.bytes.filters(geometry, operands).expect("the caller has asked");
-        let bytes = LookedUp::new(geometry, operands, filters);
+        let bytes =
+            LookedUp::new(geometry, operands, half, self.bytes.filters(geometry, operands, Together::Sum));
         Box::new(Both(Factored::new(geometry, operands, &self.slopes), bytes))
     }
 }

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::field;
+use super::half::Half;
 use super::looked_up::LookedUp;
 use super::ored::{LowBits, Ored};
 use super::path::{self, Path};
@@ -105,7 +106,7 @@ pub fn convolve_split(geometry: &Geometry, operands: Operands<'_>, products: &Pr
     let split = products.split.as_ref().filter(|split| split.allows(geometry, &operands))?;
     let low = split.part.or.then(|| {
         let filters = Ored::filters(&split.low, split.part, geometry, &operands);
-        LookedUp::new(geometry, &operands, filters)
+        LookedUp::new(geometry, &operands, Half::Both, filters)
     });
     let above = path::fastest(geometry, &operands, &split.above);
     let begin = super::without_padding(geometry, &operands, &split.above);

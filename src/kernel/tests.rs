@@ -172,6 +172,54 @@ proptest! {
     }
 }
 
+/// Channels whose codes are in one half of a row, which it is, or that they are not, changes between the samples.
+#[test]
+fn channels_in_halves_of_a_row_that_change_sum_what_others_do() {
+    let mut stream = Stream::new(4, "kernel.halves", 0);
+    let geometry = Geometry {
+        groups: 2,
+        in_channels: 8,
+        in_height: 40,
+        in_width: 40,
+        out_channels: 6,
+        kernel: [3; 2],
+        stride: [1; 2],
+        pads: [1; 4],
+        dilation: [1; 2],
+    };
+    let batch = 2 * field::chunks(&geometry, 100).next().unwrap().len() + 1;
+    let size = geometry.in_height * geometry.in_width;
+    let of_channel = |at: usize| {
+        let (sample, channel) = (at / geometry.in_channels, at % geometry.in_channels);
+        let half = (channel + sample * batch / 7) % 4;
+        move |code: u8| match half {
+            0 => code & 127,
+            1 => code | 128,
+            _ => code,
+        }
+    };
+    let channels = (0..batch * geometry.in_channels).map(of_channel);
+    let input: Vec<u8> = channels
+        .flat_map(|half| codes(&mut stream, size).into_iter().map(half).collect::<Vec<_>>())
+        .collect();
+    let weights = codes(&mut stream, geometry.weights());
+    let products = table(&mut stream, 30_000);
+    let part = LowPart { bits: 9, or: true, carry: true, ones: 0 };
+    for pad in [0, 128] {
+        let operands = Operands { batch, input: &input, weights: &weights, pad };
+        let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
+        assert_eq!(convolve(&geometry, operands, &products), expected);
+        let (geometry, input) = padded(&geometry, operands);
+        let operands = Operands { input: &input, ..operands };
+        let accumulate = |sum: i32, product: i32| {
+            let carry = ((sum & product) >> 8 & 1) << 9;
+            (sum & !511).wrapping_add(product & !511).wrapping_add(carry) | (sum | product) & 511
+        };
+        let expected = convolve_accumulating(&geometry, operands, &products, &accumulate);
+        assert_eq!(convolve_split(&geometry, operands, &products.clone().split(part)), Some(expected));
+    }
+}
+
 /// What every output adds up to over its products, one after the other: [batch, O, positions].
 fn one_by_one(geometry: &Geometry, operands: Operands<'_>, value: impl Fn(u8, u8) -> i64) -> Vec<i128> {
     let mut sums = vec![];

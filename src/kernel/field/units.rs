@@ -29,6 +29,8 @@ pub(in super::super) struct Units {
     pub(in super::super) last: usize,
     /// One more than the greatest place of an output.
     pub(in super::super) end: usize,
+    /// Columns of each segment, where all have as many.
+    columns: Option<usize>,
 }
 
 impl Units {
@@ -40,7 +42,9 @@ impl Units {
     ) -> Self {
         let last = starts.iter().max().copied().unwrap_or_default();
         let end = segments.iter().map(|segment| segment.to + segment.columns).max().unwrap_or_default();
-        Self { starts, ranges, segments, side, last, end }
+        let columns = segments.first().map(|segment| segment.columns);
+        let columns = columns.filter(|&columns| segments.iter().all(|segment| segment.columns == columns));
+        Self { starts, ranges, segments, side, last, end, columns }
     }
 
     /// One place after the other, for sums that are kept as they come.
@@ -60,22 +64,43 @@ impl Units {
         output: &mut [i32],
         begun: bool,
     ) {
-        let count = sums.len() / unit;
+        let ranges = &self.ranges[first..first + sums.len() / unit];
+        let all = ranges.iter().zip(sums.chunks_exact(unit));
+        let all = all.flat_map(|(range, sums)| self.segments[range.clone()].iter().map(move |to| (to, sums)));
         simd::widest(
             #[inline(always)]
-            move || {
-                for (ranges, sums) in self.ranges[first..first + count].iter().zip(sums.chunks_exact(unit)) {
-                    for &Segment { from, to, columns } in &self.segments[ranges.clone()] {
-                        let (to, sums) = (&mut output[to..][..columns], &sums[from..][..columns]);
-                        if begun {
-                            to.iter_mut().zip(sums).for_each(|(to, sum)| *to = to.wrapping_add(*sum));
-                        } else {
-                            to.copy_from_slice(sums);
-                        }
-                    }
-                }
+            move || match self.columns {
+                Some(4) => put_even::<4>(all, output, begun),
+                Some(8) => put_even::<8>(all, output, begun),
+                Some(16) => put_even::<16>(all, output, begun),
+                Some(32) => put_even::<32>(all, output, begun),
+                _ => all.for_each(|(segment, sums)| put_segment(segment, sums, output, begun)),
             },
         );
+    }
+}
+
+/// Puts segments of so many columns, whose copies need no call.
+#[inline(always)]
+fn put_even<'a, const COLUMNS: usize>(
+    all: impl Iterator<Item = (&'a Segment, &'a [i32])>,
+    output: &mut [i32],
+    begun: bool,
+) {
+    for (segment, sums) in all {
+        let to = output[segment.to..].first_chunk_mut::<COLUMNS>().expect("an output for every sum");
+        let sums = sums[segment.from..].first_chunk::<COLUMNS>().expect("a sum for every column");
+        *to = if begun { std::array::from_fn(|at| to[at].wrapping_add(sums[at])) } else { *sums };
+    }
+}
+
+#[inline(always)]
+fn put_segment(&Segment { from, to, columns }: &Segment, sums: &[i32], output: &mut [i32], begun: bool) {
+    let (to, sums) = (&mut output[to..][..columns], &sums[from..][..columns]);
+    if begun {
+        to.iter_mut().zip(sums).for_each(|(to, sum)| *to = to.wrapping_add(*sum));
+    } else {
+        to.copy_from_slice(sums);
     }
 }
 

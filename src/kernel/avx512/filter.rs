@@ -1,0 +1,211 @@
+//! Output channels whose products are found in registers.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::super::half::Half;
+use super::super::looked_up::{self, Block, UNIT, UNITS};
+use super::super::reach::{Reach, Tap};
+use super::taps::{Take, Together, Words, takers};
+
+/// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
+const FLUSH: usize = 252;
+/// Bytes of rows that all units of a block read before others: they stay in the first-level cache.
+const NEAR: usize = 18432;
+
+/// Taps whose codes are in one half of a row.
+#[derive(Debug)]
+struct Kind<'a> {
+    half: Half,
+    reach: &'a Reach,
+    /// Those whose rows have one byte, and those whose have two.
+    taps: [Vec<Tap>; 2],
+}
+
+impl Kind<'_> {
+    /// Takes some more, and tells what their bases add up to.
+    fn take(&mut self, weights: &[u8], offsets: &[u32]) -> i32 {
+        let Self { reach, taps: [one, two], .. } = self;
+        two.reserve(weights.len());
+        let mut base = 0i32;
+        for (&weight, &offset) in weights.iter().zip(offsets) {
+            base = base.wrapping_add(reach.base(weight));
+            let taps = if reach.planes(weight) == 1 { &mut *one } else { &mut *two };
+            taps.push(reach.tap(weight, offset));
+        }
+        base
+    }
+
+    /// Taps whose rows stay near, the bytes of all rows, and how units take them.
+    fn parts(&self, together: Together) -> impl Iterator<Item = (&'static [Take], &[u8], &[Tap])> {
+        let Self { half, reach, taps } = self;
+        let most = NEAR / reach.row(0).len();
+        (1..).zip(taps).flat_map(move |(planes, taps)| {
+            taps.chunks(most).map(move |taps| (takers(together, planes, *half), reach.bytes(), taps))
+        })
+    }
+}
+
+/// An output channel.
+#[derive(Debug)]
+pub(in super::super) struct Filter<'a> {
+    weights: &'a [u8],
+    together: Together,
+    /// Those that the codes at hand ask for.
+    kinds: Vec<Kind<'a>>,
+    /// What the bases of all rows add up to.
+    base: i32,
+    /// The halves that it was prepared for.
+    halves: Vec<Half>,
+    /// The greatest offset of a tap.
+    farthest: usize,
+}
+
+impl<'a> Filter<'a> {
+    /// With the rows of its weights by the half that codes are in, for a processor that has the instructions.
+    pub(super) fn new(reaches: &'a [Option<Reach>; 3], together: Together, weights: &'a [u8]) -> Self {
+        let kind = |(&half, reach): (&Half, &'a Option<Reach>)| {
+            reach.as_ref().map(|reach| Kind { half, reach, taps: Default::default() })
+        };
+        let kinds = Half::ALL.iter().zip(reaches).filter_map(kind).collect();
+        Self { weights, together, kinds, base: 0, halves: vec![], farthest: 0 }
+    }
+
+    /// # Safety
+    /// The processor needs AVX-512 F, BW and VBMI; 64 bytes of codes follow every tap behind each start.
+    #[allow(unsafe_code)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    unsafe fn sum_words(&self, block: Block<'_>, sums: &mut [i32]) {
+        let mut words = [const { MaybeUninit::uninit() }; UNITS];
+        let words = &mut words[..block.starts.len()];
+        let mut units = [block.codes.as_ptr(); UNITS];
+        let units = &mut units[..block.starts.len()];
+        // SAFETY: a unit begins within the codes.
+        units.iter_mut().zip(block.starts).for_each(|(unit, &start)| *unit = unsafe { unit.add(start) });
+        let mut first = Some(self.base);
+        let mut taken = 0;
+        for (take, bytes, taps) in self.kinds.iter().flat_map(|kind| kind.parts(self.together)) {
+            if self.together == Together::Sum && taken + taps.len() > FLUSH {
+                // SAFETY: sums have begun.
+                unsafe { self.widen(words, first.take(), block.side, sums) };
+                taken = 0;
+            }
+            for (words, units) in words.chunks_mut(take.len()).zip(units.chunks(take.len())) {
+                // SAFETY: the caller's promise; every row has all planes of its half.
+                unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
+            }
+            taken += taps.len();
+        }
+        // SAFETY: every filter has taps.
+        unsafe { self.widen(words, first, block.side, sums) }
+    }
+
+    /// Moves sums of bytes to those of 32 bits: a first number each, or those that are there.
+    ///
+    /// # Safety
+    /// The processor needs AVX-512 F and BW; all words are written.
+    #[allow(unsafe_code)]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    unsafe fn widen(&self, words: &[MaybeUninit<Words>], first: Option<i32>, side: usize, sums: &mut [i32]) {
+        for (words, sums) in words.iter().zip(sums.as_chunks_mut().0) {
+            // SAFETY: the caller's promise.
+            let words = unsafe { words.assume_init_read() };
+            let words = match self.together {
+                Together::Sum => words,
+                Together::Or => apart_by_bytes(words),
+            };
+            widen(words, first, side, sums);
+        }
+    }
+}
+
+impl looked_up::Filter for Filter<'_> {
+    fn prepare(&mut self, offsets: &[u32], halves: &[Half]) {
+        if self.halves == halves {
+            return;
+        }
+        self.halves = halves.to_vec();
+        self.farthest = offsets.iter().max().map_or(0, |&farthest| farthest as usize);
+        self.base = 0;
+        let window = self.weights.len() / halves.len();
+        self.kinds.iter_mut().flat_map(|kind| &mut kind.taps).for_each(Vec::clear);
+        let (mut weights, mut offsets) = (self.weights, offsets);
+        for run in halves.chunk_by(|one, next| one == next) {
+            let (own, at);
+            (own, weights) = weights.split_at(run.len() * window);
+            (at, offsets) = offsets.split_at(run.len() * window);
+            let kind = self.kinds.iter_mut().find(|kind| kind.half == run[0]);
+            let base = kind.expect("rows of the half that was asked for").take(own, at);
+            self.base = self.base.wrapping_add(base);
+        }
+    }
+
+    fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
+        let end = block.starts.iter().max().map_or(0, |start| start + self.farthest + UNIT);
+        assert!(end <= block.codes.len(), "codes for every tap");
+        assert!(sums.len() == block.starts.len() * UNIT, "a sum for each position");
+        // SAFETY: a filter is made where the instructions are; every tap's codes end within the slice.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.sum_words(block, sums)
+        }
+    }
+}
+
+/// Bytes that were combined as if they were sums.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn apart_by_bytes([low, _, high, _]: Words) -> Words {
+    [low, _mm512_srli_epi16::<8>(low), high, _mm512_srli_epi16::<8>(high)]
+}
+
+/// Adds 64 sums of bytes to a first number each, or to the sums of 32 bits that are there, samples
+/// [`apart`](super::super::field::apart).
+#[target_feature(enable = "avx512f,avx512bw")]
+fn widen([low, low_odd, high, high_odd]: Words, first: Option<i32>, side: usize, sums: &mut [i32; UNIT]) {
+    let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
+    let (low, high) = (even(low, low_odd), even(high, high_odd));
+    let half = |words: __m512i, upper: bool| {
+        let part = if upper { _mm512_extracti64x4_epi64::<1>(words) } else { _mm512_castsi512_si256(words) };
+        _mm512_cvtepu16_epi32(part)
+    };
+    let whole =
+        |low, high, upper| _mm512_add_epi32(half(low, upper), _mm512_slli_epi32::<8>(half(high, upper)));
+    let (even, odd) = (
+        [false, true].map(|upper| whole(low, high, upper)),
+        [false, true].map(|upper| whole(low_odd, high_odd, upper)),
+    );
+    // Of samples side by side, the even ones are in even bytes.
+    let pairs = if side == 1 { [[even[0], odd[0]], [even[1], odd[1]]] } else { [even, odd] };
+    let orders = ORDERS[side.ilog2() as usize].as_chunks::<16>().0;
+    for (pair, sums) in pairs.into_iter().zip(sums.as_chunks_mut::<32>().0) {
+        for (order, sums) in orders.iter().zip(sums.as_chunks_mut::<16>().0) {
+            // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
+            #[allow(unsafe_code)]
+            unsafe {
+                let order = _mm512_loadu_si512(order.as_ptr().cast());
+                let added = _mm512_permutex2var_epi32(pair[0], order, pair[1]);
+                let before = match first {
+                    Some(first) => _mm512_set1_epi32(first),
+                    None => _mm512_loadu_si512(sums.as_ptr().cast()),
+                };
+                _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, added));
+            }
+        }
+    }
+}
+
+/// For 1, 2, 4, 8 or 16 samples side by side, where the sums of half a unit stand: among those of even and of odd bytes of
+/// 32 neighbours where samples are alone, else among every second one of 64.
+const ORDERS: [[i32; 32]; 5] = {
+    let mut orders = [[0; 32]; 5];
+    let mut at = 0;
+    while at < 5 * 32 {
+        let (side, place) = (1usize << (at / 32), at % 32);
+        orders[at / 32][place] = match side {
+            1 => place % 2 * 16 + place / 2,
+            _ => place % (UNIT / side) * (side / 2) + place / (UNIT / side),
+        } as i32;
+        at += 1;
+    }
+    orders
+};

@@ -1,0 +1,387 @@
+//! The loop over taps: the bytes that each finds, added to the sums of some units or combined by OR.
+//!
+//! It is written in assembly. All 32 registers are in use, and those that a compiler gives make it half as fast: it keeps
+//! some of the sums on the stack and reads codes twice.
+
+use std::arch::asm;
+use std::arch::x86_64::__m512i;
+use std::mem::MaybeUninit;
+
+use super::super::half::Half;
+use super::super::reach::Tap;
+
+/// Sums of 64 bytes as 16-bit words: [low, low of odd bytes, high, high of odd bytes]. Of what is combined by OR: [low, -,
+/// high, -].
+///
+/// A register of bytes is summed twice: as it is (even + 256 · odd) and shifted down (odd).
+pub(super) type Words = [__m512i; 4];
+
+/// The most units that are added at once.
+const MOST: usize = 6;
+/// What they have before there are sums.
+#[allow(unsafe_code)]
+// SAFETY: a register may hold zeros.
+const NONE: &[Words; MOST] = &[unsafe { std::mem::zeroed() }; MOST];
+
+/// Takes what taps find in their rows, which are parts of the bytes, to the sums of as many units as there are pointers to
+/// the codes of position 0, or writes them where none have begun.
+pub(super) type Take =
+    unsafe fn(words: &mut [MaybeUninit<Words>], begun: bool, units: &[*const u8], bytes: &[u8], taps: &[Tap]);
+
+/// What becomes of the products of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Together {
+    Sum,
+    Or,
+}
+
+/// How one to so many units take bytes of one plane or two, found by codes in one half of a row or in both.
+///
+/// # Safety
+/// Those who call one have AVX-512 F, BW and VBMI, at least one tap, and sums where some have begun. Each tap's row begins
+/// a cache line of the bytes and has all planes within them; 64 codes follow every tap behind each unit's pointer.
+pub(super) fn takers(together: Together, planes: usize, half: Half) -> &'static [Take] {
+    match (together, planes, half) {
+        (Together::Sum, 1, Half::Both) => both::TAKE,
+        (Together::Sum, _, Half::Both) => both_of_two::TAKE,
+        (Together::Sum, 1, _) => one::TAKE,
+        (Together::Sum, ..) => one_of_two::TAKE,
+        (Together::Or, 1, Half::Both) => or_both::TAKE,
+        (Together::Or, _, Half::Both) => or_both_of_two::TAKE,
+        (Together::Or, 1, _) => or_one::TAKE,
+        (Together::Or, ..) => or_one_of_two::TAKE,
+    }
+}
+
+/// Codes become the bytes that they find in a table of 128.
+macro_rules! found_in_one {
+    ($code:literal $a:literal $b:literal) => {
+        concat!("vpermi2b {", $code, "}, {", $a, "}, {", $b, "}\n")
+    };
+}
+
+/// The same in a table of 256, with a copy of the codes; a mask tells those of its upper half.
+macro_rules! found_in_both {
+    ($code:literal $copy:literal $a:literal $b:literal $c:literal $d:literal) => {
+        concat!(
+            found_in_one!($code $a $b),
+            found_in_one!($copy $c $d),
+            "vpblendmb {", $code, "} {{{upper}}}, {", $code, "}, {", $copy, "}\n",
+        )
+    };
+}
+
+/// Bytes are added to their two sums.
+macro_rules! added {
+    ($bytes:literal $all:ident $odd:ident) => {
+        concat!(
+            "vpaddw {",
+            stringify!($all),
+            "}, {",
+            stringify!($all),
+            "}, {",
+            $bytes,
+            "}\n",
+            "vpsrlw {",
+            $bytes,
+            "}, {",
+            $bytes,
+            "}, 8\n",
+            "vpaddw {",
+            stringify!($odd),
+            "}, {",
+            stringify!($odd),
+            "}, {",
+            $bytes,
+            "}\n",
+        )
+    };
+}
+
+/// Bytes are combined with those that are there.
+macro_rules! ored {
+    ($bytes:literal $all:ident) => {
+        concat!("vporq {", stringify!($all), "}, {", stringify!($all), "}, {", $bytes, "}\n")
+    };
+}
+
+/// Codes of one half become the bytes of one plane, or of two.
+macro_rules! find_one {
+    (1) => {
+        found_in_one!("code" "t0" "t1")
+    };
+    (2) => {
+        concat!("vmovdqa64 {copy}, {code}\n", found_in_one!("code" "t0" "t1"), found_in_one!("copy" "t2" "t3"))
+    };
+}
+
+/// The same of codes in both halves.
+macro_rules! find_both {
+    (1) => {
+        concat!(
+            "vpmovb2m {upper}, {code}\n",
+            "vmovdqa64 {upper_code}, {code}\n",
+            found_in_both!("code" "upper_code" "t0" "t1" "t2" "t3"),
+        )
+    };
+    (2) => {
+        concat!(
+            "vpmovb2m {upper}, {code}\n",
+            "vmovdqa64 {copy}, {code}\n",
+            "vmovdqa64 {upper_code}, {code}\n",
+            "vmovdqa64 {upper_copy}, {code}\n",
+            found_in_both!("code" "upper_code" "t0" "t1" "t2" "t3"),
+            found_in_both!("copy" "upper_copy" "t4" "t5" "t6" "t7"),
+        )
+    };
+}
+
+/// What was found is added to the sums of a unit.
+macro_rules! add {
+    ($a:ident $b:ident) => {
+        added!("code" $a $b)
+    };
+    ($a:ident $b:ident $c:ident $d:ident) => {
+        concat!(added!("code" $a $b), added!("copy" $c $d))
+    };
+}
+
+/// Or it is combined with them.
+macro_rules! or {
+    ($a:ident) => {
+        ored!("code" $a)
+    };
+    ($a:ident $c:ident) => {
+        concat!(ored!("code" $a), ored!("copy" $c))
+    };
+}
+
+/// The function for so many units: a name, how codes find bytes of so many planes and what becomes of those, the registers
+/// of tables with their places in a row, others that are free to use, and of each unit its number, its pointer and its sums.
+macro_rules! taker {
+    (
+        $name:ident [$find:ident $planes:tt $take:ident] [$($table:ident $place:literal)+] [$($free:ident $class:ident)+]
+        [$({$index:literal $start:ident $($sum:ident $word:literal)+})+]
+    ) => {
+        #[allow(unsafe_code)]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+        unsafe fn $name(
+            words: &mut [MaybeUninit<Words>],
+            begun: bool,
+            units: &[*const u8],
+            bytes: &[u8],
+            taps: &[Tap],
+        ) {
+            const COUNT: usize = [$($index),+].len();
+            const { assert!(COUNT <= MOST) };
+            let words: &mut [MaybeUninit<Words>; COUNT] = words.try_into().expect("as many sums as units");
+            let units: &[*const u8; COUNT] = units.try_into().expect("as many units as are added");
+            let before = if begun { words.as_ptr().cast() } else { NONE.as_ptr() };
+            let ends = taps.as_ptr_range();
+            // SAFETY: the caller's promise; nothing but registers is written.
+            unsafe {
+                $($(let $sum;)+)+
+                asm!(
+                    ".p2align 6",
+                    "2:",
+                    "mov {row:e}, dword ptr [{tap}]",
+                    "mov {offset:e}, dword ptr [{tap} + 4]",
+                    $(concat!(
+                        "vmovdqa64 {", stringify!($table), "}, zmmword ptr [{bytes} + {row} + ", $place, "]"
+                    ),)+
+                    $(
+                        concat!("vmovdqu64 {code}, zmmword ptr [{", stringify!($start), "} + {offset}]"),
+                        $find!($planes),
+                        $take!($($sum)+),
+                    )+
+                    "add {tap}, 8",
+                    "cmp {tap}, {end}",
+                    "jne 2b",
+                    tap = inout(reg) ends.start => _,
+                    end = in(reg) ends.end,
+                    bytes = in(reg) bytes.as_ptr(),
+                    row = out(reg) _,
+                    offset = out(reg) _,
+                    $($table = out(zmm_reg) _,)+
+                    $($free = out($class) _,)+
+                    $(
+                        $start = in(reg) units[$index],
+                        $($sum = inout(zmm_reg) (*before.add($index))[$word] => $sum,)+
+                    )+
+                    options(nostack, readonly)
+                );
+                $(
+                    let mut unit: Words = *before.add($index);
+                    $(unit[$word] = $sum;)+
+                    words[$index].write(unit);
+                )+
+            }
+        }
+    };
+}
+
+/// Those of one unit and more.
+macro_rules! takers {
+    ($kind:ident $how:tt $tables:tt $free:tt $($name:ident $units:tt)+) => {
+        mod $kind {
+            use super::*;
+
+            pub(super) const TAKE: &[Take] = &[$($name),+];
+
+            $(taker! { $name $how $tables $free $units })+
+        }
+    };
+}
+
+takers! {
+    one [find_one 1 add] [t0 0 t1 64] [code zmm_reg]
+    take1 [{0 s0 a0 0 b0 1}]
+    take2 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1}]
+    take3 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1}]
+    take4 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1}]
+    take5 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1}]
+    take6 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1} {5 s5 a5 0 b5 1}]
+}
+
+takers! {
+    one_of_two [find_one 2 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
+    take1 [{0 s0 a0 0 b0 1 c0 2 d0 3}]
+    take2 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3}]
+    take3 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3}]
+    take4 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3}]
+    take5 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3}]
+    take6 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3} {5 s5 a5 0 b5 1 c5 2 d5 3}]
+}
+
+takers! {
+    both [find_both 1 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    take1 [{0 s0 a0 0 b0 1}]
+    take2 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1}]
+    take3 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1}]
+    take4 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1}]
+    take5 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1}]
+    take6 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1} {5 s5 a5 0 b5 1}]
+}
+
+takers! {
+    both_of_two [find_both 2 add] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
+    take1 [{0 s0 a0 0 b0 1 c0 2 d0 3}]
+    take2 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3}]
+    take3 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3}]
+    take4 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3}]
+    take5 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3}]
+}
+
+takers! {
+    or_one [find_one 1 or] [t0 0 t1 64] [code zmm_reg]
+    take1 [{0 s0 a0 0}]
+    take2 [{0 s0 a0 0} {1 s1 a1 0}]
+    take3 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0}]
+    take4 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0}]
+    take5 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0}]
+    take6 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0} {5 s5 a5 0}]
+}
+
+takers! {
+    or_one_of_two [find_one 2 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
+    take1 [{0 s0 a0 0 c0 2}]
+    take2 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2}]
+    take3 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2}]
+    take4 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2}]
+    take5 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2}]
+    take6 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2} {5 s5 a5 0 c5 2}]
+}
+
+takers! {
+    or_both [find_both 1 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    take1 [{0 s0 a0 0}]
+    take2 [{0 s0 a0 0} {1 s1 a1 0}]
+    take3 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0}]
+    take4 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0}]
+    take5 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0}]
+    take6 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0} {5 s5 a5 0}]
+}
+
+takers! {
+    or_both_of_two [find_both 2 or] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
+    take1 [{0 s0 a0 0 c0 2}]
+    take2 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2}]
+    take3 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2}]
+    take4 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2}]
+    take5 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2}]
+    take6 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2} {5 s5 a5 0 c5 2}]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::aligned::Aligned;
+    use super::*;
+    use crate::rng::Stream;
+
+    /// The sums of both planes at each of 64 positions.
+    fn positions(words: Words, together: Together) -> [[u32; 64]; 2] {
+        // SAFETY: registers are numbers of any size.
+        #[allow(unsafe_code)]
+        let words: [[u16; 32]; 4] = unsafe { std::mem::transmute(words) };
+        let bytes: [[u8; 64]; 4] =
+            words.map(|words| std::array::from_fn(|at| words[at / 2].to_le_bytes()[at % 2]));
+        let sum = |plane: usize, at: usize| match (together, at % 2) {
+            (Together::Or, _) => bytes[2 * plane][at].into(),
+            (Together::Sum, 1) => words[2 * plane + 1][at / 2].into(),
+            (Together::Sum, _) => {
+                words[2 * plane][at / 2].wrapping_sub(words[2 * plane + 1][at / 2] << 8).into()
+            }
+        };
+        [0, 1].map(|plane| std::array::from_fn(|at| sum(plane, at)))
+    }
+
+    #[test]
+    fn all_functions_take_what_a_loop_over_positions_takes() {
+        if !super::super::supported() {
+            return eprintln!("skipped: the processor lacks AVX-512 VBMI");
+        }
+        let mut stream = Stream::new(4, "kernel.taps", 0);
+        let mut bytes = Aligned::new(0, 256 * 512);
+        bytes.iter_mut().for_each(|byte| *byte = stream.word() as u8);
+        let codes: Vec<u8> = (0..1000).map(|_| stream.word() as u8).collect();
+        for (together, planes, half) in [Together::Sum, Together::Or].into_iter().flat_map(|together| {
+            [1, 2]
+                .into_iter()
+                .flat_map(move |planes| [Half::Lower, Half::Both].map(|half| (together, planes, half)))
+        }) {
+            let table = if half == Half::Both { 256 } else { 128 };
+            let takers = takers(together, planes, half);
+            for count in 1..=takers.len() {
+                let mut words = vec![MaybeUninit::uninit(); count];
+                let starts: Vec<usize> = (0..count).map(|_| stream.below(500) as usize).collect();
+                let units: Vec<*const u8> = starts.iter().map(|&start| codes[start..].as_ptr()).collect();
+                let mut tap =
+                    || Tap { row: 512 * stream.below(256) as u32, offset: stream.below(400) as u32 };
+                let taps: Vec<Tap> = (0..200).map(|_| tap()).collect();
+                for (begun, taps) in [(false, &taps[..1]), (true, &taps[1..])] {
+                    // SAFETY: the instructions are there; rows end within the bytes, codes within theirs.
+                    #[allow(unsafe_code)]
+                    unsafe {
+                        takers[count - 1](&mut words, begun, &units, &bytes, taps)
+                    }
+                }
+                for (words, start) in words.into_iter().zip(starts) {
+                    // SAFETY: they are written by the first call.
+                    #[allow(unsafe_code)]
+                    let found = positions(unsafe { words.assume_init() }, together);
+                    for (at, plane) in (0..64).flat_map(|at| (0..planes).map(move |plane| (at, plane))) {
+                        let byte = |tap: &Tap| {
+                            let code = usize::from(codes[start + at + tap.offset as usize]);
+                            u32::from(bytes[tap.row as usize + plane * table + code % table])
+                        };
+                        let expected = match together {
+                            Together::Sum => taps.iter().map(byte).sum(),
+                            Together::Or => taps.iter().map(byte).fold(0, |all, byte| all | byte),
+                        };
+                        assert_eq!(found[plane][at], expected, "{together:?} {planes} {half:?} {count}");
+                    }
+                }
+            }
+        }
+    }
+}
