@@ -77,9 +77,10 @@ impl<'a> Filter<'a> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     unsafe fn sum_words(&self, block: Block<'_>, sums: &mut [i32]) {
         let mut words = [const { MaybeUninit::uninit() }; UNITS];
-        let words = &mut words[..block.starts.len()];
+        let count = block.starts.len();
+        let words = &mut words[..count];
         let mut units = [block.codes.as_ptr(); UNITS];
-        let units = &mut units[..block.starts.len()];
+        let units = &mut units[..count];
         // SAFETY: a unit begins within the codes.
         units.iter_mut().zip(block.starts).for_each(|(unit, &start)| *unit = unsafe { unit.add(start) });
         let mut first = Some(self.base);
@@ -90,9 +91,12 @@ impl<'a> Filter<'a> {
                 unsafe { self.widen(words, first.take(), block.side, sums) };
                 taken = 0;
             }
-            for (words, units) in words.chunks_mut(take.len()).zip(units.chunks(take.len())) {
+            // All much alike: few units leave registers unused.
+            let parts = count.div_ceil(take.len());
+            for part in 0..parts {
+                let own = count * part / parts..count * (part + 1) / parts;
                 // SAFETY: the caller's promise; every row has all planes of its half.
-                unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
+                unsafe { take[own.len() - 1](&mut words[own.clone()], taken > 0, &units[own], bytes, taps) }
             }
             taken += taps.len();
         }
