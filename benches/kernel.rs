@@ -7,17 +7,20 @@
 //!
 //! `resnet20` are the convolutions of the CIFAR network, 64 images. AdaPT's own kernel (dimdano/adapt at f0ffc2c,
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
-//! 2.77 to 2.93 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
+//! 2.79 to 2.98 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
 //! them asymmetric, its sums and ours are the same. Ours there in the same minutes, weights of all codes alike, medians of
-//! GMAC/s and how many times AdaPT's: `exact` 343 (118), `few_terms` 335 (115), `four_bits` 231 to 238 (79 to 85),
-//! `near_lines` 72 (25), `mitchell` 63 (22) and with all codes 45 (16), `any_table` 62 (21) and with all codes 46 (16). A
-//! Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: before the last changes AdaPT did 1.9 there and ours 145,
-//! 140, 99, 41, 36 and 24, 36 and 24.
+//! GMAC/s and how many times AdaPT's: `exact` 343 to 355 (117 to 124), `few_terms` 335 to 341 (118), `four_bits` 236 to 250
+//! (83 to 86), `near_lines` 82 (29), `mitchell` 84 (29) and with all codes 54 (19), `any_table` 84 to 88 (29.5 to 30.2) and
+//! with all codes 54 (19). A Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: some versions ago AdaPT did 1.9
+//! there and ours 145, 140, 99, 41, 36 and 24, 36 and 24.
 //!
-//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 47 (16) with exact products and
-//! with Mitchell's, 44 (15) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
+//! What bounds a look-up: two permutes and six additions for 64 products are 2.0 cycles of four instructions each (134
+//! GMAC/s), 2.23 in a loop on data in the first-level cache; rows of random weights, codes and sums come and go besides.
+//!
+//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 53 (19) with exact products, 54
+//! with Mitchell's, 51 (18) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
 //! alone exact products make 66. Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
-//! makes 62 (22), the geometric mean 112 (39): signed ones 176, unsigned ones 81.
+//! makes 78 (27), the geometric mean 124 (43): signed ones 180, unsigned ones 95.
 
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;
