@@ -11,6 +11,7 @@ pub(super) enum Half {
 }
 
 impl Half {
+    #[cfg(target_arch = "x86_64")]
     pub(super) const ALL: [Self; 3] = [Self::Lower, Self::Upper, Self::Both];
 
     /// That of codes of which one has the first bits and all have the others.
@@ -23,6 +24,7 @@ impl Half {
     }
 
     /// A row at these codes.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn of_row(self, row: &[i32; 256]) -> &[i32] {
         match self {
             Self::Lower => &row[..128],

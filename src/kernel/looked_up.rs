@@ -36,7 +36,7 @@ impl<'a> Block<'a> {
 /// What an output channel does with the codes of its taps.
 pub(super) trait Filter {
     /// Before the first sums: where each tap finds its codes, and in which half of a row those of each input channel are.
-    fn prepare(&mut self, offsets: &[u32], halves: &[Half]);
+    fn prepare(&mut self, _offsets: &[u32], _halves: &[Half]) {}
 
     /// Writes the sums of its products at the positions of a block, the samples of each unit [apart](super::field::apart).
     fn sum(&self, block: Block<'_>, sums: &mut [i32]);
@@ -46,7 +46,7 @@ pub(super) trait Filter {
 pub(super) struct LookedUp<'a, F> {
     geometry: &'a Geometry,
     operands: &'a Operands<'a>,
-    /// Where all codes are.
+    /// Where all codes are; [`Half::Both`] where channels may differ.
     half: Half,
     layout: Layout<1>,
     offsets: Vec<u32>,
@@ -55,7 +55,7 @@ pub(super) struct LookedUp<'a, F> {
 }
 
 impl<'a, F: Filter> LookedUp<'a, F> {
-    /// With the filters of all output channels; where all codes are in one half of a row, that is told.
+    /// With the filters of all output channels, and the half of a row in which all codes are known to be.
     pub(super) fn new(
         geometry: &'a Geometry,
         operands: &'a Operands<'a>,

@@ -3,6 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::avx512::{self, Planes, Together};
 use super::field::set_apart;
+#[cfg(target_arch = "x86_64")]
 use super::half::Half;
 use super::looked_up::{Block, Filter, UNIT};
 use super::split::LowPart;
@@ -70,11 +71,10 @@ impl<'a> Ored<'a> {
 }
 
 impl Filter for Ored<'_> {
+    #[cfg(target_arch = "x86_64")]
     fn prepare(&mut self, offsets: &[u32], halves: &[Half]) {
-        match &mut self.bits {
-            #[cfg(target_arch = "x86_64")]
-            Bits::InRegisters(filter) => filter.prepare(offsets, halves),
-            Bits::InMemory(_) => {}
+        if let Bits::InRegisters(filter) = &mut self.bits {
+            filter.prepare(offsets, halves);
         }
     }
 

@@ -9,7 +9,6 @@ use super::cost::{FOUR_BITS, Use, Way, cheapest};
 #[cfg(target_arch = "x86_64")]
 use super::factors::{Factors, Unfit};
 use super::field::set_apart;
-use super::half::Half;
 use super::looked_up::{Block, Filter, UNIT};
 #[cfg(target_arch = "x86_64")]
 use super::nibbles::Nibbles;
@@ -216,8 +215,6 @@ impl Products {
 pub(super) struct Rows<'a>(Vec<&'a [i32; 256]>);
 
 impl Filter for Rows<'_> {
-    fn prepare(&mut self, _: &[u32], _: &[Half]) {}
-
     fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
         sums.fill(0);
         for (tap, row) in self.0.iter().enumerate() {
@@ -233,6 +230,7 @@ impl Filter for Rows<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::half::Half;
     use super::super::looked_up::LookedUp;
     use super::super::path::{self, Path};
     use super::*;

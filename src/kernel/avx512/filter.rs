@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::super::half::Half;
 use super::super::looked_up::{self, Block, UNIT, UNITS};
@@ -11,7 +12,7 @@ use super::taps::{Take, Together, Words, takers};
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 /// Bytes of rows that all units of a block read before others: they stay in the first-level cache.
-const NEAR: usize = 18432;
+const NEAR: usize = 18 << 10;
 
 /// Taps whose codes are in one half of a row.
 #[derive(Debug)]
@@ -77,30 +78,28 @@ impl<'a> Filter<'a> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     unsafe fn sum_words(&self, block: Block<'_>, sums: &mut [i32]) {
         let mut words = [const { MaybeUninit::uninit() }; UNITS];
-        let count = block.starts.len();
-        let words = &mut words[..count];
+        let words = &mut words[..block.starts.len()];
         let mut units = [block.codes.as_ptr(); UNITS];
-        let units = &mut units[..count];
+        let units = &mut units[..block.starts.len()];
         // SAFETY: a unit begins within the codes.
         units.iter_mut().zip(block.starts).for_each(|(unit, &start)| *unit = unsafe { unit.add(start) });
         let mut first = Some(self.base);
         let mut taken = 0;
         for (take, bytes, taps) in self.kinds.iter().flat_map(|kind| kind.parts(self.together)) {
             if self.together == Together::Sum && taken + taps.len() > FLUSH {
-                // SAFETY: sums have begun.
+                // SAFETY: taps were taken.
                 unsafe { self.widen(words, first.take(), block.side, sums) };
                 taken = 0;
             }
-            // All much alike: few units leave registers unused.
-            let parts = count.div_ceil(take.len());
-            for part in 0..parts {
-                let own = count * part / parts..count * (part + 1) / parts;
+            for own in alike(units.len(), take.len()) {
+                let (words, units) = (&mut words[own.clone()], &units[own]);
                 // SAFETY: the caller's promise; every row has all planes of its half.
-                unsafe { take[own.len() - 1](&mut words[own.clone()], taken > 0, &units[own], bytes, taps) }
+                unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
             }
             taken += taps.len();
         }
-        // SAFETY: every filter has taps.
+        assert!(taken > 0, "a filter is prepared before it sums");
+        // SAFETY: taps were taken.
         unsafe { self.widen(words, first, block.side, sums) }
     }
 
@@ -154,6 +153,12 @@ impl looked_up::Filter for Filter<'_> {
             self.sum_words(block, sums)
         }
     }
+}
+
+/// Ranges of at most so many, all much alike: few units leave registers unused.
+fn alike(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = count.div_ceil(most);
+    (0..parts).map(move |part| count * part / parts..count * (part + 1) / parts)
 }
 
 /// Bytes that were combined as if they were sums.
