@@ -254,14 +254,18 @@ mod tests {
             let geometry = Geometry { in_width: columns, ..Geometry::dense(depth, 1) };
             let operands = Operands { batch: 1, input: &input, weights: &weights, pad: low as u8 };
             // Entries at both ends of what bytes hold make their sums as large as they get.
-            for bits in [6, 7, 8, 12, 14, 16] {
-                let entry = |_| if stream.below(4) == 0 { -32768 } else { (1 << bits) - 1 - 32768 };
+            // Every second row or every eighth may span a byte alone.
+            for (bits, narrow) in [(6, 1), (8, 1), (12, 1), (16, 1), (16, 2), (16, 8)] {
+                let entry = |at: usize| {
+                    let bits = if narrow > 1 && (at >> 8).is_multiple_of(narrow) { 8 } else { bits };
+                    if stream.below(4) == 0 { -32768 } else { (1 << bits) - 1 - 32768 }
+                };
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
                 let filters = products.filters(&geometry, &operands);
                 LookedUp::new(&geometry, &operands, Half::Both, filters).add(0..1, &mut plain, false);
                 path::fastest(&geometry, &operands, &products).add(0..1, &mut found, false);
-                assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits");
+                assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits, {narrow}");
             }
         }
     }
