@@ -9,8 +9,8 @@
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
 //! 2.79 to 2.98 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
 //! them asymmetric, its sums and ours are the same. Ours there in the same minutes, weights of all codes alike, medians of
-//! GMAC/s and how many times AdaPT's: `exact` 343 to 355 (117 to 124), `few_terms` 335 to 341 (118), `four_bits` 236 to 250
-//! (83 to 86), `near_lines` 82 (29), `mitchell` 84 (29) and with all codes 54 (19), `any_table` 84 to 88 (28.9 to 30.3 in
+//! GMAC/s and how many times AdaPT's: `exact` 351 to 356 (123 to 125), `few_terms` 335 to 341 (119), `four_bits` 236 to 245
+//! (83 to 86), `near_lines` 82 (29), `mitchell` 84 (29) and with all codes 54 (19), `any_table` 84 to 87 (28.9 to 30.3 in
 //! twelve pairs, 29.8 their median), with `weights near zero` as trained ones are 84 to 88 (28.9 to 30.9, 29.8) and with all
 //! codes 55 (19). A Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: some versions ago AdaPT did 1.9
 //! there and ours 145, 140, 99, 41, 36 and 24, 36 and 24.

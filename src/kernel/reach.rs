@@ -1,4 +1,4 @@
-//! Rows of products as a base and bytes: the fewer bits a row spans, the fewer and the smaller its bytes.
+//! Rows of products as a base and what each product is above it: one byte, or two.
 
 use super::aligned::Aligned;
 use super::half::Half;

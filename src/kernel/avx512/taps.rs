@@ -233,83 +233,90 @@ macro_rules! takers {
     };
 }
 
-takers! {
-    one [find_one 1 add] [t0 0 t1 64] [code zmm_reg]
-    take1 [{0 s0 a0 0 b0 1}]
-    take2 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1}]
-    take3 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1}]
-    take4 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1}]
-    take5 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1}]
-    take6 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1} {5 s5 a5 0 b5 1}]
+/// Those whose units have the two sums of one byte.
+macro_rules! sums_of_one {
+    ($($kind:tt)+) => {
+        takers! {
+            $($kind)+
+            take1 [{0 s0 a0 0 b0 1}]
+            take2 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1}]
+            take3 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1}]
+            take4 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1}]
+            take5 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1}]
+            take6 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1} {5 s5 a5 0 b5 1}]
+        }
+    };
 }
 
-takers! {
-    one_of_two [find_one 2 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
-    take1 [{0 s0 a0 0 b0 1 c0 2 d0 3}]
-    take2 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3}]
-    take3 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3}]
-    take4 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3}]
-    take5 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3}]
+/// Those of two bytes; of six units only where registers are left for them.
+macro_rules! sums_of_two {
+    ({$($kind:tt)+} $($more:tt)*) => {
+        takers! {
+            $($kind)+
+            take1 [{0 s0 a0 0 b0 1 c0 2 d0 3}]
+            take2 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3}]
+            take3 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3}]
+            take4 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3}]
+            take5 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3}]
+            $($more)*
+        }
+    };
+}
+
+/// Those whose units have bits of one byte.
+macro_rules! bits_of_one {
+    ($($kind:tt)+) => {
+        takers! {
+            $($kind)+
+            take1 [{0 s0 a0 0}]
+            take2 [{0 s0 a0 0} {1 s1 a1 0}]
+            take3 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0}]
+            take4 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0}]
+            take5 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0}]
+            take6 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0} {5 s5 a5 0}]
+        }
+    };
+}
+
+/// Those of two bytes.
+macro_rules! bits_of_two {
+    ($($kind:tt)+) => {
+        takers! {
+            $($kind)+
+            take1 [{0 s0 a0 0 c0 2}]
+            take2 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2}]
+            take3 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2}]
+            take4 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2}]
+            take5 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2}]
+            take6 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2} {5 s5 a5 0 c5 2}]
+        }
+    };
+}
+
+sums_of_one! {
+    one [find_one 1 add] [t0 0 t1 64] [code zmm_reg]
+}
+sums_of_two! {
+    {one_of_two [find_one 2 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
     take6 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3} {5 s5 a5 0 b5 1 c5 2 d5 3}]
 }
-
-takers! {
+sums_of_one! {
     both [find_both 1 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
-    take1 [{0 s0 a0 0 b0 1}]
-    take2 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1}]
-    take3 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1}]
-    take4 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1}]
-    take5 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1}]
-    take6 [{0 s0 a0 0 b0 1} {1 s1 a1 0 b1 1} {2 s2 a2 0 b2 1} {3 s3 a3 0 b3 1} {4 s4 a4 0 b4 1} {5 s5 a5 0 b5 1}]
 }
-
-takers! {
-    both_of_two [find_both 2 add] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
-    take1 [{0 s0 a0 0 b0 1 c0 2 d0 3}]
-    take2 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3}]
-    take3 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3}]
-    take4 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3}]
-    take5 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3}]
+sums_of_two! {
+    {both_of_two [find_both 2 add] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
 }
-
-takers! {
+bits_of_one! {
     or_one [find_one 1 or] [t0 0 t1 64] [code zmm_reg]
-    take1 [{0 s0 a0 0}]
-    take2 [{0 s0 a0 0} {1 s1 a1 0}]
-    take3 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0}]
-    take4 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0}]
-    take5 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0}]
-    take6 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0} {5 s5 a5 0}]
 }
-
-takers! {
+bits_of_two! {
     or_one_of_two [find_one 2 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
-    take1 [{0 s0 a0 0 c0 2}]
-    take2 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2}]
-    take3 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2}]
-    take4 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2}]
-    take5 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2}]
-    take6 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2} {5 s5 a5 0 c5 2}]
 }
-
-takers! {
+bits_of_one! {
     or_both [find_both 1 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
-    take1 [{0 s0 a0 0}]
-    take2 [{0 s0 a0 0} {1 s1 a1 0}]
-    take3 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0}]
-    take4 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0}]
-    take5 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0}]
-    take6 [{0 s0 a0 0} {1 s1 a1 0} {2 s2 a2 0} {3 s3 a3 0} {4 s4 a4 0} {5 s5 a5 0}]
 }
-
-takers! {
+bits_of_two! {
     or_both_of_two [find_both 2 or] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
-    take1 [{0 s0 a0 0 c0 2}]
-    take2 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2}]
-    take3 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2}]
-    take4 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2}]
-    take5 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2}]
-    take6 [{0 s0 a0 0 c0 2} {1 s1 a1 0 c1 2} {2 s2 a2 0 c2 2} {3 s3 a3 0 c3 2} {4 s4 a4 0 c4 2} {5 s5 a5 0 c5 2}]
 }
 
 #[cfg(test)]
