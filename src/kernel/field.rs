@@ -49,6 +49,15 @@ struct Run {
     length: usize,
 }
 
+/// Pixels of one phase.
+struct Part {
+    phases: [usize; 2],
+    /// The first one in a channel of a sample, and its cell in a plane.
+    pixel: usize,
+    cell: usize,
+    rows: Rows,
+}
+
 /// Where codes of a geometry stand; `LANES` channels stand next to one another in each cell.
 #[derive(Debug)]
 pub(super) struct Layout<const LANES: usize> {
@@ -245,10 +254,13 @@ impl<const LANES: usize> Layout<LANES> {
             }
             return;
         }
+        let parts = self.parts();
         for heap in 0..samples.len().div_ceil(self.side) {
             let first = samples.start + heap * self.side;
+            let mut inputs = [&[][..]; side::MOST];
+            inputs[..self.side].iter_mut().enumerate().for_each(|(side, own)| *own = input(first + side));
             for block in 0..self.blocks {
-                self.fill_block(geometry, |side| input(first + side), [heap, block], field);
+                self.fill_block(geometry, &inputs[..self.side], [heap, block], &parts, field);
             }
         }
     }
@@ -262,41 +274,49 @@ impl<const LANES: usize> Layout<LANES> {
         }
     }
 
-    fn fill_block<'a>(
+    fn fill_block(
         &self,
         geometry: &Geometry,
-        input: impl Fn(usize) -> &'a [u8],
+        inputs: &[&[u8]],
         [heap, block]: [usize; 2],
+        parts: &[Part],
         field: &mut [u8],
     ) {
-        let [rows, columns] = &self.axes;
         let channels = geometry.in_channels / geometry.groups;
-        let inputs: Vec<&[u8]> = (0..self.side).map(input).collect();
+        let pixels = geometry.in_height * geometry.in_width;
         let channel = |lane: usize| (block * LANES + lane).min(channels - 1);
-        for phases in (0..rows.stride).flat_map(|row| (0..columns.stride).map(move |column| [row, column])) {
-            let (plane, filled) = (self.plane(phases, block), columns.cells(phases[1]));
-            if filled.is_empty() {
-                continue;
+        let mut from = [&[][..]; side::MOST];
+        let from = &mut from[..self.side * LANES];
+        for part in parts {
+            for (at, from) in from.iter_mut().enumerate() {
+                *from = &inputs[at / LANES][channel(at % LANES) * pixels + part.pixel..];
             }
-            let cells = rows.cells(phases[0]);
-            if cells.is_empty() {
-                continue;
-            }
-            let first =
-                rows.pixel(phases[0], cells.start) * columns.size + columns.pixel(phases[1], filled.start);
-            let from =
-                |at: usize| &inputs[at / LANES][channel(at % LANES) * rows.size * columns.size + first..];
-            let from: Vec<&[u8]> = (0..self.side * LANES).map(from).collect();
-            let start = plane + (self.row(heap, cells.start) + filled.start * self.side) * LANES;
-            let together = Rows {
-                rows: cells.len(),
-                cells: filled.len(),
-                pitch: rows.stride * columns.size,
-                pitch_together: columns.pitch * self.side * LANES,
-                step: columns.stride,
-            };
-            interleave(&mut field[start..], &from, together);
+            let start = self.plane(part.phases, block) + (self.row(heap, 0) + part.cell) * LANES;
+            interleave(&mut field[start..], from, part.rows);
         }
+    }
+
+    /// The pixels of each phase that taps reach.
+    fn parts(&self) -> Vec<Part> {
+        let [rows, columns] = &self.axes;
+        let phases = (0..rows.stride).flat_map(|row| (0..columns.stride).map(move |column| [row, column]));
+        let part = |phases: [usize; 2]| {
+            let (down, across) = (rows.cells(phases[0]), columns.cells(phases[1]));
+            (!down.is_empty() && !across.is_empty()).then(|| Part {
+                phases,
+                pixel: rows.pixel(phases[0], down.start) * columns.size
+                    + columns.pixel(phases[1], across.start),
+                cell: self.row(0, down.start) + across.start * self.side,
+                rows: Rows {
+                    rows: down.len(),
+                    cells: across.len(),
+                    pitch: rows.stride * columns.size,
+                    pitch_together: columns.pitch * self.side * LANES,
+                    step: columns.stride,
+                },
+            })
+        };
+        phases.filter_map(part).collect()
     }
 }
 

@@ -53,7 +53,8 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) ->
     let whole = |from: &&[u8]| (from.len() + rows.pitch).saturating_sub(rows.cells * rows.step) / rows.pitch;
     let count = from.iter().map(whole).min().unwrap_or(0).min(rows.rows);
     let rows = Rows { rows: count, ..rows };
-    if N == 1 || rows.cells < 8 || rows.step > 2 || count == 0 {
+    let copied = N == 1 && rows.step == 1;
+    if copied || rows.cells < 8 || rows.step > 2 || count == 0 {
         return 0;
     }
     let end = (count - 1) * rows.pitch_together + rows.cells * N;
@@ -163,6 +164,11 @@ unsafe fn eights_of<const N: usize, const STEP: usize>(to: &mut [u8], from: &[&[
                     }
                 }
             };
+            let to = to.as_mut_ptr().add(row * rows.pitch_together + N * start).cast::<__m128i>();
+            if N == 1 {
+                _mm_storel_epi64(to, eight(0));
+                continue;
+            }
             let mut merged = [_mm_setzero_si128(); MOST / 2];
             for (at, merged) in merged.iter_mut().enumerate().take(N / 2) {
                 *merged = _mm_unpacklo_epi8(eight(at), eight(at + N / 2));
@@ -175,7 +181,6 @@ unsafe fn eights_of<const N: usize, const STEP: usize>(to: &mut [u8], from: &[&[
                     merged[2 * at + 1] = _mm_unpackhi_epi8(first, second);
                 }
             }
-            let to = to.as_mut_ptr().add(row * rows.pitch_together + N * start).cast::<__m128i>();
             for (at, merged) in merged[..N / 2].iter().enumerate() {
                 _mm_storeu_si128(to.add(at), *merged);
             }
