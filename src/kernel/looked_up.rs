@@ -13,12 +13,33 @@ pub(super) const UNIT: usize = 64;
 /// The most units of a block.
 pub(super) const UNITS: usize = 64;
 
+/// Where position 0 finds the code of each tap of a filter.
+pub(super) struct Offsets {
+    each: Vec<u32>,
+    farthest: u32,
+}
+
+impl Offsets {
+    pub(super) fn new(each: Vec<u32>) -> Self {
+        let farthest = each.iter().max().copied().unwrap_or_default();
+        Self { each, farthest }
+    }
+
+    pub(super) fn each(&self) -> &[u32] {
+        &self.each
+    }
+
+    /// The greatest one.
+    pub(super) fn farthest(&self) -> usize {
+        self.farthest as usize
+    }
+}
+
 /// Where some output positions find their codes.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     pub(super) codes: &'a [u8],
-    /// The distance of each tap of a filter.
-    pub(super) offsets: &'a [u32],
+    pub(super) offsets: &'a Offsets,
     /// The first position of each unit, [`UNITS`] at most.
     pub(super) starts: &'a [usize],
     /// Samples whose positions stand side by side.
@@ -28,7 +49,7 @@ pub(super) struct Block<'a> {
 impl<'a> Block<'a> {
     /// The codes that a tap meets at the positions of each unit.
     pub(super) fn codes(&self, tap: usize) -> impl Iterator<Item = &'a [u8]> {
-        let (codes, offset) = (self.codes, self.offsets[tap] as usize);
+        let (codes, offset) = (self.codes, self.offsets.each[tap] as usize);
         self.starts.iter().map(move |start| &codes[start + offset..][..UNIT])
     }
 }
@@ -36,7 +57,7 @@ impl<'a> Block<'a> {
 /// What an output channel does with the codes of its taps.
 pub(super) trait Filter {
     /// Before the first sums: where each tap finds its codes, and in which half of a row those of each input channel are.
-    fn prepare(&mut self, _offsets: &[u32], _halves: &[Half]) {}
+    fn prepare(&mut self, _offsets: &Offsets, _halves: &[Half]) {}
 
     /// Writes the sums of its products at the positions of a block, the samples of each unit [apart](super::field::apart).
     fn sum(&self, block: Block<'_>, sums: &mut [i32]);
@@ -49,7 +70,7 @@ pub(super) struct LookedUp<'a, F> {
     /// Where all codes are; [`Half::Both`] where channels may differ.
     half: Half,
     layout: Layout<1>,
-    offsets: Vec<u32>,
+    offsets: Offsets,
     filters: Vec<F>,
     codes: Aligned,
 }
@@ -64,7 +85,7 @@ impl<'a, F: Filter> LookedUp<'a, F> {
     ) -> Self {
         let layout = Layout::new(geometry, operands.batch, UNIT);
         let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
-        let offsets = layout.filter_offsets(geometry).into_iter().map(near).collect();
+        let offsets = Offsets::new(layout.filter_offsets(geometry).into_iter().map(near).collect());
         let codes = layout.field(operands.pad);
         Self { geometry, operands, half, layout, offsets, filters, codes }
     }

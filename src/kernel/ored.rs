@@ -5,6 +5,8 @@ use super::avx512::{self, Planes, Together};
 use super::field::set_apart;
 #[cfg(target_arch = "x86_64")]
 use super::half::Half;
+#[cfg(target_arch = "x86_64")]
+use super::looked_up::Offsets;
 use super::looked_up::{Block, Filter, UNIT};
 use super::split::LowPart;
 use super::{Geometry, Operands};
@@ -72,7 +74,7 @@ impl<'a> Ored<'a> {
 
 impl Filter for Ored<'_> {
     #[cfg(target_arch = "x86_64")]
-    fn prepare(&mut self, offsets: &[u32], halves: &[Half]) {
+    fn prepare(&mut self, offsets: &Offsets, halves: &[Half]) {
         if let Bits::InRegisters(filter) = &mut self.bits {
             filter.prepare(offsets, halves);
         }

@@ -47,19 +47,19 @@ impl Reach {
         &self.bytes
     }
 
-    /// Low bytes, then high bytes, of a weight's products.
-    pub(super) fn row(&self, weight: u8) -> &[u8] {
-        let length = self.bytes.len() / 256;
-        &self.bytes[usize::from(weight) * length..][..length]
+    /// Those of a row.
+    pub(super) fn length(&self) -> u32 {
+        self.bytes.len() as u32 / 256
     }
 
-    /// What a weight whose codes are at an offset asks for.
-    pub(super) fn tap(&self, weight: u8, offset: u32) -> Tap {
-        Tap { row: u32::from(weight) * (self.bytes.len() as u32 / 256), offset }
+    /// Low bytes, then high bytes, of a weight's products.
+    pub(super) fn row(&self, weight: u8) -> &[u8] {
+        let length = self.length() as usize;
+        &self.bytes[usize::from(weight) * length..][..length]
     }
 }
 
-/// What a filter does with the codes of one of its taps.
+/// What a filter does with the codes of one of its taps; assembly reads both numbers as one of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(super) struct Tap {
@@ -104,6 +104,5 @@ mod tests {
     fn small_weights_take_one_byte_after_a_rectifier() {
         let reach = Reach::split(&rows(|w, x| (w - 128) * (x - 128)), Half::Upper, least).unwrap();
         assert_eq!([128, 129, 130, 131, 180, 255].map(|weight| reach.planes(weight)), [1, 1, 1, 2, 2, 2]);
-        assert_eq!(reach.tap(130, 5), Tap { row: 130 * 256, offset: 5 });
     }
 }

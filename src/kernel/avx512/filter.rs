@@ -5,9 +5,10 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::half::Half;
-use super::super::looked_up::{self, Block, UNIT, UNITS};
+use super::super::looked_up::{self, Block, Offsets, UNIT, UNITS};
 use super::super::reach::{Reach, Tap};
 use super::taps::{Take, Together, Words, takers};
+use crate::simd;
 
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
@@ -30,20 +31,27 @@ impl Kind<'_> {
     /// taking them apart.
     fn take(&mut self, weights: &[u8], offsets: &[u32]) -> i32 {
         let Self { reach, taps: [one, two], .. } = self;
-        let has_one = |weight: u8| reach.planes(weight) == 1;
-        let all = weights.iter().zip(offsets).map(|(&weight, &offset)| (weight, reach.tap(weight, offset)));
-        if 4 * weights.iter().filter(|&&weight| has_one(weight)).count() < weights.len() {
-            two.extend(all.map(|(_, tap)| tap));
+        let (length, has_one) = (reach.length(), |weight: u8| reach.planes(weight) == 1);
+        let all = weights.iter().zip(offsets);
+        let tap = |(&weight, &offset): (&u8, &u32)| Tap { row: u32::from(weight) * length, offset };
+        let (base, ones) = weights.iter().fold((0i32, 0), |(base, ones), &weight| {
+            (base.wrapping_add(reach.base(weight)), ones + usize::from(has_one(weight)))
+        });
+        if 4 * ones < weights.len() {
+            simd::widest(
+                #[inline(always)]
+                move || two.extend(all.map(tap)),
+            );
         } else {
-            all.for_each(|(weight, tap)| if has_one(weight) { &mut *one } else { &mut *two }.push(tap));
+            all.for_each(|at| if has_one(*at.0) { &mut *one } else { &mut *two }.push(tap(at)));
         }
-        weights.iter().fold(0, |sum, &weight| sum.wrapping_add(reach.base(weight)))
+        base
     }
 
     /// Taps whose rows stay near, the bytes of all rows, and how units take them.
     fn parts(&self, together: Together) -> impl Iterator<Item = (&'static [Take], &[u8], &[Tap])> {
         let Self { half, reach, taps } = self;
-        let most = NEAR / reach.row(0).len();
+        let most = NEAR / reach.length() as usize;
         (1..).zip(taps).flat_map(move |(planes, taps)| {
             taps.chunks(most).map(move |taps| (takers(together, planes, *half), reach.bytes(), taps))
         })
@@ -126,16 +134,16 @@ impl<'a> Filter<'a> {
 }
 
 impl looked_up::Filter for Filter<'_> {
-    fn prepare(&mut self, offsets: &[u32], halves: &[Half]) {
+    fn prepare(&mut self, offsets: &Offsets, halves: &[Half]) {
         if self.halves == halves {
             return;
         }
         self.halves = halves.to_vec();
-        self.farthest = offsets.iter().max().map_or(0, |&farthest| farthest as usize);
+        self.farthest = offsets.farthest();
         self.base = 0;
         let window = self.weights.len() / halves.len();
         self.kinds.iter_mut().flat_map(|kind| &mut kind.taps).for_each(Vec::clear);
-        let (mut weights, mut offsets) = (self.weights, offsets);
+        let (mut weights, mut offsets) = (self.weights, offsets.each());
         for run in halves.chunk_by(|one, next| one == next) {
             let (own, at);
             (own, weights) = weights.split_at(run.len() * window);
@@ -176,46 +184,36 @@ fn apart_by_bytes([low, _, high, _]: Words) -> Words {
 fn widen([low, low_odd, high, high_odd]: Words, first: Option<i32>, side: usize, sums: &mut [i32; UNIT]) {
     let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
     let (low, high) = (even(low, low_odd), even(high, high_odd));
-    let half = |words: __m512i, upper: bool| {
-        let part = if upper { _mm512_extracti64x4_epi64::<1>(words) } else { _mm512_castsi512_si256(words) };
-        _mm512_cvtepu16_epi32(part)
-    };
-    let whole =
-        |low, high, upper| _mm512_add_epi32(half(low, upper), _mm512_slli_epi32::<8>(half(high, upper)));
-    let (even, odd) = (
-        [false, true].map(|upper| whole(low, high, upper)),
-        [false, true].map(|upper| whole(low_odd, high_odd, upper)),
-    );
-    // Of samples side by side, the even ones are in even bytes.
-    let pairs = if side == 1 { [[even[0], odd[0]], [even[1], odd[1]]] } else { [even, odd] };
     let orders = ORDERS[side.ilog2() as usize].as_chunks::<16>().0;
-    for (pair, sums) in pairs.into_iter().zip(sums.as_chunks_mut::<32>().0) {
-        for (order, sums) in orders.iter().zip(sums.as_chunks_mut::<16>().0) {
-            // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
-            #[allow(unsafe_code)]
-            unsafe {
-                let order = _mm512_loadu_si512(order.as_ptr().cast());
-                let added = _mm512_permutex2var_epi32(pair[0], order, pair[1]);
-                let before = match first {
-                    Some(first) => _mm512_set1_epi32(first),
-                    None => _mm512_loadu_si512(sums.as_ptr().cast()),
-                };
-                _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, added));
-            }
+    for (order, sums) in orders.iter().zip(sums.as_chunks_mut::<16>().0) {
+        // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read and written.
+        #[allow(unsafe_code)]
+        unsafe {
+            let order = _mm512_loadu_si512(order.as_ptr().cast());
+            let wide = |even, odd| _mm512_maskz_permutex2var_epi16(LOW_WORDS, even, order, odd);
+            let added = _mm512_add_epi32(wide(low, low_odd), _mm512_slli_epi32::<8>(wide(high, high_odd)));
+            let before = match first {
+                Some(first) => _mm512_set1_epi32(first),
+                None => _mm512_loadu_si512(sums.as_ptr().cast()),
+            };
+            _mm512_storeu_si512(sums.as_mut_ptr().cast(), _mm512_add_epi32(before, added));
         }
     }
 }
 
-/// For 1, 2, 4, 8 or 16 samples side by side, where the sums of half a unit stand: among those of even and of odd bytes of
-/// 32 neighbours where samples are alone, else among every second one of 64.
-const ORDERS: [[i32; 32]; 5] = {
-    let mut orders = [[0; 32]; 5];
+/// The lower words of numbers of 32 bits.
+const LOW_WORDS: __mmask32 = 0x5555_5555;
+
+/// For 1, 2, 4, 8 or 16 samples side by side, where the sums of a unit stand among those of even bytes and, 32 places later,
+/// those of odd ones: neighbours where samples are alone, else every second sample is among the odd ones.
+const ORDERS: [[i32; UNIT]; 5] = {
+    let mut orders = [[0; UNIT]; 5];
     let mut at = 0;
-    while at < 5 * 32 {
-        let (side, place) = (1usize << (at / 32), at % 32);
-        orders[at / 32][place] = match side {
-            1 => place % 2 * 16 + place / 2,
-            _ => place % (UNIT / side) * (side / 2) + place / (UNIT / side),
+    while at < 5 * UNIT {
+        let (side, place) = (1 << (at / UNIT), at % UNIT);
+        orders[at / UNIT][place] = match side {
+            1 => place % 2 * 32 + place / 2,
+            _ => place / 32 * 32 + place % 32 % (UNIT / side) * (side / 2) + place % 32 / (UNIT / side),
         } as i32;
         at += 1;
     }
