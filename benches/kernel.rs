@@ -7,21 +7,22 @@
 //!
 //! `resnet20` are the convolutions of the CIFAR network, 64 images. AdaPT's own kernel (dimdano/adapt at f0ffc2c,
 //! `axx_conv2d.cpp` unmodified, g++ 12 with its flags, PyTorch 2.15's extension loader, one thread, processor time) does
-//! 2.79 to 2.98 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
+//! 2.7 to 2.9 GMAC/s on them on a Zen 5 at 4.2 GHz, whatever the table; on three of its layers and three tables, one of
 //! them asymmetric, its sums and ours are the same. Ours there in the same minutes, weights of all codes alike, medians of
-//! GMAC/s and how many times AdaPT's: `exact` 351 to 356 (123 to 125), `few_terms` 335 to 341 (119), `four_bits` 236 to 245
-//! (83 to 86), `near_lines` 82 (29), `mitchell` 84 (29) and with all codes 54 (19), `any_table` 84 to 87 (28.9 to 30.3 in
-//! twelve pairs, 29.8 their median), with `weights near zero` as trained ones are 84 to 88 (28.9 to 30.9, 29.8) and with all
-//! codes 55 (19). A Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: some versions ago AdaPT did 1.9
+//! GMAC/s in twelve pairs, and how many times AdaPT's: `exact` 332 to 352 (117 to 125), `few_terms` 332 to 345 (117 to 123),
+//! `four_bits` 235 to 245 (83 to 86), `near_lines` 90 (31 to 33), `mitchell` 92 (31 to 33) and with all codes 56 (20),
+//! `any_table` 89 to 93 (31.5 to 32.8), with `weights near zero` as trained ones are 90 to 93 (31.1 to 33.3) and with all
+//! codes 56 (19 to 20). A Zen 4 at 3.7 GHz does 512-bit instructions at half the rate: some versions ago AdaPT did 1.9
 //! there and ours 145, 140, 99, 41, 36 and 24, 36 and 24.
 //!
 //! What bounds a look-up: two permutes and six additions for 64 products are 2.0 cycles of four instructions each (134
-//! GMAC/s), 2.23 in a loop on data in the first-level cache; rows of random weights, codes and sums come and go besides.
+//! GMAC/s), of which a loop on registers alone takes 2.23, for permutes leave no other way; on data in the first-level cache
+//! it is 2.25. Rows of random weights, codes, which cross cache lines, and sums come and go besides.
 //!
-//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 53 (19) with exact products, 54
-//! with Mitchell's, 51 (18) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
+//! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 57 (20) with exact products, 57
+//! with Mitchell's, 54 (19) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
 //! alone exact products make 66. Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
-//! makes 78 (27), the geometric mean 124 (43): signed ones 180, unsigned ones 95.
+//! makes 85 (30), the geometric mean 131 (46): signed ones 187, unsigned ones 102.
 
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;

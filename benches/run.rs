@@ -129,13 +129,13 @@ fn resnet20() -> Vec<&'static str> {
 }
 
 /// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
-/// replay and bill. onnxruntime's 5,740 images/s are the peer here too (1.32, one thread, the same minutes): `exact` (5,320
-/// to 5,390) is 1.1 times slower than it, `table` (1,810 to 1,860) 3.1 to 3.2 times, and 3.7 times (1,530 to 1,570)
-/// where activations take all 256 codes instead of a rectifier's 128. Two cores at once make 3,540 and 3,020 with tables:
-/// 10,000 images in 2.8 and 3.3 s.
+/// replay and bill. onnxruntime's 5,370 to 5,760 images/s are the peer here too (1.32, one thread, the same minutes): `exact`
+/// (5,100 to 5,360) is 1.1 times slower than it, `table` (1,880 to 1,950) 2.8 to 3.0 times, and 3.4 to 3.6 times (1,570 to
+/// 1,610) where activations take all 256 codes instead of a rectifier's 128. Two cores at once make 3,770 and 3,050 with
+/// tables: 10,000 images in 2.7 and 3.3 s.
 ///
 /// The table is Mitchell's. With random entries a network's activations are noise that fills all channels' codes, and the
-/// last of the three is as slow as 1,260 images/s.
+/// last of the three is as slow as 1,240 images/s.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     const BATCH: usize = 64;
