@@ -16,8 +16,8 @@
 //! there and ours 145, 140, 99, 41, 36 and 24, 36 and 24.
 //!
 //! What bounds a look-up: two permutes and six additions for 64 products are 2.0 cycles of four instructions each (134
-//! GMAC/s), of which a loop on registers alone takes 2.23, for permutes leave no other way; on data in the first-level cache
-//! it is 2.25. Rows of random weights, codes, which cross cache lines, and sums come and go besides.
+//! GMAC/s). Permutes hinder one another, so that a loop on registers alone takes 2.23, and 2.25 on data in the first-level
+//! cache. Rows of random weights, codes, which cross cache lines, and sums come and go besides.
 //!
 //! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 57 (20) with exact products, 57
 //! with Mitchell's, 54 (19) with any table; `low_part_in_order` is what it took one product after the other. With AVX2
