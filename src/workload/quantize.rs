@@ -12,7 +12,7 @@ use super::network::{Network, Step};
 use super::onnx::Node;
 use super::op::Op;
 use super::rotation::Rotation;
-use crate::config::{Quantize, WeightScales};
+use crate::config::{Quantize, Rounding, WeightScales};
 use crate::tensor::Tensor;
 
 mod asking;
@@ -174,7 +174,8 @@ impl Quantized {
                 None => grid(value, (low, high)),
             })
         };
-        let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
+        let grids = ranges.into_iter().enumerate().map(of_value).collect();
+        let grids = rounded_once(network, &changed, grids);
         let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
             Some(own) => {
                 let own = turned::weights(own, precision.rotates(layer));
@@ -351,9 +352,29 @@ fn round(weights: &[f32], channels: usize, (share, bits): (WeightScales, u32)) -
     Weights { codes, scales, zero_point: 1 << (bits - 1), bits }
 }
 
+/// What lies on a grid already is not rounded again: a step lost in its real value's last bit would be lost.
+fn rounded_once(network: &Network, changed: &[bool], mut grids: Vec<Option<Grid>>) -> Vec<Option<Grid>> {
+    let nearest = |grid: Option<Grid>| grid.map(|grid| grid.rounding(Rounding::HalfEven));
+    for (at, step) in network.steps.iter().enumerate() {
+        let (from, to) = (step.inputs[0], at + 1);
+        let same = nearest(grids[from]) == nearest(grids[to]) && !changed[from] && !changed[to];
+        if step.op.keeps_codes() && same {
+            grids[to] = nearest(grids[to]);
+        }
+    }
+    grids
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::kernel::Geometry;
+    use crate::rng::uniform_at;
+    use crate::workload::engine::{Codes, Engine, Exact, Place};
+    use crate::workload::op::{Contraction, Window};
+    use crate::workload::tests::network;
 
     #[test]
     fn a_scale_is_that_of_the_filter_or_of_all_filters() {
@@ -367,5 +388,55 @@ mod tests {
         assert_eq!(all.scales, [4.0 / 7.0; 3]);
         // 0.6 is 1.05 steps of 4/7, -1 is -1.75, 1.9 is 3.3.
         assert_eq!(all.codes, [9, 6, 8, 15, 8, 11]);
+    }
+
+    /// The codes that are put away and those that layers read.
+    #[derive(Default)]
+    struct Witness(Mutex<Vec<Vec<u8>>>);
+
+    impl Engine for Witness {
+        fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+            self.0.lock().unwrap().push(input.codes.data().to_vec());
+            Exact.contract(layer, input, weights)
+        }
+
+        fn store(&self, place: Place, codes: &mut Codes) {
+            if place.value == 1 {
+                self.0.lock().unwrap().push(codes.codes.data().to_vec());
+            }
+        }
+    }
+
+    #[test]
+    fn the_greatest_of_some_codes_is_one_of_them_however_codes_are_rounded() {
+        let geometry = |side: usize| Geometry { in_height: side, in_width: side, ..Geometry::dense(1, 1) };
+        let contract = |side: usize| {
+            Op::Contract(Contraction { geometry: geometry(side), weights: vec![0.7], bias: vec![0.1] })
+        };
+        let pool = Geometry { kernel: [2; 2], stride: [2; 2], ..geometry(16) };
+        let ops = vec![
+            (contract(16), vec![0]),
+            (Op::MaxPool(Window { geometry: pool, count_padding: false }), vec![1]),
+            (contract(8), vec![2]),
+        ];
+        let shapes = [16, 16, 8, 8].map(|side| vec![1, side, side]).to_vec();
+        let network = network(ops, shapes);
+        let numbers = (0..256).map(|at| (uniform_at(3, at) * 2.0 - 0.7) as f32).collect();
+        let images = Tensor::new([1, 1, 16, 16], numbers).unwrap();
+        for rounding in [Rounding::HalfEven, Rounding::HalfUp, Rounding::HalfAway, Rounding::Floor] {
+            for scheme in [Scheme::Symmetric, Scheme::Affine] {
+                let settings = Quantize { rounding, ..Quantize::default() };
+                let quantized = Quantized::calibrate(&network, &settings, scheme, &images).unwrap();
+                let witness = Witness::default();
+                quantized.run(&witness, &images, 0).unwrap();
+                let seen = witness.0.into_inner().unwrap();
+                let [_, made, read] = &seen[..] else { panic!("two layers and what the first one made") };
+                let greatest = |at: usize| {
+                    let first = at / 8 * 32 + at % 8 * 2;
+                    [0, 1, 16, 17].map(|next| made[first + next]).into_iter().max().unwrap()
+                };
+                assert_eq!(read, &(0..64).map(greatest).collect::<Vec<u8>>(), "{rounding:?} {scheme:?}");
+            }
+        }
     }
 }
