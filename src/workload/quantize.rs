@@ -352,7 +352,8 @@ fn round(weights: &[f32], channels: usize, (share, bits): (WeightScales, u32)) -
     Weights { codes, scales, zero_point: 1 << (bits - 1), bits }
 }
 
-/// What lies on a grid already is not rounded again: a step lost in its real value's last bit would be lost.
+/// What lies on a grid already goes to the nearest code, whatever the rounding: divided by the step again, a real value may
+/// be a little less than the whole number that it was.
 fn rounded_once(network: &Network, changed: &[bool], mut grids: Vec<Option<Grid>>) -> Vec<Option<Grid>> {
     let nearest = |grid: Option<Grid>| grid.map(|grid| grid.rounding(Rounding::HalfEven));
     for (at, step) in network.steps.iter().enumerate() {
