@@ -50,12 +50,13 @@ fn in_registers<'a>(
     use super::factored::Factored;
     use super::nibbles::FourBits;
     let asked = Use::of(geometry, operands);
-    Some(match products.cheapest(&asked) {
-        Way::FourBits => Box::new(FourBits::new(geometry, operands, products.nibbles.as_ref()?)),
-        Way::Terms => Box::new(Factored::new(geometry, operands, products.factors.as_ref()?)),
-        Way::Line => products.residual.as_ref()?.path(geometry, operands, asked.half()),
+    let plan = &*products.plan;
+    Some(match plan.cheapest(&asked) {
+        Way::FourBits => Box::new(FourBits::new(geometry, operands, plan.nibbles.as_ref()?)),
+        Way::Terms => Box::new(Factored::new(geometry, operands, plan.factors.as_ref()?)),
+        Way::Line => plan.residual.as_ref()?.path(geometry, operands, asked.half()),
         Way::Bytes => {
-            let filters = products.planes.as_ref()?.filters(geometry, operands, Together::Sum);
+            let filters = plan.planes.as_ref()?.filters(geometry, operands, Together::Sum);
             Box::new(LookedUp::new(geometry, operands, asked.half(), filters))
         }
         Way::OneByOne => return None,
