@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::SIMD;
 use crate::arith::mac::{Mac, Shape, Shift};
 use crate::arith::razorer::Razorer;
 use crate::arith::xnor::Xnor;
@@ -12,6 +13,7 @@ use crate::kernel::Steps;
 use crate::platform::compute::array::CodeRange;
 use crate::platform::constants;
 use crate::run::RunError;
+use crate::simd::Level;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -118,7 +120,10 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
             out,
             "  in a network: the {width}-bit accumulator surely holds the sum of {holds} products"
         );
-        let _ = writeln!(out, "  in a network, on this processor: {}", way(mac)?);
+        let level = Level::at_hand();
+        let limit =
+            if level < Level::of_processor() { format!(" with {SIMD}={level}") } else { String::new() };
+        let _ = writeln!(out, "  in a network, on this processor{limit}: {}", way(mac)?);
     }
     Ok(out)
 }

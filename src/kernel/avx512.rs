@@ -14,17 +14,16 @@ use super::cost::{self, Use};
 use super::half::Half;
 use super::reach::Reach;
 use super::{Geometry, Operands};
+use crate::simd::{Level, detected};
 
-/// Whether the processor has the instructions.
-pub(super) fn supported() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi")
+/// Whether the processor has the instructions, and the level.
+pub(super) fn supported(level: Level) -> bool {
+    detected!(level, Avx512: "avx512f", "avx512bw", "avx512vbmi")
 }
 
 /// What each code becomes.
-pub(super) fn mapped(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
-    if !supported() {
+pub(super) fn mapped(table: &[u8; 256], codes: &[u8], level: Level) -> Vec<u8> {
+    if !supported(level) {
         return codes.iter().map(|&code| table[usize::from(code)]).collect();
     }
     // SAFETY: the instructions were detected above.
@@ -91,14 +90,14 @@ impl Planes {
         reaches.iter().any(Option::is_some).then_some(Self(reaches))
     }
 
-    fn reach(&self, half: Half) -> Option<&Reach> {
-        self.0[half as usize].as_ref().filter(|_| supported())
+    fn reach(&self, half: Half, level: Level) -> Option<&Reach> {
+        self.0[half as usize].as_ref().filter(|_| supported(level))
     }
 
     /// What a product costs, on the mean over weights; `None` where the processor lacks the instructions, or the products
     /// of some weight span too much.
     pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
-        let reach = self.reach(asked.half())?;
+        let reach = self.reach(asked.half(), asked.level)?;
         let every: Vec<u8>;
         let weights = match asked.weights {
             [] => {
@@ -129,8 +128,8 @@ impl Planes {
 
     /// The products of one weight with some codes, a multiple of 64; false where the processor lacks the instructions,
     /// or products span too much.
-    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) -> bool {
-        let Some(reach) = self.reach(Half::Both).filter(|_| codes.len().is_multiple_of(64)) else {
+    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32], level: Level) -> bool {
+        let Some(reach) = self.reach(Half::Both, level).filter(|_| codes.len().is_multiple_of(64)) else {
             return false;
         };
         // SAFETY: the instructions were detected above.

@@ -12,7 +12,7 @@ use super::field::Layout;
 use super::path::Path;
 use super::vnni::{self, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
 use super::{Geometry, Operands};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// Codes of four bits.
 const CODES: usize = 16;
@@ -43,7 +43,7 @@ impl Nibbles {
 
     /// Whether the processor has the instructions and no code has more bits.
     pub(super) fn fits(&self, asked: &Use<'_>) -> bool {
-        vnni::looks_up() && usize::from(asked.any_bits()) < CODES
+        vnni::looks_up(asked.level) && usize::from(asked.any_bits()) < CODES
     }
 
     /// The output channels of a group, eight at a time.
@@ -80,8 +80,13 @@ pub(super) struct FourBits<'a> {
 }
 
 impl<'a> FourBits<'a> {
-    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, nibbles: &Nibbles) -> Self {
-        let layout = Layout::new(geometry, operands.batch, UNIT);
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        operands: &'a Operands<'a>,
+        nibbles: &Nibbles,
+        level: Level,
+    ) -> Self {
+        let layout = Layout::new(geometry, operands.batch, UNIT, level);
         Self {
             offsets: layout.offsets(geometry.kernel),
             tiles: (0..geometry.groups).map(|group| nibbles.tiles(geometry, operands, group)).collect(),

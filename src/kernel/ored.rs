@@ -10,7 +10,7 @@ use super::looked_up::Offsets;
 use super::looked_up::{Block, Filter, UNIT};
 use super::split::LowPart;
 use super::{Geometry, Operands};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// The low bits of all products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,9 +59,10 @@ impl<'a> Ored<'a> {
         part: LowPart,
         geometry: &Geometry,
         operands: &Operands<'a>,
+        level: Level,
     ) -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(planes) = low.planes.as_ref().filter(|_| avx512::supported()) {
+        if let Some(planes) = low.planes.as_ref().filter(|_| avx512::supported(level)) {
             let filters = planes.filters(geometry, operands, Together::Or).into_iter();
             return filters.map(|filter| Self { part, bits: Bits::InRegisters(filter) }).collect();
         }

@@ -10,6 +10,7 @@ use super::factors::{Factors, Unfit};
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
+use crate::simd::Level;
 
 /// What [`Plan::way`] says of terms that do not give the table.
 #[cfg(target_arch = "x86_64")]
@@ -71,8 +72,9 @@ impl Plan {
 
     /// As [`Products::way`](super::Products::way).
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn way(&self) -> String {
-        let way = match self.cheapest(&Use::any(if self.has_four_bits() { 15 } else { 255 })) {
+    pub(super) fn way(&self, level: Level) -> String {
+        let bits = if self.has_four_bits() { 15 } else { 255 };
+        let way = match self.cheapest(&Use::any(bits, level)) {
             Way::FourBits => "looked up, four weights at a time, in registers".into(),
             Way::Terms => match self.factors.as_ref().map_or(0, |factors| factors.terms.len()) {
                 0 | 1 => "one exact product of bytes".into(),
@@ -87,7 +89,7 @@ impl Plan {
 
     /// As [`Products::way`](super::Products::way).
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn way(&self) -> String {
+    pub(super) fn way(&self, _: Level) -> String {
         "looked up one by one".into()
     }
 
@@ -104,7 +106,8 @@ impl Plan {
         }
         let line = self.residual.as_ref().and_then(|residual| residual.cost(asked));
         let bytes = self.planes.as_ref().and_then(|planes| planes.cost(asked));
-        cheapest([(Way::Terms, terms), (Way::Line, line), (Way::Bytes, bytes)])
+        // A line that is flat costs no more than its bytes, and adds nothing.
+        cheapest([(Way::Terms, terms), (Way::Bytes, bytes), (Way::Line, line)])
     }
 
     /// Whether activation codes above those of four bits have no product.

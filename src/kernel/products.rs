@@ -8,6 +8,7 @@ use super::looked_up::{Block, Filter, UNIT};
 use super::plan::Plan;
 use super::split::{LowPart, Split};
 use super::{Geometry, Operands};
+use crate::simd::Level;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 ///
@@ -15,6 +16,8 @@ use super::{Geometry, Operands};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
     pub(super) plan: Arc<Plan>,
+    /// With which they are formed.
+    pub(super) level: Level,
     /// As an accumulator sums them whose low bits are no sum.
     pub(super) split: Option<Arc<Split>>,
 }
@@ -37,7 +40,7 @@ impl Products {
     }
 
     fn of(rows: Box<[[i32; 256]]>) -> Self {
-        Self { plan: Plan::of(rows).into(), split: None }
+        Self { plan: Plan::of(rows).into(), level: Level::at_hand(), split: None }
     }
 
     /// The same products, prepared for an accumulator that does not add its low bits too
@@ -49,6 +52,19 @@ impl Products {
     pub fn split(self, part: LowPart) -> Self {
         let split = Some(Arc::new(Split::new(&self, part)));
         Self { split, ..self }
+    }
+
+    /// The same products, formed with registers of this level at most; without, that of the process
+    /// ([`Level::at_hand`]). Sums are the same.
+    ///
+    /// ```
+    /// use axsim::kernel::Products;
+    /// use axsim::simd::Level;
+    /// assert_eq!(Products::exact(128, 128).at(Level::Portable).way(), "looked up one by one");
+    /// ```
+    #[must_use]
+    pub fn at(self, level: Level) -> Self {
+        Self { level, ..self }
     }
 
     /// How layers form these products on the processor at hand, in words.
@@ -64,9 +80,9 @@ impl Products {
     /// ```
     pub fn way(&self) -> String {
         if let Some(split) = &self.split {
-            return split.way();
+            return split.way(self.level);
         }
-        self.plan.way()
+        self.plan.way(self.level)
     }
 
     /// The product of two codes.
@@ -84,7 +100,8 @@ impl Products {
     /// The products of one weight with some codes.
     pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) {
         #[cfg(target_arch = "x86_64")]
-        if self.plan.planes.as_ref().is_some_and(|planes| planes.expand(weight, codes, products)) {
+        if self.plan.planes.as_ref().is_some_and(|planes| planes.expand(weight, codes, products, self.level))
+        {
             return;
         }
         let row = &self.plan.rows[usize::from(weight)];
@@ -170,7 +187,11 @@ mod tests {
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
                 let filters = products.filters(&geometry, &operands);
-                LookedUp::new(&geometry, &operands, Half::Both, filters).add(0..1, &mut plain, false);
+                LookedUp::new(&geometry, &operands, Half::Both, filters, Level::at_hand()).add(
+                    0..1,
+                    &mut plain,
+                    false,
+                );
                 path::fastest(&geometry, &operands, &products).add(0..1, &mut found, false);
                 assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits, {narrow}");
             }

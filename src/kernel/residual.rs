@@ -6,7 +6,6 @@ use super::avx512::{Planes, Together};
 use super::cost::Use;
 use super::factored::{self, Factored};
 use super::factors::{Factors, Unfit};
-use super::half::Half;
 use super::looked_up::LookedUp;
 use super::path::{Both, Path};
 use super::{Geometry, Operands};
@@ -55,11 +54,11 @@ impl Residual {
         &'a self,
         geometry: &'a Geometry,
         operands: &'a Operands<'a>,
-        half: Half,
+        asked: &Use<'_>,
     ) -> Box<dyn Path + 'a> {
-        let bytes =
-            LookedUp::new(geometry, operands, half, self.bytes.filters(geometry, operands, Together::Sum));
-        Box::new(Both(Factored::new(geometry, operands, &self.slopes), bytes))
+        let filters = self.bytes.filters(geometry, operands, Together::Sum);
+        let bytes = LookedUp::new(geometry, operands, asked.half(), filters, asked.level);
+        Box::new(Both(Factored::new(geometry, operands, &self.slopes, asked.level), bytes))
     }
 }
 

@@ -1,7 +1,10 @@
+mod levels;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::rng::Stream;
+use crate::simd::Level;
 
 pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
     let channels = (1usize..4, 1usize..10, 1usize..12);
@@ -89,14 +92,19 @@ proptest! {
         let narrow = Operands { input: &low[0], weights: &low[1], pad: operands.pad & 15, ..operands };
         for (products, operands) in tables.iter().flat_map(|table| [(table, operands), (table, narrow)]) {
             let expected = convolve_accumulating(&geometry, operands, products, &i32::wrapping_add);
-            prop_assert_eq!(convolve(&geometry, operands, products), expected);
+            for level in Level::ALL {
+                prop_assert_eq!(&convolve(&geometry, operands, &products.clone().at(level)), &expected);
+            }
             // Neither associative nor neutral for a product of 0.
             let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
             let all = |sums: &mut [i32], products: &[i32]| {
                 sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
             };
             let expected = convolve_accumulating(&geometry, operands, products, &lossy);
-            prop_assert_eq!(convolve_in_order(&geometry, operands, products, &all), expected);
+            for level in Level::ALL {
+                let products = products.clone().at(level);
+                prop_assert_eq!(&convolve_in_order(&geometry, operands, &products, &all), &expected);
+            }
         }
     }
 }
