@@ -12,6 +12,7 @@ pub(super) use self::filter::Filter;
 pub(super) use self::taps::Together;
 use super::cost::{self, Use};
 use super::half::Half;
+use super::plan::Form;
 use super::reach::Reach;
 use super::{Geometry, Operands};
 use crate::simd::{Level, detected};
@@ -138,6 +139,17 @@ impl Planes {
             expand(reach, weight, codes, products)
         };
         true
+    }
+}
+
+impl Form for Planes {
+    const NAME: &str = "bytes";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let halves = Half::ALL.into_iter().zip(&self.0);
+        halves
+            .filter_map(|(half, reach)| Some((half, reach.as_ref()?)))
+            .all(|(half, reach)| reach.gives(weight, row, half))
     }
 }
 

@@ -10,6 +10,7 @@ use super::cost::Use;
 use super::factored::{LANES, blocks, blocks_of};
 use super::field::Layout;
 use super::path::Path;
+use super::plan::Form;
 use super::vnni::{self, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
 use super::{Geometry, Operands};
 use crate::simd::{self, Level};
@@ -65,6 +66,15 @@ impl Nibbles {
             Tile { products, channels, bases }
         };
         all.clone().step_by(CHANNELS).map(tile).collect()
+    }
+}
+
+impl Form for Nibbles {
+    const NAME: &str = "four bits";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let (base, bytes) = (self.bases[usize::from(weight)], &self.bytes[usize::from(weight)]);
+        bytes.iter().zip(row).all(|(byte, product)| base.wrapping_add((*byte).into()) == *product)
     }
 }
 

@@ -8,6 +8,8 @@ use super::half::Half;
 #[cfg(target_arch = "x86_64")]
 use super::looked_up::Offsets;
 use super::looked_up::{Block, Filter, UNIT};
+#[cfg(target_arch = "x86_64")]
+use super::plan::{Failed, Unfit};
 use super::split::LowPart;
 use super::{Geometry, Operands};
 use crate::simd::{self, Level};
@@ -18,6 +20,8 @@ pub(super) struct LowBits {
     rows: Box<[[i32; 256]]>,
     #[cfg(target_arch = "x86_64")]
     planes: Option<Planes>,
+    #[cfg(target_arch = "x86_64")]
+    failed: Failed,
 }
 
 impl LowBits {
@@ -26,11 +30,23 @@ impl LowBits {
         let mask = (1 << bits) - 1;
         let rows = products.as_chunks().0.iter();
         let rows: Box<[[i32; 256]]> = rows.map(|row| row.map(|product| product & mask)).collect();
+        #[cfg(target_arch = "x86_64")]
+        let mut failed = Failed::default();
         Self {
             #[cfg(target_arch = "x86_64")]
-            planes: Planes::whole(&rows),
+            planes: failed.verified(Planes::whole(&rows).ok_or(Unfit::Large), &rows),
+            #[cfg(target_arch = "x86_64")]
+            failed,
             rows,
         }
+    }
+
+    /// What to say of a form of them that failed, after the way that is used.
+    pub(super) fn told(&self) -> String {
+        #[cfg(target_arch = "x86_64")]
+        return self.failed.told();
+        #[cfg(not(target_arch = "x86_64"))]
+        String::new()
     }
 
     /// Whether all low bits of a product are 0.

@@ -70,8 +70,8 @@ impl Products {
     /// How layers form these products on the processor at hand, in words.
     ///
     /// Whatever the way, sums are those of the table bit for bit. A layer of few channels, or one that uses a code which
-    /// the faster way leaves out, takes a slower one. "; a plan of few terms failed its check" at the end tells of a defect
-    /// that costs speed alone: exact products were found whose sum is not the table, and are not used.
+    /// the faster way leaves out, takes a slower one. "; a plan of … failed its check" at the end tells of a defect that costs
+    /// speed alone: a form of the table was found that does not give all of its products, and is not used.
     ///
     /// ```
     /// use axsim::kernel::Products;

@@ -32,6 +32,17 @@ impl Reach {
         Some(Self { bases, planes, bytes: bytes[..].into() })
     }
 
+    /// Whether the bytes that are looked up give the products of a weight.
+    pub(super) fn gives(&self, weight: u8, row: &[i32; 256], half: Half) -> bool {
+        let (low, high) = self.row(weight).split_at(self.length() as usize / 2);
+        let one = self.planes(weight) == 1;
+        let equal = |((low, high), product): ((&u8, &u8), &i32)| {
+            let high = if one { 0 } else { i32::from(*high) << 8 };
+            self.base(weight).wrapping_add(i32::from(*low) + high) == *product
+        };
+        low.iter().zip(high).zip(half.of_row(row)).all(equal)
+    }
+
     /// What is taken off a weight's products.
     pub(super) fn base(&self, weight: u8) -> i32 {
         self.bases[usize::from(weight)]

@@ -5,9 +5,10 @@
 use super::avx512::{Planes, Together};
 use super::cost::Use;
 use super::factored::{self, Factored};
-use super::factors::{Factors, Unfit};
+use super::factors::Factors;
 use super::looked_up::LookedUp;
 use super::path::{Both, Path};
+use super::plan::{Form, Unfit};
 use super::{Geometry, Operands};
 
 /// Rows as slope · activation code + a byte above a base.
@@ -33,6 +34,9 @@ impl Residual {
         let slopes: Vec<i32> = slopes.into_iter().map(Option::unwrap_or_default).collect();
         let line = |slope: &i32| std::array::from_fn(|code| slope * code as i32);
         let factors = Factors::find(&slopes.iter().map(line).collect::<Vec<[i32; 256]>>())?;
+        if !factors.cover(&[], &std::array::from_fn::<u8, 256, _>(|code| code as u8)) {
+            return Err(Unfit::Large);
+        }
         // At the ends of 32 bits this wraps, and the rows no longer fit bytes.
         let left = |(row, slope): (&[i32; 256], &i32)| {
             std::array::from_fn(|code| row[code].wrapping_sub(slope * code as i32))
@@ -59,6 +63,17 @@ impl Residual {
         let filters = self.bytes.filters(geometry, operands, Together::Sum);
         let bytes = LookedUp::new(geometry, operands, asked.half(), filters, asked.level);
         Box::new(Both(Factored::new(geometry, operands, &self.slopes, asked.level), bytes))
+    }
+}
+
+impl Form for Residual {
+    const NAME: &str = "lines";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let line = |code: usize| self.slopes.product(weight.into(), code) as i32;
+        let left = std::array::from_fn(|code| row[code].wrapping_sub(line(code)));
+        let left_out = self.exceptions.contains(&weight) || !self.slopes.cover(&[weight], &[]);
+        left_out || self.bytes.gives(weight, &left)
     }
 }
 

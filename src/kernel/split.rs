@@ -77,7 +77,7 @@ impl Split {
     /// As [`Products::way`].
     pub(super) fn way(&self, level: Level) -> String {
         let (bits, fate) = (self.part.bits, if self.part.or { "combined by OR" } else { "dropped" });
-        format!("{}; {bits} low bits {fate}", self.above.plan.way(level))
+        format!("{}; {bits} low bits {fate}{}", self.above.plan.way(level), self.low.told())
     }
 
     /// Whether padding leaves no trace, and each output has a product that sets what is set by any.
