@@ -7,12 +7,12 @@ use super::field::set_apart;
 use super::looked_up::{Block, Filter, UNIT};
 use super::plan::Plan;
 use super::split::{LowPart, Split};
-use super::{Geometry, Operands};
+use super::{Geometry, Operands, plans};
 use crate::simd::Level;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
 ///
-/// Clones share what was prepared.
+/// Equal tables share what is prepared of them, throughout the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
     pub(super) plan: Arc<Plan>,
@@ -40,7 +40,7 @@ impl Products {
     }
 
     fn of(rows: Box<[[i32; 256]]>) -> Self {
-        Self { plan: Plan::of(rows).into(), level: Level::at_hand(), split: None }
+        Self { plan: plans::of(rows), level: Level::at_hand(), split: None }
     }
 
     /// The same products, prepared for an accumulator that does not add its low bits too
