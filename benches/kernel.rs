@@ -92,11 +92,12 @@ const RESNET20: [([usize; 2], usize, usize, usize, usize); 8] = [
     ([64, 64], 8, 3, 1, 5),
 ];
 
-const RESNET20_TABLES: [&str; 9] = [
+const RESNET20_TABLES: [&str; 10] = [
     "exact",
     "few_terms",
     "four_bits",
     "near_lines",
+    "lines but for one row in four, all codes",
     "mitchell",
     "mitchell, all codes",
     "any_table",
@@ -188,6 +189,13 @@ fn resnet20_products(table_of: &str) -> Products {
         "near_lines" => {
             by_codes(|weight, activation| weight * activation + ((weight * 7) ^ (activation * 5)) % 100)
         }
+        "lines but for one row in four, all codes" => {
+            let mut stream = Stream::new(1, "bench.lines", 1);
+            by_codes(move |weight, activation| match weight % 4 {
+                0 => stream.below(30_000) as i32,
+                _ => weight * activation + stream.below(200) as i32,
+            })
+        }
         _ => table(1 << 16),
     }
 }
@@ -229,7 +237,7 @@ fn resnet20_with(
 }
 
 /// A table of signed operands, codes 128 above them.
-fn by_codes(product: impl Fn(i32, i32) -> i32) -> Products {
+fn by_codes(mut product: impl FnMut(i32, i32) -> i32) -> Products {
     Products::new(&(0..1 << 16).map(|at| product((at >> 8) - 128, (at & 255) - 128)).collect::<Vec<_>>())
 }
 

@@ -70,6 +70,9 @@ fn tables() -> Vec<(&'static str, Products, Codes)> {
         ("two bytes", table(&mut stream, 30_000), any),
         ("two bytes", table(&mut stream, 30_000), upper),
         ("a byte", table(&mut stream, 127), any),
+        ("lines but for some rows", lines_but_for_some(&mut stream), any),
+        ("constant rows", constant_rows(&mut stream), any),
+        ("constant rows alone", constant_rows(&mut stream), |code| code & 127),
         ("wider", table(&mut stream, 1 << 30), any),
     ]
 }
@@ -77,6 +80,24 @@ fn tables() -> Vec<(&'static str, Products, Codes)> {
 /// A table all of whose rows are lines but for a byte.
 fn lines(stream: &mut Stream) -> Products {
     let mut entry = |at: usize| (at >> 8) as i32 * (at & 255) as i32 - stream.below(200) as i32;
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+}
+
+/// The same with every fourth row far from any line.
+fn lines_but_for_some(stream: &mut Stream) -> Products {
+    let mut entry = |at: usize| match (at >> 8) % 4 {
+        0 => stream.below(30_000) as i32,
+        _ => (at >> 8) as i32 * (at & 255) as i32 - stream.below(200) as i32,
+    };
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+}
+
+/// A table half of whose rows have the same product for all codes, with low bits of 0; others have one byte, or two.
+fn constant_rows(stream: &mut Stream) -> Products {
+    let mut entry = |at: usize| match at >> 8 {
+        weight @ ..128 => weight as i32 * 512,
+        weight => stream.below(if weight.is_multiple_of(2) { 255 } else { 30_000 }) as i32,
+    };
     Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
 }
 
@@ -192,9 +213,11 @@ fn levels_decide_which_ways_there_are() {
         let way = |level| products.plan.cheapest(&Use::of(geometry, &operand.with(of(128)), level));
         let expected = match name {
             "exact" | "few terms" => [Way::OneByOne, Way::Terms, Way::Terms],
-            "near lines" => [Way::OneByOne, Way::OneByOne, Way::Line],
+            "near lines" | "lines but for some rows" => [Way::OneByOne, Way::OneByOne, Way::Line],
             "four bits" => [Way::OneByOne, Way::OneByOne, Way::FourBits],
-            "two bytes" | "a byte" => [Way::OneByOne, Way::OneByOne, Way::Bytes],
+            "two bytes" | "a byte" | "constant rows" | "constant rows alone" => {
+                [Way::OneByOne, Way::OneByOne, Way::Bytes]
+            }
             _ => [Way::OneByOne; 3],
         };
         assert_eq!(Level::ALL.map(way), expected, "{name}");
