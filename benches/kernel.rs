@@ -241,6 +241,39 @@ fn by_codes(mut product: impl FnMut(i32, i32) -> i32) -> Products {
     Products::new(&(0..1 << 16).map(|at| product((at >> 8) - 128, (at & 255) - 128)).collect::<Vec<_>>())
 }
 
+/// Convolutions of 3×3 taps on 32×32 pixels with equally many products and another structure: [channels in, channels out,
+/// groups, dilation]. An output channel meets the channels of its group alone, so that more groups make wider layers:
+/// 16·16 = 4·(8·8) = 256·1.
+const STRUCTURES: [(&str, [usize; 4]); 4] = [
+    ("dense", [16, 16, 1, 1]),
+    ("grouped", [32, 32, 4, 1]),
+    ("depthwise", [256, 256, 256, 1]),
+    ("dilated", [16, 16, 1, 2]),
+];
+
+fn structure(name: &str) -> Geometry {
+    let (_, [inputs, outputs, groups, dilation]) =
+        STRUCTURES.into_iter().find(|(known, _)| *known == name).expect("a known structure");
+    let plain = layer([inputs, 32, 32], outputs, 3);
+    Geometry { groups, pads: [dilation; 4], dilation: [dilation; 2], ..plain }
+}
+
+/// Whether groups, depthwise layers and dilation cost more than as many products of a dense layer, with exact products and
+/// with those of any table, after a rectifier.
+#[divan::bench(args = STRUCTURES.map(|(name, _)| name), consts = [false, true], sample_count = 10)]
+fn structures<const ANY: bool>(bencher: Bencher<'_, '_>, name: &str) {
+    let geometry = structure(name);
+    assert_eq!(geometry.macs(), structure("dense").macs(), "as many products");
+    let products = if ANY { table(1 << 16) } else { Products::exact(128, 128) };
+    let mut stream = Stream::new(6, "bench.structures", 0);
+    let mut codes = |count: usize, or: u8| (0..count).map(|_| stream.word() as u8 | or).collect::<Vec<u8>>();
+    let (input, weights) = (codes(BATCH * geometry.inputs_per_sample(), 128), codes(geometry.weights(), 0));
+    let operands = Operands { batch: BATCH, input: &input, weights: &weights, pad: 128 };
+    bencher
+        .counter(ItemsCount::new(BATCH as u64 * geometry.macs()))
+        .bench_local(|| convolve(&geometry, black_box(operands), &products));
+}
+
 /// Any table whose rows span 16 bits: the fastest path that this processor has.
 #[divan::bench(args = ["3x3", "1x1", "dense"])]
 fn any_table(bencher: Bencher<'_, '_>, layer: &str) {
