@@ -4,8 +4,8 @@ use axsim::config::Quantize;
 use axsim::tensor::Tensor;
 use axsim::workload::{Exact, Graph, Kind, Network, Quantized, Scheme, Value};
 use rten_onnx::onnx::{
-    AttributeProto, DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
+    AttributeProto, AttributeType, DataType, Dimension, GraphProto, ModelProto, NodeProto,
+    OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
 
 /// A stored operand: name, type, shape and elements.
@@ -23,20 +23,24 @@ fn stored((name, kind, dims, elements): &Stored<'_>) -> TensorProto {
     }
 }
 
+fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), r#type: Some(kind), ..Default::default() }
+}
+
 pub fn ints(name: &str, ints: &[i64]) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), ints: ints.to_vec(), ..Default::default() }
+    AttributeProto { ints: ints.to_vec(), ..attribute(name, AttributeType::INTS) }
 }
 
 pub fn int(name: &str, int: i64) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), i: Some(int), ..Default::default() }
+    AttributeProto { i: Some(int), ..attribute(name, AttributeType::INT) }
 }
 
 pub fn float(name: &str, real: f32) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), f: Some(real), ..Default::default() }
+    AttributeProto { f: Some(real), ..attribute(name, AttributeType::FLOAT) }
 }
 
 pub fn text(name: &str, text: &str) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), s: Some(text.into()), ..Default::default() }
+    AttributeProto { s: Some(text.into()), ..attribute(name, AttributeType::STRING) }
 }
 
 /// A file with one node that reads `x` and stored operands.
@@ -71,7 +75,8 @@ pub fn model(
         ..Default::default()
     };
     let opset = OperatorSetIdProto { version: Some(17), ..Default::default() };
-    ModelProto { graph: Some(graph), opset_import: vec![opset], ..Default::default() }.write_buf().unwrap()
+    let (graph, opset_import) = (Some(graph), vec![opset]);
+    ModelProto { ir_version: Some(8), graph, opset_import, ..Default::default() }.write_buf().unwrap()
 }
 
 /// Numbers between -1 and 1 that look random.

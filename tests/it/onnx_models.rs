@@ -54,7 +54,7 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
 }
 
 /// Samples of bytes, planes of channels or interleaved, and what a network takes.
-struct Set {
+pub(crate) struct Set {
     bytes: Vec<u8>,
     labels: Vec<usize>,
     shape: [usize; 3],
@@ -133,7 +133,7 @@ const ONE: [f64; 3] = [1.0; 3];
 const BYTE: f64 = 1.0 / 255.0;
 
 /// The input of a network that takes one picture or feature map, for sample `at` of its set.
-fn input(model: &str, set: &Set, at: usize) -> Value {
+pub(crate) fn input(model: &str, set: &Set, at: usize) -> Value {
     const RESNET20: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
     const VIT: [[f64; 3]; 2] = [[0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]];
     match model {
@@ -163,7 +163,7 @@ fn input(model: &str, set: &Set, at: usize) -> Value {
     }
 }
 
-fn set(root: &Path, model: &str) -> Set {
+pub(crate) fn set(root: &Path, model: &str) -> Set {
     match model {
         model if model.contains("cifar") => Set::cifar(root),
         model if model.contains("kws") => Set::keywords(root),
@@ -208,6 +208,18 @@ fn best(outputs: &[f64]) -> usize {
     (0..outputs.len()).rev().max_by(|&a, &b| outputs[a].total_cmp(&outputs[b])).unwrap_or(0)
 }
 
+/// Codes that differ at most from those stored, which are of onnxruntime with all its optimisation: there codes go through layers
+/// whose sums are of integers, and a real half-way between two codes, above all a mean, may have taken the other one. With the
+/// optimisation off it differs from them as well, in 4 codes of the first model and in 6 of the last; what comes then between
+/// the codes of one step and those of the next is compared in `oracle_steps`.
+fn unlike_of_optimised(model: &str) -> usize {
+    match model {
+        "resnet8_cifar10_int8_qdq" => 18,
+        "mobilenetv2_imagenet_u8_qdq" => 10,
+        _ => 0,
+    }
+}
+
 #[test]
 fn classifiers_give_what_onnxruntime_gives() {
     let Some(root) = shared() else { return };
@@ -221,15 +233,13 @@ fn classifiers_give_what_onnxruntime_gives() {
         let answers: Vec<Value> = (0..samples).map(|at| run(at).swap_remove(output)).collect();
         let found: Vec<f64> = answers.iter().flat_map(Value::to_reals).collect();
         if matches!(answers[0].elements(), Elements::Whole(_)) {
-            // A real that lies half-way between two codes may take either: onnxruntime itself differs between its levels
-            // of optimisation. What follows can differ by more than one code then, but it answers the same.
             let unlike = found.iter().zip(&expected).filter(|(a, b)| a != b).count();
             let most = found.iter().zip(&expected).fold(0f64, |most, (a, b)| most.max((a - b).abs()));
             eprintln!("{model}: {unlike} of {} codes differ, by {most} at most", found.len());
             let size = found.len() / samples;
             let alike =
                 found.chunks_exact(size).zip(expected.chunks_exact(size)).all(|(a, b)| best(a) == best(b));
-            assert!(unlike * 10 <= found.len() && most <= 16.0 && alike, "{model}");
+            assert!(alike && unlike <= unlike_of_optimised(model), "{model}");
         } else {
             let difference = difference(&found, &expected);
             eprintln!("{model} {stem}: {difference:.1e}");

@@ -134,17 +134,21 @@ pub(super) fn centred(call: &Call<'_>, at: usize, zero: usize) -> Result<Vec<f64
 }
 
 /// Sums as codes of the result: the scales at 1, 4 (one for all or one a channel) and 6, the zero point at 7.
+///
+/// The text leaves open what is rounded on the way; sums, their factor and the product of both are in single precision, as
+/// onnxruntime has them (`MlasRequantizeOutput`).
 fn requantize(call: &Call<'_>, sums: &[f64], shape: &[usize], channel: impl Fn(usize) -> usize) -> Answer {
     let [x, w, y] = [call.reals(1)?, call.reals(4)?, call.reals(6)?];
     let (&[x], &[y]) = (x, y) else {
         return Err("one scale for the input and the output is expected".into());
     };
-    let zero = call.input(7)?;
+    let (zero, single) = (call.input(7)?, |x| Kind::F32.round(x));
     let of = |at: usize| if w.len() == 1 { w.first() } else { w.get(channel(at)) };
     let shift = zero.wholes()?.first().copied().unwrap_or(0);
     let one = |(at, sum): (usize, &f64)| {
         let scale = of(at).ok_or_else(|| format!("{} weight scales do not fit {shape:?}", w.len()))?;
-        Ok(code(zero.kind(), sum * (x * scale / y), shift))
+        let factor = single(single(x * scale) / y);
+        Ok(code(zero.kind(), single(single(*sum) * factor), shift))
     };
     let codes = sums.iter().enumerate().map(one).collect::<Result<_, Fault>>()?;
     Ok(vec![Value::whole(zero.kind(), shape, codes)?])
