@@ -53,6 +53,7 @@ impl Level {
     }
 
     /// That of the process: the processor's, unless [`Level::limit`] came first.
+    #[inline]
     pub fn at_hand() -> Self {
         *AT_HAND.get_or_init(Self::of_processor)
     }
