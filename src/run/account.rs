@@ -265,10 +265,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts.array(part.layer.index).and_then(|array| match part.groups {
-            Some(_) => {
-                let holds = array.mac().depth(array.mac().accumulator_width());
-                Some(holds).filter(|&holds| holds < part.layer.geometry.depth() as u64)
-            }
+            Some(_) => Some(array.mac().depth(array.mac().summed_width()))
+                .filter(|&holds| holds < part.layer.geometry.depth() as u64),
             None => holds(array.mac(), part.layer.geometry.depth()),
         }),
         mean_error: seen.mean_error,

@@ -133,6 +133,27 @@ fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
 }
 
 #[test]
+fn explain_tells_the_way_that_a_run_takes() {
+    for (accumulator, unit) in [
+        ("add24s_loa_k6", "mac8s_bw__loa_k6"),
+        ("add24s_gear_r4_p4", "mac8s_bw__gear_r4_p4"),
+        ("exact", "mac8s_bw"),
+    ] {
+        let found = outcome(&[
+            "workload.samples=2",
+            "platform.compute.array.multiplier=mul8s_bw",
+            &format!("approximate={{compute.array.accumulator: {accumulator}}}"),
+        ]);
+        let explained = axsim(&["explain", unit]).assert().success();
+        let explained = String::from_utf8(explained.get_output().stdout.clone()).unwrap();
+        for layer in found["approximate"]["layers"].as_array().unwrap() {
+            let way = layer["way"].as_str().unwrap();
+            assert!(explained.ends_with(&format!(", on this processor: {way}\n")), "{way}, not {explained}");
+        }
+    }
+}
+
+#[test]
 fn layers_that_sum_more_than_their_accumulator_surely_holds_are_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let layers = scenes().layers();
