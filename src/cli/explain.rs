@@ -1,6 +1,7 @@
 //! Families and designs in words.
 
 mod network;
+pub(super) mod table;
 
 use std::fmt::Write;
 
