@@ -58,6 +58,8 @@ pub(super) struct Observed<'a> {
     pub plans: &'a [LayerPlan],
     /// How each layer's products were formed.
     pub ways: Vec<String>,
+    /// How many samples ranges of activations were found on.
+    pub calibrated_on: usize,
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -166,6 +168,7 @@ pub(super) fn outcome(
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
+        calibrated_on: observed.calibrated_on,
         settings,
         ledger,
         marks: Marks::over_maps(&observed.maps),
@@ -276,6 +279,10 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         weights: None,
         spikes: None,
         binary: None,
+        sums: match parts.array(part.layer.index) {
+            Some(array) if part.spiking.is_none() && part.word.is_none() => array.mac().sums(),
+            _ => String::new(),
+        },
         way: String::new(),
     }
 }

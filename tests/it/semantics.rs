@@ -199,6 +199,31 @@ fn every_name_of_a_semantics_is_taken_and_kept_with_the_results() {
 }
 
 #[test]
+fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
+    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; weight scales `per_channel`; \
+                 rounding `half_even`; ranges `min_max` on 256 samples.\n";
+    assert!(told(&[]).1.contains(&format!("\nSemantics: {usual}")));
+    let (_, printed) = told(&[
+        "platform.compute.array.products=raw",
+        "platform.compute.array.padding=multiply",
+        "workload.quantize={calibration: {percentile: 99.9}, calibration_samples: 20, weight_scales: per_tensor, rounding: floor}",
+        "approximate={compute.array.accumulator: add32s_loa_k6, compute.array.accumulator_bits: 24}",
+    ]);
+    let line = |of: &str, sums: &str| {
+        format!(
+            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; weight scales `per_tensor`; rounding \
+             `floor`; ranges `percentile: 99.9` on 20 samples.\n"
+        )
+    };
+    assert!(printed.contains(&line("exact", "32 bits that wrap, added exactly")), "{printed}");
+    let low = "24 bits that wrap, 6 low bits combined by OR, those above added exactly";
+    assert!(printed.contains(&line("approximate", low)), "{printed}");
+    // Neither array nor sums.
+    let (_, printed) = told(&["platform={preset: always_on, compute: ideal}", "approximate={}"]);
+    assert!(printed.contains("\nSemantics: weight scales `per_channel`; rounding"), "{printed}");
+}
+
+#[test]
 fn explain_names_the_values_of_each() {
     for (knob, values) in [
         ("overflow", &["`wrap`", "`saturate`"][..]),
