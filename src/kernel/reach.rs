@@ -38,7 +38,8 @@ impl Reach {
 
     /// Whether the bytes that are looked up give the products of a weight.
     pub(super) fn gives(&self, weight: u8, row: &[i32; 256], half: Half) -> bool {
-        let (low, high) = self.row(weight).split_at(self.length() as usize / 2);
+        let length = self.length() as usize;
+        let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
         let planes = self.planes(weight);
         let equal = |((low, high), product): ((&u8, &u8), &i32)| {
             let above = [0, i32::from(*low), i32::from(*low) + (i32::from(*high) << 8)][planes];
@@ -65,12 +66,6 @@ impl Reach {
     /// Those of a row.
     pub(super) fn length(&self) -> u32 {
         self.bytes.len() as u32 / 256
-    }
-
-    /// Low bytes, then high bytes, of a weight's products.
-    pub(super) fn row(&self, weight: u8) -> &[u8] {
-        let length = self.length() as usize;
-        &self.bytes[usize::from(weight) * length..][..length]
     }
 }
 
@@ -100,7 +95,9 @@ mod tests {
             for (half, first) in [(Half::Lower, 0), (Half::Upper, 128), (Half::Both, 0)] {
                 let reach = Reach::split(&rows, half, least).unwrap();
                 for (weight, row) in (0..=255).zip(&rows) {
-                    let (low, high) = reach.row(weight).split_at(reach.row(weight).len() / 2);
+                    let length = reach.length() as usize;
+                    let (low, high) =
+                        reach.bytes()[usize::from(weight) * length..][..length].split_at(length / 2);
                     for (at, (&low, &high)) in low.iter().zip(high).enumerate() {
                         let above = i32::from(low) + (i32::from(high) << 8);
                         assert_eq!(reach.base(weight) + above, row[first + at]);

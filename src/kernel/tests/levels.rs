@@ -103,22 +103,18 @@ fn constant_rows(stream: &mut Stream) -> Products {
 
 #[test]
 fn every_way_sums_what_single_products_do() {
+    let accumulator = Accumulator::new(&lossy_gates());
     for (geometry, (name, products, of)) in
         shapes().iter().flat_map(|shape| tables().into_iter().map(move |t| (shape, t)))
     {
         let operand = Operand::new(geometry, of);
-        // Neither associative nor neutral for a product of 0.
-        let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
-        let all = |sums: &mut [i32], products: &[i32]| {
-            sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
-        };
         let operands = operand.with(of(128));
         let sums = convolve_accumulating(geometry, operands, &products, &i32::wrapping_add);
         let in_order = convolve_accumulating(geometry, operands, &products, &lossy);
         for level in Level::ALL {
             let products = products.clone().at(level);
             assert!(convolve(geometry, operands, &products) == sums, "{name}, {level}, {geometry:?}");
-            let found = convolve_in_order(geometry, operands, &products, &all);
+            let found = convolve_in_order(geometry, operands, &products, &accumulator);
             assert!(found == in_order, "{name} in order, {level}, {geometry:?}");
         }
     }
