@@ -28,7 +28,8 @@ use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;
 use axsim::arith::{Design, design};
 use axsim::kernel::{
-    Geometry, LowPart, Operands, Products, convolve, convolve_accumulating, convolve_in_order, convolve_split,
+    Accumulator, Geometry, LowPart, Operands, Products, convolve, convolve_accumulating, convolve_in_order,
+    convolve_split,
 };
 use axsim::netlist::import::verilog;
 use axsim::rng::Stream;
@@ -135,6 +136,27 @@ fn resnet20_low_part(bencher: Bencher<'_, '_>, table_of: &str) {
         convolve_split(geometry, operands, &products).expect("padding has no product")
     });
 }
+
+/// The same with any table and accumulators of which order matters: gates, on the bits of a thousand sums at once.
+#[divan::bench(args = ACCUMULATORS, sample_count = 10)]
+fn resnet20_in_order(bencher: Bencher<'_, '_>, unit: &str) {
+    let products = table(1 << 15);
+    let accumulator = Accumulator::new(&Mac::from_id(unit).expect("a known unit").accumulator_gates());
+    resnet20_with(bencher, "any_table", |geometry, operands| {
+        convolve_in_order(geometry, operands, &products, &accumulator)
+    });
+}
+
+const ACCUMULATORS: [&str; 8] = [
+    "mac8s_exact__s20",
+    "mac8s_exact__loa_k8",
+    "mac8s_exact__etai_k8",
+    "mac8s_exact__hoeraa_k8",
+    "mac8s_exact__ama1_k8",
+    "mac8s_exact__gear_r4_p4",
+    "mac8s_exact__cesa_x4",
+    "mac8s_exact__aca_k8",
+];
 
 /// The same with every circuit of a library of 8×8 multipliers, such as EvoApproxLib: Verilog files under the folder that
 /// `AXSIM_CIRCUITS` names. Unsigned ones take magnitudes, as arrays use them.
@@ -269,14 +291,6 @@ fn accumulating(bencher: Bencher<'_, '_>, layer: &str) {
     let products = table(1 << 16);
     let add = |sum: i32, product: i32| (sum | product & 15) + (product & !15);
     measure(bencher, layer, |geometry, operands| convolve_accumulating(geometry, operands, &products, &add));
-}
-
-/// An accumulator whose eight low bits are combined by OR, product after product: as any accumulator is taken.
-#[divan::bench(args = ["3x3"], sample_count = 10)]
-fn low_part_in_order(bencher: Bencher<'_, '_>, layer: &str) {
-    let (products, mac) = (table(1 << 16), Mac::from_id("mac8s_exact__loa_k8").expect("a known unit"));
-    let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
-    measure(bencher, layer, |geometry, operands| convolve_in_order(geometry, operands, &products, &add));
 }
 
 /// The peers' inner loop on packed columns of 1024 positions: one look-up per product, eight sums at a time.

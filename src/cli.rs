@@ -174,10 +174,15 @@ enum Verb {
         #[arg(long, value_name = "DESIGN")]
         like: Option<String>,
     },
-    /// What a knob, a family or a design is, with its source
+    /// What a knob, a family, a design or a product table is, with its source
     Explain {
-        /// A knob path, a family, a design or MAC id, a constant of a report
+        /// A knob path, a family, a design or MAC id, a constant of a report, or the file of a product table (.txt, .csv,
+        /// .npy, .bin, .raw)
         name: String,
+        /// Whether the codes of a product table are two's complement, as `signed` of `multiplier: {table: …}`; where
+        /// absent, a table with a negative product is
+        #[arg(long, value_name = "BOOL")]
+        signed: Option<bool>,
     },
     /// Write the JSON Schema of the YAML files to standard output
     Schema,
@@ -214,7 +219,7 @@ impl Arguments {
             }
             Verb::List { like: Some(design) } => circuits::alike(&design),
             Verb::List { like: None } => knobs::list(),
-            Verb::Explain { name } => knobs::explain(&name),
+            Verb::Explain { name, signed } => knobs::explain(&name, signed),
             Verb::Schema => files::json(Path::new("-"), &schema()).map(|()| true),
             Verb::Completions { shell } => {
                 let mut script = vec![];

@@ -38,6 +38,7 @@ mod reach;
 #[cfg(target_arch = "x86_64")]
 mod residual;
 mod signs;
+mod sliced;
 mod split;
 mod steps;
 #[cfg(target_arch = "x86_64")]
@@ -49,7 +50,7 @@ pub use events::{are_spikes, convolve_spikes, reaching};
 pub use geometry::{Gemm, Geometry, GeometryError};
 pub use grouped::{Shifts, convolve_shifted, convolve_shifted_one_by_one};
 pub use histogram::{CODES, Counts, Histograms};
-pub use ordered::convolve_in_order;
+pub use ordered::{Accumulator, convolve_in_order};
 pub use padded::padded;
 pub use products::Products;
 pub use signs::{SIGNS, Signs, convolve_signs};

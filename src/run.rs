@@ -39,6 +39,7 @@ mod strain;
 mod study;
 mod tap;
 mod tokens;
+mod way;
 mod zeros;
 
 pub use activity::Activity;
@@ -51,3 +52,4 @@ pub use golden::{Golden, Step};
 pub(crate) use study::is_width;
 pub use study::{Settings, study};
 pub use tap::Contraction;
+pub use way::way;

@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use energies::Energies;
-pub use read::{Fault, Place, ReadError};
+pub use read::{ENDINGS, Fault, Place, ReadError};
 
 use crate::bits;
 

@@ -50,13 +50,30 @@ impl Scheme {
     /// # Panics
     /// When the operands differ in width.
     pub fn build(&self, build: &mut Builder, a: &[Net], b: &[Net]) -> Bus {
+        self.build_with(build, self.carries(), [a, b])
+    }
+
+    /// How [`Scheme::build`] makes the carries of exact parts.
+    pub fn carries(&self) -> Carries {
+        if let Scheme::Exact(carries) = self { *carries } else { FAST }
+    }
+
+    /// The same sum of gates whose exact parts have carries that are made so.
+    ///
+    /// # Panics
+    /// When the operands differ in width.
+    pub fn build_with(&self, build: &mut Builder, exact: Carries, [a, b]: [&[Net]; 2]) -> Bus {
         assert_eq!(a.len(), b.len(), "operands of one width");
         match *self {
-            Scheme::Exact(carries) => carries.build(build, [a, b], None),
-            Scheme::Blocks(ref blocks) => block::build(build, [a, b], blocks),
-            Scheme::Guessed { size, guess } => guess.build(build, [a, b], size as usize),
-            Scheme::Lower(part, low) => upper(build, [a, b], low, |build, a, b| part.build(build, a, b)),
-            Scheme::Cells(cell, low) => upper(build, [a, b], low, |build, a, b| cell.build(build, a, b)),
+            Scheme::Exact(_) => exact.build(build, [a, b], None),
+            Scheme::Blocks(ref blocks) => block::build(build, exact, [a, b], blocks),
+            Scheme::Guessed { size, guess } => guess.build(build, exact, [a, b], size as usize),
+            Scheme::Lower(part, low) => {
+                upper(build, exact, [a, b], low, |build, a, b| part.build(build, exact, a, b))
+            }
+            Scheme::Cells(cell, low) => {
+                upper(build, exact, [a, b], low, |build, a, b| cell.build(build, a, b))
+            }
         }
     }
 
@@ -74,49 +91,6 @@ impl Scheme {
             Scheme::Guessed { size, guess } => guess.apply(width, [a, b], size),
             Scheme::Lower(part, low) => join(low.min(width), &|a, b| part.apply(low.min(width), a, b)),
             Scheme::Cells(cell, low) => join(low.min(width), &|a, b| cell.apply(low.min(width), a, b)),
-        }
-    }
-
-    /// Adds each number to its sum as two's complement of `width` bits, without the carry out; of a wider sum the low 32
-    /// bits are kept.
-    ///
-    /// As [`Scheme::apply`] on each of them; exact sums and simple low parts are computed on many at once.
-    ///
-    /// # Panics
-    /// Above 64 bits.
-    pub fn accumulate(&self, width: u32, sums: &mut [i32], numbers: &[i32]) {
-        assert!((1..=64).contains(&width), "at most 64 bits");
-        match *self {
-            _ if width > 32 => self.accumulate_each(width, sums, numbers),
-            _ if self.is_exact() => accumulate(width, 0, sums, numbers, |_, _| (0, 0)),
-            Scheme::Lower(LowPart::Constant(one), low) if low <= width => {
-                let ones = if one { u32::MAX } else { 0 };
-                accumulate(width, low, sums, numbers, |_, _| (ones, 0));
-            }
-            Scheme::Lower(LowPart::Copy, low) if low <= width => {
-                accumulate(width, low, sums, numbers, |a, _| (a, 0));
-            }
-            Scheme::Lower(LowPart::Or { carry: false }, low) if low <= width => {
-                accumulate(width, low, sums, numbers, |a, b| (a | b, 0));
-            }
-            Scheme::Lower(LowPart::Or { carry: true }, low) if (1..=width).contains(&low) => {
-                accumulate(
-                    width,
-                    low,
-                    sums,
-                    numbers,
-                    #[inline(always)]
-                    |a, b| (a | b, (a & b) >> (low - 1) & 1),
-                );
-            }
-            _ => self.accumulate_each(width, sums, numbers),
-        }
-    }
-
-    fn accumulate_each(&self, width: u32, sums: &mut [i32], numbers: &[i32]) {
-        for (sum, &number) in sums.iter_mut().zip(numbers) {
-            let [a, b] = [*sum, number].map(|value| bits::encode(i64::from(value), width));
-            *sum = bits::sign_extend(self.apply(width, a, b) as u64, width) as i32;
         }
     }
 
@@ -146,44 +120,20 @@ impl Scheme {
     }
 }
 
-/// Sums with a low part that gives its bits (those above are ignored) and a carry.
-#[inline(always)]
-fn accumulate(
-    width: u32,
-    low: u32,
-    sums: &mut [i32],
-    numbers: &[i32],
-    part: impl Fn(u32, u32) -> (u32, u32),
-) {
-    let (mask, spare) = (bits::mask(low) as u32, 32 - width);
-    // The carry out of a part of all 32 bits falls off.
-    let place = bits::mask(low + 1) as u32 & !mask;
-    crate::simd::widest(
-        #[inline(always)]
-        move || {
-            for (sum, number) in sums.iter_mut().zip(numbers) {
-                let (a, b) = (*sum as u32, *number as u32);
-                let (below, carry) = part(a, b);
-                let above = (a & !mask).wrapping_add(b & !mask).wrapping_add(carry * place);
-                *sum = ((above | below & mask) << spare) as i32 >> spare;
-            }
-        },
-    );
-}
-
 /// A low part that gives its sum bits and a carry, and an exact adder above it.
 fn upper(
     build: &mut Builder,
+    exact: Carries,
     [a, b]: [&[Net]; 2],
     low: u32,
     part: impl FnOnce(&mut Builder, &[Net], &[Net]) -> (Bus, Net),
 ) -> Bus {
     let low = (low as usize).min(a.len());
     if low == 0 {
-        return FAST.build(build, [a, b], None);
+        return exact.build(build, [a, b], None);
     }
     let (mut sums, carry) = part(build, &a[..low], &b[..low]);
-    sums.extend(FAST.build(build, [&a[low..], &b[low..]], Some(carry)));
+    sums.extend(exact.build(build, [&a[low..], &b[low..]], Some(carry)));
     sums
 }
 

@@ -10,6 +10,7 @@ mod shape;
 mod stimulus;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use cycles::{Cycles, Registers};
 pub use port::{Code, Port};

@@ -1,5 +1,8 @@
 //! Families and designs in words.
 
+mod network;
+pub(super) mod table;
+
 use std::fmt::Write;
 
 use crate::arith::mac::{Mac, Shape, Shift};
@@ -9,9 +12,6 @@ use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::kernel::Steps;
-use crate::platform::compute::array::CodeRange;
-use crate::platform::constants;
-use crate::run::RunError;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -77,8 +77,8 @@ pub(super) fn looks_like_an_id(name: &str) -> bool {
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
     match Unit::from_id(id)? {
-        Unit::Design(design) => explained(&*design),
-        Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())?),
+        Unit::Design(design) => Ok(explained(&*design)? + &network::of_multiplier(design)?),
+        Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())? + &network::of_unit(mac)?),
         Unit::Razorer(razorer) => Ok(razoring(&razorer)),
         Unit::Xnor(xnor) => Ok(counting(&xnor)),
     }
@@ -112,30 +112,7 @@ fn explained(design: &dyn Design) -> Result<String, Error> {
         let _ = writeln!(out, "  but with `{adder}` as the final adder");
     }
     let _ = writeln!(out, "  source: {}", family.source);
-    if let Some(mac) = in_a_network(&id) {
-        let (holds, width) = (mac.holds(), mac.accumulator_width());
-        let _ = writeln!(
-            out,
-            "  in a network: the {width}-bit accumulator surely holds the sum of {holds} products"
-        );
-        let _ = writeln!(out, "  in a network, on this processor: {}", way(mac)?);
-    }
     Ok(out)
-}
-
-/// The unit of a multiplier that takes a network's codes, at most 8 bits of them.
-fn in_a_network(id: &str) -> Option<Mac> {
-    Mac::from_id(&format!("mac{}", id.strip_prefix("mul")?))
-        .ok()
-        .filter(|mac| mac.width() <= 8 && mac.widths() == [mac.width(); 2])
-}
-
-/// How layers form the products of a multiplier of codes as wide as it is, around zero.
-fn way(mac: Mac) -> Result<String, Error> {
-    let bits = mac.width();
-    let codes = CodeRange { bits, zero: 1 << (bits - 1), lowest: 0 };
-    let products = constants::array_with(mac).and_then(|array| array.products(codes, codes));
-    Ok(products.map_err(RunError::from)?.way())
 }
 
 fn in_words(mac: &Mac) -> String {

@@ -115,15 +115,19 @@ fn energies(path: &Path) -> Result<Energies, PlatformError> {
     Energies::read(&bytes, &name).map_err(|error| PlatformError::Energies(error.to_string()))
 }
 
-/// Reads a product table; without a given sign it is signed when it holds a negative product.
+/// A product table of a configuration.
 fn table(path: &Path, signed: Option<bool>) -> Result<Table, PlatformError> {
+    product_table(path, signed).map_err(PlatformError::Table)
+}
+
+/// Reads a product table; without a given sign it is signed when it holds a negative product. Errors name the file.
+pub(super) fn product_table(path: &Path, signed: Option<bool>) -> Result<Table, String> {
     let name = path.display().to_string();
-    let wrong = |error: &dyn std::fmt::Display| PlatformError::Table(error.to_string());
-    let bytes = std::fs::read(path).map_err(|error| wrong(&format!("{name}: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
     let read = |signed| Table::read(&bytes, &name, signed);
     let table = match signed {
         Some(signed) => read(signed),
         None => read(false).or_else(|error| if error.is_negative() { read(true) } else { Err(error) }),
     };
-    table.map_err(|error| wrong(&error))
+    table.map_err(|error| error.to_string())
 }

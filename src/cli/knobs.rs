@@ -33,7 +33,11 @@ fn neutral(knob: &Knob) -> String {
     knob.neutral().map_or("as configured".into(), |value| value.to_string())
 }
 
-pub(super) fn explain(name: &str) -> Result<bool, Error> {
+/// What a name stands for; where a sign is given, it is the file of a product table, whatever it ends on.
+pub(super) fn explain(name: &str, signed: Option<bool>) -> Result<bool, Error> {
+    if signed.is_some() || explain::table::is_named(name) {
+        return files::print(&explain::table::explained(name, signed)?);
+    }
     let constant = constants::constant(name)?;
     if !constant.is_empty() {
         return files::print(&constant);

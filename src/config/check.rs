@@ -1,5 +1,6 @@
 //! Values that have the right type and are still impossible.
 
+use super::error::out_of_range;
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
 use super::{
     Calibration, Exit, Experts, NumberFormats, Prune, Samples, Score, Setup, Threshold, Tokens, Workload,
@@ -20,7 +21,7 @@ fn require(in_range: bool, path: &str, rule: &str) -> Result<(), Fault> {
 /// The same at a path of which a name of the user's is part, dots and all.
 fn require_at(in_range: bool, path: &[&str], rule: &str) -> Result<(), Fault> {
     let name = path.last().copied().unwrap_or_default();
-    demand_at(in_range, path, || format!("`{name}` is out of range: {rule}"))
+    demand_at(in_range, path, || out_of_range(name, rule))
 }
 
 /// Fails with a message unless it holds.
@@ -62,11 +63,11 @@ pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
 fn workload(workload: &Workload) -> Result<(), Fault> {
     let quantize = &workload.quantize;
     let bits = "write a whole number from 2 to 8";
-    require(workload.samples >= 1, "workload.samples", "write 1 or more")?;
+    require(workload.samples >= 1, "workload.samples", "write a whole number from 1")?;
     require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
     require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
     let some = quantize.calibration_samples.is_none_or(|samples| samples >= 1);
-    require(some, "workload.quantize.calibration_samples", "write 1 or more")?;
+    require(some, "workload.quantize.calibration_samples", "write a whole number from 1")?;
     for (name, layer) in &workload.layers {
         let own = |field, own: Option<u32>| {
             let known = own.is_none_or(|own| (2..=8).contains(&own));
@@ -233,7 +234,7 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
         Memory::Dram(dram) => {
             let at = |field: &str| format!("platform.memory.{name}.dram.{field}");
             require(dram.refresh_interval.0 > 0.0, &at("refresh_interval"), "write a time above 0")?;
-            require(dram.dies >= 1, &at("dies"), "write 1 or more")?;
+            require(dram.dies >= 1, &at("dies"), "write a whole number from 1")?;
             let known = (20.0..=70.0).contains(&dram.temperature.0);
             require(known, &at("temperature"), "retention is known from 20 C to 70 C")
         }
@@ -246,8 +247,8 @@ fn memory(name: &str, memory: &Memory) -> Result<(), Fault> {
 }
 
 fn array(units: &Array) -> Result<(), Fault> {
-    require(units.rows >= 1, "platform.compute.array.rows", "write 1 or more")?;
-    require(units.columns >= 1, "platform.compute.array.columns", "write 1 or more")?;
+    require(units.rows >= 1, "platform.compute.array.rows", "write a whole number from 1")?;
+    require(units.columns >= 1, "platform.compute.array.columns", "write a whole number from 1")?;
     let window = "write a whole number from 2 to 256";
     require((2..=256).contains(&units.zero_window), "platform.compute.array.zero_window", window)?;
     if let WeightFormat::NOfM { keep, of } = units.weight_format {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
+use super::schema;
+
 /// What is wrong with a configuration, and where.
 #[derive(Debug, Clone, thiserror::Error, Diagnostic)]
 #[error("{message}")]
@@ -40,8 +42,13 @@ impl ConfigError {
     }
 }
 
-/// Splits what serde says into a sentence and a suggestion.
-pub(super) fn reworded(message: &str) -> (String, Option<String>) {
+/// That a value of the right type is none that a key takes.
+pub(super) fn out_of_range(key: &str, rule: &str) -> String {
+    format!("`{key}` is out of range: {rule}")
+}
+
+/// Splits what serde says of the value at a path into a sentence and a suggestion.
+pub(super) fn reworded(path: &[String], message: &str) -> (String, Option<String>) {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     for (start, word) in [("unknown field", "key"), ("unknown variant", "value")] {
         if message.starts_with(start)
@@ -60,7 +67,7 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
     }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), None),
-        None => (plain(message), None),
+        None => (plain(path, message), None),
     }
 }
 
@@ -81,10 +88,16 @@ fn not_here(bad: &str, known: &[&str]) -> Option<String> {
 }
 
 /// Names of the programming language in the words of the file.
-fn plain(message: &str) -> String {
+fn plain(path: &[String], message: &str) -> String {
     let Some((found, expected)) = message.split_once(", expected ") else { return message.into() };
+    let whole = matches!(expected, "u32" | "u64" | "usize").then(|| schema::whole_number(path));
+    if let (Some(whole), Some(key)) = (&whole, path.last())
+        && found.starts_with("invalid value: integer")
+    {
+        return out_of_range(key, &format!("write {whole}"));
+    }
     let expected = match expected {
-        "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        _ if whole.is_some() => whole.as_deref().unwrap_or_default(),
         "f64" => "a number",
         "a string" | "path string" => "a text",
         "a sequence" => "a list",

@@ -116,7 +116,9 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Arithmetic,
         range: "whole number from 4 to 64, where it saturates from the bits of a product to 32",
         neutral: Neutral::Platform,
-        does: "bits of the accumulator; twice the multiplier's and 16 unless given",
+        does: "bits of the accumulator; twice the multiplier's and 16 unless given. `overflow` says what becomes of a sum beyond \
+               them; a report names layers that sum more products than surely fit. Of more than 32 bits networks keep 32, of \
+               groups of codes all",
         energy: "a narrower adder, registers and partial sums",
     },
     Knob {
@@ -124,7 +126,9 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Arithmetic,
         range: "`wrap` or `saturate`",
         neutral: Neutral::Platform,
-        does: "what an accumulator does with a sum beyond its bits",
+        does: "what an accumulator does with a sum beyond its `accumulator_bits`: keeps the low bits, so that with an exact adder \
+               only a whole sum beyond them goes wrong, or stays at the nearest end after every addition, so that the order of \
+               products counts; groups of codes take `wrap` alone",
         energy: "priced from the gates; saturating takes a multiplexer a bit",
     },
     Knob {
@@ -133,7 +137,8 @@ pub const KNOBS: [Knob; 39] = [
         range: "`drop`, `skip` or `multiply`",
         neutral: Neutral::Platform,
         does: "what becomes of the zeros around an image: they pass the unit and their products are dropped, the unit idles, or \
-               they are multiplied and added as any other code",
+               they are multiplied and added as any other code: 0 where `products` are `centred`, the zero point where they are \
+               `raw`; `recovery` takes `drop` alone, groups of codes `drop` or `skip`",
         energy: "with `skip` nothing switches for them; clock and leakage stay, the bypass of a sum is not priced",
     },
     Knob {
@@ -142,9 +147,11 @@ pub const KNOBS: [Knob; 39] = [
         range: "`centred` or `raw`",
         neutral: Neutral::Platform,
         does: "what the multiplier takes: codes less their zero points (signs outside an unsigned multiplier), or raw codes, with \
-               an exact correction of the sums for the zero points",
+               an exact correction of the sums for the zero points. That comes behind the accumulator, whose `overflow` meets \
+               sums of raw codes; `recovery`, zeros that are gated or skipped, and groups of codes take `centred` alone",
         energy: "priced from the gates; `raw` spares the signs around an unsigned multiplier, but pays for an adder a row that \
-                 sums activation codes and an adder a column that corrects sums",
+                 sums activation codes and an adder a column that corrects sums; with a signed one, whose weights have their \
+                 zero point in the middle, the correction is part of the bias",
     },
     Knob {
         path: "compute.array.zeros",

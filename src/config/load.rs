@@ -150,7 +150,7 @@ impl Config {
             let knob = paths.iter().find(|(set, ..)| path.starts_with(set));
             knob.map_or_else(
                 || self.origins.wrong(path, message),
-                |(_, knob, value)| self.origins.knob(knob, value, message),
+                |(_, knob, value)| self.origins.knob((knob, value), path, message),
             )
         };
         let setup: Setup = typed(&tree).map_err(|(path, message)| located(&path, &message))?;

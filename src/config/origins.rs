@@ -17,13 +17,14 @@ pub(super) struct Origins {
 impl Origins {
     /// An error of the typed reader at a path, in our words.
     pub(super) fn wrong(&self, path: &[String], message: &str) -> ConfigError {
-        let (message, help) = reworded(message);
+        let (message, help) = reworded(path, message);
         let unknown = message.starts_with("unknown key");
         self.locate(path, unknown, &message).maybe_help(help)
     }
 
-    pub(super) fn knob(&self, knob: &str, value: &Value, message: &str) -> ConfigError {
-        let (message, help) = reworded(message);
+    /// The same of a value that is tried for a knob.
+    pub(super) fn knob(&self, (knob, value): (&str, &Value), path: &[String], message: &str) -> ConfigError {
+        let (message, help) = reworded(path, message);
         let mut at = vec!["explore".to_string(), "space".into(), knob.into()];
         if self.main.depth(&at) == 3 {
             let shown = format!("`{knob}` cannot be {value}: {message}");

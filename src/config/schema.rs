@@ -8,6 +8,7 @@ mod fields;
 mod knobs;
 mod overrides;
 
+pub(super) use fields::whole_number;
 pub use fields::{Field, fields};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};

@@ -4,11 +4,13 @@
 //! the same products does about 0.8 elements per cycle, this about 20.
 
 mod filter;
+mod sliced;
 mod taps;
 
 use std::arch::x86_64::*;
 
 pub(super) use self::filter::Filter;
+pub(super) use self::sliced::sliced;
 pub(super) use self::taps::Together;
 use super::cost::{self, Use};
 use super::half::Half;
@@ -125,49 +127,5 @@ impl Planes {
     ) -> Vec<Filter<'a>> {
         let filter = |channel| Filter::new(&self.0, together, geometry.filter(operands.weights, channel));
         (0..geometry.out_channels).map(filter).collect()
-    }
-
-    /// The products of one weight with some codes, a multiple of 64; false where the processor lacks the instructions,
-    /// or products span too much.
-    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) -> bool {
-        let Some(reach) = self.reach(Half::Both).filter(|_| codes.len().is_multiple_of(64)) else {
-            return false;
-        };
-        // SAFETY: the instructions were detected above.
-        #[allow(unsafe_code)]
-        unsafe {
-            expand(reach, weight, codes, products)
-        };
-        true
-    }
-}
-
-/// # Safety
-/// The processor needs AVX-512 F, BW and VBMI; the reach has all codes.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn expand(reach: &Reach, weight: u8, codes: &[u8], products: &mut [i32]) {
-    let base = _mm512_set1_epi32(reach.base(weight));
-    let tables = reach.row(weight).as_chunks().0;
-    let (low, high) = (in_registers(&tables[0]), in_registers(&tables[1]));
-    for (codes, products) in codes.as_chunks::<64>().0.iter().zip(products.as_chunks_mut::<64>().0) {
-        // SAFETY: a chunk has the 64 bytes that are read.
-        let code = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
-        let upper = _mm512_movepi8_mask(code);
-        let planes = [found(low, code, upper), found(high, code, upper)];
-        let quarters = [
-            [_mm512_extracti32x4_epi32::<0>(planes[0]), _mm512_extracti32x4_epi32::<0>(planes[1])],
-            [_mm512_extracti32x4_epi32::<1>(planes[0]), _mm512_extracti32x4_epi32::<1>(planes[1])],
-            [_mm512_extracti32x4_epi32::<2>(planes[0]), _mm512_extracti32x4_epi32::<2>(planes[1])],
-            [_mm512_extracti32x4_epi32::<3>(planes[0]), _mm512_extracti32x4_epi32::<3>(planes[1])],
-        ];
-        for ([low, high], products) in quarters.into_iter().zip(products.as_chunks_mut::<16>().0) {
-            let high = _mm512_slli_epi32::<8>(_mm512_cvtepu8_epi32(high));
-            let above = _mm512_or_si512(_mm512_cvtepu8_epi32(low), high);
-            // SAFETY: sixteen products of 32 bits fill the 64 bytes that are written.
-            unsafe {
-                _mm512_storeu_si512(products.as_mut_ptr().cast(), _mm512_add_epi32(base, above));
-            }
-        }
     }
 }

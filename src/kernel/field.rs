@@ -87,11 +87,6 @@ impl<const LANES: usize> Layout<LANES> {
         all.min_by_key(|layout| layout.columns(samples)).expect("a sample alone is always possible")
     }
 
-    /// For a batch, with all positions in one run.
-    pub(super) fn in_one_run(geometry: &Geometry, batch: usize, unit: usize) -> Self {
-        Self::of(geometry, samples(geometry, batch), unit, 1, false)
-    }
-
     fn of(geometry: &Geometry, samples: usize, unit: usize, side: usize, by_row: bool) -> Self {
         let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
         let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
@@ -219,15 +214,15 @@ impl<const LANES: usize> Layout<LANES> {
         (0..taps.len()).map(|k| taps[k % window * self.blocks + k / window]).collect()
     }
 
-    /// All ones where the sums of these runs of output positions stand, each within one row, in all samples.
-    pub(super) fn mask(&self, geometry: &Geometry, positions: &[Range<usize>], samples: usize) -> Vec<i32> {
+    /// 1 where the sums of these runs of output positions stand, each within one row, in all samples.
+    pub(super) fn mask(&self, geometry: &Geometry, positions: &[Range<usize>], samples: usize) -> Vec<u8> {
         let width = geometry.out_width();
         let mut mask = vec![0; self.columns(samples)];
         for (heap, run) in
             (0..samples.div_ceil(self.side)).flat_map(|heap| positions.iter().map(move |run| (heap, run)))
         {
             let start = self.row_place(heap, run.start / width) + run.start % width * self.side;
-            mask[start..start + run.len() * self.side].fill(-1);
+            mask[start..start + run.len() * self.side].fill(1);
         }
         mask
     }

@@ -174,16 +174,6 @@ impl Products {
         (0..geometry.out_channels).map(filter).collect()
     }
 
-    /// The products of one weight with some codes.
-    pub(super) fn expand(&self, weight: u8, codes: &[u8], products: &mut [i32]) {
-        #[cfg(target_arch = "x86_64")]
-        if self.planes.as_ref().is_some_and(|planes| planes.expand(weight, codes, products)) {
-            return;
-        }
-        let row = &self.rows[usize::from(weight)];
-        products.iter_mut().zip(codes).for_each(|(product, &code)| *product = row[usize::from(code)]);
-    }
-
     /// Whether a code of padding has no product but 0, as it mostly does.
     pub(super) fn is_neutral(&self, pad: u8) -> bool {
         self.rows.iter().all(|row| row[usize::from(pad)] == 0)

@@ -51,12 +51,6 @@ impl Reach {
     pub(super) fn length(&self) -> u32 {
         self.bytes.len() as u32 / 256
     }
-
-    /// Low bytes, then high bytes, of a weight's products.
-    pub(super) fn row(&self, weight: u8) -> &[u8] {
-        let length = self.length() as usize;
-        &self.bytes[usize::from(weight) * length..][..length]
-    }
 }
 
 /// What a filter does with the codes of one of its taps; assembly reads both numbers as one of 64 bits.
@@ -85,7 +79,9 @@ mod tests {
             for (half, first) in [(Half::Lower, 0), (Half::Upper, 128), (Half::Both, 0)] {
                 let reach = Reach::split(&rows, half, least).unwrap();
                 for (weight, row) in (0..=255).zip(&rows) {
-                    let (low, high) = reach.row(weight).split_at(reach.row(weight).len() / 2);
+                    let length = reach.length() as usize;
+                    let (low, high) =
+                        reach.bytes()[usize::from(weight) * length..][..length].split_at(length / 2);
                     for (at, (&low, &high)) in low.iter().zip(high).enumerate() {
                         let above = i32::from(low) + (i32::from(high) << 8);
                         assert_eq!(reach.base(weight) + above, row[first + at]);

@@ -6,6 +6,7 @@
 //! and each later one carries. Without a carry, S is the low bits as they are. Products less S are multiples of 2^k: a
 //! table of fewer bits, which is summed as any other.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::field;
@@ -50,6 +51,18 @@ impl LowPart {
     }
 }
 
+impl fmt::Display for LowPart {
+    /// What becomes of the bits, in words.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fate = match (self.or, self.ones) {
+            (true, _) => "combined by OR",
+            (false, 0) => "dropped",
+            (false, _) => "all 1",
+        };
+        write!(out, "{} low bits {fate}", self.bits)
+    }
+}
+
 /// The products of a table as such an accumulator sums them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Split {
@@ -76,8 +89,7 @@ impl Split {
 
     /// As [`Products::way`].
     pub(super) fn way(&self) -> String {
-        let (bits, fate) = (self.part.bits, if self.part.or { "combined by OR" } else { "dropped" });
-        format!("{}; {bits} low bits {fate}", self.above.way())
+        format!("{}; {}", self.above.way(), self.part)
     }
 
     /// Whether padding leaves no trace, and each output has a product that sets what is set by any.

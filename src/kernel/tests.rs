@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::netlist::{Builder, Net, Netlist};
 use crate::rng::Stream;
 
 pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
@@ -68,6 +69,28 @@ fn near_lines(stream: &mut Stream) -> Products {
     Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
 }
 
+/// An accumulator that is neither associative nor neutral for a product of 0.
+fn lossy(sum: i32, product: i32) -> i32 {
+    (sum | 5).wrapping_add(product & !3)
+}
+
+fn lossy_gates() -> Netlist {
+    let mut build = Builder::new("lossy");
+    let (mut sum, mut product) = (build.input("sum", 32), build.input("product", 32));
+    let (zero, one) = (build.constant(false), build.constant(true));
+    [0, 2].into_iter().for_each(|bit| sum[bit] = one);
+    product[..2].fill(zero);
+    let mut carry = zero;
+    let bit = |(a, b): (&Net, &Net)| {
+        let (sum, next) = build.full_adder(*a, *b, carry);
+        carry = next;
+        sum
+    };
+    let next = sum.iter().zip(&product).map(bit).collect();
+    build.output("y", next);
+    build.finish()
+}
+
 proptest! {
     #[test]
     fn every_path_equals_the_oracle(geometry in geometries(), batch in 1usize..5, seed: u64, wide: bool) {
@@ -87,16 +110,12 @@ proptest! {
         ];
         let low: [Vec<u8>; 2] = [&input, &weights].map(|codes| codes.iter().map(|code| code & 15).collect());
         let narrow = Operands { input: &low[0], weights: &low[1], pad: operands.pad & 15, ..operands };
+        let accumulator = Accumulator::new(&lossy_gates());
         for (products, operands) in tables.iter().flat_map(|table| [(table, operands), (table, narrow)]) {
             let expected = convolve_accumulating(&geometry, operands, products, &i32::wrapping_add);
             prop_assert_eq!(convolve(&geometry, operands, products), expected);
-            // Neither associative nor neutral for a product of 0.
-            let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
-            let all = |sums: &mut [i32], products: &[i32]| {
-                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
-            };
             let expected = convolve_accumulating(&geometry, operands, products, &lossy);
-            prop_assert_eq!(convolve_in_order(&geometry, operands, products, &all), expected);
+            prop_assert_eq!(convolve_in_order(&geometry, operands, products, &accumulator), expected);
         }
     }
 }
@@ -305,12 +324,9 @@ proptest! {
         let (inner, around) = padded(&geometry, operands);
         let all = Operands { input: &around, ..operands };
         prop_assert_eq!(inner.gemm(), geometry.gemm());
-        let lossy = |sum: i32, product: i32| (sum | 5).wrapping_add(product & !3);
+        let accumulator = Accumulator::new(&lossy_gates());
         for products in [table(&mut stream, 30_000), Products::exact(3, 250), few_terms(&mut stream, 2), near_lines(&mut stream)] {
-            let add_all = |sums: &mut [i32], products: &[i32]| {
-                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = lossy(*sum, *product));
-            };
-            let found = [convolve(&inner, all, &products), convolve_in_order(&inner, all, &products, &add_all)];
+            let found = [convolve(&inner, all, &products), convolve_in_order(&inner, all, &products, &accumulator)];
             let outputs = (0..geometry.out_channels).flat_map(|channel| (0..geometry.positions()).map(move |at| (channel, at)));
             for (place, (channel, position)) in outputs.enumerate() {
                 let at = [channel, position / geometry.out_width(), position % geometry.out_width()];

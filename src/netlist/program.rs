@@ -4,12 +4,14 @@ mod codes;
 mod cover;
 mod function;
 mod machine;
+mod stepping;
 
 use std::cmp::Reverse;
 
 pub use self::codes::{Codes, codes, halves};
 use self::cover::{Merged, cover};
 use self::machine::Machine;
+use self::stepping::stepped;
 use super::{Cell, Net, Netlist};
 
 /// Words of 64 lanes that are evaluated together.
@@ -78,19 +80,54 @@ impl Program {
     /// # Panics
     /// When the netlist has registers or more input bits.
     pub fn new(netlist: &Netlist, fixed: u64, merge: bool) -> Self {
-        let native = Machine::supported().then(|| Self::compiled(netlist, fixed, merge, true));
-        // A system may forbid programs to write code.
-        let native = native.filter(|program| program.machine.is_some());
-        native.unwrap_or_else(|| Self::compiled(netlist, fixed, merge, false))
+        Self::fastest(|native| {
+            let functions = if merge { cover(netlist) } else { cover::gates(netlist) };
+            let levels = Levels::new(netlist, &functions, &bits(netlist), fixed);
+            Self::compiled(netlist, functions, levels, &[], native)
+        })
     }
 
-    /// With machine code or for the interpreter.
-    fn compiled(netlist: &Netlist, fixed: u64, merge: bool, native: bool) -> Self {
+    /// Compiles gates whose output is the next value of the first input: [`Program::settle`] leaves it in the slots of that
+    /// input, where the next call finds it.
+    ///
+    /// # Panics
+    /// When the netlist has registers, or the output another width than the first input, or a bit of it is another
+    /// one's as well.
+    pub fn stepping(netlist: &Netlist) -> Self {
+        let (state, next) = (&netlist.inputs()[0].1, &netlist.outputs()[0].1);
+        assert_eq!(state.len(), next.len(), "the next value is as wide as the value");
+        let steps: Vec<(Net, Net)> =
+            state.iter().copied().zip(next.iter().copied()).filter(|(bit, next)| bit != next).collect();
+        let own = |at: usize| {
+            let gate = matches!(netlist.cells()[steps[at].1.index()], Cell::Gate(..));
+            gate && steps[..at].iter().all(|(_, next)| *next != steps[at].1)
+        };
+        assert!((0..steps.len()).all(own), "each bit has a gate of its own");
+        Self::fastest(|native| {
+            let levels = Levels { order: vec![], of_net: vec![0; netlist.cells().len()] };
+            Self::compiled(netlist, cover(netlist), levels, &steps, native)
+        })
+    }
+
+    /// With machine code where that is possible.
+    fn fastest(compiled: impl Fn(bool) -> Self) -> Self {
+        let native = Machine::supported().then(|| compiled(true));
+        // A system may forbid programs to write code.
+        let native = native.filter(|program| program.machine.is_some());
+        native.unwrap_or_else(|| compiled(false))
+    }
+
+    /// With machine code or for the interpreter; each gate of `steps` writes where the input beside it stands.
+    fn compiled(
+        netlist: &Netlist,
+        functions: Vec<Merged>,
+        Levels { order, of_net }: Levels,
+        steps: &[(Net, Net)],
+        native: bool,
+    ) -> Self {
         assert!(netlist.registers().is_empty(), "a program has no state");
-        let functions = if merge { cover(netlist) } else { cover::gates(netlist) };
-        let inputs: Vec<Net> = netlist.inputs().iter().flat_map(|(_, bus)| bus).copied().collect();
-        let Levels { order, of_net } = Levels::new(netlist, &functions, &inputs, fixed);
         let functions = ordered(netlist, functions, &of_net, native);
+        let functions = if steps.is_empty() { functions } else { stepped(netlist, functions, steps) };
         let last = last_reads(netlist, &functions, &of_net);
         let mut slots = Slots { of_net: vec![0; netlist.cells().len()], free: vec![], count: 0 };
         let mut constants = vec![];
@@ -106,13 +143,17 @@ impl Program {
             let inputs = merged.inputs.map(|net| slots.of_net[net as usize] as u32);
             // A function may write where it reads: it reads all of its inputs before.
             slots.release(&merged.inputs, at, &last);
-            Operation { table: merged.table, inputs, output: slots.take(merged.output) as u32 }
+            let output = match steps.iter().find(|(_, next)| next.index() == merged.output) {
+                Some((bit, _)) => slots.share(merged.output, *bit),
+                None => slots.take(merged.output),
+            };
+            Operation { table: merged.table, inputs, output: output as u32 }
         };
         let operations: Vec<Operation> = functions.iter().enumerate().map(operation).collect();
         let reached = |level: usize| functions.partition_point(|merged| of_net[merged.output] > level);
         let starts: Vec<usize> = (0..order.len()).map(reached).collect();
         let slot = |net: &Net| slots.of_net[net.index()];
-        let inputs = inputs.iter().map(slot).collect();
+        let inputs = bits(netlist).iter().map(slot).collect();
         let outputs: Vec<usize> = netlist.outputs()[0].1.iter().map(slot).collect();
         let machine = native.then(|| Machine::new(&operations, &starts, &outputs, slots.count)).flatten();
         Self { operations, machine, starts, order, inputs, constants, outputs, slots: slots.count }
@@ -126,6 +167,11 @@ impl Program {
     /// Where the bits of the output are after a run, the lowest first.
     pub fn outputs(&self) -> &[usize] {
         &self.outputs
+    }
+
+    /// Where the bits of the inputs are, buses in order, the lowest first.
+    pub fn inputs(&self) -> &[usize] {
+        &self.inputs
     }
 
     /// Evaluates all gates; `input` gives the lanes of each input bit, buses in order.
@@ -143,6 +189,11 @@ impl Program {
         for (bit, &slot) in self.inputs.iter().enumerate() {
             slots[slot].0 = input(bit);
         }
+        self.settle(slots);
+    }
+
+    /// Evaluates all gates again, for the inputs that stand in their slots.
+    pub fn settle(&self, slots: &mut [Slot]) {
         self.run(slots, 0);
     }
 
@@ -230,6 +281,11 @@ fn by_reach(mut supports: Vec<u64>, mut bits: Vec<usize>) -> Vec<usize> {
     order
 }
 
+/// The bits of all inputs, buses in order.
+fn bits(netlist: &Netlist) -> Vec<Net> {
+    netlist.inputs().iter().flat_map(|(_, bus)| bus).copied().collect()
+}
+
 /// Functions in an order in which every one comes after what it reads, those that follow slower inputs first.
 fn ordered(netlist: &Netlist, mut functions: Vec<Merged>, levels: &[usize], native: bool) -> Vec<Merged> {
     functions.sort_by_key(|merged| Reverse(levels[merged.output]));
@@ -296,6 +352,12 @@ impl Slots {
         slot
     }
 
+    /// Gives a net the slot of another one.
+    fn share(&mut self, net: usize, other: Net) -> usize {
+        self.of_net[net] = self.of_net[other.index()];
+        self.of_net[net]
+    }
+
     /// Frees what the function at this place is the last to read.
     fn release(&mut self, inputs: &[u32; 3], at: usize, last: &[usize]) {
         for (pin, &net) in inputs.iter().enumerate() {
@@ -333,10 +395,12 @@ mod tests {
     use super::*;
 
     fn same(netlist: &Netlist, fixed: u64, merge: bool, mut random: impl FnMut() -> u64) {
-        let bits: usize = netlist.inputs().iter().map(|(_, bus)| bus.len()).sum();
+        let bits = bits(netlist).len();
         let mut inputs: Vec<Lane> = (0..bits).map(|_| [0; WORDS].map(|_| random())).collect();
         let program = Program::new(netlist, fixed, merge);
-        let portable = Program::compiled(netlist, fixed, merge, false);
+        let functions = if merge { cover(netlist) } else { cover::gates(netlist) };
+        let levels = Levels::new(netlist, &functions, &super::bits(netlist), fixed);
+        let portable = Program::compiled(netlist, functions, levels, &[], false);
         let mut walks: Vec<(&Program, Vec<Slot>)> =
             [&program, &portable].map(|program| (program, program.start(|bit| inputs[bit]))).into();
         let mut lanes = Lanes::<WORDS>::new(netlist);

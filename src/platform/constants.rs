@@ -3,8 +3,8 @@
 use super::compute::array::MacArray;
 use super::memory::{Memory, Traffic, sram::Sram};
 use super::{Context, Platform, PlatformError};
-use crate::arith::mac::Mac;
-use crate::config::platform::{self as config, Compute};
+use crate::arith::mac::{Code, Mac};
+use crate::config::platform::{self as config, Compute, Products, Zeros};
 use crate::config::preset::PLATFORMS;
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Price};
@@ -34,7 +34,7 @@ pub fn known() -> Vec<Constant> {
     once
 }
 
-/// The first array of these platforms with another unit.
+/// The first array of these platforms with another unit, on raw codes or with zeros gated where that is a unit for it.
 ///
 /// # Errors
 /// As [`MacArray::new`].
@@ -44,6 +44,11 @@ pub fn array_with(mac: Mac) -> Result<MacArray, PlatformError> {
         Compute::Ideal => None,
     });
     let config = arrays.expect("a platform with an array is compiled in");
+    let config = match (mac.code(), mac.shape().gated) {
+        (Code::Unsigned, _) => config::Array { products: Products::Raw, ..*config },
+        (_, true) => config::Array { zeros: Zeros::Gate, ..*config },
+        _ => *config,
+    };
     MacArray::new(&config, mac, &CellLibrary::nangate45().wired())
 }
 

@@ -45,7 +45,7 @@ pub fn write(report: &Report) -> String {
     ];
     let cells = |(label, outcome)| cells(&report.baseline, label, outcome);
     let table = table(header, rows(report).into_iter().map(cells), 1..12);
-    let summary = words::summary(report).join("\n");
+    let summary = [words::summary(report), words::semantics(report)].concat().join("\n");
     format!("{}\n{table}\nsystem, datapath: times less energy than exact\n\n{summary}\n", report.about)
 }
 

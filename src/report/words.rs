@@ -5,6 +5,7 @@ mod figures;
 mod formats;
 mod layers;
 mod plain;
+mod semantics;
 mod strain;
 mod summary;
 
@@ -12,6 +13,7 @@ pub use exploration::{about, count, findings, front};
 pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
+pub use semantics::semantics;
 pub use summary::summary;
 
 use crate::run::statistics::Verdict;

@@ -58,6 +58,8 @@ pub(super) struct Observed<'a> {
     pub plans: &'a [LayerPlan],
     /// How each layer's products were formed.
     pub ways: Vec<String>,
+    /// How many samples ranges of activations were found on.
+    pub calibrated_on: usize,
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -166,6 +168,7 @@ pub(super) fn outcome(
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
+        calibrated_on: observed.calibrated_on,
         settings,
         ledger,
         marks: Marks::over_maps(&observed.maps),
@@ -265,10 +268,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         relative_error: seen.relative_error,
         bias: seen.bias,
         holds: parts.array(part.layer.index).and_then(|array| match part.groups {
-            Some(_) => {
-                let holds = array.mac().depth(array.mac().accumulator_width());
-                Some(holds).filter(|&holds| holds < part.layer.geometry.depth() as u64)
-            }
+            Some(_) => Some(array.mac().depth(array.mac().summed_width()))
+                .filter(|&holds| holds < part.layer.geometry.depth() as u64),
             None => holds(array.mac(), part.layer.geometry.depth()),
         }),
         mean_error: seen.mean_error,
@@ -278,6 +279,10 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         weights: None,
         spikes: None,
         binary: None,
+        sums: match parts.array(part.layer.index) {
+            Some(array) if part.spiking.is_none() && part.word.is_none() => array.mac().sums(),
+            _ => String::new(),
+        },
         way: String::new(),
     }
 }

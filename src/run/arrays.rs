@@ -69,6 +69,12 @@ impl Arrays {
         Ok(Self { each, of, neurons: neurons.transpose()?, signs: None })
     }
 
+    /// One array for one layer.
+    pub(super) fn of_one(array: MacArray) -> Self {
+        let multiplier = Multiplier::Id(array.mac().multiplier().id());
+        Self { each: vec![(multiplier, array)], of: vec![0], neurons: None, signs: None }
+    }
+
     /// The same with units for binary layers.
     pub(super) fn with_signs(self, signs: SignArray) -> Self {
         Self { signs: Some(signs), ..self }

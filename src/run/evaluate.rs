@@ -158,6 +158,7 @@ impl<'a> Evaluator<'a> {
             counted,
             plans,
             ways,
+            calibrated_on: parts.setup.workload.quantize.calibrates_on(self.task.calibration.len()),
         };
         Ok(account::outcome(parts, observed, settings)?)
     }

@@ -79,7 +79,7 @@ impl<'a> Hardware<'a> {
         let formed = self.products(layer).way();
         match array.map(MacArray::mac) {
             Some(mac) if !mac.accumulates_exactly() && mac.low_part().is_none() => {
-                format!("{formed}; added one by one, as the accumulator adds")
+                format!("{formed}; added one after the other, by the gates of the accumulator")
             }
             _ => formed,
         }
@@ -114,18 +114,14 @@ impl<'a> Hardware<'a> {
         if let Some(sums) = self.added(layer, (geometry, operands), weights.zero_point) {
             return sums;
         }
-        match array.map(MacArray::mac) {
-            None => kernel::convolve(geometry, operands, products),
-            Some(mac) if mac.accumulates_exactly() => {
-                mac.wrapped(kernel::convolve(geometry, operands, products))
-            }
-            Some(mac) => match kernel::convolve_split(geometry, operands, products) {
-                Some(sums) => mac.wrapped(sums),
-                None => {
-                    let add = |sums: &mut [i32], products: &[i32]| mac.accumulate_all(sums, products);
-                    kernel::convolve_in_order(geometry, operands, products, &add)
-                }
-            },
+        let Some(array) = array else { return kernel::convolve(geometry, operands, products) };
+        let mac = array.mac();
+        if mac.accumulates_exactly() {
+            return mac.wrapped(kernel::convolve(geometry, operands, products));
+        }
+        match kernel::convolve_split(geometry, operands, products) {
+            Some(sums) => mac.wrapped(sums),
+            None => kernel::convolve_in_order(geometry, operands, products, array.accumulator()),
         }
     }
 

@@ -135,6 +135,9 @@ pub struct Outcome {
     /// The multiplier whose gates are priced in place of one that has none; absent where it has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priced_as: Option<String>,
+    /// How many samples ranges of activations were found on; 0 in results that do not tell.
+    #[serde(default)]
+    pub calibrated_on: usize,
     /// The complete configuration that repeats this outcome.
     pub settings: Value,
     /// Every line of the account, per sample.
@@ -354,6 +357,7 @@ mod tests {
             layers: vec![],
             constants: vec![],
             priced_as: Some("mul8s_bw".into()),
+            calibrated_on: 0,
             settings: json!({"platform": {"compute": {"array": array}}}),
             ledger: Ledger::default(),
             marks: Marks::default(),

@@ -167,6 +167,9 @@ impl Table {
     }
 }
 
+/// What files of product tables end on; others are told apart by content.
+pub const ENDINGS: [&str; 5] = ["txt", "csv", "npy", "bin", "raw"];
+
 /// The form that a file's name ends on.
 fn ending(name: &str) -> String {
     name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()

@@ -63,12 +63,46 @@ fn a_design_is_explained_by_its_formula_and_its_paper() {
       y = f(a) · f(b), where f keeps the k bits from the leading one on, sets the lowest of them to 1 if bits below were cut off, and clears those bits; here k = 4
       two's complement: |a| and |b| go through this, and y is negated where the signs differ
       source: S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier for approximate applications, ICCAD 2015
-      in a network: the 32-bit accumulator surely holds the sum of 103563 products
+      in a network: sums of 32 bits that wrap, added exactly; the exact sum of 103563 products surely fits
     ");
     let unit = printed(&["explain", "mac8u_trunc_t5__loa_k6"]);
     assert!(unit.contains("added by `loa_k6`") && unit.contains("here t = 5"), "{unit}");
     let wrong = axsim(&["explain", "mul8s_drom_k4"]).assert().code(2).get_output().stderr.clone();
     assert!(String::from_utf8(wrong).unwrap().contains("did you mean `drum`?"));
+}
+
+#[test]
+fn a_unit_is_explained_with_the_sums_of_its_own_accumulator() {
+    for (id, bits, says) in [
+        ("mac8s_exact", 32, "32 bits that wrap, added exactly"),
+        ("mac8s_exact__w20", 20, "20 bits that wrap, added exactly"),
+        ("mac8s_bw__w40", 32, "32 bits (the lowest of 40) that wrap, added exactly"),
+        ("mac8s_bw__s20", 20, "20 bits that saturate, added in order by an exact adder"),
+        ("mac8s_exact__gear_r4_p4", 32, "32 bits that wrap, added in order by `gear_r4_p4`"),
+        (
+            "mac8s_exact__loa_k6__w24",
+            24,
+            "24 bits that wrap, 6 low bits combined by OR, those above added exactly",
+        ),
+        ("mac8s_exact__tra0_k5", 32, "32 bits that wrap, 5 low bits dropped, those above added exactly"),
+        ("mac8s_exact__tra1_k5", 32, "32 bits that wrap, 5 low bits all 1, those above added exactly"),
+    ] {
+        // Products of two's complement bytes reach 2^14.
+        let holds = ((1u64 << (bits - 1)) - 1) >> 14;
+        let line = format!("  in a network: sums of {says}; the exact sum of {holds} products surely fits\n");
+        let explained = printed(&["explain", id]);
+        assert!(explained.contains(&line), "{explained}");
+    }
+    // 7² shifted by up to 16 places, summed in all bits of the accumulator.
+    let groups = printed(&["explain", "mac4s_sdr_g16"]);
+    let holds = ((1u64 << 39) - 1) / (49 << 16);
+    let line =
+        format!("sums of 40 bits that wrap, added exactly; the exact sum of {holds} products surely fits\n");
+    assert!(groups.contains(&line), "{groups}");
+    for id in ["mac4s_bw__l4", "mac8x4s_bw", "macr8u_exact__z", "mac16s_bw"] {
+        let explained = printed(&["explain", id]);
+        assert!(explained.ends_with("  in a network: no layer runs on such a unit\n"), "{explained}");
+    }
 }
 
 #[test]

@@ -35,6 +35,32 @@ fn a_misspelt_knob_is_refused() {
     assert!(error.to_string().contains("there is no `adc_bit`"), "{error}");
 }
 
+#[test]
+fn a_number_below_the_least_is_refused_alike_whether_negative_or_not() {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART)).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART);
+    let refused = |key: &str, value: String| {
+        Config::load(&text, &path, &read, &[(key.into(), value)]).unwrap_err().to_string()
+    };
+    for (key, least, range) in [
+        ("workload.quantize.calibration_samples", 1, "from 1"),
+        ("workload.samples", 1, "from 1"),
+        ("workload.quantize.weight_bits", 2, "from 2 to 8"),
+        ("platform.compute.array.columns", 1, "from 1"),
+        ("approximate.sensor.adc_bits", 1, "from 1 to 14"),
+    ] {
+        let name = key.rsplit('.').next().unwrap();
+        let expected = format!("`{name}` is out of range: write a whole number {range}");
+        for value in [least - 1, -1] {
+            let message = refused(key, value.to_string());
+            assert!(message.ends_with(&expected), "{message}");
+        }
+        let message = refused(key, "many".into());
+        assert!(message.ends_with(&format!("expected a whole number {range}")), "{message}");
+    }
+    assert!(refused("seed", "-1".into()).ends_with("`seed` is out of range: write a whole number from 0"));
+}
+
 const QUICKSTART: &str = "configs/runs/quickstart.yaml";
 
 #[test]

@@ -21,3 +21,56 @@ fn a_product_beyond_16_bits_is_refused_as_words() {
     let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     assert!(message.contains("`mul8u_mbm_q6`: the result") && message.contains("NPY"), "{message}");
 }
+
+/// What `explain` prints of a file, or its message.
+fn explained(file: &std::path::Path, sign: &[&str]) -> Result<String, String> {
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    let output = command.arg("explain").arg(file).args(sign).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace("\n  │ ", " ");
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
+#[test]
+fn a_table_is_explained_as_the_design_that_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for (id, format, sign) in [
+        ("mul8s_drum_k4", "npy", "signed, as a negative product tells"),
+        ("mul8u_trunc_t4", "npy", "unsigned, as no product is negative"),
+        ("mul4s_bw", "table", "signed, as a negative product tells"),
+    ] {
+        let exported = Command::cargo_bin("axsim").unwrap().args(["export", id, "--format", format]).output();
+        let file = folder.path().join(format!("{id}.{}", format.replace("table", "txt")));
+        std::fs::write(&file, exported.unwrap().stdout).unwrap();
+        let network = |text: String| text[text.find("  in a network").unwrap()..].to_string();
+        let of_id = explained(std::path::Path::new(id), &[]).unwrap();
+        let of_table = explained(&file, &[]).unwrap();
+        assert!(of_table.contains(sign), "{of_table}");
+        assert_eq!(network(of_table), network(of_id), "{id}");
+    }
+    let words: Vec<u8> =
+        (0..1u32 << 16).flat_map(|at| ((at >> 8) as u16 * (at & 255) as u16).to_le_bytes()).collect();
+    let file = folder.path().join("words.bin");
+    std::fs::write(&file, &words).unwrap();
+    let read = explained(&file, &["--signed", "false"]).unwrap();
+    assert!(read.contains("8 by 8 bits, unsigned, as said") && read.contains("`mul8u_exact`"), "{read}");
+    let misread = explained(&file, &["--signed", "true"]).unwrap_err();
+    assert!(misread.contains("unsigned codes; write `signed: false`"), "{misread}");
+}
+
+#[test]
+fn a_file_that_is_no_table_is_not_explained_but_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, says) in [
+        ("short.bin", &[0; 10][..], "10 bytes are no raw product table"),
+        ("words.txt", b"0 0\n0 x\n", "words.txt:2:3: `x` is not an integer"),
+        ("no.npy", b"0 0\n0 1\n", "no.npy"),
+        ("oblong.csv", b"0,0,0,0\n0,1,2,3\n", "as many rows as columns, this one has 2 rows and 4 columns"),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let message = explained(&file, &[]).unwrap_err();
+        assert!(message.contains(says), "{message}");
+    }
+    let message = explained(&folder.path().join("none.npy"), &[]).unwrap_err();
+    assert!(message.contains("none.npy: No such file"), "{message}");
+}

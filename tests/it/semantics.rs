@@ -133,6 +133,27 @@ fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
 }
 
 #[test]
+fn explain_tells_the_way_that_a_run_takes() {
+    for (accumulator, unit) in [
+        ("add24s_loa_k6", "mac8s_bw__loa_k6"),
+        ("add24s_gear_r4_p4", "mac8s_bw__gear_r4_p4"),
+        ("exact", "mac8s_bw"),
+    ] {
+        let found = outcome(&[
+            "workload.samples=2",
+            "platform.compute.array.multiplier=mul8s_bw",
+            &format!("approximate={{compute.array.accumulator: {accumulator}}}"),
+        ]);
+        let explained = axsim(&["explain", unit]).assert().success();
+        let explained = String::from_utf8(explained.get_output().stdout.clone()).unwrap();
+        for layer in found["approximate"]["layers"].as_array().unwrap() {
+            let way = layer["way"].as_str().unwrap();
+            assert!(explained.ends_with(&format!(", on this processor: {way}\n")), "{way}, not {explained}");
+        }
+    }
+}
+
+#[test]
 fn layers_that_sum_more_than_their_accumulator_surely_holds_are_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let layers = scenes().layers();
@@ -175,6 +196,31 @@ fn every_name_of_a_semantics_is_taken_and_kept_with_the_results() {
         let score = figure(&found, "/baseline/score/value");
         assert!(score > if value == "floor" { 0.3 } else { 0.9 }, "{path}: {value} scores {score}");
     }
+}
+
+#[test]
+fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
+    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; weight scales `per_channel`; \
+                 rounding `half_even`; ranges `min_max` on 256 samples.\n";
+    assert!(told(&[]).1.contains(&format!("\nSemantics: {usual}")));
+    let (_, printed) = told(&[
+        "platform.compute.array.products=raw",
+        "platform.compute.array.padding=multiply",
+        "workload.quantize={calibration: {percentile: 99.9}, calibration_samples: 20, weight_scales: per_tensor, rounding: floor}",
+        "approximate={compute.array.accumulator: add32s_loa_k6, compute.array.accumulator_bits: 24}",
+    ]);
+    let line = |of: &str, sums: &str| {
+        format!(
+            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; weight scales `per_tensor`; rounding \
+             `floor`; ranges `percentile: 99.9` on 20 samples.\n"
+        )
+    };
+    assert!(printed.contains(&line("exact", "32 bits that wrap, added exactly")), "{printed}");
+    let low = "24 bits that wrap, 6 low bits combined by OR, those above added exactly";
+    assert!(printed.contains(&line("approximate", low)), "{printed}");
+    // Neither array nor sums.
+    let (_, printed) = told(&["platform={preset: always_on, compute: ideal}", "approximate={}"]);
+    assert!(printed.contains("\nSemantics: weight scales `per_channel`; rounding"), "{printed}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! M. A. Hanif, R. Hafiz, O. Hasan, M. Shafique, QuAd: design and analysis of quality-area optimal low-latency
 //! approximate adders, DAC 2017.
 
-use super::FAST;
+use super::Carries;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -52,11 +52,11 @@ pub(super) fn apply(width: u32, [a, b]: [u64; 2], blocks: &[Block]) -> u128 {
 }
 
 /// Overlapping exact adders, of each of which the upper sum bits are taken.
-pub(super) fn build(build: &mut Builder, [a, b]: [&[Net]; 2], blocks: &[Block]) -> Bus {
+pub(super) fn build(build: &mut Builder, exact: Carries, [a, b]: [&[Net]; 2], blocks: &[Block]) -> Bus {
     let mut y = Bus::new();
     for Span { start, end, lookback } in spans(blocks, a.len() as u32) {
         let range = (start - lookback) as usize..end as usize;
-        let part = FAST.build(build, [&a[range.clone()], &b[range]], None);
+        let part = exact.build(build, [&a[range.clone()], &b[range]], None);
         y.truncate(start as usize);
         y.extend(&part[lookback as usize..]);
     }

@@ -7,7 +7,7 @@
 //! floating-point precision, DAC 2016; R. Bhattacharjya, V. Mishra, S. Singh, K. Goswami, D. S. Banerjee, An approximate
 //! carry estimating simultaneous adder with rectification, GLSVLSI 2020.
 
-use super::FAST;
+use super::Carries;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net, balanced};
 
@@ -92,23 +92,23 @@ impl Guess {
     }
 
     /// The gates of [`Guess::apply`].
-    pub(super) fn build(self, build: &mut Builder, [a, b]: [&[Net]; 2], size: usize) -> Bus {
+    pub(super) fn build(self, build: &mut Builder, exact: Carries, [a, b]: [&[Net]; 2], size: usize) -> Bus {
         let blocks: Vec<_> = a.chunks(size).zip(b.chunks(size)).collect();
         let mut carry = build.constant(false);
         let mut sums = Bus::new();
         for (at, &(a, b)) in blocks.iter().enumerate() {
-            let mut sum = FAST.build(build, [a, b], Some(carry));
+            let mut sum = exact.build(build, [a, b], Some(carry));
             let whole = sum.pop().expect("the last bit is the carry");
             sums.extend(sum);
             carry = match (self, blocks.get(at + 1)) {
                 (Self::Estimated, _) => estimate(build, a, b),
                 (Self::CutBack(top), Some((next_a, next_b))) => {
                     let propagates = propagates(build, tops(next_a, top), tops(next_b, top));
-                    let short = carry_out(build, tops(a, top), tops(b, top));
+                    let short = carry_out(build, exact, tops(a, top), tops(b, top));
                     build.mux(propagates, short, whole)
                 }
                 _ if self.chains(at, blocks.len()) => whole,
-                _ => carry_out(build, a, b),
+                _ => carry_out(build, exact, a, b),
             };
         }
         sums.push(carry);
@@ -120,8 +120,8 @@ fn tops(bus: &[Net], count: u32) -> &[Net] {
     &bus[bus.len().saturating_sub(count as usize)..]
 }
 
-fn carry_out(build: &mut Builder, a: &[Net], b: &[Net]) -> Net {
-    FAST.build(build, [a, b], None).pop().expect("the last bit is the carry")
+fn carry_out(build: &mut Builder, exact: Carries, a: &[Net], b: &[Net]) -> Net {
+    exact.build(build, [a, b], None).pop().expect("the last bit is the carry")
 }
 
 fn propagates(build: &mut Builder, a: &[Net], b: &[Net]) -> Net {

@@ -1,6 +1,6 @@
 //! The inexact low parts of adders: sum bits, and the carry handed to the exact part above.
 
-use super::FAST;
+use super::Carries;
 use crate::bits;
 use crate::netlist::{Builder, Bus, Net};
 
@@ -81,8 +81,8 @@ impl LowPart {
         }
     }
 
-    /// The gates of a part of at least one bit.
-    pub(super) fn build(self, build: &mut Builder, a: &[Net], b: &[Net]) -> (Bus, Net) {
+    /// The gates of a part of at least one bit, exact sums within it made so.
+    pub(super) fn build(self, build: &mut Builder, exact: Carries, a: &[Net], b: &[Net]) -> (Bus, Net) {
         let (zero, one, top) = (build.constant(false), build.constant(true), a.len() - 1);
         let either: Bus = a.iter().zip(b).map(|(&a, &b)| build.or(a, b)).collect();
         let carry = build.and(a[top], b[top]);
@@ -101,7 +101,7 @@ impl LowPart {
                 (sum, carry)
             }
             Self::Saturating => (saturating(build, a, b), zero),
-            Self::Predicted(top) => predicted(build, [a, b], top as usize),
+            Self::Predicted(top) => predicted(build, exact, [a, b], top as usize),
             Self::Hoeraa | Self::Hoaaned | Self::Herloa { .. } => {
                 (self.two_tops(build, [a, b], &either), carry)
             }
@@ -139,11 +139,12 @@ impl LowPart {
     }
 }
 
-fn predicted(build: &mut Builder, [a, b]: [&[Net]; 2], top: usize) -> (Bus, Net) {
+fn predicted(build: &mut Builder, exact: Carries, [a, b]: [&[Net]; 2], top: usize) -> (Bus, Net) {
     let below = a.len() - top.min(a.len());
-    let mut sum = FAST.build(build, [a, b], None);
+    let mut sum = exact.build(build, [a, b], None);
     let overflows = sum.pop().expect("the last bit is the carry");
-    let carry = FAST.build(build, [&a[below..], &b[below..]], None).pop().expect("the last bit is the carry");
+    let carry =
+        exact.build(build, [&a[below..], &b[below..]], None).pop().expect("the last bit is the carry");
     let foreseen = build.not(carry);
     let full = build.and(overflows, foreseen);
     (sum.into_iter().map(|net| build.or(net, full)).collect(), carry)

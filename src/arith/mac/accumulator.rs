@@ -6,7 +6,6 @@ use crate::arith::{ArithError, is_exact};
 use crate::bits;
 use crate::config::platform::Overflow;
 use crate::kernel;
-use crate::simd;
 
 /// Bits of the narrowest accumulator.
 const LEAST_BITS: u32 = 4;
@@ -75,7 +74,7 @@ impl Mac {
     }
 
     /// Bits of what is added to the accumulator at once.
-    fn addend_width(&self) -> u32 {
+    pub(super) fn addend_width(&self) -> u32 {
         let sign = u32::from(!self.multiplier.signature().signed);
         self.multiplier.width_out() + sign + self.shape.growth()
     }
@@ -111,33 +110,6 @@ impl Mac {
     fn extreme(&self, lowest: bool) -> i64 {
         let extreme = if lowest { i64::MIN } else { i64::MAX };
         extreme >> (64 - self.accumulator_width)
-    }
-
-    /// The next value of many accumulators, as [`Mac::accumulate`] has it for one; of a wider one the low 32 bits.
-    pub fn accumulate_all(&self, sums: &mut [i32], products: &[i32]) {
-        let width = self.accumulator_width();
-        if self.overflow == Overflow::Wrap {
-            return self.accumulator.scheme.accumulate(width, sums, products);
-        }
-        if width > 32 {
-            let each = sums.iter_mut().zip(products);
-            return each.for_each(|(sum, product)| {
-                *sum = self.accumulate((*sum).into(), (*product).into()) as i32;
-            });
-        }
-        let before = sums.to_vec();
-        self.accumulator.scheme.accumulate(width, sums, products);
-        let highest = self.extreme(false) as i32;
-        simd::widest(
-            #[inline(always)]
-            move || {
-                for (sum, (before, product)) in sums.iter_mut().zip(before.iter().zip(products)) {
-                    let overflown = !(before ^ product) & (before ^ *sum) < 0;
-                    // The lowest sum is the highest one with all its bits turned over.
-                    *sum = if overflown { (before >> 31) ^ highest } else { *sum };
-                }
-            },
-        );
     }
 
     /// Whether the accumulator adds exactly, but for bits that fall off at the top.

@@ -1,7 +1,7 @@
 //! A unit as gates and registers.
 
 use super::{Code, Mac, Shift};
-use crate::arith::adder::FAST;
+use crate::arith::adder::{Carries, FAST};
 use crate::arith::{negated_if, sign_extended};
 use crate::config::platform::Overflow;
 use crate::kernel::Steps;
@@ -45,10 +45,28 @@ impl Mac {
         let products = self.lanes(&mut ranks, &inputs);
         let (sums, shifts) = self.held(&mut ranks, products, shifts);
         let addend = self.addend(&mut ranks.build, &sums, &shifts);
-        let next = self.accumulated(&mut ranks.build, &sum, &addend);
+        let carries = self.accumulator.scheme.carries();
+        let next = self.accumulated(&mut ranks.build, carries, &sum, &addend);
         let y = ranks.register(&next, None);
         ranks.build.output("y", y);
         ranks.build.finish()
+    }
+
+    /// The accumulator alone, from `sum` and `product` to the next sum `y`: the function of [`Mac::accumulate`], of few gates
+    /// for being evaluated, its exact parts chains of full adders.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// let gates = Mac::from_id("mac8s_exact__gear_r4_p4").unwrap().accumulator_gates();
+    /// assert_eq!(gates.eval(&[0x0f0, 0x110])[0], 0x200);
+    /// ```
+    pub fn accumulator_gates(&self) -> Netlist {
+        let mut build = Builder::new(self.id());
+        let sum = build.input("sum", self.accumulator_width());
+        let product = build.input("product", self.addend_width());
+        let next = self.accumulated(&mut build, Carries::Ripple, &sum, &product);
+        build.output("y", next);
+        build.finish()
     }
 
     /// The product of each lane, its operands held.
@@ -107,9 +125,9 @@ impl Mac {
     }
 
     /// The next value of the accumulator.
-    fn accumulated(&self, build: &mut Builder, before: &[Net], addend: &[Net]) -> Bus {
+    fn accumulated(&self, build: &mut Builder, exact: Carries, before: &[Net], addend: &[Net]) -> Bus {
         let addend = sign_extended(addend, self.accumulator_width());
-        let mut sum = self.accumulator.scheme.build(build, before, &addend);
+        let mut sum = self.accumulator.scheme.build_with(build, exact, [before, &addend]);
         sum.truncate(before.len());
         if self.overflow == Overflow::Saturate {
             sum = saturated(build, before, &addend, &sum);

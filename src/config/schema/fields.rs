@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::knobs::{Walk, keys};
 use super::{referred, schema};
+use crate::config::knob::stands_for;
 
 /// A key of a configuration, a platform or a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,21 @@ pub fn fields() -> Vec<Field> {
     found.iter().filter_map(|(path, value)| field(&document, path, value["$ref"].as_str()?)).collect()
 }
 
+/// Which whole numbers the key at a path takes, in words.
+pub(in crate::config) fn whole_number(path: &[String]) -> String {
+    let inner = match path.first().map(String::as_str) {
+        Some("platform" | "workload") => &path[1..],
+        _ => path,
+    };
+    let inner = inner.join(".");
+    let own = fields().into_iter().find(|field| stands_for(&field.path, &inner));
+    let told = |value: &String| value.starts_with(WHOLE_NUMBER) && value.contains(" from ");
+    let range = own.and_then(|field| field.values.into_iter().find(told));
+    format!("a {}", range.unwrap_or(format!("{WHOLE_NUMBER} from 0")))
+}
+
+const WHOLE_NUMBER: &str = "whole number";
+
 fn field(document: &Value, path: &str, target: &str) -> Option<Field> {
     let own = document.pointer(target.strip_prefix('#')?)?;
     let whole = referred(own).and_then(|name| document["definitions"].get(&name)).unwrap_or(own);
@@ -64,7 +80,7 @@ fn kind(schema: &Value) -> Option<String> {
 /// The type of a value with its ends.
 fn range(schema: &Value) -> Option<String> {
     let name = match schema["type"].as_str().or_else(|| schema["type"][0].as_str())? {
-        "integer" => "whole number",
+        "integer" => WHOLE_NUMBER,
         "array" => "list",
         "object" => return None,
         "string" => schema["description"].as_str().unwrap_or("text"),

@@ -117,8 +117,9 @@ pub(in super::super) fn set_apart<const N: usize>(sums: &mut [i32], side: usize)
     }
     for sums in sums.as_chunks_mut::<N>().0 {
         let together = *sums;
-        for (place, sum) in together.into_iter().enumerate() {
-            sums[apart(place % side, side) * (N / side) + place / side] = sum;
+        for sample in 0..side {
+            let own = &mut sums[apart(sample, side) * (N / side)..][..N / side];
+            own.iter_mut().zip(together[sample..].iter().step_by(side)).for_each(|(own, sum)| *own = *sum);
         }
     }
 }

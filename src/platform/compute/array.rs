@@ -1,11 +1,13 @@
 //! A grid of multiply-accumulate units made of gates: clock, area, leakage, clock energy and products.
 
+use std::sync::OnceLock;
+
 use super::mapping::Mapping;
 use super::nonzeros::Nonzeros;
 use crate::arith::mac::Mac;
 use crate::config::platform::{self as config, Dataflow, Padding, WeightFormat, Zeros};
 use crate::constant::Constant;
-use crate::kernel::{Gemm, Geometry};
+use crate::kernel::{Accumulator, Gemm, Geometry};
 use crate::ledger::{Entry, Ledger, Price, Stage};
 use crate::netlist::Netlist;
 use crate::platform::{Bill, PlatformError};
@@ -38,6 +40,7 @@ pub struct MacArray {
     weight_format: WeightFormat,
     raw: bool,
     mac: Mac,
+    accumulator: OnceLock<Accumulator>,
     cells: Netlist,
     library: CellLibrary,
     timing: Timing,
@@ -99,6 +102,7 @@ impl MacArray {
             timing,
             clock,
             mac,
+            accumulator: OnceLock::new(),
             cells: netlist,
             library,
             late,
@@ -115,6 +119,11 @@ impl MacArray {
     /// The unit.
     pub fn mac(&self) -> &Mac {
         &self.mac
+    }
+
+    /// The unit's accumulator, as contractions evaluate it; it has at most 32 bits.
+    pub fn accumulator(&self) -> &Accumulator {
+        self.accumulator.get_or_init(|| Accumulator::new(&self.mac.accumulator_gates()))
     }
 
     /// The unit in cells of the library.

@@ -178,17 +178,24 @@ fn stored(of: &[(&LayerOutcome, &WeightsOutcome)]) -> Option<String> {
 
 /// How layers formed their products, those that did it alike together; nothing of results that do not tell.
 pub fn ways(layers: &[LayerOutcome]) -> String {
-    let mut ways: IndexMap<&str, Vec<&str>> = IndexMap::new();
-    for layer in layers.iter().filter(|layer| !layer.way.is_empty()) {
-        ways.entry(&layer.way).or_default().push(&layer.name);
+    let how = alike(layers, |layer| &layer.way);
+    how.map_or(String::new(), |how| {
+        format!(" This processor formed the products so, which changes no sum: {how}.")
+    })
+}
+
+/// What is said of layers, with the names of those of which it is said where it differs; nothing where nothing is said.
+pub(super) fn alike(layers: &[LayerOutcome], said: impl Fn(&LayerOutcome) -> &str) -> Option<String> {
+    let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for layer in layers.iter().filter(|layer| !said(layer).is_empty()) {
+        groups.entry(said(layer)).or_default().push(&layer.name);
     }
-    let group = |(way, layers): (&&str, &Vec<&str>)| format!("{way} ({})", layers.join(", "));
-    let how = match ways.len() {
-        0 => return String::new(),
-        1 => ways.keys().copied().collect(),
-        _ => ways.iter().map(group).collect::<Vec<_>>().join("; "),
-    };
-    format!(" This processor formed the products so, which changes no sum: {how}.")
+    let group = |(what, layers): (&&str, &Vec<&str>)| format!("{what} ({})", layers.join(", "));
+    match groups.len() {
+        0 => None,
+        1 => Some(groups.keys().copied().collect()),
+        _ => Some(groups.iter().map(group).collect::<Vec<_>>().join("; ")),
+    }
 }
 
 /// The measures of a layer in words.

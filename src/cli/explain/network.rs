@@ -1,0 +1,44 @@
+//! What a network that is summed on a unit does, in words: as a run tells of its layers.
+
+use crate::arith::mac::{Code, Mac};
+use crate::arith::{self, Design};
+use crate::error::Error;
+use crate::run;
+
+/// What is said of a MAC unit.
+pub(super) fn of_unit(mac: Mac) -> Result<String, Error> {
+    match runs(&mac) {
+        true => sums(mac),
+        false => Ok("  in a network: no layer runs on such a unit\n".into()),
+    }
+}
+
+/// What is said of a multiplier whose products are added exactly; nothing of one that no layer runs on.
+pub(super) fn of_multiplier(multiplier: Box<dyn Design>) -> Result<String, Error> {
+    let mac = Mac::new(multiplier, arith::accumulator("exact")?);
+    if runs(&mac) { sums(mac) } else { Ok(String::new()) }
+}
+
+/// Whether arrays have such units: one product of bytes a cycle, or groups and 16 bits, whose sums are formed whole.
+fn runs(mac: &Mac) -> bool {
+    let ([a, b], shape) = (mac.widths(), mac.shape());
+    let whole = mac.accumulates_exactly() && !shape.gated;
+    match shape.shift {
+        Some(shift) => whole && shape.lanes == shift.group,
+        None if a > 8 => whole && [a, b, shape.lanes] == [16, 8, 1],
+        // Raw codes of zero are not zero.
+        None => a == b && shape.lanes == 1 && !(shape.gated && mac.code() == Code::Unsigned),
+    }
+}
+
+fn sums(mac: Mac) -> Result<String, Error> {
+    let mut out = format!(
+        "  in a network: sums of {}; the exact sum of {} products surely fits\n",
+        mac.sums(),
+        mac.depth(mac.summed_width())
+    );
+    if mac.widths().into_iter().all(|width| width <= 8) {
+        out += &format!("  in a network, on this processor: {}\n", run::way(mac)?);
+    }
+    Ok(out)
+}
