@@ -164,7 +164,7 @@ pub(super) fn outcome(
         rotation,
         token_scales,
         late: parts.used().find(|array| array.is_late()).map(late),
-        strain: strain(parts, &mapped, active),
+        strain: strain(parts, quantized, &mapped, active),
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),

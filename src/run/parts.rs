@@ -84,10 +84,14 @@ impl Parts<'_> {
         self.frame_elements() as f64 * (quantized.sample_bits().unwrap_or(plain) / 8.0)
     }
 
-    /// How activations are coded.
+    /// How activations are coded: with zero in the middle for signed multipliers, unless a file has codes and all units hold any.
     pub(super) fn scheme(&self) -> Scheme {
-        let symmetric = |arrays: &Arrays| arrays.signed() && !arrays.main().takes_raw_codes();
-        if formats::any(self.setup) || self.arrays.as_ref().is_none_or(symmetric) {
+        let filed = self.network.has_codes();
+        let symmetric = |arrays: &Arrays| {
+            let holds = filed && arrays.used().all(MacArray::takes_any_bytes);
+            arrays.signed() && !arrays.main().takes_raw_codes() && !holds
+        };
+        if formats::any(self.setup) || self.arrays.as_ref().map_or(!filed, symmetric) {
             Scheme::Symmetric
         } else {
             Scheme::Affine

@@ -5,15 +5,19 @@ use super::outcome::{Overfull, Strain};
 use super::parts::Parts;
 use crate::config::platform::Memory;
 use crate::units::Seconds;
-use crate::workload::Scheme;
+use crate::workload::Quantized;
 
 /// What a setup asks for too much; nothing where its platform can do all of it.
-pub(super) fn strain(parts: &Parts<'_>, mapped: &[Mapped], active: Seconds) -> Option<Strain> {
-    let array = parts.arrays.is_some();
+pub(super) fn strain(
+    parts: &Parts<'_>,
+    quantized: &Quantized,
+    mapped: &[Mapped],
+    active: Seconds,
+) -> Option<Strain> {
     let strain = Strain {
         overfull: overfull(parts, mapped),
         busy_s: Some(active.0).filter(|_| active > parts.platform.frame_period),
-        recoded: array && parts.scheme() == Scheme::Symmetric && parts.network.has_codes(),
+        recoded: quantized.coded_anew().into_iter().map(String::from).collect(),
     };
     Some(strain).filter(|strain| *strain != Strain::default())
 }

@@ -123,7 +123,7 @@ pub struct Weights {
     pub codes: Vec<u8>,
     /// Real value of one step, per output channel.
     pub scales: Vec<f32>,
-    /// The code of zero: 2^(bits − 1); of signs, of which none is zero, 2.
+    /// The code of zero: 2^(bits − 1), or another where a file has codes of its own; of signs, of which none is zero, 2.
     pub zero_point: u8,
     /// Bits of a code; with 1 they are signs, 1 for + and 0 for −.
     pub bits: u32,

@@ -17,6 +17,7 @@ mod recurrent;
 mod reshape;
 mod rows;
 mod same;
+mod scales;
 mod tokens;
 mod top;
 mod volume;
@@ -64,6 +65,8 @@ fn elements(shape: &[usize]) -> Option<usize> {
 struct Lowering {
     opset: i64,
     stored: HashMap<String, Value>,
+    /// The scale of each element of stored values that are made of codes of bytes.
+    scales: HashMap<String, Value>,
     /// Value name → index of the value; value 0 is the input, value i + 1 the output of step i.
     values: HashMap<String, usize>,
     /// Shapes of values without the batch where that comes first.
@@ -88,6 +91,7 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
     let mut lowering = Lowering {
         opset,
         stored,
+        scales: HashMap::new(),
         values: HashMap::from([(input.name.clone(), 0)]),
         shapes: vec![sample.clone()],
         batched: vec![true],
@@ -98,7 +102,7 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
         cuts: vec![],
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
-    let nodes = codes::written_out(nodes);
+    let nodes = codes::written_out(nodes, &lowering.stored);
     for node in &nodes {
         let other = lowering.fitted(node)?.or(lowering.asking(node)?);
         lowering.node(other.as_ref().unwrap_or(node)).map_err(|error| of_batch(error, input))?;

@@ -348,6 +348,8 @@ impl Network {
                 for (filter, factor) in contraction.weights.chunks_mut(depth).zip(&factors) {
                     filter.iter_mut().for_each(|weight| *weight *= factor);
                 }
+                let scales = contraction.scales.iter_mut().flatten().zip(&factors);
+                scales.for_each(|(scale, factor)| *scale *= factor.abs());
                 let channels = contraction.bias.iter_mut().zip(factors).zip(constants);
                 channels.for_each(|((bias, factor), constant)| *bias = *bias * factor + constant);
                 self.steps[at].op = Op::Reshape;

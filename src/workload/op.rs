@@ -25,6 +25,24 @@ pub(super) struct Contraction {
     pub geometry: Geometry,
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
+    /// The scale of each filter's codes, where the file has its weights as codes of bytes.
+    pub scales: Option<Vec<f32>>,
+}
+
+/// The grid that a model's file gives codes of bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Declared {
+    pub scale: f32,
+    /// The code of zero, counted from the lowest code.
+    pub zero_point: i64,
+}
+
+impl Declared {
+    /// Its lowest and highest value.
+    pub fn range(self) -> (f32, f32) {
+        let real = |code: i64| ((code - self.zero_point) as f64 * f64::from(self.scale)) as f32;
+        (real(0), real(255))
+    }
 }
 
 /// What an operator does with each element or each row of a sample, one after the other.
@@ -311,8 +329,8 @@ impl Op {
         }
     }
 
-    /// The range that codes of bytes have where a model reads them with one stored scale.
-    pub(super) fn declared(&self) -> Option<(f32, f32)> {
+    /// The grid of codes of bytes that a model reads with one stored scale.
+    pub(super) fn declared(&self) -> Option<Declared> {
         let Op::General(general) = self else { return None };
         let [Operand::Computed(kind @ (Kind::U8 | Kind::I8), _), Operand::Stored(scale), rest @ ..] =
             &general.operands[..]
@@ -324,9 +342,8 @@ impl Op {
             _ => 0,
         };
         let scale = *scale.reals().ok().filter(|scales| scales.len() == 1)?.first()?;
-        let (low, high) = kind.range();
-        let real = |code: i64| ((code - zero) as f64 * scale) as f32;
-        (general.node.kind == "DequantizeLinear").then(|| (real(low), real(high)))
+        let declared = Declared { scale: scale as f32, zero_point: zero - kind.range().0 };
+        (general.node.kind == "DequantizeLinear").then_some(declared)
     }
 
     /// Applies any operator but a contraction to one sample.

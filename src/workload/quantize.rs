@@ -1,8 +1,9 @@
 //! Static post-training quantisation: scales from calibration samples.
 //!
 //! Every activation that leads to another contraction is put away as codes; what follows the last
-//! contraction stays real, and so do biases, the addition of two tensors between being read and put away, and what is on
-//! its way through operators on elements or rows (as those of a normalisation, or from scores of attention to their softmax).
+//! contraction stays real, and so do biases that no file has as whole numbers of a sum's step, the addition of two tensors
+//! between being read and put away, and what is on its way through operators on elements or rows (as those of a normalisation,
+//! or from scores of attention to their softmax).
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::tensor::Tensor;
 mod asking;
 mod checkpoint;
 mod entropy;
+mod filed;
 mod grid;
 mod group;
 mod held;
@@ -35,6 +37,7 @@ mod tokens;
 mod turned;
 
 pub use checkpoint::{Checkpoint, Start};
+use filed::Coded;
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
 use group::Layout;
@@ -112,6 +115,10 @@ pub struct Quantized {
     groups: Vec<Option<StoredGroups>>,
     /// What is added to each channel of a contraction.
     biases: Arc<[Arc<[f32]>]>,
+    /// What is added to the sums of each channel instead, where the file has it as whole numbers of their step.
+    whole_biases: Arc<[Option<Arc<[i32]>>]>,
+    /// Layers that read codes, or have weights, that the file has on another grid.
+    coded_anew: Vec<bool>,
     /// The expert that each layer is of, if it is.
     experts: Vec<Option<usize>>,
 }
@@ -163,6 +170,11 @@ impl Quantized {
         let passes = layout::on_the_way(network, &changed);
         let of = range::Observed { network, roles: &roles, rotations: &rotations };
         let ranges = range::ranges(of, settings.calibration, &grid, together)?;
+        let filed = filed::grids(network, &rotations);
+        let kept = |value: usize| {
+            let own = filed[value].filter(|_| precision.of_value(value) == 8)?;
+            filed::fits(own, roles[value], scheme).then(|| own.keeping_signs(precision.keeps_sign(value)))
+        };
         let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
             let (low, high) = range.filter(|_| !passes[value])?;
             Some(match written[value] {
@@ -171,10 +183,10 @@ impl Quantized {
                 }
                 // Scales come with the tokens.
                 Some(Written::Tokens(_)) => Grid::of_groups(precision.of_value(value), 1.0),
-                None => grid(value, (low, high)),
+                None => kept(value).unwrap_or_else(|| grid(value, (low, high))),
             })
         };
-        let grids = ranges.into_iter().enumerate().map(of_value).collect();
+        let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
         let grids = rounded_once(network, &changed, grids);
         let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
             Some(own) => {
@@ -183,15 +195,17 @@ impl Quantized {
                 match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
                     _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
                     Some(layout) => stored::grouped(&own, layout, share),
-                    None => (round(&own.weights, own.geometry.out_channels, (share, bits)), None),
+                    None => (filed::or_round(&own, (share, bits), scheme), None),
                 }
             }
             None => (computed(grids[step.inputs[1]], step), None),
         });
-        let (weights, groups): (Vec<Weights>, _) = weights.unzip();
+        let (weights, groups): (Vec<Weights>, Vec<Option<StoredGroups>>) = weights.unzip();
         let tokens: Vec<_> = written.iter().map(|own| own.and_then(Written::tokens)).collect();
         layout::check(network, (&grids, &tokens), &weights)?;
-        let biases = network.contractions().map(bias).collect();
+        let coded = Coded { network, grids: &grids, written: &written, weights: &weights, groups: &groups };
+        let (whole_biases, coded_anew) = (coded.biases(), coded.anew(&filed));
+        let biases = network.contractions().zip(&*whole_biases).map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
         Ok(Self {
             network: network.clone(),
@@ -203,6 +217,8 @@ impl Quantized {
             weights,
             groups,
             biases,
+            whole_biases,
+            coded_anew,
             experts,
         })
     }
@@ -215,6 +231,12 @@ impl Quantized {
     /// Integer weights of each contraction; of computed ones the scales alone.
     pub fn weights(&self) -> &[Weights] {
         &self.weights
+    }
+
+    /// The layers that read codes of bytes, or have weights, which the file has on another grid: one that the scheme does not take.
+    pub fn coded_anew(&self) -> Vec<&str> {
+        let anew = self.layers.iter().zip(&self.coded_anew).filter(|(_, anew)| **anew);
+        anew.map(|(layer, _)| &*layer.name).collect()
     }
 
     /// The same network with other weight codes, for example as a memory returned them.
@@ -303,11 +325,11 @@ impl Quantized {
     }
 }
 
-/// What is added to each channel of a contraction.
-fn bias(step: &Step) -> Arc<[f32]> {
+/// What is added to each channel of a contraction, unless its sums have it already.
+fn bias((step, whole): (&Step, &Option<Arc<[i32]>>)) -> Arc<[f32]> {
     match step.op.weighted() {
-        Some(own) => own.bias.clone().into(),
-        None => vec![0.0; step.op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
+        Some(own) if whole.is_none() => own.bias.clone().into(),
+        _ => vec![0.0; step.op.contraction().map_or(0, |geometry| geometry.out_channels)].into(),
     }
 }
 
@@ -412,7 +434,12 @@ mod tests {
     fn the_greatest_of_some_codes_is_one_of_them_however_codes_are_rounded() {
         let geometry = |side: usize| Geometry { in_height: side, in_width: side, ..Geometry::dense(1, 1) };
         let contract = |side: usize| {
-            Op::Contract(Contraction { geometry: geometry(side), weights: vec![0.7], bias: vec![0.1] })
+            Op::Contract(Contraction {
+                geometry: geometry(side),
+                weights: vec![0.7],
+                bias: vec![0.1],
+                scales: None,
+            })
         };
         let pool = Geometry { kernel: [2; 2], stride: [2; 2], ..geometry(16) };
         let ops = vec![

@@ -314,8 +314,8 @@ fn classifiers_score_as_published() {
         };
         let found = (0..samples).filter(is_right).count();
         eprintln!("{model}: {found} of {samples}");
-        // Three tenths of a point, but one sample at least: of 200, onnxruntime gets 176 right and we 177.
-        let slack = if model.contains("qdq") { (samples * 3 / 1000).max(1) } else { 0 };
+        // Where a code half-way between two is the other one, one sample's answer is: onnxruntime gets 176 of 200 right and we 177.
+        let slack = usize::from(model == "mobilenetv2_imagenet_u8_qdq");
         assert!(found.abs_diff(right) <= slack, "{model}: {found} right, not {right}");
     }
 }

@@ -1,7 +1,9 @@
 //! Do operators on codes give the very codes and sums that onnxruntime gives with its graph optimisation off?
 
+use axsim::config::Quantize;
 use axsim::rng::Stream;
-use axsim::workload::{Graph, Kind, Value};
+use axsim::tensor::Tensor;
+use axsim::workload::{Exact, Graph, Kind, Network, Quantized, Scheme, Value};
 use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, ValueInfoProto};
 
 use crate::onnx_layers::{Stored, int, ints, model};
@@ -280,5 +282,26 @@ fn operators_on_codes_give_the_codes_of_onnxruntime() {
             assert_eq!(found[0][output].kind(), expected.kind(), "{}", case.what);
             assert_eq!(reals, expected.to_reals(), "{}", case.what);
         }
+    }
+}
+
+/// Layers, as an array runs them whose products are exact.
+#[test]
+fn layers_of_codes_give_the_codes_of_onnxruntime() {
+    if !onnxruntime() {
+        return;
+    }
+    let cases: Vec<Case> = cases().into_iter().filter(|case| case.what.starts_with("QLinear")).collect();
+    let questions: Vec<_> = cases.iter().map(|case| (case.model.clone(), case.samples.clone())).collect();
+    for (case, expected) in cases.iter().zip(answers(&questions)) {
+        let network = Network::from_onnx(&case.model).unwrap();
+        assert_eq!(network.layers().len(), 1, "{}", case.what);
+        let codes = case.samples.to_reals().iter().map(|&code| code as f32).collect();
+        let batch = Tensor::new(case.samples.shape(), codes).unwrap();
+        let quantized = Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &batch).unwrap();
+        let found = quantized.run(&Exact, &batch, 0).unwrap().remove(0);
+        let found: Vec<f64> = found.data().iter().map(|&code| f64::from(code)).collect();
+        assert_eq!(found, expected[0].to_reals(), "{}", case.what);
+        assert!(quantized.coded_anew().is_empty(), "{}", case.what);
     }
 }

@@ -7,8 +7,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use axsim::workload::{Graph, Value};
-use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use axsim::config::Quantize;
+use axsim::tensor::Tensor;
+use axsim::workload::{Exact, Graph, Network, Quantized, Scheme, Value};
+use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
 use crate::onnx_models::{input, set, shared};
 use crate::onnxruntime::{answers, onnxruntime};
@@ -156,6 +158,94 @@ fn every_step_of_models_of_codes_gives_the_codes_of_onnxruntime() {
             // A mean of so many codes as a power of two is half-way again and again.
             let most = if kinds == "AveragePool" { codes / 50 } else { codes / 20_000 };
             assert!(unlike <= most, "{name}, {kinds}: {unlike} of {codes}");
+        }
+        let (quantized, batch) = quantized(&root, name, count, Scheme::Affine);
+        let network = quantized.run(&Exact, &batch, 0).unwrap().remove(0);
+        let pairs = || network.data().iter().map(|&code| f64::from(code)).zip(found[0].to_reals());
+        let unlike = pairs().filter(|(found, expected)| found != expected).count();
+        let most = pairs().fold(0f64, |most, (a, b)| most.max((a - b).abs()));
+        eprintln!("{name} as a network: {unlike} of {} codes differ, by {most} at most", network.len());
+        // What differs in a step is handed on, and a softmax at the end may make more of it.
+        assert!(unlike * 200 <= network.len() && most <= 2.0, "{name}: {unlike} of {}", network.len());
+    }
+}
+
+/// The bytes of a stored tensor.
+fn bytes(graph: &GraphProto, name: &str) -> Vec<u8> {
+    let stored = graph.initializer.iter().find(|own| own.name.as_deref() == Some(name)).unwrap();
+    match &stored.raw_data {
+        Some(raw) => raw.borrow().clone(),
+        None if stored.float_data.is_empty() => stored.int32_data.iter().map(|&code| code as u8).collect(),
+        None => stored.float_data.iter().flat_map(|scale| scale.to_le_bytes()).collect(),
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap())).collect()
+}
+
+/// What a file has of operand `at` of a node: codes counted from the lowest one on, if it is stored, scales and the code of zero.
+fn filed(graph: &GraphProto, node: &NodeProto, at: usize) -> (Vec<u8>, Vec<f32>, u8) {
+    let makes = |name: &String| graph.node.iter().find(|node| node.output[0] == *name).unwrap();
+    let mut maker = makes(&node.input[at]);
+    while kind(maker) != "DequantizeLinear" {
+        maker = makes(&maker.input[0]);
+    }
+    let named = |name: &str| graph.initializer.iter().find(|own| own.name.as_deref() == Some(name));
+    let zero = named(&maker.input[2]).unwrap();
+    let signed = zero.data_type == Some(DataType::INT8);
+    let from_lowest = |code: u8| if signed { code.wrapping_add(128) } else { code };
+    let codes = named(&maker.input[0]).map(|_| bytes(graph, &maker.input[0])).unwrap_or_default();
+    let codes = codes.into_iter().map(from_lowest).collect();
+    let zero = from_lowest(bytes(graph, &maker.input[2])[0]);
+    (codes, floats(&bytes(graph, &maker.input[1])), zero)
+}
+
+/// The codes of weights, zero points taken off, filter by filter.
+fn centred(codes: &[u8], zero: u8) -> Vec<i16> {
+    codes.iter().map(|&code| i16::from(code) - i16::from(zero)).collect()
+}
+
+/// A network of a model whose file has codes, as it is run with exact products; its samples.
+fn quantized(root: &Path, name: &str, count: usize, scheme: Scheme) -> (Quantized, Tensor<f32>) {
+    let network =
+        Network::from_onnx(&std::fs::read(root.join(format!("models/{name}.onnx"))).unwrap()).unwrap();
+    let samples = samples(root, name, count);
+    let codes = samples.to_reals().iter().map(|&code| code as f32).collect();
+    let batch = Tensor::new(samples.shape(), codes).unwrap();
+    (Quantized::calibrate(&network, &Quantize::default(), scheme, &batch).unwrap(), batch)
+}
+
+#[test]
+fn codes_that_are_multiplied_are_those_of_the_file() {
+    let Some(root) = shared() else { return };
+    for (name, _) in MODELS {
+        let model = std::fs::read(root.join(format!("models/{name}.onnx"))).unwrap();
+        let model = ModelProto::parse_buf(&model).unwrap();
+        let graph = model.graph.as_ref().unwrap();
+        for scheme in [Scheme::Affine, Scheme::Symmetric] {
+            let (quantized, _) = quantized(&root, name, 1, scheme);
+            let anew = quantized.coded_anew();
+            for (layer, weights) in quantized.layers().iter().zip(quantized.weights()) {
+                let node = graph.node.iter().find(|node| node.name.as_ref() == Some(&layer.name)).unwrap();
+                let (_, scales, zero) = filed(graph, node, 0);
+                let grid = quantized.input_grid(layer.index);
+                let same = (grid.scale, grid.zero_point) == (scales[0], zero);
+                // A signed multiplier of 8 bits has zero in the middle.
+                assert_eq!(same, scheme == Scheme::Affine || zero == 128, "{name} {}", layer.name);
+                let (codes, scales, zero) = filed(graph, node, 1);
+                let mut codes = centred(&codes, zero);
+                if kind(node) == "MatMul" {
+                    let (outputs, depth) = (layer.geometry.out_channels, layer.geometry.depth());
+                    codes = (0..codes.len()).map(|at| codes[at % depth * outputs + at / depth]).collect();
+                }
+                let fits = scheme == Scheme::Affine || codes.iter().all(|code| (-128..128).contains(code));
+                let kept = centred(&weights.codes, weights.zero_point) == codes;
+                let scales =
+                    weights.scales.iter().zip(scales.iter().cycle()).all(|(own, filed)| own == filed);
+                assert_eq!((kept, scales), (fits, fits), "{name} {}", layer.name);
+                assert_eq!(anew.contains(&&*layer.name), !same || !fits, "{name} {}", layer.name);
+            }
         }
     }
 }

@@ -82,8 +82,8 @@ fn classifiers_are_right_as_often_as_known() {
         let all = if samples == 900 { 1000 } else { samples };
         assert_eq!((found.metric, found.samples), (Metric::Top1, all), "{workload}");
         let count = (found.value * all as f64).round() as usize;
-        // Codes half-way between two may be either: three tenths of a point, but one sample at least.
-        let slack = if workload.contains("qdq") { (samples * 3 / 1000).max(1) } else { 0 };
+        // Where a code half-way between two is the other one, one sample's answer is: onnxruntime gets 176 of 200 right.
+        let slack = usize::from(workload == "mobilenetv2_imagenet_u8_qdq");
         assert!(count.abs_diff(right) <= slack, "{workload}: {count} right, not {right}");
     }
 }

@@ -11,12 +11,25 @@ pub(super) fn strain(strain: &Strain) -> Vec<String> {
             with_prefix(busy, "s")
         )
     });
-    let recoded = strain.recoded.then(|| {
-        "The model's file has codes with zero points of its own; signed multipliers take codes without, so activations are coded \
-         anew. `compute.array.multiplier: mul8u_exact` takes the file's."
-            .to_string()
-    });
+    let recoded = Some(&strain.recoded[..]).filter(|layers| !layers.is_empty()).map(recoded);
     strain.overfull.as_ref().map(overfull).into_iter().chain(busy).chain(recoded).collect()
+}
+
+/// Names that are told of many layers.
+const NAMED: usize = 3;
+
+fn recoded(layers: &[String]) -> String {
+    let named: Vec<String> = layers.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let rest = match layers.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    format!(
+        "The model's file has codes with zero points that put them beyond −128 to 127, where a signed multiplier of 8 bits ends, so \
+         what layers {}{rest} read, or their weights, is coded anew. The file's codes are kept by a multiplier without signs \
+         (`compute.array.multiplier: mul8u_exact`), one of 9 bits, and `compute.array.products: raw`.",
+        named.join(", ")
+    )
 }
 
 fn overfull(found: &Overfull) -> String {
@@ -38,13 +51,17 @@ mod tests {
     fn what_is_too_much_is_told_and_nothing_else() {
         assert!(strain(&Strain::default()).is_empty());
         let overfull = Overfull { memory: "buffer".into(), size_bytes: 131072.0, needed_bytes: 406528.0 };
-        let all = Strain { overfull: Some(overfull), busy_s: Some(0.0626), recoded: true };
+        let all = Strain {
+            overfull: Some(overfull),
+            busy_s: Some(0.0626),
+            recoded: ["a", "b", "c", "d", "e"].map(String::from).into(),
+        };
         let [small, slow, recoded] = strain(&all).try_into().unwrap();
         assert!(
             small.starts_with("Memory `buffer` of 128.0 KiB would have to hold 397.0 KiB at once."),
             "{small}"
         );
         assert!(slow.starts_with("The array computes for 62.6 ms a sample"), "{slow}");
-        assert!(recoded.contains("coded anew"), "{recoded}");
+        assert!(recoded.contains("so what layers `a`, `b`, `c` and 2 more read, or their"), "{recoded}");
     }
 }

@@ -11,10 +11,10 @@ pub struct Strain {
     /// Seconds that the array computes for a sample, where that is longer than the frame period; absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_s: Option<f64>,
-    /// Whether activations for which the model's file has codes with zero points get others without, as a signed multiplier
-    /// takes them.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub recoded: bool,
+    /// Layers with activations or weights for which the model's file has codes beyond −128 to 127, zero points taken off, so that
+    /// they get others: those that a signed multiplier takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recoded: Vec<String>,
 }
 
 /// A memory that is too small.

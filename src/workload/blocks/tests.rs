@@ -23,7 +23,7 @@ const IMAGE: Geometry = Geometry {
 
 fn convolution(seed: u64) -> Op {
     let weights = (0..IMAGE.weights()).map(|at| uniform_at(seed, at as u64) as f32 - 0.5).collect();
-    Op::Contract(Contraction { geometry: IMAGE, weights, bias: vec![0.1, -0.2, 0.3] })
+    Op::Contract(Contraction { geometry: IMAGE, weights, bias: vec![0.1, -0.2, 0.3], scales: None })
 }
 
 /// Nodes by name, operator and the values that they read.

@@ -1,6 +1,7 @@
 //! Convolutions over an image and fully connected layers.
 
 use super::attribute::{float, int, pair, window};
+use super::scales::of_filters;
 use super::{Lowered, Lowering, ModelError, Stored, shape};
 use crate::kernel::Geometry;
 use crate::workload::onnx::Node;
@@ -29,7 +30,8 @@ impl Lowering {
         let geometry = over_image(node, image, &weights.shape)?;
         let bias = self.bias(node, weights.shape[0])?;
         let out = vec![geometry.out_channels, geometry.out_height(), geometry.out_width()];
-        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias }), vec![value], out))
+        let scales = of_filters(&weights.scales, geometry.out_channels);
+        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales }), vec![value], out))
     }
 
     pub(super) fn dense(&self, node: &Node) -> Result<Lowered, ModelError> {
@@ -45,10 +47,12 @@ impl Lowering {
         if self.shapes[value] != [inputs] {
             return Err(shape(node, format!("{inputs} inputs are expected, not {:?}", self.shapes[value])));
         }
-        let reals = by_output(&weights.reals, [outputs, inputs], transposed);
+        let by_output = |of: &[f32]| by_output(of, [outputs, inputs], transposed);
+        let (reals, scales) = (by_output(&weights.reals), of_filters(&by_output(&weights.scales), outputs));
         let bias = if node.kind == "Gemm" { self.bias(node, outputs)? } else { vec![0.0; outputs] };
         let geometry = Geometry::dense(inputs, outputs);
-        Ok((Op::Contract(Contraction { geometry, weights: reals, bias }), vec![value], vec![outputs]))
+        let contraction = Contraction { geometry, weights: reals, bias, scales };
+        Ok((Op::Contract(contraction), vec![value], vec![outputs]))
     }
 }
 
@@ -74,8 +78,11 @@ pub(super) fn is_plain(node: &Node) -> Result<bool, ModelError> {
     Ok(int(node, "transA", 0)? == 0 && unscaled)
 }
 
-/// The weights of a matrix, output by output: its rows where it is transposed, else its columns.
+/// What a matrix has of each weight, output by output: its rows where it is transposed, else its columns; nothing of none.
 pub(super) fn by_output(matrix: &[f32], [outputs, depth]: [usize; 2], transposed: bool) -> Vec<f32> {
+    if matrix.is_empty() {
+        return vec![];
+    }
     let at = |o: usize, k: usize| matrix[if transposed { o * depth + k } else { k * outputs + o }];
     (0..outputs).flat_map(|o| (0..depth).map(move |k| (o, k))).map(|(o, k)| at(o, k)).collect()
 }

@@ -14,6 +14,11 @@ const MOVES: [&str; 8] =
 /// Operators that only give elements another shape.
 const RESHAPES: [&str; 6] = ["Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
 
+/// Whether a node only gives elements other places or another shape.
+pub(super) fn only_moves(node: &Node) -> bool {
+    MOVES.contains(&&*node.kind) || RESHAPES.contains(&&*node.kind)
+}
+
 impl Lowering {
     /// Computes a node whose operands are all stored, or that asks for a shape alone; whether it is one.
     pub(super) fn fold(&mut self, node: &Node) -> Result<bool, ModelError> {
@@ -26,6 +31,7 @@ impl Lowering {
         let samples: Vec<Option<Value>> = operands.iter().map(sample).collect::<Result<_, _>>()?;
         let operands: Vec<Option<&Value>> = samples.iter().map(Option::as_ref).collect();
         let answer = operator::run(node, self.opset, &operands)?;
+        self.note_scales(node)?;
         let count = answer.iter().map(Value::len).sum();
         self.budget.keep(count);
         self.budget.compute(count);
@@ -100,8 +106,7 @@ impl Lowering {
     fn moved(&self, node: &Node, operands: &[Operand]) -> Result<Option<Vec<Value>>, ModelError> {
         let [Operand::Computed(_, own), rest @ ..] = operands else { return Ok(None) };
         let stored = rest.iter().all(|operand| !matches!(operand, Operand::Computed(..)));
-        let known = MOVES.contains(&&*node.kind) || RESHAPES.contains(&&*node.kind);
-        let Some(count) = elements(own).filter(|_| stored && known) else { return Ok(None) };
+        let Some(count) = elements(own).filter(|_| stored && only_moves(node)) else { return Ok(None) };
         let places = Value::whole(Kind::I64, own, (0..count as i64).collect());
         let places = places.map_err(|what| shape(node, what))?;
         let rest: Vec<Option<Value>> = rest.iter().map(sample).collect::<Result<_, _>>()?;

@@ -96,15 +96,18 @@ fn spaced(length: usize, stride: usize, before: i64, count: usize) -> Places {
 fn turned(weights: Stored, groups: usize) -> Stored {
     let [channels, outputs, rows, columns] = [0, 1, 2, 3].map(|axis| weights.shape[axis]);
     let (inputs, taps) = (channels / groups, rows * columns);
-    let mut reals = Vec::with_capacity(weights.reals.len());
-    for output in 0..outputs * groups {
-        for input in 0..inputs {
-            let channel = output / outputs * inputs + input;
-            let filter = &weights.reals[(channel * outputs + output % outputs) * taps..][..taps];
-            reals.extend(filter.iter().rev());
+    let turn = |of: &[f32]| {
+        let mut turned = Vec::with_capacity(of.len());
+        for output in 0..outputs * groups {
+            for channel in (0..inputs).map(|input| output / outputs * inputs + input) {
+                let filter = of.get((channel * outputs + output % outputs) * taps..).unwrap_or_default();
+                turned.extend(filter.iter().take(taps).rev());
+            }
         }
-    }
-    Stored { shape: vec![outputs * groups, inputs, rows, columns], reals, integers: vec![] }
+        turned
+    };
+    let (reals, scales) = (turn(&weights.reals), turn(&weights.scales));
+    Stored { shape: vec![outputs * groups, inputs, rows, columns], reals, integers: vec![], scales }
 }
 
 /// A node with other attributes; one number stands for itself, more for a list.

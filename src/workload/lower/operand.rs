@@ -9,6 +9,8 @@ pub(super) struct Stored {
     pub(super) shape: Vec<usize>,
     pub(super) reals: Vec<f32>,
     pub(super) integers: Vec<i64>,
+    /// Of reals that are made of codes of bytes, the scale of each.
+    pub(super) scales: Vec<f32>,
 }
 
 impl From<&Value> for Stored {
@@ -18,7 +20,7 @@ impl From<&Value> for Stored {
             Elements::Real(elements) => reals = elements.iter().map(|&x| x as f32).collect(),
             Elements::Whole(elements) => integers.clone_from(elements),
         }
-        Self { shape: value.shape().to_vec(), reals, integers }
+        Self { shape: value.shape().to_vec(), reals, integers, scales: vec![] }
     }
 }
 
@@ -46,7 +48,7 @@ impl Lowering {
                 format!("weights of {axes} axes are expected, these have {:?}", weights.shape),
             ));
         }
-        Ok(weights)
+        Ok(Stored { scales: self.scales_of(node, 1), ..weights })
     }
 
     pub(super) fn bias(&self, node: &Node, outputs: usize) -> Result<Vec<f32>, ModelError> {

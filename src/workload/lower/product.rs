@@ -7,6 +7,7 @@ use super::attribute::float;
 use super::axes::Axes;
 use super::contract::is_plain;
 use super::general::order;
+use super::scales::of_filters;
 use super::{Lowering, ModelError};
 use crate::workload::network::Step;
 use crate::workload::onnx::Node;
@@ -15,7 +16,8 @@ use crate::workload::value::Value;
 
 /// An operand of a product.
 enum Factor {
-    Stored(Value),
+    /// With the scale of each element, where it is made of codes.
+    Stored(Value, Vec<f32>),
     Computed(usize),
 }
 
@@ -41,7 +43,7 @@ impl Lowering {
     pub(super) fn product(&mut self, node: &Node) -> Result<bool, ModelError> {
         let Some([first, second]) = self.factors(node) else { return Ok(false) };
         let shapes = [&first, &second].map(|factor| match factor {
-            Factor::Stored(value) => value.shape().to_vec(),
+            Factor::Stored(value, _) => value.shape().to_vec(),
             Factor::Computed(value) => self.whole_shape(*value),
         });
         let Some(mut axes) = Axes::of(node, shapes)? else { return Ok(false) };
@@ -72,7 +74,8 @@ impl Lowering {
             let name = node.inputs.get(at)?;
             let computed = self.values.get(name).filter(|&&value| self.kinds[value].is_real());
             let stored = self.stored.get(name).filter(|value| value.kind().is_real());
-            computed.map(|&value| Factor::Computed(value)).or(stored.cloned().map(Factor::Stored))
+            let stored = stored.map(|value| Factor::Stored(value.clone(), self.scales_of(node, at)));
+            computed.map(|&value| Factor::Computed(value)).or(stored)
         };
         let gemm = node.kind == "Gemm";
         let (first, second) = (factor(0)?, factor(1)?);
@@ -102,11 +105,18 @@ impl Lowering {
         let input = self.step(&of(node, "activations"), activations, &[input], shape);
         let out = vec![geometry.out_channels, geometry.in_height, 1];
         match weights {
-            Factor::Stored(value) => {
+            Factor::Stored(value, scales) => {
                 let stored = value.to_reals();
                 let weights = axes.weights().into_iter().map(|at| stored[at as usize] as f32).collect();
+                let order = |of: &[f32]| {
+                    axes.weights()
+                        .into_iter()
+                        .filter_map(|at| of.get(at as usize).copied())
+                        .collect::<Vec<_>>()
+                };
+                let scales = of_filters(&order(&scales), geometry.out_channels);
                 let bias = vec![0.0; geometry.out_channels];
-                let op = Op::Contract(Contraction { geometry, weights, bias });
+                let op = Op::Contract(Contraction { geometry, weights, bias, scales });
                 self.step(&node.name, op, &[input], out)
             }
             Factor::Computed(value) => {

@@ -107,6 +107,7 @@ impl Lowering {
             geometry,
             weights: narrow(weights),
             bias: narrow(bias),
+            scales: None,
         };
         let all = Geometry { in_height: run, ..Geometry::dense(cell.input, rows) };
         let of_input = contraction(w, &bias[..rows], all);

@@ -2,6 +2,7 @@
 
 use super::attribute::int;
 use super::contract::{by_output, is_plain};
+use super::scales::of_filters;
 use super::{Lowering, ModelError, elements};
 use crate::kernel::Geometry;
 use crate::workload::limit;
@@ -15,16 +16,17 @@ struct Dense {
     outputs: usize,
     weights: Vec<f32>,
     bias: Vec<f32>,
+    scales: Option<Vec<f32>>,
 }
 
 impl Lowering {
     /// Lowers a product of [.., rows, K] with stored weights; whether the node is one.
     pub(super) fn rows(&mut self, node: &Node) -> Result<bool, ModelError> {
         let Some((value, dense)) = self.dense_rows(node)? else { return Ok(false) };
-        let Dense { lead, depth, outputs, weights, bias } = dense;
+        let Dense { lead, depth, outputs, weights, bias, scales } = dense;
         let rows = lead.iter().product();
         let geometry = Geometry { in_height: rows, ..Geometry::dense(depth, outputs) };
-        let contraction = Op::Contract(Contraction { geometry, weights, bias });
+        let contraction = Op::Contract(Contraction { geometry, weights, bias, scales });
         let [before, after] =
             ["rows to channels", "channels to rows"].map(|what| format!("{} ({what})", node.name));
         let columns = self.step(&before, turn(rows, depth), &[value], vec![depth, rows, 1]);
@@ -50,7 +52,8 @@ impl Lowering {
         let ([lead @ .., last], &[first, second]) = (&shape[..], weights.shape()) else { return Ok(None) };
         let transposed = gemm && int(node, "transB", 0)? != 0;
         let (depth, outputs) = if transposed { (second, first) } else { (first, second) };
-        let rows = elements(lead).filter(|&rows| rows > 1 && *last == depth && outputs > 0 && depth > 0);
+        let several = |rows: usize| rows > 1 || lead.len() > 1;
+        let rows = elements(lead).filter(|&rows| several(rows) && *last == depth && outputs > 0 && depth > 0);
         let fits = rows.is_some_and(|rows| {
             elements(&[rows, depth.max(outputs)]).is_some_and(|count| count <= limit::PLACES)
         });
@@ -58,9 +61,11 @@ impl Lowering {
             return Ok(None);
         }
         let stored: Vec<f32> = weights.to_reals().iter().map(|&weight| weight as f32).collect();
-        let weights = by_output(&stored, [outputs, depth], transposed);
+        let by_output = |of: &[f32]| by_output(of, [outputs, depth], transposed);
+        let (weights, scales) =
+            (by_output(&stored), of_filters(&by_output(&self.scales_of(node, 1)), outputs));
         let bias = if gemm { self.bias(node, outputs)? } else { vec![0.0; outputs] };
-        Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias })))
+        Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias, scales })))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::attribute::int;
 use super::general::or_zeros;
+use super::scales::of_filters;
 use super::{Lowered, Lowering, ModelError, Stored, elements, shape};
 use crate::kernel::Geometry;
 use crate::workload::limit;
@@ -33,7 +34,8 @@ impl Lowering {
         let taken = order_of(&window, channels, self.shapes[value].iter().product());
         let image = self.step(&format!("{} (rows of windows)", node.name), taken, &[value], rows.to_vec());
         let out = [&[geometry.out_channels], &window.out[..]].concat();
-        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias }), vec![image], out))
+        let scales = of_filters(&weights.scales, geometry.out_channels);
+        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales }), vec![image], out))
     }
 }
 

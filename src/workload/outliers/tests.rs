@@ -28,7 +28,7 @@ fn general(kind: &str, shape: &[usize], stored: &[Vec<f32>]) -> Op {
 
 fn contract(geometry: Geometry, seed: u64) -> Op {
     let bias = numbers(geometry.out_channels, seed + 1);
-    Op::Contract(Contraction { geometry, weights: numbers(geometry.weights(), seed), bias })
+    Op::Contract(Contraction { geometry, weights: numbers(geometry.weights(), seed), bias, scales: None })
 }
 
 const ROWS: usize = 3;

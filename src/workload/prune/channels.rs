@@ -109,6 +109,7 @@ fn filters(network: &mut Network, at: usize, left: &[usize]) {
     let channels = of.geometry.out_channels;
     of.weights = without_parts(&of.weights, channels, left);
     of.bias = without_parts(&of.bias, channels, left);
+    of.scales = of.scales.as_ref().map(|scales| without_parts(scales, channels, left));
     of.geometry.out_channels -= left.len();
 }
 

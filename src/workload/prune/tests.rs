@@ -147,7 +147,7 @@ fn contract(layer: usize, geometry: Geometry, outputs: &[usize], inputs: &[usize
         .flat_map(|&o| inputs.iter().flat_map(move |&i| (0..taps).map(move |tap| weight(layer, [o, i, tap]))))
         .collect();
     let bias = outputs.iter().map(|&o| weight(layer, [o, 77, 0])).collect();
-    Op::Contract(Contraction { geometry, weights, bias })
+    Op::Contract(Contraction { geometry, weights, bias, scales: None })
 }
 
 /// Convolution, clip, pool, depthwise convolution, clip, convolution, flatten, dense layer, with these channels of the first
@@ -194,7 +194,7 @@ fn chain(first: &[usize], third: &[usize]) -> Network {
 fn contract_depthwise(geometry: Geometry, channels: &[usize]) -> Op {
     let weights = channels.iter().flat_map(|&o| (0..9).map(move |tap| weight(1, [o, 0, tap]))).collect();
     let bias = channels.iter().map(|&o| weight(1, [o, 77, 0])).collect();
-    Op::Contract(Contraction { geometry, weights, bias })
+    Op::Contract(Contraction { geometry, weights, bias, scales: None })
 }
 
 /// All but the half of `count` filters of least norm.

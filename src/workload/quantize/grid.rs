@@ -62,6 +62,11 @@ impl Grid {
         }
     }
 
+    /// That of codes of bytes in a file; what lies on it already goes to the nearest code.
+    pub(super) fn of_file(scale: f32, zero_point: u8) -> Self {
+        Self { scale, zero_point, lowest: 0, bits: 8, rounding: Rounding::HalfEven, keeps_sign: false }
+    }
+
     /// That of codes with shifts, of which 1 is `scale` shifted by nothing.
     pub(super) fn of_groups(bits: u32, scale: f32) -> Self {
         let zero_point = 1 << (bits - 1);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::network::Network;
-use super::super::op::Op;
+use super::super::op::{Declared, Op};
 use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
 use super::role::Role;
@@ -74,6 +74,7 @@ pub(super) fn ranges(
         let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
         declared
             .filter(|_| seen.count > 0 && rotations[value].is_none())
+            .map(Declared::range)
             .or_else(|| seen.range(rule, &|range| grid(value, range)))
     };
     Ok(inherit((network, rotations), begun(network, seen.into_iter().enumerate().map(range).collect())))
@@ -154,13 +155,24 @@ fn inherit(
     (network, rotations): (&Network, &[Option<Rotation>]),
     mut ranges: Vec<Option<Range>>,
 ) -> Vec<Option<Range>> {
-    for (at, step) in network.steps.iter().enumerate() {
-        let as_it_is = rotations[at + 1].is_none() && rotations[step.inputs[0]].is_none();
-        if step.op.keeps_codes() && as_it_is && ranges[at + 1].is_some() && ranges[step.inputs[0]].is_some() {
-            ranges[at + 1] = ranges[step.inputs[0]];
+    for (to, from) in alike(network, rotations) {
+        if ranges[to].is_some() && ranges[from].is_some() {
+            ranges[to] = ranges[from];
         }
     }
     ranges
+}
+
+/// Values with the codes of others, and those, in order.
+pub(super) fn alike(
+    network: &Network,
+    rotations: &[Option<Rotation>],
+) -> impl Iterator<Item = (usize, usize)> {
+    let steps = network.steps.iter().enumerate().map(|(at, step)| (step, at + 1, step.inputs[0]));
+    let same = |to: usize, from: usize| rotations[to].is_none() && rotations[from].is_none();
+    steps
+        .filter(move |(step, to, from)| step.op.keeps_codes() && same(*to, *from))
+        .map(|(_, to, from)| (to, from))
 }
 
 #[cfg(test)]

@@ -123,6 +123,10 @@ impl Quantized {
                 engine.contract(layer, input, &weights)
             }
         };
+        let sums = match &self.whole_biases[at] {
+            Some(biases) => with_biases(sums, biases, layer.geometry.positions()),
+            None => sums,
+        };
         let factors = own.scales.iter().map(|scale| input.scale * scale).collect();
         Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
     }
@@ -224,6 +228,15 @@ impl Quantized {
     fn is_put_away(&self, value: usize) -> bool {
         value == 0 || !matches!(self.network.steps[value - 1].op, Op::Reshape | Op::Permute(_) | Op::Keep(_))
     }
+}
+
+/// Sums [samples, channels, positions] and what is added to those of each channel.
+fn with_biases(mut sums: Vec<i32>, biases: &[i32], positions: usize) -> Vec<i32> {
+    for (at, sums) in sums.chunks_exact_mut(positions).enumerate() {
+        let bias = biases[at % biases.len()];
+        sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(bias));
+    }
+    sums
 }
 
 /// The same value as one whose elements are read one by one.

@@ -128,7 +128,12 @@ mod tests {
 
     fn rows(outputs: usize) -> Contraction {
         let geometry = Geometry { in_height: ROWS, ..Geometry::dense(CHANNELS, outputs) };
-        Contraction { geometry, weights: numbers(geometry.weights(), 3), bias: numbers(outputs, 4) }
+        Contraction {
+            geometry,
+            weights: numbers(geometry.weights(), 3),
+            bias: numbers(outputs, 4),
+            scales: None,
+        }
     }
 
     /// Tokens of which each is ten times as large as the one before.
@@ -254,7 +259,12 @@ mod tests {
     fn windows_of_several_tokens_are_refused_and_zeros_and_no_numbers_are_zero() {
         let geometry =
             Geometry { kernel: [3, 1], pads: [1, 0, 1, 0], in_height: ROWS, ..Geometry::dense(CHANNELS, 2) };
-        let own = Contraction { geometry, weights: numbers(geometry.weights(), 3), bias: vec![0.0; 2] };
+        let own = Contraction {
+            geometry,
+            weights: numbers(geometry.weights(), 3),
+            bias: vec![0.0; 2],
+            scales: None,
+        };
         let network =
             network(vec![(Op::Contract(own), vec![0])], vec![vec![CHANNELS, ROWS, 1], vec![2, ROWS, 1]]);
         let settings = settings(NumberFormat::int(4), 4);

@@ -28,6 +28,11 @@ impl MacArray {
         self.raw
     }
 
+    /// Whether units hold every code of a byte, wherever zero is among them.
+    pub fn takes_any_bytes(&self) -> bool {
+        [0, 255].into_iter().all(|zero| self.holds([CodeRange { bits: 8, zero, lowest: 0 }; 2]).is_ok())
+    }
+
     /// What is taken from a code before it enters a unit: its zero point, or of raw codes what makes them two's complement
     /// for a signed multiplier.
     pub fn offset(&self, codes: CodeRange) -> u8 {

@@ -19,7 +19,12 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 
 fn rows(outputs: usize, seed: u64) -> Contraction {
     let geometry = Geometry { in_height: ROWS, ..Geometry::dense(CHANNELS, outputs) };
-    Contraction { geometry, weights: numbers(geometry.weights(), seed), bias: numbers(outputs, seed + 1) }
+    Contraction {
+        geometry,
+        weights: numbers(geometry.weights(), seed),
+        bias: numbers(outputs, seed + 1),
+        scales: None,
+    }
 }
 
 fn one() -> Network {
