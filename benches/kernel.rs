@@ -93,11 +93,12 @@ const RESNET20: [([usize; 2], usize, usize, usize, usize); 8] = [
     ([64, 64], 8, 3, 1, 5),
 ];
 
-const RESNET20_TABLES: [&str; 9] = [
+const RESNET20_TABLES: [&str; 10] = [
     "exact",
     "few_terms",
     "four_bits",
     "near_lines",
+    "lines but for one row in four, all codes",
     "mitchell",
     "mitchell, all codes",
     "any_table",
@@ -210,6 +211,13 @@ fn resnet20_products(table_of: &str) -> Products {
         "near_lines" => {
             by_codes(|weight, activation| weight * activation + ((weight * 7) ^ (activation * 5)) % 100)
         }
+        "lines but for one row in four, all codes" => {
+            let mut stream = Stream::new(1, "bench.lines", 1);
+            by_codes(move |weight, activation| match weight % 4 {
+                0 => stream.below(30_000) as i32,
+                _ => weight * activation + stream.below(200) as i32,
+            })
+        }
         _ => table(1 << 16),
     }
 }
@@ -251,8 +259,41 @@ fn resnet20_with(
 }
 
 /// A table of signed operands, codes 128 above them.
-fn by_codes(product: impl Fn(i32, i32) -> i32) -> Products {
+fn by_codes(mut product: impl FnMut(i32, i32) -> i32) -> Products {
     Products::new(&(0..1 << 16).map(|at| product((at >> 8) - 128, (at & 255) - 128)).collect::<Vec<_>>())
+}
+
+/// Convolutions of 3×3 taps on 32×32 pixels with equally many products and another structure: [channels in, channels out,
+/// groups, dilation]. An output channel meets the channels of its group alone, so that more groups make wider layers:
+/// 16·16 = 4·(8·8) = 256·1.
+const STRUCTURES: [(&str, [usize; 4]); 4] = [
+    ("dense", [16, 16, 1, 1]),
+    ("grouped", [32, 32, 4, 1]),
+    ("depthwise", [256, 256, 256, 1]),
+    ("dilated", [16, 16, 1, 2]),
+];
+
+fn structure(name: &str) -> Geometry {
+    let (_, [inputs, outputs, groups, dilation]) =
+        STRUCTURES.into_iter().find(|(known, _)| *known == name).expect("a known structure");
+    let plain = layer([inputs, 32, 32], outputs, 3);
+    Geometry { groups, pads: [dilation; 4], dilation: [dilation; 2], ..plain }
+}
+
+/// Whether groups, depthwise layers and dilation cost more than as many products of a dense layer, with exact products and
+/// with those of any table, after a rectifier.
+#[divan::bench(args = STRUCTURES.map(|(name, _)| name), consts = [false, true], sample_count = 10)]
+fn structures<const ANY: bool>(bencher: Bencher<'_, '_>, name: &str) {
+    let geometry = structure(name);
+    assert_eq!(geometry.macs(), structure("dense").macs(), "as many products");
+    let products = if ANY { table(1 << 16) } else { Products::exact(128, 128) };
+    let mut stream = Stream::new(6, "bench.structures", 0);
+    let mut codes = |count: usize, or: u8| (0..count).map(|_| stream.word() as u8 | or).collect::<Vec<u8>>();
+    let (input, weights) = (codes(BATCH * geometry.inputs_per_sample(), 128), codes(geometry.weights(), 0));
+    let operands = Operands { batch: BATCH, input: &input, weights: &weights, pad: 128 };
+    bencher
+        .counter(ItemsCount::new(BATCH as u64 * geometry.macs()))
+        .bench_local(|| convolve(&geometry, black_box(operands), &products));
 }
 
 /// Any table whose rows span 16 bits: the fastest path that this processor has.

@@ -21,6 +21,7 @@ mod trace;
 mod validate;
 mod yosys;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::builder::RangedU64ValueParser;
@@ -28,10 +29,18 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::schema::schema;
 use crate::error::Error;
+use crate::simd::Level;
+
+/// The environment variable that names the widest registers to use.
+pub const SIMD: &str = "AXSIM_SIMD";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  AXSIM_SIMD=portable|avx2|avx512  Registers to use at most; results do not depend on it";
 
 /// Simulator of approximate-computing hardware: what does it save, and what does it cost the task?
 #[derive(Debug, Parser)]
-#[command(name = "axsim", version, about)]
+#[command(name = "axsim", version, about, after_help = ENVIRONMENT)]
 pub struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -191,6 +200,17 @@ enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Limits the process to the registers that the value of [`SIMD`] names; its caller has read it, as the library reads no
+/// environment.
+///
+/// # Errors
+/// [`Error::Usage`] where it names none, or none that the processor has.
+pub fn limit(registers: Option<&OsStr>) -> Result<(), Error> {
+    let Some(name) = registers else { return Ok(()) };
+    let limited = name.to_string_lossy().parse().and_then(Level::limit);
+    limited.map_err(|error| Error::Usage(format!("{SIMD}: {error}")))
 }
 
 impl Arguments {

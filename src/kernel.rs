@@ -32,6 +32,8 @@ mod ordered;
 mod ored;
 mod padded;
 mod path;
+mod plan;
+mod plans;
 mod products;
 #[cfg(target_arch = "x86_64")]
 mod reach;

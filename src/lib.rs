@@ -17,7 +17,7 @@
 //!
 //! | layer | modules | job |
 //! |---|---|---|
-//! | 0 | `units` `bits` `rng` `simd` `tensor` `constant` | quantities as types, bit lanes, named random streams, loops for wide registers, arrays, figures with their source |
+//! | 0 | `units` `bits` `rng` `simd` `tensor` `constant` | quantities as types, bit lanes, named random streams, loops for wide registers and which of them to use, arrays, figures with their source |
 //! | 1 | `ledger` `netlist` `table` `config` `razor` | the account of a run; gates as plain data; the complete function of a small design; YAML as typed data; numbers razored to codes of few bits |
 //! | 2 | `tech` `kernel` | what a cell costs; integer contractions with any table, fast and naive |
 //! | 3 | `arith` `workload` | designs known twice, metrics; networks, operators, quantisation, data |

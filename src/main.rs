@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use axsim::cli;
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     let _ = miette::set_hook(Box::new(move |_| {
         Box::new(miette::MietteHandlerOpts::new().graphical_theme(theme.clone()).width(100).build())
     }));
-    match axsim::cli::Arguments::parse().run() {
+    let arguments = cli::Arguments::parse();
+    match cli::limit(std::env::var_os(cli::SIMD).as_deref()).and_then(|()| arguments.run()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {

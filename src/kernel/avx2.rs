@@ -5,13 +5,14 @@ use std::arch::x86_64::*;
 use super::factored::LANES;
 use super::field::set_apart;
 use super::vnni::{EXACT, Finish, Place, Taps, UNIT};
+use crate::simd::{Level, detected};
 
 /// Output channels that are summed together.
 const CHANNELS: usize = 2;
 
-/// Whether the processor has the instructions.
-pub(super) fn supported() -> bool {
-    is_x86_feature_detected!("avx2")
+/// Whether the processor has the instructions, and the level.
+pub(super) fn supported(level: Level) -> bool {
+    detected!(level, Avx2: "avx2")
 }
 
 /// As [`super::vnni::sum`].
@@ -19,7 +20,7 @@ pub(super) fn supported() -> bool {
 /// # Panics
 /// When the processor lacks the instructions, or blocks end beyond the codes or outputs beyond their slice.
 pub(super) fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, output: &mut [i32]) {
-    assert!(supported(), "the caller has asked");
+    assert!(supported(Level::Avx2), "the caller has asked");
     let last = |of: &[usize]| of.iter().max().copied().unwrap_or_default();
     let reach = last(taps.offsets) + LANES * (last(&place.units.starts) + UNIT);
     assert!(reach <= taps.codes.len() && taps.offsets.len() == taps.weights.len(), "codes for every block");
@@ -116,7 +117,7 @@ mod tests {
         let mut stream = Stream::new(9, "kernel.exact", 0);
         let narrow = Geometry { in_height: 3, in_width: 8, ..Geometry::dense(5, 7) };
         for (geometry, batch) in [(Geometry::UNEVEN, 3), (narrow, 5), (Geometry::dense(9, 3), 20)] {
-            let layout = Layout::<LANES>::new(&geometry, batch, UNIT);
+            let layout = Layout::<LANES>::new(&geometry, batch, UNIT, Level::at_hand());
             let units = layout.units(&geometry, batch);
             let input: Vec<u8> =
                 (0..batch * geometry.inputs_per_sample()).map(|_| stream.word() as u8).collect();
@@ -139,11 +140,11 @@ mod tests {
                 let start = vec![i32::from(begun); batch * geometry.outputs_per_sample()];
                 let (mut expected, mut wide, mut wider) = (start.clone(), start.clone(), start);
                 one_by_one(taps, place, &finish, &mut expected);
-                if supported() {
+                if supported(Level::Avx2) {
                     sum(taps, place, &finish, &mut wide);
                     assert_eq!(wide, expected, "{geometry:?}");
                 }
-                if vnni::supported() {
+                if vnni::supported(Level::Avx512) {
                     vnni::sum(taps, place, &finish, &mut wider);
                     assert_eq!(wider, expected, "{geometry:?}");
                 }

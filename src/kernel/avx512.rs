@@ -14,19 +14,19 @@ pub(super) use self::sliced::sliced;
 pub(super) use self::taps::Together;
 use super::cost::{self, Use};
 use super::half::Half;
+use super::plan::Form;
 use super::reach::Reach;
 use super::{Geometry, Operands};
+use crate::simd::{Level, detected};
 
-/// Whether the processor has the instructions.
-pub(super) fn supported() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi")
+/// Whether the processor has the instructions, and the level.
+pub(super) fn supported(level: Level) -> bool {
+    detected!(level, Avx512: "avx512f", "avx512bw", "avx512vbmi")
 }
 
 /// What each code becomes.
-pub(super) fn mapped(table: &[u8; 256], codes: &[u8]) -> Vec<u8> {
-    if !supported() {
+pub(super) fn mapped(table: &[u8; 256], codes: &[u8], level: Level) -> Vec<u8> {
+    if !supported(level) {
         return codes.iter().map(|&code| table[usize::from(code)]).collect();
     }
     // SAFETY: the instructions were detected above.
@@ -93,14 +93,14 @@ impl Planes {
         reaches.iter().any(Option::is_some).then_some(Self(reaches))
     }
 
-    fn reach(&self, half: Half) -> Option<&Reach> {
-        self.0[half as usize].as_ref().filter(|_| supported())
+    fn reach(&self, half: Half, level: Level) -> Option<&Reach> {
+        self.0[half as usize].as_ref().filter(|_| supported(level))
     }
 
     /// What a product costs, on the mean over weights; `None` where the processor lacks the instructions, or the products
     /// of some weight span too much.
     pub(super) fn cost(&self, asked: &Use<'_>) -> Option<f32> {
-        let reach = self.reach(asked.half())?;
+        let reach = self.reach(asked.half(), asked.level)?;
         let every: Vec<u8>;
         let weights = match asked.weights {
             [] => {
@@ -127,5 +127,16 @@ impl Planes {
     ) -> Vec<Filter<'a>> {
         let filter = |channel| Filter::new(&self.0, together, geometry.filter(operands.weights, channel));
         (0..geometry.out_channels).map(filter).collect()
+    }
+}
+
+impl Form for Planes {
+    const NAME: &str = "bytes";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let halves = Half::ALL.into_iter().zip(&self.0);
+        halves
+            .filter_map(|(half, reach)| Some((half, reach.as_ref()?)))
+            .all(|(half, reach)| reach.gives(weight, row, half))
     }
 }

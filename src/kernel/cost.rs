@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 
 use super::half::{self, Half};
 use super::{Geometry, Operands};
+use crate::simd::Level;
 
 /// An exact product in one of `vpdpbusd` (`exact`).
 pub(super) const EXACT_VNNI: f32 = 2.9;
@@ -39,27 +40,30 @@ pub(super) struct Use<'a> {
     /// Activation codes; none where any of the half may occur.
     pub activations: &'a [u8],
     pub pad: Option<u8>,
+    /// With which products are formed.
+    pub level: Level,
     /// The bits that one of the activation codes and the padding has, and those that all have; reading all of them takes
     /// time, so they are found when they are asked for.
     bits: OnceCell<(u8, u8)>,
 }
 
 impl<'a> Use<'a> {
-    pub(super) fn of(geometry: &Geometry, operands: &Operands<'a>) -> Self {
+    pub(super) fn of(geometry: &Geometry, operands: &Operands<'a>, level: Level) -> Self {
         let Operands { input, weights, pad, .. } = *operands;
         Self {
             channels: geometry.in_channels / geometry.groups,
             weights,
             activations: input,
             pad: Some(pad),
+            level,
             bits: OnceCell::new(),
         }
     }
 
     /// A layer of many channels, with activation codes of these bits.
-    pub(super) fn any(bits: u8) -> Self {
-        let channels = usize::MAX / 8;
-        Self { channels, weights: &[], activations: &[], pad: None, bits: OnceCell::from((bits, 0)) }
+    pub(super) fn any(bits: u8, level: Level) -> Self {
+        let (channels, bits) = (usize::MAX / 8, OnceCell::from((bits, 0)));
+        Self { channels, weights: &[], activations: &[], pad: None, level, bits }
     }
 
     /// The bits that one of the activation codes and the padding has, and those that all have.
@@ -125,9 +129,9 @@ mod tests {
         let of = |in_channels: usize| {
             let geometry = Geometry { in_channels, ..Geometry::dense(1, 1) };
             let operands = Operands { batch: 1, input: &[], weights: &[], pad: 0 };
-            Use::of(&geometry, &operands).filled(4)
+            Use::of(&geometry, &operands, Level::Portable).filled(4)
         };
         assert_eq!([of(1), of(3), of(4), of(6)], [4.0, 4.0 / 3.0, 1.0, 8.0 / 6.0]);
-        assert_eq!(Use::any(255).filled(4), 1.0);
+        assert_eq!(Use::any(255, Level::Portable).filled(4), 1.0);
     }
 }

@@ -29,14 +29,14 @@ pub(super) fn sums(
         return None;
     }
     let own = (geometry.in_channels / geometry.groups, shifts.size, shifts.steps);
-    let window = geometry.kernel[0] * geometry.kernel[1];
+    let (window, exact) = (geometry.kernel[0] * geometry.kernel[1], EXACT.clone().at(products.level));
     let weights = digits((operands.weights, shifts.weights), own, window, zeros[0])?;
     let plane = geometry.in_height * geometry.in_width;
     let input = digits((operands.input, shifts.input), own, plane, zeros[1])?;
     let mut output = vec![0; operands.batch * geometry.outputs_per_sample()];
     for (high, weights) in weights.iter().enumerate() {
         for (higher, input) in input.iter().enumerate() {
-            let sums = convolve(geometry, Operands { input, weights, pad: ZERO, ..*operands }, &EXACT);
+            let sums = convolve(geometry, Operands { input, weights, pad: ZERO, ..*operands }, &exact);
             add(&mut output, &sums, 8 * (high + higher));
         }
     }

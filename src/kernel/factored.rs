@@ -10,13 +10,14 @@ use super::field::{Layout, Units};
 use super::path::Path;
 use super::vnni::{self, Block, CHANNELS, EXACT, Finish, Place, Taps, UNIT};
 use super::{Geometry, Operands, avx2, avx512};
+use crate::simd::Level;
 
 /// Channels that stand next to one another.
 pub(super) const LANES: usize = 4;
 
 /// What a product costs; `None` where the processor lacks the instructions, or terms do not give all products.
 pub(super) fn cost(factors: &Factors, asked: &Use<'_>) -> Option<f32> {
-    let exact = match (vnni::supported(), avx2::supported()) {
+    let exact = match (vnni::supported(asked.level), avx2::supported(asked.level)) {
         (true, _) => EXACT_VNNI,
         (_, true) => EXACT_AVX2,
         _ => return None,
@@ -29,8 +30,8 @@ pub(super) fn cost(factors: &Factors, asked: &Use<'_>) -> Option<f32> {
 }
 
 /// Adds what the sums of one term become to the outputs of up to eight channels.
-fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, output: &mut [i32]) {
-    match vnni::supported() {
+fn sum(taps: Taps<'_, EXACT>, place: Place<'_>, finish: &Finish<'_>, output: &mut [i32], level: Level) {
+    match vnni::supported(level) {
         true => vnni::sum(taps, place, finish, output),
         false => avx2::sum(taps, place, finish, output),
     }
@@ -50,10 +51,15 @@ pub(super) struct Factored<'a> {
 }
 
 impl<'a> Factored<'a> {
-    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, factors: &'a Factors) -> Self {
-        let layout = Layout::new(geometry, operands.batch, UNIT);
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        operands: &'a Operands<'a>,
+        factors: &'a Factors,
+        level: Level,
+    ) -> Self {
+        let layout = Layout::new(geometry, operands.batch, UNIT, level);
         let terms: Vec<Prepared<'_>> =
-            factors.terms.iter().map(|term| Prepared::new(geometry, operands, term)).collect();
+            factors.terms.iter().map(|term| Prepared::new(geometry, operands, term, level)).collect();
         Self {
             offsets: layout.offsets(geometry.kernel),
             fields: terms.iter().map(|term| layout.field(term.pad)).collect(),
@@ -71,7 +77,7 @@ impl<'a> Factored<'a> {
         for (term, field) in self.terms.iter().zip(&mut self.fields) {
             let mapped = Operands { input: &term.input, pad: term.pad, ..*self.operands };
             self.layout.fill(self.geometry, &mapped, group, samples.clone(), field);
-            term.add_ones(field, &self.offsets, units, &mut self.ones);
+            term.add_ones(field, (&self.offsets, units), &mut self.ones, self.layout.level());
         }
     }
 }
@@ -90,7 +96,8 @@ impl Path for Factored<'_> {
                     let besides = if at == 0 { &self.ones[..] } else { &[] };
                     let weights = &term.tiles[group * term.tiles_of_group + tile];
                     let taps = Taps { codes, offsets: &self.offsets, weights };
-                    sum(taps, place, &term.finish(channels, besides, begun || at > 0), output);
+                    let finish = term.finish(channels, besides, begun || at > 0);
+                    sum(taps, place, &finish, output, self.layout.level());
                 }
             }
         }
@@ -112,9 +119,9 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(geometry: &Geometry, operands: &Operands<'a>, term: &'a Term) -> Self {
+    fn new(geometry: &Geometry, operands: &Operands<'a>, term: &'a Term, level: Level) -> Self {
         let bytes = term.weights.map(|weight| weight as u8);
-        let weights = avx512::mapped(&bytes, operands.weights);
+        let weights = avx512::mapped(&bytes, operands.weights, level);
         let tiles = |group: usize| {
             let channels: Vec<usize> = geometry.group_channels(group).collect();
             let tile = |channels: &[usize]| exact_blocks(geometry, channels, |at| weights[at]);
@@ -132,7 +139,7 @@ impl<'a> Prepared<'a> {
             term,
             input: match identical {
                 true => operands.input.into(),
-                false => avx512::mapped(&term.activations, operands.input).into(),
+                false => avx512::mapped(&term.activations, operands.input, level).into(),
             },
             pad: term.activations[usize::from(operands.pad)],
             tiles: (0..geometry.groups).flat_map(tiles).collect(),
@@ -150,13 +157,19 @@ impl<'a> Prepared<'a> {
     }
 
     /// Adds what an offset of the weights brings to every channel.
-    fn add_ones(&self, codes: &[u8], offsets: &[usize], units: &Units, ones: &mut Vec<i32>) {
+    fn add_ones(
+        &self,
+        codes: &[u8],
+        (offsets, units): (&[usize], &Units),
+        ones: &mut Vec<i32>,
+        level: Level,
+    ) {
         let Some(weights) = &self.ones else { return };
         ones.resize(units.starts.len() * UNIT, 0);
         let scale = self.term.scale.wrapping_mul(self.term.weight_offset);
         let finish = Finish { scale, constants: [0; CHANNELS], besides: &[], begun: true };
         let place = Place { units: &units.in_order(UNIT), channels: 1, first: 0, pitch: 0 };
-        sum(Taps { codes, offsets, weights }, place, &finish, ones);
+        sum(Taps { codes, offsets, weights }, place, &finish, ones, level);
     }
 }
 

@@ -4,6 +4,8 @@
 //! Their tables have a small rank over the integers, and each term of it is an exact product of two bytes. Terms are
 //! checked against every entry when they are found, so that sums of them are the table's bit for bit.
 
+use super::plan::{Form, Unfit};
+
 /// More terms than this cost more than looking products up.
 const TERMS: usize = 5;
 /// Steps of shortening after which vectors are taken as they are.
@@ -18,15 +20,6 @@ pub(super) struct Factors {
     pub(super) terms: Vec<Term>,
     /// Weight codes and activation codes whose products the terms do not give.
     exceptions: [Vec<u8>; 2],
-}
-
-/// Why no terms are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Unfit {
-    /// They are too many or too wide.
-    Large,
-    /// They do not give the table: something went wrong when they were found.
-    Wrong,
 }
 
 /// One term: scale · (weight + weight offset) · (activation + activation offset).
@@ -54,7 +47,7 @@ impl Factors {
     }
 
     fn over(basis: &Basis, rows: &[[i32; 256]]) -> Result<Self, Unfit> {
-        Self::along(basis, rows).ok_or(Unfit::Large)?.checked(rows)
+        Self::along(basis, rows).ok_or(Unfit::Large)?.verified(rows)
     }
 
     /// A term for each vector of a basis, unless one is too wide.
@@ -68,18 +61,9 @@ impl Factors {
         found.exceptions.iter().all(|codes| codes.len() <= EXCEPTIONS).then_some(found)
     }
 
-    fn checked(self, rows: &[[i32; 256]]) -> Result<Self, Unfit> {
-        if self.gives(rows) { Ok(self) } else { Err(Unfit::Wrong) }
-    }
-
-    /// Whether the terms give every product of the table but those of codes that are left out.
-    fn gives(&self, rows: &[[i32; 256]]) -> bool {
-        let covered = |operand: usize| {
-            let exceptions = &self.exceptions[operand];
-            (0..256).filter(move |code| !exceptions.contains(&(*code as u8)))
-        };
-        let equal = |w: usize| covered(1).all(|x| self.product(w, x) == i64::from(rows[w][x]));
-        covered(0).all(equal)
+    /// Whether there are more terms; [`Unfit::Large`] where there are not.
+    pub(super) fn more_than(&self, most: usize) -> Result<(), Unfit> {
+        if self.terms.len() > most { Ok(()) } else { Err(Unfit::Large) }
     }
 
     /// Whether the terms give every product of these codes.
@@ -89,8 +73,21 @@ impl Factors {
         without(weights, of_weights) && without(activations, of_activations)
     }
 
-    fn product(&self, weight: usize, activation: usize) -> i64 {
+    /// The product that the terms give.
+    pub(super) fn product(&self, weight: usize, activation: usize) -> i64 {
         self.terms.iter().map(|term| term.product(weight, activation)).sum()
+    }
+}
+
+impl Form for Factors {
+    const NAME: &str = "few terms";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let [of_weights, of_activations] = &self.exceptions;
+        let equal = |x: usize| {
+            self.product(weight.into(), x) == i64::from(row[x]) || of_activations.contains(&(x as u8))
+        };
+        of_weights.contains(&weight) || (0..256).all(equal)
     }
 }
 
@@ -286,27 +283,12 @@ mod tests {
     fn a_term_with_a_wrong_factor_fails_the_check_on_all_products() {
         let rows = rows(|w, x| columns_cut(2, w, x));
         let right = Factors::find(&rows).unwrap();
-        assert_eq!(right.clone().checked(&rows), Ok(right.clone()));
+        assert_eq!(right.clone().verified(&rows), Ok(right.clone()));
         let mut wrong = right.clone();
         wrong.terms[2].weights[255] ^= 1;
-        assert_eq!(wrong.clone().checked(&rows), Err(Unfit::Wrong));
+        assert_eq!(wrong.clone().verified(&rows), Err(Unfit::Wrong));
         wrong.exceptions[0].push(255);
-        assert!(wrong.gives(&rows), "a code that is left out is not asked for");
-    }
-
-    #[test]
-    fn a_table_whose_terms_fail_the_check_says_so_and_keeps_its_products() {
-        use crate::kernel::Products;
-        let rows = rows(|w, x| columns_cut(2, w, x));
-        let mut wrong = Factors::find(&rows).unwrap();
-        wrong.terms[0].activations[7] ^= 1;
-        let boxed = || rows.clone().into_boxed_slice();
-        let failed = Products::with(boxed(), wrong.checked(&rows));
-        let unfit = Products::with(boxed(), Err(Unfit::Large));
-        assert_eq!(failed.way(), unfit.way() + "; a plan of few terms failed its check");
-        assert_eq!((failed.factors.as_ref(), failed.residual.is_some()), (None, unfit.residual.is_some()));
-        let product = |w: u8, x: u8| failed.get(w, x) == rows[usize::from(w)][usize::from(x)];
-        assert!((0..=255).all(|w| (0..=255).all(|x| product(w, x))));
+        assert!(wrong.verified(&rows).is_ok(), "a code that is left out is not asked for");
     }
 
     #[test]

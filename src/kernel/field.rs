@@ -21,6 +21,7 @@ use super::Operands;
 use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};
 use super::half::{self, Half};
+use crate::simd::Level;
 
 /// Positions that one field aims at: its codes fit the second-level cache.
 const POSITIONS: usize = 4096;
@@ -72,25 +73,35 @@ pub(super) struct Layout<const LANES: usize> {
     unit: usize,
     /// Whether each row of outputs is a run of its own.
     by_row: bool,
+    /// With which codes are laid out.
+    level: Level,
     /// Those of as many samples as there is room for.
     units: OnceCell<Rc<Units>>,
 }
 
 impl<const LANES: usize> Layout<LANES> {
     /// For a batch, by whatever puts the fewest registers of `unit` positions to use.
-    pub(super) fn new(geometry: &Geometry, batch: usize, unit: usize) -> Self {
+    pub(super) fn new(geometry: &Geometry, batch: usize, unit: usize, level: Level) -> Self {
         let samples = samples(geometry, batch);
         let sides =
             [1, 2, 4, 8, 16].into_iter().filter(|side| *side <= samples && LANES * side <= side::MOST);
         let all = sides
             .flat_map(|side| [false, true].map(|by_row| Self::of(geometry, samples, unit, side, by_row)));
-        all.min_by_key(|layout| layout.columns(samples)).expect("a sample alone is always possible")
+        let best =
+            all.min_by_key(|layout| layout.columns(samples)).expect("a sample alone is always possible");
+        Self { level, ..best }
     }
 
     fn of(geometry: &Geometry, samples: usize, unit: usize, side: usize, by_row: bool) -> Self {
         let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
         let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
-        Self { axes, blocks, side, heaps: samples.div_ceil(side), unit, by_row, units: OnceCell::new() }
+        let (heaps, level) = (samples.div_ceil(side), Level::at_hand());
+        Self { axes, blocks, side, heaps, unit, by_row, level, units: OnceCell::new() }
+    }
+
+    /// With which codes are laid out, and which those who read them may use.
+    pub(super) fn level(&self) -> Level {
+        self.level
     }
 
     /// The cell of the first position of a row of outputs.
@@ -287,7 +298,7 @@ impl<const LANES: usize> Layout<LANES> {
                 *from = &inputs[at / LANES][channel(at % LANES) * pixels + part.pixel..];
             }
             let start = self.plane(part.phases, block) + (self.row(heap, 0) + part.cell) * LANES;
-            interleave(&mut field[start..], from, part.rows);
+            interleave(&mut field[start..], from, part.rows, self.level);
         }
     }
 

@@ -7,6 +7,7 @@ use super::field::Layout;
 use super::half::Half;
 use super::path::Path;
 use super::{Geometry, Operands};
+use crate::simd::Level;
 
 /// Neighbouring positions that are looked up together.
 pub(super) const UNIT: usize = 64;
@@ -82,8 +83,9 @@ impl<'a, F: Filter> LookedUp<'a, F> {
         operands: &'a Operands<'a>,
         half: Half,
         filters: Vec<F>,
+        level: Level,
     ) -> Self {
-        let layout = Layout::new(geometry, operands.batch, UNIT);
+        let layout = Layout::new(geometry, operands.batch, UNIT, level);
         let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
         let offsets = Offsets::new(layout.filter_offsets(geometry).into_iter().map(near).collect());
         let codes = layout.field(operands.pad);

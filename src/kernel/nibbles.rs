@@ -10,9 +10,10 @@ use super::cost::Use;
 use super::factored::{LANES, blocks, blocks_of};
 use super::field::Layout;
 use super::path::Path;
+use super::plan::Form;
 use super::vnni::{self, CHANNELS, Finish, LOOKED_UP, Place, Taps, UNIT};
 use super::{Geometry, Operands};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// Codes of four bits.
 const CODES: usize = 16;
@@ -43,7 +44,7 @@ impl Nibbles {
 
     /// Whether the processor has the instructions and no code has more bits.
     pub(super) fn fits(&self, asked: &Use<'_>) -> bool {
-        vnni::looks_up() && usize::from(asked.any_bits()) < CODES
+        vnni::looks_up(asked.level) && usize::from(asked.any_bits()) < CODES
     }
 
     /// The output channels of a group, eight at a time.
@@ -68,6 +69,15 @@ impl Nibbles {
     }
 }
 
+impl Form for Nibbles {
+    const NAME: &str = "four bits";
+
+    fn gives(&self, weight: u8, row: &[i32; 256]) -> bool {
+        let (base, bytes) = (self.bases[usize::from(weight)], &self.bytes[usize::from(weight)]);
+        bytes.iter().zip(row).all(|(byte, product)| base.wrapping_add((*byte).into()) == *product)
+    }
+}
+
 /// A contraction of codes of four bits.
 pub(super) struct FourBits<'a> {
     geometry: &'a Geometry,
@@ -80,8 +90,13 @@ pub(super) struct FourBits<'a> {
 }
 
 impl<'a> FourBits<'a> {
-    pub(super) fn new(geometry: &'a Geometry, operands: &'a Operands<'a>, nibbles: &Nibbles) -> Self {
-        let layout = Layout::new(geometry, operands.batch, UNIT);
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        operands: &'a Operands<'a>,
+        nibbles: &Nibbles,
+        level: Level,
+    ) -> Self {
+        let layout = Layout::new(geometry, operands.batch, UNIT, level);
         Self {
             offsets: layout.offsets(geometry.kernel),
             tiles: (0..geometry.groups).map(|group| nibbles.tiles(geometry, operands, group)).collect(),

@@ -8,7 +8,7 @@ use super::sliced::{self, Lookup, PARTS, Planes, UNIT};
 use super::{Geometry, Operands, Products};
 use crate::netlist::program::{LANES, Lane, Program, Slot, WORDS};
 use crate::netlist::{Builder, Netlist};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// What sums are kept in and what adds to them: gates from a sum and a product, both in two's complement, to the next sum.
 ///
@@ -83,7 +83,7 @@ pub fn convolve_in_order(
     super::check(geometry, &operands);
     let size = geometry.outputs_per_sample();
     let mut output = vec![0; operands.batch * size];
-    let layout = Layout::<1>::new(geometry, operands.batch, UNIT);
+    let layout = Layout::<1>::new(geometry, operands.batch, UNIT, products.level);
     let (offsets, outside) = (layout.filter_offsets(geometry), field::outside(geometry));
     let rows = Rows::new(operands.weights, products, accumulator.product_bytes());
     let mut codes = layout.field(operands.pad);
@@ -93,7 +93,14 @@ pub fn convolve_in_order(
         let skips: Vec<Option<Vec<u8>>> = outside.iter().map(skip).collect();
         for group in 0..geometry.groups {
             layout.fill(geometry, &operands, group, samples.clone(), &mut codes);
-            let taps = Taps { codes: &codes, offsets: &offsets, skips: &skips, rows: &rows, units: &units };
+            let taps = Taps {
+                codes: &codes,
+                offsets: &offsets,
+                skips: &skips,
+                rows: &rows,
+                units: &units,
+                level: products.level,
+            };
             let filters = geometry
                 .group_channels(group)
                 .map(|channel| (channel, rows.starts_of(geometry.filter(operands.weights, channel))));
@@ -162,6 +169,7 @@ struct Taps<'a> {
     skips: &'a [Option<Vec<u8>>],
     rows: &'a Rows,
     units: &'a Units,
+    level: Level,
 }
 
 impl Taps<'_> {
@@ -172,7 +180,7 @@ impl Taps<'_> {
         let mut adding = Adding::new(accumulator);
         let of_part = |at: usize| &parts[at.min(parts.len() - 1)];
         let starts = std::array::from_fn(|at| self.units.starts[of_part(at).unit]);
-        let lookup = Lookup { codes: self.codes, starts, tables: &self.rows.tables };
+        let lookup = Lookup { codes: self.codes, starts, tables: &self.rows.tables, level: self.level };
         let alike = parts.iter().all(|part| part.channel == parts[0].channel);
         let mut tables = [0; PARTS];
         let tables = &mut tables[..if alike { 1 } else { PARTS }];

@@ -8,9 +8,11 @@ use super::half::Half;
 #[cfg(target_arch = "x86_64")]
 use super::looked_up::Offsets;
 use super::looked_up::{Block, Filter, UNIT};
+#[cfg(target_arch = "x86_64")]
+use super::plan::{Failed, Unfit};
 use super::split::LowPart;
 use super::{Geometry, Operands};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// The low bits of all products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(super) struct LowBits {
     rows: Box<[[i32; 256]]>,
     #[cfg(target_arch = "x86_64")]
     planes: Option<Planes>,
+    #[cfg(target_arch = "x86_64")]
+    failed: Failed,
 }
 
 impl LowBits {
@@ -26,11 +30,23 @@ impl LowBits {
         let mask = (1 << bits) - 1;
         let rows = products.as_chunks().0.iter();
         let rows: Box<[[i32; 256]]> = rows.map(|row| row.map(|product| product & mask)).collect();
+        #[cfg(target_arch = "x86_64")]
+        let mut failed = Failed::default();
         Self {
             #[cfg(target_arch = "x86_64")]
-            planes: Planes::whole(&rows),
+            planes: failed.verified(Planes::whole(&rows).ok_or(Unfit::Large), &rows),
+            #[cfg(target_arch = "x86_64")]
+            failed,
             rows,
         }
+    }
+
+    /// What to say of a form of them that failed, after the way that is used.
+    pub(super) fn told(&self) -> String {
+        #[cfg(target_arch = "x86_64")]
+        return self.failed.told();
+        #[cfg(not(target_arch = "x86_64"))]
+        String::new()
     }
 
     /// Whether all low bits of a product are 0.
@@ -59,9 +75,10 @@ impl<'a> Ored<'a> {
         part: LowPart,
         geometry: &Geometry,
         operands: &Operands<'a>,
+        level: Level,
     ) -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(planes) = low.planes.as_ref().filter(|_| avx512::supported()) {
+        if let Some(planes) = low.planes.as_ref().filter(|_| avx512::supported(level)) {
             let filters = planes.filters(geometry, operands, Together::Or).into_iter();
             return filters.map(|filter| Self { part, bits: Bits::InRegisters(filter) }).collect();
         }

@@ -36,7 +36,8 @@ pub(super) fn fastest<'a>(
     if let Some(path) = in_registers(geometry, operands, products) {
         return path;
     }
-    Box::new(LookedUp::new(geometry, operands, Half::Both, products.filters(geometry, operands)))
+    let filters = products.filters(geometry, operands);
+    Box::new(LookedUp::new(geometry, operands, Half::Both, filters, products.level))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -49,14 +50,15 @@ fn in_registers<'a>(
     use super::cost::{Use, Way};
     use super::factored::Factored;
     use super::nibbles::FourBits;
-    let asked = Use::of(geometry, operands);
-    Some(match products.cheapest(&asked) {
-        Way::FourBits => Box::new(FourBits::new(geometry, operands, products.nibbles.as_ref()?)),
-        Way::Terms => Box::new(Factored::new(geometry, operands, products.factors.as_ref()?)),
-        Way::Line => products.residual.as_ref()?.path(geometry, operands, asked.half()),
+    let (plan, level) = (&*products.plan, products.level);
+    let asked = Use::of(geometry, operands, level);
+    Some(match plan.cheapest(&asked) {
+        Way::FourBits => Box::new(FourBits::new(geometry, operands, plan.nibbles.as_ref()?, level)),
+        Way::Terms => Box::new(Factored::new(geometry, operands, plan.factors.as_ref()?, level)),
+        Way::Line => plan.residual.as_ref()?.path(geometry, operands, &asked),
         Way::Bytes => {
-            let filters = products.planes.as_ref()?.filters(geometry, operands, Together::Sum);
-            Box::new(LookedUp::new(geometry, operands, asked.half(), filters))
+            let filters = plan.planes.as_ref()?.filters(geometry, operands, Together::Sum);
+            Box::new(LookedUp::new(geometry, operands, asked.half(), filters, level))
         }
         Way::OneByOne => return None,
     })

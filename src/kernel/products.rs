@@ -1,47 +1,25 @@
 //! The product of every weight code with every activation code, prepared for summing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512::Planes;
-#[cfg(target_arch = "x86_64")]
-use super::cost::{FOUR_BITS, Use, Way, cheapest};
-#[cfg(target_arch = "x86_64")]
-use super::factors::{Factors, Unfit};
 use super::field::set_apart;
 use super::looked_up::{Block, Filter, UNIT};
-#[cfg(target_arch = "x86_64")]
-use super::nibbles::Nibbles;
-#[cfg(target_arch = "x86_64")]
-use super::residual::Residual;
+use super::plan::Plan;
 use super::split::{LowPart, Split};
-use super::{Geometry, Operands};
-
-/// What [`Products::way`] says of terms that do not give the table.
-#[cfg(target_arch = "x86_64")]
-const FAILED: &str = "; a plan of few terms failed its check";
+use super::{Geometry, Operands, plans};
+use crate::simd::Level;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
+///
+/// Equal tables share what is prepared of them, throughout the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
-    rows: Box<[[i32; 256]]>,
+    pub(super) plan: Arc<Plan>,
+    /// With which they are formed.
+    pub(super) level: Level,
     /// As an accumulator sums them whose low bits are no sum.
-    pub(super) split: Option<Box<Split>>,
-    /// The rows as byte planes, where they fit.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) planes: Option<Planes>,
-    /// The rows as sums of few exact products, where they are.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) factors: Option<Factors>,
-    /// Whether terms were found that do not give the rows.
-    #[cfg(target_arch = "x86_64")]
-    failed: bool,
-    /// The first sixteen products of each row, where they are bytes and no single product.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) nibbles: Option<Nibbles>,
-    /// The rows as lines and a byte, where they are not sums of few exact products.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) residual: Option<Residual>,
+    pub(super) split: Option<Arc<Split>>,
 }
 
 impl Products {
@@ -52,46 +30,17 @@ impl Products {
     pub fn new(products: &[i32]) -> Self {
         assert_eq!(products.len(), 1 << 16, "one product per pair of codes");
         let row = |row: &[i32]| <[i32; 256]>::try_from(row).expect("rows of 256");
-        Self::prepare(products.chunks_exact(256).map(row).collect())
+        Self::of(products.chunks_exact(256).map(row).collect())
     }
 
     /// Exact products of centred codes: (weight − zero) · (activation − zero).
     pub fn exact(weight_zero: u8, activation_zero: u8) -> Self {
         let product = |w: i32, x: i32| (w - i32::from(weight_zero)) * (x - i32::from(activation_zero));
-        Self::prepare((0..256).map(|w| std::array::from_fn(|x| product(w, x as i32))).collect())
+        Self::of((0..256).map(|w| std::array::from_fn(|x| product(w, x as i32))).collect())
     }
 
-    #[cfg(target_arch = "x86_64")]
-    fn prepare(rows: Box<[[i32; 256]]>) -> Self {
-        let found = Factors::find(&rows);
-        Self::with(rows, found)
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn prepare(rows: Box<[[i32; 256]]>) -> Self {
-        Self { split: None, rows }
-    }
-
-    /// Prepares a table of which these terms were found.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn with(rows: Box<[[i32; 256]]>, found: Result<Factors, Unfit>) -> Self {
-        // Two terms cost less than a line and its byte.
-        let line = match &found {
-            Ok(factors) if factors.terms.len() <= 2 => Err(Unfit::Large),
-            _ => Residual::find(&rows),
-        };
-        Self {
-            planes: Planes::split(&rows),
-            nibbles: match &found {
-                Ok(factors) if factors.terms.len() <= 1 => None,
-                _ => Nibbles::find(&rows),
-            },
-            failed: found == Err(Unfit::Wrong) || line == Err(Unfit::Wrong),
-            factors: found.ok(),
-            residual: line.ok(),
-            split: None,
-            rows,
-        }
+    fn of(rows: Box<[[i32; 256]]>) -> Self {
+        Self { plan: plans::of(rows), level: Level::at_hand(), split: None }
     }
 
     /// The same products, prepared for an accumulator that does not add its low bits too
@@ -101,15 +50,28 @@ impl Products {
     /// Unless the low part has 1 to 16 bits.
     #[must_use]
     pub fn split(self, part: LowPart) -> Self {
-        let split = Some(Box::new(Split::new(&self, part)));
+        let split = Some(Arc::new(Split::new(&self, part)));
         Self { split, ..self }
+    }
+
+    /// The same products, formed with registers of this level at most; without, that of the process
+    /// ([`Level::at_hand`]). Sums are the same.
+    ///
+    /// ```
+    /// use axsim::kernel::Products;
+    /// use axsim::simd::Level;
+    /// assert_eq!(Products::exact(128, 128).at(Level::Portable).way(), "looked up one by one");
+    /// ```
+    #[must_use]
+    pub fn at(self, level: Level) -> Self {
+        Self { level, ..self }
     }
 
     /// How layers form these products on the processor at hand, in words.
     ///
     /// Whatever the way, sums are those of the table bit for bit. A layer of few channels, or one that uses a code which
-    /// the faster way leaves out, takes a slower one. "; a plan of few terms failed its check" at the end tells of a defect
-    /// that costs speed alone: exact products were found whose sum is not the table, and are not used.
+    /// the faster way leaves out, takes a slower one. "; a plan of … failed its check" at the end tells of a defect that costs
+    /// speed alone: a form of the table was found that does not give all of its products, and is not used.
     ///
     /// ```
     /// use axsim::kernel::Products;
@@ -118,65 +80,26 @@ impl Products {
     /// ```
     pub fn way(&self) -> String {
         if let Some(split) = &self.split {
-            return split.way();
+            return split.way(self.level);
         }
-        #[cfg(target_arch = "x86_64")]
-        return format!("{}{}", self.plan(), if self.failed { FAILED } else { "" });
-        #[cfg(not(target_arch = "x86_64"))]
-        "looked up one by one".into()
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    fn plan(&self) -> String {
-        match self.cheapest(&Use::any(if self.has_four_bits() { 15 } else { 255 })) {
-            Way::FourBits => "looked up, four weights at a time, in registers".into(),
-            Way::Terms => match self.factors.as_ref().map_or(0, |factors| factors.terms.len()) {
-                0 | 1 => "one exact product of bytes".into(),
-                terms => format!("the sum of {terms} exact products of bytes"),
-            },
-            Way::Line => "an exact product of bytes and a byte looked up in registers".into(),
-            Way::Bytes => "looked up, two bytes each, in registers".into(),
-            Way::OneByOne => "looked up one by one".into(),
-        }
-    }
-
-    /// The cheapest way for what is asked.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn cheapest(&self, asked: &Use<'_>) -> Way {
-        let terms = self.factors.as_ref().and_then(|factors| super::factored::cost(factors, asked));
-        // Nothing that is looked up costs less than four bits do.
-        if terms.is_some_and(|cost| cost <= FOUR_BITS) {
-            return Way::Terms;
-        }
-        if self.nibbles.as_ref().is_some_and(|nibbles| nibbles.fits(asked)) {
-            return Way::FourBits;
-        }
-        let line = self.residual.as_ref().and_then(|residual| residual.cost(asked));
-        let bytes = self.planes.as_ref().and_then(|planes| planes.cost(asked));
-        cheapest([(Way::Terms, terms), (Way::Line, line), (Way::Bytes, bytes)])
-    }
-
-    /// Whether activation codes above those of four bits have no product.
-    #[cfg(target_arch = "x86_64")]
-    fn has_four_bits(&self) -> bool {
-        self.rows.iter().all(|row| row[16..].iter().all(|&product| product == 0))
+        self.plan.way(self.level)
     }
 
     /// The product of two codes.
     pub fn get(&self, weight: u8, activation: u8) -> i32 {
-        self.rows[usize::from(weight)][usize::from(activation)]
+        self.plan.rows[usize::from(weight)][usize::from(activation)]
     }
 
     /// The rows of every output channel's weights, for any processor.
     pub(super) fn filters<'a>(&'a self, geometry: &Geometry, operands: &Operands<'_>) -> Vec<Rows<'a>> {
-        let row = |weight: &u8| &self.rows[usize::from(*weight)];
+        let row = |weight: &u8| &self.plan.rows[usize::from(*weight)];
         let filter = |channel| Rows(geometry.filter(operands.weights, channel).iter().map(row).collect());
         (0..geometry.out_channels).map(filter).collect()
     }
 
     /// Whether a code of padding has no product but 0, as it mostly does.
     pub(super) fn is_neutral(&self, pad: u8) -> bool {
-        self.rows.iter().all(|row| row[usize::from(pad)] == 0)
+        self.plan.rows.iter().all(|row| row[usize::from(pad)] == 0)
     }
 
     /// What padding adds to each position of a sample; nothing where no tap is outside.
@@ -253,7 +176,11 @@ mod tests {
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
                 let filters = products.filters(&geometry, &operands);
-                LookedUp::new(&geometry, &operands, Half::Both, filters).add(0..1, &mut plain, false);
+                LookedUp::new(&geometry, &operands, Half::Both, filters, Level::at_hand()).add(
+                    0..1,
+                    &mut plain,
+                    false,
+                );
                 path::fastest(&geometry, &operands, &products).add(0..1, &mut found, false);
                 assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits, {narrow}");
             }

@@ -1,4 +1,4 @@
-//! Rows of products as a base and what each product is above it: one byte, or two.
+//! Rows of products as a base and what each product is above it: nothing, one byte, or two.
 
 use super::aligned::Aligned;
 use super::half::Half;
@@ -8,7 +8,7 @@ use super::half::Half;
 pub(super) struct Reach {
     /// What is taken off the products of each row.
     bases: Box<[i32; 256]>,
-    /// Bytes of each row's products above it: one or two.
+    /// Bytes of each row's products above it: none, one or two.
     planes: Box<[u8; 256]>,
     /// Low bytes, then high bytes, of each row.
     bytes: Aligned,
@@ -25,11 +25,27 @@ impl Reach {
             let above = row.iter().map(|product| u16::try_from(above(product)).ok());
             let above = above.collect::<Option<Vec<u16>>>()?;
             bases[weight] = base;
-            planes[weight] = if above.iter().all(|&above| above < 256) { 1 } else { 2 };
+            planes[weight] = match above.iter().max() {
+                None | Some(0) => 0,
+                Some(..256) => 1,
+                Some(_) => 2,
+            };
             bytes.extend(above.iter().map(|above| above.to_le_bytes()[0]));
             bytes.extend(above.iter().map(|above| above.to_le_bytes()[1]));
         }
         Some(Self { bases, planes, bytes: bytes[..].into() })
+    }
+
+    /// Whether the bytes that are looked up give the products of a weight.
+    pub(super) fn gives(&self, weight: u8, row: &[i32; 256], half: Half) -> bool {
+        let length = self.length() as usize;
+        let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
+        let planes = self.planes(weight);
+        let equal = |((low, high), product): ((&u8, &u8), &i32)| {
+            let above = [0, i32::from(*low), i32::from(*low) + (i32::from(*high) << 8)][planes];
+            self.base(weight).wrapping_add(above) == *product
+        };
+        low.iter().zip(high).zip(half.of_row(row)).all(equal)
     }
 
     /// What is taken off a weight's products.
@@ -85,7 +101,8 @@ mod tests {
                     for (at, (&low, &high)) in low.iter().zip(high).enumerate() {
                         let above = i32::from(low) + (i32::from(high) << 8);
                         assert_eq!(reach.base(weight) + above, row[first + at]);
-                        assert!(reach.planes(weight) == 2 || high == 0);
+                        let planes = reach.planes(weight);
+                        assert!(planes == 2 || high == 0 && (planes == 1 || low == 0));
                     }
                 }
             }
@@ -97,8 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn small_weights_take_one_byte_after_a_rectifier() {
+    fn small_weights_take_one_byte_after_a_rectifier_and_zero_takes_none() {
         let reach = Reach::split(&rows(|w, x| (w - 128) * (x - 128)), Half::Upper, least).unwrap();
-        assert_eq!([128, 129, 130, 131, 180, 255].map(|weight| reach.planes(weight)), [1, 1, 1, 2, 2, 2]);
+        assert_eq!([128, 129, 130, 131, 180, 255].map(|weight| reach.planes(weight)), [0, 1, 1, 2, 2, 2]);
     }
 }

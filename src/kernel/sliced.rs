@@ -1,7 +1,7 @@
 //! Looked-up bytes of many positions, sliced: plane after plane of their bits.
 
 use crate::netlist::program::{LANES, Lane, Slot, WORDS};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// Neighbouring positions that are looked up together.
 pub(super) const UNIT: usize = 64;
@@ -21,6 +21,8 @@ pub(super) struct Lookup<'a> {
     /// The first code of each part.
     pub(super) starts: [usize; PARTS],
     pub(super) tables: &'a [[u8; 256]],
+    /// With which they are looked up.
+    pub(super) level: Level,
 }
 
 impl Lookup<'_> {
@@ -30,7 +32,7 @@ impl Lookup<'_> {
     /// There is one table for all parts or one for each.
     pub(super) fn write(&self, tables: &[usize], offset: usize, slots: &mut [Slot], places: &[usize]) {
         #[cfg(target_arch = "x86_64")]
-        if super::avx512::supported() {
+        if super::avx512::supported(self.level) {
             return super::avx512::sliced(self, tables, offset, slots, places);
         }
         let mut bytes = [0; LANES as usize];
@@ -87,12 +89,13 @@ mod tests {
         let mut stream = Stream::new(1, "kernel.sliced", 0);
         let tables: Vec<[u8; 256]> = (0..2).map(|_| std::array::from_fn(|_| stream.word() as u8)).collect();
         let codes: Vec<u8> = (0..3000).map(|_| stream.word() as u8).collect();
-        let lookup =
-            Lookup { codes: &codes, starts: std::array::from_fn(|part| 133 * part), tables: &tables };
+        let starts = std::array::from_fn(|part| 133 * part);
         let places: [usize; 8] = std::array::from_fn(|bit| 20 - 2 * bit);
         let mut slots = vec![Slot([0; WORDS]); 21];
-        for own in [vec![1], (0..PARTS).map(|part| part % 2).collect()] {
-            lookup.write(&own, 77, &mut slots, &places);
+        let all: [Vec<usize>; 2] = [vec![1], (0..PARTS).map(|part| part % 2).collect()];
+        for (own, level) in all.iter().flat_map(|own| Level::ALL.map(|level| (own, level))) {
+            let lookup = Lookup { codes: &codes, starts, tables: &tables, level };
+            lookup.write(own, 77, &mut slots, &places);
             let planes = places.map(|place| slots[place].0);
             for (at, &byte) in bytes_of(&swapped(&bytes_of(&planes))).iter().enumerate() {
                 let code = codes[133 * (at / UNIT) + at % UNIT + 77];

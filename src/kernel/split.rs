@@ -15,7 +15,7 @@ use super::looked_up::LookedUp;
 use super::ored::{LowBits, Ored};
 use super::path::{self, Path};
 use super::{Geometry, Operands, Products};
-use crate::simd;
+use crate::simd::{self, Level};
 
 /// What becomes of the low bits of products that are summed from 0.
 ///
@@ -88,8 +88,8 @@ impl Split {
     }
 
     /// As [`Products::way`].
-    pub(super) fn way(&self) -> String {
-        format!("{}; {}", self.above.way(), self.part)
+    pub(super) fn way(&self, level: Level) -> String {
+        format!("{}; {}{}", self.above.plan.way(level), self.part, self.low.told())
     }
 
     /// Whether padding leaves no trace, and each output has a product that sets what is set by any.
@@ -117,11 +117,12 @@ pub fn convolve_split(geometry: &Geometry, operands: Operands<'_>, products: &Pr
     let geometry = &geometry.in_long_rows();
     let split = products.split.as_ref().filter(|split| split.allows(geometry, &operands))?;
     let low = split.part.or.then(|| {
-        let filters = Ored::filters(&split.low, split.part, geometry, &operands);
-        LookedUp::new(geometry, &operands, Half::Both, filters)
+        let filters = Ored::filters(&split.low, split.part, geometry, &operands, products.level);
+        LookedUp::new(geometry, &operands, Half::Both, filters, products.level)
     });
-    let above = path::fastest(geometry, &operands, &split.above);
-    let begin = super::without_padding(geometry, &operands, &split.above);
+    let above = split.above.clone().at(products.level);
+    let begin = super::without_padding(geometry, &operands, &above);
+    let above = path::fastest(geometry, &operands, &above);
     let mut path = Parts { above, low, part: split.part };
     Some(super::sum_along(geometry, &operands, begin.as_deref(), &mut path))
 }

@@ -1,8 +1,11 @@
+mod levels;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::netlist::{Builder, Net, Netlist};
 use crate::rng::Stream;
+use crate::simd::Level;
 
 pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
     let channels = (1usize..4, 1usize..10, 1usize..12);
@@ -113,9 +116,14 @@ proptest! {
         let accumulator = Accumulator::new(&lossy_gates());
         for (products, operands) in tables.iter().flat_map(|table| [(table, operands), (table, narrow)]) {
             let expected = convolve_accumulating(&geometry, operands, products, &i32::wrapping_add);
-            prop_assert_eq!(convolve(&geometry, operands, products), expected);
+            for level in Level::ALL {
+                prop_assert_eq!(&convolve(&geometry, operands, &products.clone().at(level)), &expected);
+            }
             let expected = convolve_accumulating(&geometry, operands, products, &lossy);
-            prop_assert_eq!(convolve_in_order(&geometry, operands, products, &accumulator), expected);
+            for level in Level::ALL {
+                let products = products.clone().at(level);
+                prop_assert_eq!(&convolve_in_order(&geometry, operands, &products, &accumulator), &expected);
+            }
         }
     }
 }

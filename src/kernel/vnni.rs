@@ -11,6 +11,7 @@ use std::arch::x86_64::*;
 use self::put::{put, put_rows, whole_rows};
 use super::factored::LANES;
 use super::field::Units;
+use crate::simd::{Level, detected};
 
 /// Positions of one register.
 pub(super) const UNIT: usize = 16;
@@ -19,14 +20,14 @@ const UNITS: usize = 3;
 /// Output channels that are summed together.
 pub(super) const CHANNELS: usize = 8;
 
-/// Whether the processor has the instructions.
-pub(super) fn supported() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni")
+/// Whether the processor has the instructions, and the level.
+pub(super) fn supported(level: Level) -> bool {
+    detected!(level, Avx512: "avx512f", "avx512vnni")
 }
 
 /// Whether it also has the one that looks four weights' products up.
-pub(super) fn looks_up() -> bool {
-    supported() && is_x86_feature_detected!("avx512vbmi")
+pub(super) fn looks_up(level: Level) -> bool {
+    detected!(level, Avx512: "avx512f", "avx512vnni", "avx512vbmi")
 }
 
 /// What the sums of filters become: scale · (sum + constant), and what every filter has besides.
@@ -82,7 +83,8 @@ pub(super) fn sum<const BYTES: usize>(
     finish: &Finish<'_>,
     output: &mut [i32],
 ) {
-    assert!(supported() && (BYTES == EXACT || looks_up()), "the caller has asked");
+    let has = if BYTES == EXACT { supported(Level::Avx512) } else { looks_up(Level::Avx512) };
+    assert!(has, "the caller has asked");
     let Place { units, channels, first, pitch } = place;
     let farthest = taps.offsets.iter().max().copied().unwrap_or_default();
     let reach = farthest + LANES * (units.last + UNIT);

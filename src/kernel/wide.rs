@@ -1,6 +1,7 @@
 //! Activations of 16 bits against codes with shifts: all products are exact, so each activation is two digits of base 256.
 
 use super::{Geometry, Operands, Products, Shifts, Steps, convolve_shifted};
+use crate::simd::Level;
 
 /// Codes of a contraction whose activations have 16 bits, and how far its weights are shifted.
 ///
@@ -36,17 +37,21 @@ pub struct WideOperands<'a> {
 /// assert_eq!(convolve_wide(&Geometry::dense(3, 1), operands), [((-300 + 7 * 2) << 1) - (32_767 << 4)]);
 /// ```
 pub fn convolve_wide(geometry: &Geometry, operands: WideOperands<'_>) -> Vec<i64> {
+    sums(geometry, operands, Level::at_hand())
+}
+
+fn sums(geometry: &Geometry, operands: WideOperands<'_>, level: Level) -> Vec<i64> {
     let WideOperands { batch, input, weights, zero, size, shifts, steps } = operands;
     let parts = (geometry.in_channels / geometry.groups).div_ceil(size);
     let none = vec![steps.least(); batch * geometry.groups * parts * geometry.in_height * geometry.in_width];
     let shifts = Shifts { size, input: &none, weights: shifts, steps };
-    let sums = |digits: Vec<u8>, pad: u8| {
+    let of_digits = |digits: Vec<u8>, pad: u8| {
         let operands = Operands { batch, input: &digits, weights, pad };
-        convolve_shifted(geometry, operands, shifts, &Products::exact(zero, pad))
+        convolve_shifted(geometry, operands, shifts, &Products::exact(zero, pad).at(level))
     };
     // A number is 256 · (high − 128) + low.
-    let high = sums(input.iter().map(|number| ((number >> 8) + 128) as u8).collect(), 128);
-    let low = sums(input.iter().map(|number| *number as u8).collect(), 0);
+    let high = of_digits(input.iter().map(|number| ((number >> 8) + 128) as u8).collect(), 128);
+    let low = of_digits(input.iter().map(|number| *number as u8).collect(), 0);
     high.into_iter().zip(low).map(|(high, low)| (high << 8) + low).collect()
 }
 
@@ -104,7 +109,11 @@ mod tests {
             let zero = 1 << (bits - 1);
             let steps = if multiples { Steps::Multiples } else { Steps::PowersOfTwo };
             let operands = WideOperands { batch, input: &input, weights: &weights, zero, size, shifts: &shifts, steps };
-            prop_assert_eq!(convolve_wide(&geometry, operands), one_by_one(&geometry, operands));
+            let expected = one_by_one(&geometry, operands);
+            for level in Level::ALL {
+                prop_assert_eq!(&super::sums(&geometry, operands, level), &expected);
+            }
+            prop_assert_eq!(convolve_wide(&geometry, operands), expected);
         }
     }
 }

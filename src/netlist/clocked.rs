@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 
 use super::{Cell, Gate, Net, Netlist, apply};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Level, detected};
 
 /// Words of 64 lanes.
 const WORDS: usize = 8;
@@ -143,7 +145,7 @@ impl<'a> Clocked<'a> {
     pub fn step(&mut self, inputs: &[Lane]) {
         assert_eq!(inputs.len(), self.inputs.len(), "one lane word per input bit");
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") {
+        if detected!(Level::at_hand(), Avx512: "avx512f") {
             // SAFETY: the processor has just been asked for this feature.
             #[allow(unsafe_code)]
             return unsafe { self.period_avx512(inputs) };

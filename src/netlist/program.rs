@@ -13,6 +13,8 @@ use self::cover::{Merged, cover};
 use self::machine::Machine;
 use self::stepping::stepped;
 use super::{Cell, Net, Netlist};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Level, detected};
 
 /// Words of 64 lanes that are evaluated together.
 pub const WORDS: usize = 16;
@@ -216,7 +218,7 @@ impl Program {
     /// The portable twin of machine code, from an operation on.
     fn interpret(&self, slots: &mut [Slot], first: usize) {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") {
+        if detected!(Level::at_hand(), Avx512: "avx512f") {
             // SAFETY: the processor has just been asked for this feature.
             #[allow(unsafe_code)]
             return unsafe { self.interpret_avx512(slots, first) };

@@ -39,6 +39,7 @@ mod recurrent;
 mod report;
 mod schema;
 mod semantics;
+mod simd;
 mod simulators;
 mod spikes;
 mod strain;

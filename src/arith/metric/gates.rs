@@ -12,6 +12,8 @@ use crate::arith::Design;
 use crate::bits;
 use crate::netlist::Netlist;
 use crate::netlist::program::{LANES, Lane, Program, Slot, codes, counting, halves};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Level, detected};
 use crate::table::{Operation, Signature};
 
 /// Operand bits below which a walk of whole blocks does not pay.
@@ -182,18 +184,18 @@ impl Walk {
     /// Adds a block's results; leaves them as codes.
     fn tally(&self, base: u64, slots: &[Slot], results: &mut Results, tally: &mut Tally) {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512vpopcntdq")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("fma")
         {
-            // SAFETY: the processor has just been asked for these features.
-            #[allow(unsafe_code)]
-            return unsafe { self.tally_avx512(base, slots, results, tally) };
-        } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has just been asked for these features.
-            #[allow(unsafe_code)]
-            return unsafe { self.tally_avx2(base, slots, results, tally) };
+            let level = Level::at_hand();
+            if detected!(level, Avx512: "avx512f", "avx512dq", "avx512vl", "avx512vpopcntdq", "fma") {
+                // SAFETY: the processor has just been asked for these features.
+                #[allow(unsafe_code)]
+                return unsafe { self.tally_avx512(base, slots, results, tally) };
+            }
+            if detected!(level, Avx2: "avx2", "fma") {
+                // SAFETY: the processor has just been asked for these features.
+                #[allow(unsafe_code)]
+                return unsafe { self.tally_avx2(base, slots, results, tally) };
+            }
         }
         self.tally_of(base, slots, results, tally)
     }
@@ -422,7 +424,7 @@ mod tests {
                 walk.tally_of(base, &slots, &mut results, &mut portable);
                 assert_eq!(format!("{wide:?}"), format!("{portable:?}"), "{id}");
                 #[cfg(target_arch = "x86_64")]
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if detected!(Level::Avx2, Avx2: "avx2", "fma") {
                     // SAFETY: the processor has just been asked for these features.
                     #[allow(unsafe_code)]
                     unsafe {

@@ -2,8 +2,10 @@
 
 use crate::arith::mac::{Code, Mac};
 use crate::arith::{self, Design};
+use crate::cli::SIMD;
 use crate::error::Error;
 use crate::run;
+use crate::simd::Level;
 
 /// What is said of a MAC unit.
 pub(super) fn of_unit(mac: Mac) -> Result<String, Error> {
@@ -38,7 +40,13 @@ fn sums(mac: Mac) -> Result<String, Error> {
         mac.depth(mac.summed_width())
     );
     if mac.widths().into_iter().all(|width| width <= 8) {
-        out += &format!("  in a network, on this processor: {}\n", run::way(mac)?);
+        out += &format!("  in a network, on this processor{}: {}\n", limit(), run::way(mac)?);
     }
     Ok(out)
+}
+
+/// The registers that loops may use, where those are not all that there are.
+fn limit() -> String {
+    let level = Level::at_hand();
+    if level < Level::of_processor() { format!(" with {SIMD}={level}") } else { String::new() }
 }

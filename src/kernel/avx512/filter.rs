@@ -27,23 +27,27 @@ struct Kind<'a> {
 impl Kind<'_> {
     /// Takes some more, and tells what their bases add up to.
     ///
-    /// Where few rows have one byte, those are taken as if they had two, the second of which is 0: that costs less than
-    /// taking them apart.
+    /// Where few rows have one byte or none, those are taken as if they had two, the others of which are 0: that costs less
+    /// than taking them apart.
     fn take(&mut self, weights: &[u8], offsets: &[u32]) -> i32 {
         let Self { reach, taps: [one, two], .. } = self;
-        let (length, has_one) = (reach.length(), |weight: u8| reach.planes(weight) == 1);
+        let length = reach.length();
         let all = weights.iter().zip(offsets);
         let tap = |(&weight, &offset): (&u8, &u32)| Tap { row: u32::from(weight) * length, offset };
-        let (base, ones) = weights.iter().fold((0i32, 0), |(base, ones), &weight| {
-            (base.wrapping_add(reach.base(weight)), ones + usize::from(has_one(weight)))
+        let (base, fewer) = weights.iter().fold((0i32, 0), |(base, fewer), &weight| {
+            (base.wrapping_add(reach.base(weight)), fewer + usize::from(reach.planes(weight) < 2))
         });
-        if 4 * ones < weights.len() {
+        if 4 * fewer < weights.len() {
             simd::widest(
                 #[inline(always)]
                 move || two.extend(all.map(tap)),
             );
         } else {
-            all.for_each(|at| if has_one(*at.0) { &mut *one } else { &mut *two }.push(tap(at)));
+            all.for_each(|at| match reach.planes(*at.0) {
+                0 => {}
+                1 => one.push(tap(at)),
+                _ => two.push(tap(at)),
+            });
         }
         base
     }
@@ -109,7 +113,10 @@ impl<'a> Filter<'a> {
             }
             taken += taps.len();
         }
-        assert!(taken > 0, "a filter is prepared before it sums");
+        if taken == 0 {
+            // Products of all its weights are the same for all codes.
+            return sums.fill(self.base);
+        }
         // SAFETY: taps were taken.
         unsafe { self.widen(words, first, block.side, sums) }
     }
@@ -156,6 +163,7 @@ impl looked_up::Filter for Filter<'_> {
 
     fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
         let end = block.starts.iter().max().map_or(0, |start| start + self.farthest + UNIT);
+        assert!(!self.halves.is_empty(), "a filter is prepared before it sums");
         assert!(end <= block.codes.len(), "codes for every tap");
         assert!(sums.len() == block.starts.len() * UNIT, "a sum for each position");
         // SAFETY: a filter is made where the instructions are; every tap's codes end within the slice.

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::super::sliced::{Lookup, UNIT};
 use super::{found, in_registers, supported};
 use crate::netlist::program::{Slot, WORDS};
+use crate::simd::Level;
 
 /// As [`Lookup::write`].
 ///
@@ -18,7 +19,7 @@ pub(in super::super) fn sliced(
     places: &[usize],
 ) {
     let last = lookup.starts.iter().max().expect("there are parts") + offset + UNIT;
-    assert!(supported() && last <= lookup.codes.len(), "instructions, and codes of all parts");
+    assert!(supported(Level::Avx512) && last <= lookup.codes.len(), "instructions, and codes of all parts");
     // SAFETY: the instructions were detected above, and so were codes behind the last start.
     #[allow(unsafe_code)]
     unsafe {

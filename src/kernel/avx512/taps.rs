@@ -326,6 +326,7 @@ mod tests {
     use super::super::super::aligned::Aligned;
     use super::*;
     use crate::rng::Stream;
+    use crate::simd::Level;
 
     /// The sums of both planes at each of 64 positions.
     fn positions(words: Words, together: Together) -> [[u32; 64]; 2] {
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn all_functions_take_what_a_loop_over_positions_takes() {
-        if !super::super::supported() {
+        if !super::super::supported(Level::Avx512) {
             return eprintln!("skipped: the processor lacks AVX-512 VBMI");
         }
         let mut stream = Stream::new(4, "kernel.taps", 0);

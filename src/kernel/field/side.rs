@@ -1,5 +1,7 @@
 //! Streams of codes side by side: code after code of one after the other.
 
+use crate::simd::Level;
+
 /// The most streams that stand side by side.
 pub(super) const MOST: usize = 32;
 
@@ -17,21 +19,21 @@ pub(super) struct Rows {
 }
 
 /// Streams, a power of two up to [`MOST`] of them, side by side.
-pub(super) fn interleave(to: &mut [u8], from: &[&[u8]], rows: Rows) {
+pub(super) fn interleave(to: &mut [u8], from: &[&[u8]], rows: Rows, level: Level) {
     match from.len() {
-        1 => interleave_of::<1>(to, from, rows),
-        2 => interleave_of::<2>(to, from, rows),
-        4 => interleave_of::<4>(to, from, rows),
-        8 => interleave_of::<8>(to, from, rows),
-        16 => interleave_of::<16>(to, from, rows),
-        32 => interleave_of::<32>(to, from, rows),
+        1 => interleave_of::<1>(to, from, rows, level),
+        2 => interleave_of::<2>(to, from, rows, level),
+        4 => interleave_of::<4>(to, from, rows, level),
+        8 => interleave_of::<8>(to, from, rows, level),
+        16 => interleave_of::<16>(to, from, rows, level),
+        32 => interleave_of::<32>(to, from, rows, level),
         count => unreachable!("{count} streams"),
     }
 }
 
-fn interleave_of<const N: usize>(to: &mut [u8], from: &[&[u8]], rows: Rows) {
+fn interleave_of<const N: usize>(to: &mut [u8], from: &[&[u8]], rows: Rows, level: Level) {
     let from: &[&[u8]; N] = from.try_into().expect("N streams");
-    let done = in_registers(to, from, rows);
+    let done = in_registers(to, from, rows, level);
     for row in done..rows.rows {
         let to = &mut to[row * rows.pitch_together..][..rows.cells * N];
         if let ([from], 1) = (&from[..], rows.step) {
@@ -48,7 +50,7 @@ fn interleave_of<const N: usize>(to: &mut [u8], from: &[&[u8]], rows: Rows) {
 
 /// How many of the first rows are done in registers.
 #[cfg(target_arch = "x86_64")]
-fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) -> usize {
+fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows, level: Level) -> usize {
     // Registers read whole steps, which the last row may not have.
     let whole = |from: &&[u8]| (from.len() + rows.pitch).saturating_sub(rows.cells * rows.step) / rows.pitch;
     let count = from.iter().map(whole).min().unwrap_or(0).min(rows.rows);
@@ -62,7 +64,7 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) ->
         end <= to.len()
             && from.iter().all(|from| (count - 1) * rows.pitch + rows.cells * rows.step <= from.len())
     );
-    let registers = (2..=8).contains(&N) && rows.cells * N >= 64 && super::super::avx512::supported();
+    let registers = (2..=8).contains(&N) && rows.cells * N >= 64 && super::super::avx512::supported(level);
     // SAFETY: the instructions were detected; all rows lie within their slices.
     #[allow(unsafe_code)]
     unsafe {
@@ -77,7 +79,7 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows) ->
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn in_registers<const N: usize>(_: &mut [u8], _: &[&[u8]; N], _: Rows) -> usize {
+fn in_registers<const N: usize>(_: &mut [u8], _: &[&[u8]; N], _: Rows, _: Level) -> usize {
     0
 }
 
@@ -204,13 +206,16 @@ mod tests {
                 (0..2 * pitch + (cells - 1) * step + 1).map(|at| (stream * 37 + at * 11) as u8).collect()
             };
             let streams: Vec<Vec<u8>> = (0..count).map(stream).collect();
-            let mut together = vec![0; 3 * (cells + 2) * count];
             let rows = Rows { rows: 3, cells, pitch, pitch_together: (cells + 2) * count, step };
-            interleave(&mut together, &streams.iter().map(Vec::as_slice).collect::<Vec<_>>(), rows);
-            for (place, &code) in together.iter().enumerate() {
-                let (row, cell) = (place / rows.pitch_together, place % rows.pitch_together / count);
-                let expected = |stream: &Vec<u8>| stream[row * pitch + cell * step];
-                assert_eq!(code, if cell < cells { expected(&streams[place % count]) } else { 0 });
+            let from: Vec<&[u8]> = streams.iter().map(Vec::as_slice).collect();
+            for level in Level::ALL {
+                let mut together = vec![0; 3 * (cells + 2) * count];
+                interleave(&mut together, &from, rows, level);
+                for (place, &code) in together.iter().enumerate() {
+                    let (row, cell) = (place / rows.pitch_together, place % rows.pitch_together / count);
+                    let expected = |stream: &Vec<u8>| stream[row * pitch + cell * step];
+                    assert_eq!(code, if cell < cells { expected(&streams[place % count]) } else { 0 });
+                }
             }
         }
     }

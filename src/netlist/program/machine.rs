@@ -12,6 +12,8 @@ use self::code::Code;
 use self::registers::Registers;
 use self::steps::steps;
 use super::{Operation, Slot};
+#[cfg(all(target_arch = "x86_64", unix))]
+use crate::simd::{Level, detected};
 
 /// Lanes of a register; the code evaluates so many of a slot at once.
 const WORDS: usize = 8;
@@ -33,10 +35,10 @@ impl fmt::Debug for Machine {
 }
 
 impl Machine {
-    /// Whether this processor can run such code.
+    /// Whether this processor can run such code, and the process may.
     pub(super) fn supported() -> bool {
         #[cfg(all(target_arch = "x86_64", unix))]
-        return is_x86_feature_detected!("avx512f");
+        return detected!(Level::at_hand(), Avx512: "avx512f");
         #[cfg(not(all(target_arch = "x86_64", unix)))]
         false
     }
