@@ -137,6 +137,19 @@ pub enum PlatformError {
         /// The clock.
         clock: crate::units::Hertz,
     },
+    /// A sum that a wide accumulator holds and a network may not.
+    #[error(
+        "{depth} products are summed, {holds} of which surely fit into the 32 bits that networks keep of a sum of {bits}; write \
+         `compute.array.accumulator_bits: 32`, whose sums wrap there"
+    )]
+    SumKept {
+        /// Bits of the accumulator.
+        bits: u32,
+        /// Products of a sum.
+        depth: usize,
+        /// How many surely fit into 32 bits.
+        holds: u64,
+    },
     /// A unit that misses its clock.
     #[error(
         "`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit`, a slower clock, or `timing: latch` to \
@@ -161,6 +174,7 @@ impl PlatformError {
                 Some("compute.array.multiplier")
             }
             Self::TooSlow { .. } => Some("compute.array.clock"),
+            Self::SumKept { .. } => Some("compute.array.accumulator_bits"),
             Self::Zeros(_) => Some("compute.array.zeros"),
             Self::Spikes(_) => Some("compute.array.spikes"),
             Self::Signs(_) => Some("layers"),

@@ -65,6 +65,12 @@ impl Arrays {
                 }
             };
         }
+        for ((layer, takes), of) in layers.iter().zip(takes).zip(&of) {
+            let wrong = |fault| RunError::Layer { name: layer.name.clone(), fault };
+            if let Takes::Bits(_) = takes {
+                each[*of].1.keeps(layer.geometry.depth()).map_err(wrong)?;
+            }
+        }
         let neurons = (config.spikes == Spikes::Accumulate).then(|| Neurons::new(config, bits, library));
         Ok(Self { each, of, neurons: neurons.transpose()?, signs: None })
     }

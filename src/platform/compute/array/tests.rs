@@ -131,3 +131,22 @@ fn operands_that_do_not_fit_are_refused() {
     assert!(unit(&config("add8s_exact", Clock::Fit), 8, &no_table).is_err());
     assert!(unit(&config("mul8s_drom_k4", Clock::Fit), 8, &no_table).is_err());
 }
+
+#[test]
+fn sums_that_networks_do_not_keep_are_refused() {
+    let wide = |accumulator: &str, bits| {
+        let config = config("exact", Clock::Fit);
+        build(&config::Array { accumulator: accumulator.into(), accumulator_bits: Some(bits), ..config })
+    };
+    let array = wide("exact", 33).unwrap();
+    assert!(array.keeps(131_071).is_ok());
+    assert_eq!(
+        array.keeps(131_072).err().unwrap().to_string(),
+        "131072 products are summed, 131071 of which surely fit into the 32 bits that networks keep of a sum of 33; write \
+         `compute.array.accumulator_bits: 32`, whose sums wrap there"
+    );
+    assert!(wide("exact", 32).unwrap().keeps(usize::MAX).is_ok(), "such an accumulator wraps as networks do");
+    assert!(wide("add8s_gear_r4_p4", 32).is_ok());
+    let error = wide("add8s_gear_r4_p4", 33).err().unwrap().to_string();
+    assert!(error.contains("at most 32, which networks keep of a sum"), "{error}");
+}

@@ -9,6 +9,8 @@ use crate::config::platform::{self as config, Multiplier};
 use crate::platform::PlatformError;
 use crate::table::{Operation, Signature, Table};
 
+use super::MacArray;
+
 /// Opens a user's product table; the sign is as configured.
 pub type OpenTable<'a> = dyn Fn(&Path, Option<bool>) -> Result<Table, PlatformError> + Sync + 'a;
 
@@ -44,5 +46,26 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     let mac = if config.zeros == config::Zeros::Gate { mac.gated() } else { mac };
     let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
     let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
-    mac.with_accumulator(bits, config.overflow).map_err(wrong)
+    let mac = mac.with_accumulator(bits, config.overflow).map_err(wrong)?;
+    let kept = mac.accumulates_exactly() || bits <= KEPT_BITS;
+    let allowed = "at most 32, which networks keep of a sum, where `accumulator` is approximate";
+    PlatformError::unless(kept, "compute.array.accumulator_bits", bits, allowed)?;
+    Ok(mac)
+}
+
+/// Bits that networks keep of the sums of plain codes.
+const KEPT_BITS: u32 = 32;
+
+impl MacArray {
+    /// Refuses sums of more products than surely fit into the bits that networks keep of a wider accumulator's sum.
+    ///
+    /// # Errors
+    /// [`PlatformError::SumKept`].
+    pub fn keeps(&self, depth: usize) -> Result<(), PlatformError> {
+        let (bits, holds) = (self.mac.accumulator_width(), || self.mac.holds());
+        if bits <= KEPT_BITS || depth as u64 <= holds() {
+            return Ok(());
+        }
+        Err(PlatformError::SumKept { bits, depth, holds: holds() })
+    }
 }
