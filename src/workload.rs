@@ -37,8 +37,8 @@ pub use network::Network;
 pub use outliers::{OutlierError, with_outliers};
 pub use prune::{PruneError, prune};
 pub use quantize::{
-    CalibrationError, Checkpoint, Coder, Grid, GroupError, Groups, Precision, PrecisionError, Quantized,
-    Razored, RotationError, ScaledTokens, Scheme, Start, Turned, common_group,
+    CalibrationError, Checkpoint, Coder, Grid, GroupError, Groups, Observations, Precision, PrecisionError,
+    Quantized, Razored, RotationError, ScaledTokens, Scheme, Start, Turned, common_group,
 };
 pub use task::{LoadError, Task, load, network};
 pub use tokens::KeptTokens;

@@ -7,6 +7,8 @@ mod tune;
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::account::{self, Observed};
 use super::arrays::{Arrays, settings};
 use super::buildable::{buildable, exact_bits};
@@ -26,7 +28,7 @@ use super::recovery::{LayerPlan, Options, Plan};
 use super::signs;
 use super::split;
 use crate::config::platform::{Compute, Multiplier};
-use crate::config::{Measure, Setup, Workload};
+use crate::config::{Measure, Quantize, Setup, Workload};
 use crate::platform::compute::array::{MacArray, Open};
 use crate::platform::compute::signs::SignArray;
 use crate::platform::{Platform, PlatformError};
@@ -36,7 +38,7 @@ use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::Marks;
 use crate::workload::{
-    Layer, Network, Precision, Quantized, Scheme, Task, prune, with_outliers, without_blocks,
+    Layer, Network, Observations, Precision, Quantized, Scheme, Task, prune, with_outliers, without_blocks,
 };
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
@@ -50,6 +52,7 @@ pub struct Evaluator<'a> {
     energies: Memo<Energies>,
     captured: Memo<Captured>,
     networks: Memo<Network>,
+    observations: Memo<Observations>,
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
     plans: Memo<Plan>,
@@ -71,6 +74,7 @@ impl<'a> Evaluator<'a> {
             energies: Memo::default(),
             captured: Memo::default(),
             networks: Memo::default(),
+            observations: Memo::default(),
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
             plans: Memo::default(),
@@ -169,17 +173,36 @@ impl<'a> Evaluator<'a> {
     /// that were prepared also share what their networks' first layers compute, as far as those are the same.
     ///
     /// # Errors
-    /// [`RunError`] of the first setup that cannot be evaluated.
+    /// [`RunError`] of the first setup that cannot be built, else calibrated, else evaluated.
     pub fn prepare(&self, setups: &[&Setup]) -> Result<(), RunError> {
-        let prepare = |setup: &&Setup| {
-            let parts = self.build(setup)?;
-            let (quantized, _) = self.prepared(&parts)?;
-            let products = products(&parts, &quantized)?;
-            self.plan(&parts, quantized, &products)?;
-            self.prefixes.plan(&prefix::keys(&parts, parts.network.layers().len()));
+        let built: Vec<_> = setups.par_iter().map(|setup| self.build(setup)).collect();
+        let built: Vec<Parts<'_>> = built.into_iter().collect::<Result<_, _>>()?;
+        self.calibrate_all(&built)?;
+        let prepare = |parts: &Parts<'_>| {
+            let (quantized, _) = self.prepared(parts)?;
+            let products = products(parts, &quantized)?;
+            self.plan(parts, quantized, &products)?;
+            self.prefixes.plan(&prefix::keys(parts, parts.network.layers().len()));
             Ok(())
         };
-        setups.iter().try_for_each(prepare)
+        built.iter().try_for_each(prepare)
+    }
+
+    /// Calibrates what setups need, each once, at the same time; of several faults the first setup's is told.
+    fn calibrate_all(&self, built: &[Parts<'_>]) -> Result<(), RunError> {
+        let mut distinct: Vec<&Parts<'_>> = vec![];
+        for parts in built {
+            let alike = |known: &&Parts<'_>| {
+                known.setup.workload == parts.setup.workload && known.scheme() == parts.scheme()
+            };
+            if !distinct.iter().any(alike) {
+                distinct.push(parts);
+            }
+        }
+        // Most share what they observe.
+        distinct.iter().try_for_each(|parts| self.observed(parts).map(drop))?;
+        let all: Vec<_> = distinct.par_iter().map(|parts| self.quantized(parts)).collect();
+        all.into_iter().try_for_each(|one| one.map(drop))
     }
 
     /// Refuses a setup that loses results, which no baseline may.
@@ -216,13 +239,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn prepared(&self, parts: &Parts<'_>) -> Result<(Arc<Quantized>, Arc<Captured>), RunError> {
-        let (workload, platform) = (&parts.setup.workload, &parts.setup.platform);
+        let platform = &parts.setup.platform;
+        let sensing = (&platform.sensor, platform.frame_period, parts.setup.workload.samples);
+        let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
+        Ok((self.quantized(parts)?, self.captured.get(&sensing, capture)?))
+    }
+
+    fn quantized(&self, parts: &Parts<'_>) -> Result<Arc<Quantized>, RunError> {
         let scheme = parts.scheme();
         let calibrate = || self.calibrate(parts, scheme);
-        let quantized = self.calibrated.get(&(workload, scheme == Scheme::Affine), calibrate)?;
-        let sensing = (&platform.sensor, platform.frame_period, workload.samples);
-        let capture = || Ok::<_, RunError>(capture(self.task, self.seed, parts));
-        Ok((quantized, self.captured.get(&sensing, capture)?))
+        self.calibrated.get(&(&parts.setup.workload, scheme == Scheme::Affine), calibrate)
     }
 
     /// Whether every multiplier of a setup takes its codes.
@@ -304,9 +330,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn calibrate(&self, parts: &Parts<'_>, scheme: Scheme) -> Result<Quantized, RunError> {
-        let batch = self.calibration(parts.setup, usize::MAX);
         let quantize = (&parts.setup.workload.quantize, &precision(parts)?);
-        Ok(Quantized::calibrate_at(&parts.network, quantize, scheme, &batch)?)
+        Ok(Quantized::calibrate_on(&parts.network, quantize, scheme, &*self.observed(parts)?)?)
+    }
+
+    /// What the tensors of the float model hold on calibration samples, the same whatever bits codes have.
+    fn observed(&self, parts: &Parts<'_>) -> Result<Arc<Observations>, RunError> {
+        let mut workload = parts.setup.workload.clone();
+        let Quantize { weight_bits, activation_bits, .. } = &mut workload.quantize;
+        (*weight_bits, *activation_bits) = (8, 8);
+        for own in workload.layers.values_mut() {
+            (own.weight_bits, own.activation_bits) = (None, None);
+        }
+        self.observations.get(&workload, || {
+            let quantize = (&parts.setup.workload.quantize, &precision(parts)?);
+            let samples = self.calibration(parts.setup, usize::MAX);
+            Ok(Observations::of(&parts.network, quantize, &samples)?)
+        })
     }
 
     /// The samples that a setup calibrates on, at most so many.

@@ -45,6 +45,7 @@ use held::Held;
 pub use layout::GroupError;
 use layout::Written;
 pub use precision::{Precision, PrecisionError};
+pub use range::Observations;
 use role::{Role, roles};
 use stored::StoredGroups;
 pub use stored::{Groups, Razored, common_group};
@@ -148,9 +149,23 @@ impl Quantized {
         scheme: Scheme,
         calibration: &Tensor<f32>,
     ) -> Result<Self, CalibrationError> {
-        if calibration.is_empty() {
-            return Err(CalibrationError::Empty);
-        }
+        let observed = Observations::of(network, (settings, precision), calibration)?;
+        Self::calibrate_on(network, (settings, precision), scheme, &observed)
+    }
+
+    /// The same on what the network's tensors held, which several widths of codes share.
+    ///
+    /// # Errors
+    /// [`CalibrationError`].
+    ///
+    /// # Panics
+    /// When another network, rule or rotation was observed.
+    pub fn calibrate_on(
+        network: &Network,
+        (settings, precision): (&Quantize, &Precision),
+        scheme: Scheme,
+        observed: &Observations,
+    ) -> Result<Self, CalibrationError> {
         if let Some(general) = network.beside() {
             return Err(CalibrationError::beside(&general.node));
         }
@@ -162,14 +177,12 @@ impl Quantized {
             };
             grid.rounding(settings.rounding).keeping_signs(precision.keeps_sign(value))
         };
-        let together = (calibration, network.together());
         let written = layout::layouts(network, settings, precision)?;
         let rotations = turned::rotations(network, precision)?;
         let changed = written.iter().zip(&rotations);
         let changed: Vec<bool> = changed.map(|(written, own)| written.is_some() || own.is_some()).collect();
         let passes = layout::on_the_way(network, &changed);
-        let of = range::Observed { network, roles: &roles, rotations: &rotations };
-        let ranges = range::ranges(of, settings.calibration, &grid, together)?;
+        let ranges = observed.ranges(network, (settings.calibration, &rotations), &grid);
         let filed = filed::grids(network, &rotations);
         let kept = |value: usize| {
             let own = filed[value].filter(|_| precision.of_value(value) == 8)?;

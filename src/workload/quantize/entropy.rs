@@ -36,7 +36,7 @@ pub(super) fn range((low, high): Range, values: &Magnitudes, grid: &dyn Fn(Range
 }
 
 /// How many magnitudes up to the largest fall into each bin.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Magnitudes {
     reach: f32,
     bins: Vec<u64>,

@@ -6,9 +6,9 @@ use super::super::network::Network;
 use super::super::op::{Declared, Op};
 use super::entropy::{self, Magnitudes};
 use super::grid::Grid;
-use super::role::Role;
-use super::{CalibrationError, mse};
-use crate::config::Calibration;
+use super::role::{Role, roles};
+use super::{CalibrationError, Precision, mse, turned};
+use crate::config::{Calibration, Quantize};
 use crate::tensor::Tensor;
 use crate::workload::rotation::Rotation;
 
@@ -18,66 +18,107 @@ const KEPT: usize = 200_000;
 /// Lowest and highest value.
 pub(super) type Range = (f32, f32);
 
+/// What the tensors of a network held on calibration samples: all that ranges are found from, whatever widths and zero points
+/// codes will have.
+#[derive(Debug, Clone)]
+pub struct Observations {
+    rule: Calibration,
+    rotations: Vec<Option<Rotation>>,
+    seen: Vec<Seen>,
+}
+
+impl Observations {
+    /// Runs the float model on the samples, some of them at a time; the widths in `precision` do not matter, what it rotates
+    /// does.
+    ///
+    /// # Errors
+    /// [`CalibrationError`].
+    pub fn of(
+        network: &Network,
+        (settings, precision): (&Quantize, &Precision),
+        samples: &Tensor<f32>,
+    ) -> Result<Self, CalibrationError> {
+        if samples.is_empty() {
+            return Err(CalibrationError::Empty);
+        }
+        let (rule, rotations) = (settings.calibration, turned::rotations(network, precision)?);
+        let of = Observed { network, roles: &roles(network), rotations: &rotations };
+        let seen = of.all(rule, (samples, network.together()))?;
+        Ok(Self { rule, rotations, seen })
+    }
+
+    /// The range of each value that has a role, as the model declares it where it does; `grid` makes the codes of a value and
+    /// its range, for rules that weigh what codes lose.
+    ///
+    /// # Panics
+    /// When another rule or other rotations were observed.
+    pub(super) fn ranges(
+        &self,
+        network: &Network,
+        (rule, rotations): (Calibration, &[Option<Rotation>]),
+        grid: &dyn Fn(usize, Range) -> Grid,
+    ) -> Vec<Option<Range>> {
+        assert!(self.rule == rule && self.rotations == rotations, "observed for the same rule and rotations");
+        let range = |(value, seen): (usize, &Seen)| {
+            let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
+            declared
+                .filter(|_| seen.count > 0 && rotations[value].is_none())
+                .map(Declared::range)
+                .or_else(|| seen.range(rule, &|range| grid(value, range)))
+        };
+        inherit((network, rotations), begun(network, self.seen.iter().enumerate().map(range).collect()))
+    }
+}
+
 /// What is looked at: values with a role, rotated where they are put away so.
 #[derive(Clone, Copy)]
-pub(super) struct Observed<'a> {
-    pub network: &'a Network,
-    pub roles: &'a [Option<Role>],
-    pub rotations: &'a [Option<Rotation>],
+struct Observed<'a> {
+    network: &'a Network,
+    roles: &'a [Option<Role>],
+    rotations: &'a [Option<Rotation>],
 }
 
 impl Observed<'_> {
     fn seen<'d>(&self, value: usize, data: &'d [f32]) -> Cow<'d, [f32]> {
         self.rotations[value].map_or(Cow::Borrowed(data), |rotation| Cow::Owned(rotation.turn(data)))
     }
-}
 
-/// The range of each value that has a role, as the model declares it where it does; `grid` makes the codes of a value and its
-/// range, for rules that weigh what codes lose.
-///
-/// `together` samples are run at a time, which changes no range.
-pub(super) fn ranges(
-    of: Observed<'_>,
-    rule: Calibration,
-    grid: &dyn Fn(usize, Range) -> Grid,
-    (samples, together): (&Tensor<f32>, usize),
-) -> Result<Vec<Option<Range>>, CalibrationError> {
-    let Observed { network, roles, rotations } = of;
-    let mut seen = vec![Seen::default(); roles.len()];
-    let mut broken = None;
-    for some in chunks(samples, together) {
-        network.observe(&some, |value, data| {
-            if data.iter().any(|x| !x.is_finite()) {
-                broken = Some(broken.map_or(value, |first: usize| first.min(value)));
-            } else if roles[value].is_some() {
-                let all = data.len() / some.shape()[0] * samples.shape()[0];
-                seen[value].add(&of.seen(value, data), all, rule);
-            }
-        })?;
-    }
-    if let Some(value) = broken {
-        let name = value.checked_sub(1).map_or("input".into(), |step| network.steps[step].name.clone());
-        return Err(CalibrationError::NotFinite(name));
-    }
-    if rule == Calibration::Entropy {
-        // Bins are known when the extremes of all samples are.
-        let bins = |seen: &Seen| seen.extremes.map(Magnitudes::of);
-        let mut bins: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
+    /// What each value with a role held; `together` samples are run at a time, which changes nothing.
+    fn all(
+        self,
+        rule: Calibration,
+        (samples, together): (&Tensor<f32>, usize),
+    ) -> Result<Vec<Seen>, CalibrationError> {
+        let Self { network, roles, .. } = self;
+        let mut seen = vec![Seen::default(); roles.len()];
+        let mut broken = None;
         for some in chunks(samples, together) {
             network.observe(&some, |value, data| {
-                bins[value].iter_mut().for_each(|bins| bins.add(&of.seen(value, data)));
+                if data.iter().any(|x| !x.is_finite()) {
+                    broken = Some(broken.map_or(value, |first: usize| first.min(value)));
+                } else if roles[value].is_some() {
+                    let all = data.len() / some.shape()[0] * samples.shape()[0];
+                    seen[value].add(&self.seen(value, data), all, rule);
+                }
             })?;
         }
-        seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
+        if let Some(value) = broken {
+            let name = value.checked_sub(1).map_or("input".into(), |step| network.steps[step].name.clone());
+            return Err(CalibrationError::NotFinite(name));
+        }
+        if rule == Calibration::Entropy {
+            // Bins are known when the extremes of all samples are.
+            let bins = |seen: &Seen| seen.extremes.map(Magnitudes::of);
+            let mut bins: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
+            for some in chunks(samples, together) {
+                network.observe(&some, |value, data| {
+                    bins[value].iter_mut().for_each(|bins| bins.add(&self.seen(value, data)));
+                })?;
+            }
+            seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
+        }
+        Ok(seen)
     }
-    let range = |(value, seen): (usize, Seen)| {
-        let declared = value.checked_sub(1).and_then(|step| network.steps[step].op.declared());
-        declared
-            .filter(|_| seen.count > 0 && rotations[value].is_none())
-            .map(Declared::range)
-            .or_else(|| seen.range(rule, &|range| grid(value, range)))
-    };
-    Ok(inherit((network, rotations), begun(network, seen.into_iter().enumerate().map(range).collect())))
 }
 
 /// Samples, so many at a time.
@@ -90,7 +131,7 @@ fn chunks(samples: &Tensor<f32>, together: usize) -> impl Iterator<Item = Tensor
 }
 
 /// What is known of a value after some samples.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
     extremes: Option<Range>,
     count: usize,
@@ -116,13 +157,15 @@ impl Seen {
         self.count += data.len();
     }
 
-    fn range(self, rule: Calibration, grid: &dyn Fn(Range) -> Grid) -> Option<Range> {
+    fn range(&self, rule: Calibration, grid: &dyn Fn(Range) -> Grid) -> Option<Range> {
         let whole = self.extremes?;
         Some(match rule {
             Calibration::MinMax => whole,
-            Calibration::Percentile(percent) => percentile(self.kept, percent),
+            Calibration::Percentile(percent) => percentile(self.kept.clone(), percent),
             Calibration::Mse => mse::range(whole, &self.kept, grid),
-            Calibration::Entropy => self.magnitudes.map_or(whole, |bins| entropy::range(whole, &bins, grid)),
+            Calibration::Entropy => {
+                self.magnitudes.as_ref().map_or(whole, |bins| entropy::range(whole, bins, grid))
+            }
         })
     }
 }
@@ -203,8 +246,11 @@ mod tests {
         let mut distinct = vec![];
         for rule in rules {
             let found = [1, 3, all].map(|together| {
-                let of = Observed { network: &network, roles: &roles, rotations: &vec![None; roles.len()] };
-                let ranges = ranges(of, rule, &grid, (&samples, together)).unwrap();
+                let rotations = vec![None; roles.len()];
+                let of = Observed { network: &network, roles: &roles, rotations: &rotations };
+                let seen = of.all(rule, (&samples, together)).unwrap();
+                let observed = Observations { rule, rotations: rotations.clone(), seen };
+                let ranges = observed.ranges(&network, (rule, &rotations), &grid);
                 let bits = |(low, high): Range| [low, high].map(f32::to_bits);
                 ranges.into_iter().map(|range| range.map(bits)).collect::<Vec<_>>()
             });
@@ -233,13 +279,12 @@ mod tests {
         let size: usize = network.sample_shape().iter().product();
         let mut values = vec![0.5f32; 3 * size];
         values[..size].fill(f32::MAX);
-        let grid = |_, (low, high): Range| Grid::new(Scheme::Affine, 8, low, high);
         let roles = roles(&network);
         let named = |values: &[f32], together: usize| {
             let shape = [&[values.len() / size], network.sample_shape()].concat();
             let samples = Tensor::new(shape, values.to_vec()).unwrap();
             let of = Observed { network: &network, roles: &roles, rotations: &vec![None; roles.len()] };
-            ranges(of, Calibration::MinMax, &grid, (&samples, together)).unwrap_err()
+            of.all(Calibration::MinMax, (&samples, together)).err().unwrap()
         };
         let sums = named(&values, 1);
         assert_ne!(sums, CalibrationError::NotFinite("input".into()), "sums overflow first");
