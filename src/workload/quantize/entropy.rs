@@ -55,6 +55,12 @@ impl Magnitudes {
         }
     }
 
+    /// The counts of both, which have the same range.
+    pub(super) fn join(mut self, other: &Self) -> Self {
+        self.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| *bin += other);
+        self
+    }
+
     /// The counts, that of zero as its neighbour's.
     fn histogram(&self) -> Vec<u64> {
         let mut histogram = self.bins.clone();

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::super::network::Network;
 use super::super::op::{Declared, Op};
 use super::entropy::{self, Magnitudes};
@@ -10,6 +12,7 @@ use super::role::{Role, roles};
 use super::{CalibrationError, Precision, mse, turned};
 use crate::config::{Calibration, Quantize};
 use crate::tensor::Tensor;
+use crate::workload::lower::ModelError;
 use crate::workload::rotation::Rotation;
 
 /// Values that a rule goes through many times, per tensor; every n-th is taken so that all samples count alike.
@@ -89,51 +92,87 @@ impl Observed<'_> {
         rule: Calibration,
         (samples, together): (&Tensor<f32>, usize),
     ) -> Result<Vec<Seen>, CalibrationError> {
-        let Self { network, roles, .. } = self;
-        let mut seen = vec![Seen::default(); roles.len()];
-        let mut broken = None;
-        for some in chunks(samples, together) {
-            network.observe(&some, |value, data| {
-                if data.iter().any(|x| !x.is_finite()) {
-                    broken = Some(broken.map_or(value, |first: usize| first.min(value)));
-                } else if roles[value].is_some() {
-                    let all = data.len() / some.shape()[0] * samples.shape()[0];
-                    seen[value].add(&self.seen(value, data), all, rule);
-                }
-            })?;
-        }
+        let parts =
+            in_parts((samples, together), |first, some| self.part(rule, (first, samples.shape()[0]), some))?;
+        let mut seen = vec![Seen::default(); self.roles.len()];
+        let broken = parts.iter().filter_map(|(broken, _)| *broken).min();
         if let Some(value) = broken {
-            let name = value.checked_sub(1).map_or("input".into(), |step| network.steps[step].name.clone());
-            return Err(CalibrationError::NotFinite(name));
+            let step = |at: usize| self.network.steps[at].name.clone();
+            return Err(CalibrationError::NotFinite(value.checked_sub(1).map_or("input".into(), step)));
+        }
+        for (_, part) in parts {
+            seen.iter_mut().zip(part).for_each(|(seen, part)| seen.join(part));
         }
         if rule == Calibration::Entropy {
             // Bins are known when the extremes of all samples are.
             let bins = |seen: &Seen| seen.extremes.map(Magnitudes::of);
-            let mut bins: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
-            for some in chunks(samples, together) {
-                network.observe(&some, |value, data| {
-                    bins[value].iter_mut().for_each(|bins| bins.add(&self.seen(value, data)));
-                })?;
+            let empty: Vec<Option<Magnitudes>> = seen.iter().map(bins).collect();
+            for part in in_parts((samples, together), |_, some| self.counts(empty.clone(), some))? {
+                for (seen, part) in seen.iter_mut().zip(part) {
+                    seen.magnitudes = match (seen.magnitudes.take(), part) {
+                        (Some(all), Some(part)) => Some(all.join(&part)),
+                        (all, part) => all.or(part),
+                    };
+                }
             }
-            seen.iter_mut().zip(bins).for_each(|(seen, bins)| seen.magnitudes = bins);
         }
         Ok(seen)
     }
+
+    /// What values held on some samples, the `first` of them and later ones of so many, and the first value that was not finite.
+    fn part(
+        &self,
+        rule: Calibration,
+        (first, all): (usize, usize),
+        some: &Tensor<f32>,
+    ) -> Result<(Option<usize>, Vec<Seen>), ModelError> {
+        let (mut broken, mut seen) = (None, vec![Seen::default(); self.roles.len()]);
+        self.network.observe(some, |value, data| {
+            if data.iter().any(|x| !x.is_finite()) {
+                broken = Some(broken.map_or(value, |first: usize| first.min(value)));
+            } else if self.roles[value].is_some() {
+                let each = data.len() / some.shape()[0];
+                seen[value].count = seen[value].count.max(first * each);
+                seen[value].add(&self.seen(value, data), all * each, rule);
+            }
+        })?;
+        Ok((broken, seen))
+    }
+
+    /// The bins with the magnitudes of some samples.
+    fn counts(
+        &self,
+        mut bins: Vec<Option<Magnitudes>>,
+        some: &Tensor<f32>,
+    ) -> Result<Vec<Option<Magnitudes>>, ModelError> {
+        self.network.observe(some, |value, data| {
+            bins[value].iter_mut().for_each(|bins| bins.add(&self.seen(value, data)));
+        })?;
+        Ok(bins)
+    }
 }
 
-/// Samples, so many at a time.
-fn chunks(samples: &Tensor<f32>, together: usize) -> impl Iterator<Item = Tensor<f32>> {
+/// What is made of samples, so many at a time and several of those at once, in their order; `of` is given the number of the
+/// first one.
+fn in_parts<T: Send>(
+    (samples, together): (&Tensor<f32>, usize),
+    of: impl Fn(usize, &Tensor<f32>) -> Result<T, ModelError> + Sync,
+) -> Result<Vec<T>, ModelError> {
     let size = samples.data().len() / samples.shape()[0];
-    samples.data().chunks(together * size).map(move |data| {
+    let part = |(at, data): (usize, &[f32])| {
         let shape = [&[data.len() / size], &samples.shape()[1..]].concat();
-        Tensor::new(shape, data.to_vec()).expect("whole samples")
-    })
+        of(at * together, &Tensor::new(shape, data.to_vec()).expect("whole samples"))
+    };
+    // Collected before it is looked through, so that the first error does not depend on who was faster.
+    let parts: Vec<_> = samples.data().par_chunks(together * size).enumerate().map(part).collect();
+    parts.into_iter().collect()
 }
 
 /// What is known of a value after some samples.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     extremes: Option<Range>,
+    /// Elements up to here, those of samples before among them.
     count: usize,
     /// Every n-th element, for rules that go through them many times.
     kept: Vec<f32>,
@@ -155,6 +194,14 @@ impl Seen {
             self.kept.extend(data.iter().skip(next).step_by(step));
         }
         self.count += data.len();
+    }
+
+    /// Goes on with what is known of the samples that follow.
+    fn join(&mut self, next: Self) {
+        let both = self.extremes.zip(next.extremes).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1)));
+        self.extremes = both.or(self.extremes).or(next.extremes);
+        self.kept.extend(next.kept);
+        self.count = self.count.max(next.count);
     }
 
     fn range(&self, rule: Calibration, grid: &dyn Fn(Range) -> Grid) -> Option<Range> {
