@@ -1,6 +1,6 @@
 //! Which vector registers loops use: what the processor has, or less where a process or a caller asks for less.
 //!
-//! No result depends on it. Every loop that is written for certain instructions asks [`detected!`] for them, with the level
+//! No result depends on it. Every loop that is written for certain instructions asks `detected!` for them, with the level
 //! that it was given or that of the process.
 
 use std::fmt;
