@@ -146,7 +146,7 @@ fn resnet20_low_part(bencher: Bencher<'_, '_>, table_of: &str) {
 #[divan::bench(args = ACCUMULATORS, sample_count = 10)]
 fn resnet20_in_order(bencher: Bencher<'_, '_>, unit: &str) {
     let products = table(1 << 15);
-    let accumulator = Accumulator::new(&Mac::from_id(unit).expect("a known unit").accumulator_gates());
+    let accumulator = Accumulator::new(&Mac::from_id(unit).expect("a known unit").accumulator_gates(32));
     resnet20_with(bencher, "any_table", |geometry, operands| {
         convolve_in_order(geometry, operands, &products, &accumulator)
     });

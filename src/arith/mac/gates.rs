@@ -53,16 +53,17 @@ impl Mac {
     }
 
     /// The accumulator alone, from `sum` and `product` to the next sum `y`: the function of [`Mac::accumulate`], of few gates
-    /// for being evaluated, its exact parts chains of full adders.
+    /// for being evaluated, its exact parts chains of full adders. Of a wider accumulator so many low bits, which are the
+    /// whole one's where all that is above a low part of fewer bits is added exactly.
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
-    /// let gates = Mac::from_id("mac8s_exact__gear_r4_p4").unwrap().accumulator_gates();
+    /// let gates = Mac::from_id("mac8s_exact__gear_r4_p4").unwrap().accumulator_gates(32);
     /// assert_eq!(gates.eval(&[0x0f0, 0x110])[0], 0x200);
     /// ```
-    pub fn accumulator_gates(&self) -> Netlist {
+    pub fn accumulator_gates(&self, bits: u32) -> Netlist {
         let mut build = Builder::new(self.id());
-        let sum = build.input("sum", self.accumulator_width());
+        let sum = build.input("sum", bits.min(self.accumulator_width()));
         let product = build.input("product", self.addend_width());
         let next = self.accumulated(&mut build, Carries::Ripple, &sum, &product);
         build.output("y", next);
@@ -126,7 +127,7 @@ impl Mac {
 
     /// The next value of the accumulator.
     fn accumulated(&self, build: &mut Builder, exact: Carries, before: &[Net], addend: &[Net]) -> Bus {
-        let addend = sign_extended(addend, self.accumulator_width());
+        let addend = sign_extended(addend, before.len() as u32);
         let mut sum = self.accumulator.scheme.build_with(build, exact, [before, &addend]);
         sum.truncate(before.len());
         if self.overflow == Overflow::Saturate {

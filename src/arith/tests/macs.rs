@@ -115,7 +115,7 @@ fn a_narrow_accumulator_wraps_or_saturates_as_its_gates_do() {
             let mac = mac.with_accumulator(bits, overflow).unwrap();
             let half = 1i64 << (bits - 1);
             assert_eq!(Mac::from_id(mac.id()).unwrap().id(), mac.id());
-            let (netlist, accumulator) = (mac.netlist(), mac.accumulator_gates());
+            let (netlist, accumulator) = (mac.netlist(), mac.accumulator_gates(64));
             let pairs = mac.operands().flat_map(|a| mac.operands().map(move |b| (a, b)));
             let vectors: Vec<[i64; 3]> =
                 pairs.flat_map(|(a, b)| (-half..half).map(move |c| [a, b, c])).collect();
@@ -181,7 +181,7 @@ fn accumulators_alone_are_those_of_their_units() {
     for [unit, adder] in adders.iter().flat_map(|adder| units.map(|unit| [unit, adder])) {
         let mac = Mac::new(design(unit).unwrap(), arith::accumulator(adder).unwrap());
         let id = mac.id();
-        let gates = mac.accumulator_gates();
+        let gates = mac.accumulator_gates(64);
         let [sums, products] = [0, 1].map(|at| 1i64 << (gates.inputs()[at].1.len() - 1));
         for _ in 0..50 {
             let mut number = |half: i64| stream.below(2 * half as u64) as i64 - half;

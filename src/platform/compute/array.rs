@@ -27,6 +27,7 @@ use energies::Priced;
 pub use energies::{Open, OpenEnergies};
 pub use lanes::GroupUnit;
 pub use products::CodeRange;
+use unit::KEPT_BITS;
 pub use unit::{OpenTable, unit};
 
 /// A grid of multiply-accumulate units.
@@ -121,9 +122,9 @@ impl MacArray {
         &self.mac
     }
 
-    /// The unit's accumulator, as contractions evaluate it; it has at most 32 bits.
+    /// The unit's accumulator, as contractions evaluate it, of the 32 bits that networks keep.
     pub fn accumulator(&self) -> &Accumulator {
-        self.accumulator.get_or_init(|| Accumulator::new(&self.mac.accumulator_gates()))
+        self.accumulator.get_or_init(|| Accumulator::new(&self.mac.accumulator_gates(KEPT_BITS)))
     }
 
     /// The unit in cells of the library.

@@ -146,7 +146,12 @@ fn sums_that_networks_do_not_keep_are_refused() {
          `compute.array.accumulator_bits: 32`, whose sums wrap there"
     );
     assert!(wide("exact", 32).unwrap().keeps(usize::MAX).is_ok(), "such an accumulator wraps as networks do");
-    assert!(wide("add8s_gear_r4_p4", 32).is_ok());
+    assert!(wide("add8s_gear_r4_p4", 32).is_ok() && wide("add8s_loa_k6", 40).is_ok());
+    let twelve = build(&config("mul12s_exact", Clock::Fit)).unwrap();
+    assert!(
+        twelve.keeps(33_025).is_ok() && twelve.keeps(33_026).is_err(),
+        "products of codes, 255 times 255"
+    );
     let error = wide("add8s_gear_r4_p4", 33).err().unwrap().to_string();
     assert!(error.contains("at most 32, which networks keep of a sum"), "{error}");
 }

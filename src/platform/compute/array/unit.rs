@@ -47,14 +47,15 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
     let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
     let mac = mac.with_accumulator(bits, config.overflow).map_err(wrong)?;
-    let kept = mac.accumulates_exactly() || bits <= KEPT_BITS;
-    let allowed = "at most 32, which networks keep of a sum, where `accumulator` is approximate";
+    let kept = mac.accumulates_exactly() || mac.low_part().is_some() || bits <= KEPT_BITS;
+    let allowed =
+        "at most 32, which networks keep of a sum, where `accumulator` adds its high bits approximately";
     PlatformError::unless(kept, "compute.array.accumulator_bits", bits, allowed)?;
     Ok(mac)
 }
 
 /// Bits that networks keep of the sums of plain codes.
-const KEPT_BITS: u32 = 32;
+pub(super) const KEPT_BITS: u32 = 32;
 
 impl MacArray {
     /// Refuses sums of more products than surely fit into the bits that networks keep of a wider accumulator's sum.
@@ -62,10 +63,16 @@ impl MacArray {
     /// # Errors
     /// [`PlatformError::SumKept`].
     pub fn keeps(&self, depth: usize) -> Result<(), PlatformError> {
-        let (bits, holds) = (self.mac.accumulator_width(), || self.mac.holds());
-        if bits <= KEPT_BITS || depth as u64 <= holds() {
+        let bits = self.mac.accumulator_width();
+        if bits <= KEPT_BITS {
             return Ok(());
         }
-        Err(PlatformError::SumKept { bits, depth, holds: holds() })
+        // Codes of bytes, less their zero points, are at most 255 apart from zero, whatever more a multiplier takes.
+        let unit = self.mac.operands();
+        let codes = || (*unit.start()).max(-255)..=(*unit.end()).min(255);
+        let products = codes().flat_map(|a| codes().map(move |b| (a, b)));
+        let largest = products.map(|(a, b)| self.mac.product(a, b).unsigned_abs()).max().unwrap_or(0);
+        let holds = crate::bits::mask(KEPT_BITS - 1) / largest.max(1);
+        if depth as u64 <= holds { Ok(()) } else { Err(PlatformError::SumKept { bits, depth, holds }) }
     }
 }
