@@ -16,6 +16,7 @@ pub use cycles::{Cycles, Registers};
 pub use port::{Code, Port};
 pub use shape::{Shape, Shift};
 pub use stimulus::{Cycle, Stimulus, StimulusError};
+pub use words::KEPT_BITS;
 
 use std::ops::RangeInclusive;
 

@@ -9,11 +9,11 @@ use crate::platform::compute::array::CodeRange;
 use crate::platform::constants;
 use crate::workload::{Layer, Origin};
 
-/// How the processor at hand forms and sums products of codes as wide as a unit takes them, around zero, in the words of an
-/// outcome; see [`LayerOutcome::way`](super::outcome::LayerOutcome::way).
+/// How the processor at hand forms and sums products of codes as wide as a unit takes them, 8 bits at most, around zero, in
+/// the words of an outcome; see [`LayerOutcome::way`](super::outcome::LayerOutcome::way).
 ///
 /// # Errors
-/// Where no array has such units, and above 8 bits.
+/// Where no array has such units.
 ///
 /// ```
 /// use axsim::{arith::mac::Mac, run::way};
@@ -22,7 +22,7 @@ use crate::workload::{Layer, Origin};
 /// ```
 pub fn way(mac: Mac) -> Result<String, RunError> {
     let of = |bits| CodeRange { bits, zero: 1u8.checked_shl(bits - 1).unwrap_or_default(), lowest: 0 };
-    let [activations, weights] = mac.widths().map(of);
+    let [activations, weights] = mac.widths().map(|width| of(width.min(8)));
     let array = constants::array_with(mac)?;
     let multiplied = [Multiplied { products: array.products(weights, activations)?, correction: None }];
     let arrays = Arrays::of_one(array);

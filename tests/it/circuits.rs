@@ -77,6 +77,11 @@ fn a_unit_is_explained_with_the_sums_of_its_own_accumulator() {
         ("mac8s_exact", 32, "32 bits that wrap, added exactly"),
         ("mac8s_exact__w20", 20, "20 bits that wrap, added exactly"),
         ("mac8s_bw__w40", 32, "32 bits (the lowest of 40) that wrap, added exactly"),
+        (
+            "mac8s_bw__loa_k6__w40",
+            32,
+            "32 bits (the lowest of 40) that wrap, 6 low bits combined by OR, those above added exactly",
+        ),
         ("mac8s_bw__s20", 20, "20 bits that saturate, added in order by an exact adder"),
         ("mac8s_exact__gear_r4_p4", 32, "32 bits that wrap, added in order by `gear_r4_p4`"),
         (
@@ -99,7 +104,11 @@ fn a_unit_is_explained_with_the_sums_of_its_own_accumulator() {
     let line =
         format!("sums of 40 bits that wrap, added exactly; the exact sum of {holds} products surely fits\n");
     assert!(groups.contains(&line), "{groups}");
-    for id in ["mac4s_bw__l4", "mac8x4s_bw", "macr8u_exact__z", "mac16s_bw"] {
+    // Codes of bytes in a multiplier of 12 bits.
+    let wide = printed(&["explain", "mac12s_bw"]);
+    assert!(wide.contains("sums of 32 bits (the lowest of 40) that wrap, added exactly"), "{wide}");
+    assert!(wide.ends_with(": one exact product of bytes\n") || wide.contains("looked up"), "{wide}");
+    for id in ["mac4s_bw__l4", "mac8x4s_bw", "macr8u_exact__z", "mac8s_exact__gear_r4_p4__w40"] {
         let explained = printed(&["explain", id]);
         assert!(explained.ends_with("  in a network: no layer runs on such a unit\n"), "{explained}");
     }

@@ -1,7 +1,7 @@
 //! What sums are kept in: bits, what happens beyond them, how many products they surely hold.
 
-use super::Mac;
 use super::id::Own;
+use super::{KEPT_BITS, Mac};
 use crate::arith::{ArithError, is_exact};
 use crate::bits;
 use crate::config::platform::Overflow;
@@ -150,7 +150,7 @@ impl Mac {
     /// assert_eq!(["mac8s_exact", "mac16x8s_bw"].map(|id| Mac::from_id(id).unwrap().holds()), [131_071, 511]);
     /// ```
     pub fn holds(&self) -> u64 {
-        self.depth(self.accumulator_width().min(32))
+        self.depth(self.accumulator_width().min(KEPT_BITS))
     }
 
     /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far, or multiplied by as

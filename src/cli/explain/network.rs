@@ -21,15 +21,16 @@ pub(super) fn of_multiplier(multiplier: Box<dyn Design>) -> Result<String, Error
     if runs(&mac) { sums(mac) } else { Ok(String::new()) }
 }
 
-/// Whether arrays have such units: one product of bytes a cycle, or groups and 16 bits, whose sums are formed whole.
+/// Whether arrays have such units: a product of bytes a cycle, in as wide a multiplier as may be, or groups and 16 bits, whose
+/// sums are formed whole.
 fn runs(mac: &Mac) -> bool {
     let ([a, b], shape) = (mac.widths(), mac.shape());
     let whole = mac.accumulates_exactly() && !shape.gated;
     match shape.shift {
         Some(shift) => whole && shape.lanes == shift.group,
-        None if a > 8 => whole && [a, b, shape.lanes] == [16, 8, 1],
+        None if a != b => whole && [a, b, shape.lanes] == [16, 8, 1],
         // Raw codes of zero are not zero.
-        None => a == b && shape.lanes == 1 && !(shape.gated && mac.code() == Code::Unsigned),
+        None => mac.sums_are_kept() && shape.lanes == 1 && !(shape.gated && mac.code() == Code::Unsigned),
     }
 }
 
@@ -39,7 +40,8 @@ fn sums(mac: Mac) -> Result<String, Error> {
         mac.sums(),
         mac.depth(mac.summed_width())
     );
-    if mac.widths().into_iter().all(|width| width <= 8) {
+    let [a, b] = mac.widths();
+    if a == b || a.max(b) <= 8 {
         out += &format!("  in a network, on this processor{}: {}\n", limit(), run::way(mac)?);
     }
     Ok(out)

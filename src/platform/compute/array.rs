@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::mapping::Mapping;
 use super::nonzeros::Nonzeros;
-use crate::arith::mac::Mac;
+use crate::arith::mac::{KEPT_BITS, Mac};
 use crate::config::platform::{self as config, Dataflow, Padding, WeightFormat, Zeros};
 use crate::constant::Constant;
 use crate::kernel::{Accumulator, Gemm, Geometry};
@@ -27,7 +27,6 @@ use energies::Priced;
 pub use energies::{Open, OpenEnergies};
 pub use lanes::GroupUnit;
 pub use products::CodeRange;
-use unit::KEPT_BITS;
 pub use unit::{OpenTable, unit};
 
 /// A grid of multiply-accumulate units.

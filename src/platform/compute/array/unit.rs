@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::arith::mac::Mac;
+use crate::arith::mac::{KEPT_BITS, Mac};
 use crate::arith::tabulated::{NotSquare, Tabulated};
 use crate::arith::{Design, accumulator, design};
 use crate::config::platform::{self as config, Multiplier};
@@ -47,15 +47,11 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
     let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
     let mac = mac.with_accumulator(bits, config.overflow).map_err(wrong)?;
-    let kept = mac.accumulates_exactly() || mac.low_part().is_some() || bits <= KEPT_BITS;
     let allowed =
         "at most 32, which networks keep of a sum, where `accumulator` adds its high bits approximately";
-    PlatformError::unless(kept, "compute.array.accumulator_bits", bits, allowed)?;
+    PlatformError::unless(mac.sums_are_kept(), "compute.array.accumulator_bits", bits, allowed)?;
     Ok(mac)
 }
-
-/// Bits that networks keep of the sums of plain codes.
-pub(super) const KEPT_BITS: u32 = 32;
 
 impl MacArray {
     /// Refuses sums of more products than surely fit into the bits that networks keep of a wider accumulator's sum.
