@@ -9,6 +9,7 @@ mod emulator;
 mod errors;
 mod explain;
 mod explore;
+mod extras;
 mod files;
 mod golden;
 mod knobs;

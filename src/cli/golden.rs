@@ -18,14 +18,15 @@ use crate::workload::Layer;
 
 /// The file that says what the others are, by which a folder of golden vectors is known.
 const MANIFEST: &str = "golden.json";
+const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-dir DIR" };
 
 /// Where the vectors of a layer go, unless `given`.
 ///
 /// # Errors
-/// Where something else is in that place.
+/// Where something else is in that place, or nothing can be made there.
 pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<PathBuf, Error> {
     let folder = given.map_or_else(|| out.join("golden").join(layer::stem(layer)), Path::to_path_buf);
-    files::replaceable(&folder, MANIFEST)?;
+    files::replaceable(&folder, FOLDERS)?;
     Ok(folder)
 }
 
@@ -42,7 +43,7 @@ pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Res
     let about = serde_json::to_string_pretty(&manifest(golden, circuits, (run, seed)));
     let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
     contents.push((MANIFEST.into(), about.into_bytes()));
-    files::write_folder(folder, &contents, MANIFEST)?;
+    files::write_folder(folder, &contents, FOLDERS)?;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     Ok(format!(
         "golden vectors of layer `{}` in `{}`: {} products of {outputs} outputs; {MANIFEST} says what is in each file\n{}",

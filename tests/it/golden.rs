@@ -170,7 +170,8 @@ fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
     let out = tempfile::tempdir().unwrap();
     let message = |more: &[&str]| {
         let output = axsim(&RUN).arg("--out").arg(out.path()).args(more).assert().code(2);
-        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
     };
     let unknown = message(&["--golden", "#9"]);
     assert!(unknown.contains("`--golden #9`: there is no such layer among #0 to #4, `conv1`"), "{unknown}");
@@ -179,5 +180,29 @@ fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
     let mine = out.path().join("mine");
     let taken = message(&["--golden", "conv2", "--golden-dir", mine.to_str().unwrap()]);
     assert!(taken.contains("holds no golden.json") && mine.join("thesis.tex").exists(), "{taken}");
+    // Parents that are files, or hold none.
+    let file = out.path().join("golden");
+    fs::write(&file, "").unwrap();
+    let above = message(&["--golden", "conv2"]);
+    let expected = format!(
+        "{0}/conv2 cannot be made: {0} is no folder; name another folder with --golden-dir DIR",
+        file.display()
+    );
+    assert!(above.contains(&expected), "{above}");
+    if cfg!(target_os = "linux") {
+        let nowhere = message(&["--golden", "conv2", "--golden-dir", "/proc/nope/conv2"]);
+        let expected = "/proc/nope/conv2 cannot be made: no file can be in /proc";
+        assert!(nowhere.contains(expected) && nowhere.contains("with --golden-dir DIR"), "{nowhere}");
+    }
     assert!(!out.path().join("outcome.json").exists());
+}
+
+#[test]
+fn results_are_kept_where_something_beside_them_cannot_be() {
+    let out = tempfile::tempdir().unwrap();
+    fs::create_dir_all(out.path().join("conv2.vcd/taken")).unwrap();
+    let run = axsim(&RUN).arg("--out").arg(out.path()).args(["--activity", "conv2"]).assert().code(2);
+    let message = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("conv2.vcd"), "{message}");
+    assert!(out.path().join("outcome.json").exists() && out.path().join("report.html").exists());
 }
