@@ -12,6 +12,7 @@ use crate::workload::Layer;
 pub(super) struct Places {
     activity: Vec<Layer>,
     golden: Option<(PathBuf, usize)>,
+    channel: usize,
 }
 
 /// What is written of them.
@@ -33,6 +34,7 @@ pub(super) fn places(asked: &Layers, out: &Path, layers: &[Layer]) -> Result<Pla
     Ok(Places {
         activity: asked.activity.iter().map(|name| named("--activity", name)).collect::<Result<_, _>>()?,
         golden: asked.golden.as_ref().map(place).transpose()?,
+        channel: asked.golden_channel,
     })
 }
 
@@ -41,7 +43,8 @@ impl Places {
     pub(super) fn made(self, evaluator: &Evaluator<'_>, setup: &Setup) -> Result<Extras, RunError> {
         let activity =
             |layer: Layer| evaluator.activity(setup, layer.index).map(|activity| (layer, activity));
-        let golden = |(folder, layer)| evaluator.golden(setup, layer).map(|golden| (folder, golden));
+        let golden =
+            |(folder, layer)| evaluator.golden(setup, layer, self.channel).map(|golden| (folder, golden));
         Ok(Extras {
             activity: self.activity.into_iter().map(activity).collect::<Result<_, _>>()?,
             golden: self.golden.map(golden).transpose()?,

@@ -206,3 +206,64 @@ fn results_are_kept_where_something_beside_them_cannot_be() {
     assert!(message.contains("conv2.vcd"), "{message}");
     assert!(out.path().join("outcome.json").exists() && out.path().join("report.html").exists());
 }
+
+#[test]
+fn products_of_gated_and_of_wide_units_pass() {
+    if !icarus() {
+        return;
+    }
+    // f(0, x) of the first is not 0; a product of the last has 65 bits with its sign.
+    for (multiplier, zeros) in
+        [("mul8u_truncmean_t6", "gate"), ("mul8s_bwtrunc_t4", "gate"), ("mul32u_exact", "compute")]
+    {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("vectors");
+        let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
+        let zeros = format!("platform.compute.array.zeros={zeros}");
+        let more = ["--set", &multiplier, "--set", &zeros, "--golden", "#3", "--golden-dir"];
+        run(out.path(), &[&more[..], &[folder.to_str().unwrap()]].concat());
+        let printed = check(&folder);
+        assert!(printed.starts_with("PASS: "), "{multiplier}: {printed}");
+        let operands = hex(&folder, "operands.hex");
+        let bits = about(&folder)["unit"]["operand_width"].as_u64().unwrap();
+        assert!(operands.iter().any(|line| line.0.contains(&0)), "{multiplier} meets no zero");
+        if bits == 33 {
+            // The sign is the highest bit of 65, and all that is above the magnitude repeats it.
+            let negative =
+                operands.iter().position(|line| line.0[0] >> 32 != line.0[1] >> 32 && !line.0.contains(&0));
+            let text = fs::read_to_string(folder.join("products.hex")).unwrap();
+            let line = text.lines().nth(negative.unwrap()).unwrap();
+            assert!(line.starts_with("1ffffffff"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn any_channel_can_be_streamed() {
+    let out = tempfile::tempdir().unwrap();
+    run(out.path(), &["--golden", "conv2", "--golden-channel", "5"]);
+    let folder = out.path().join("golden/conv2");
+    let about = about(&folder);
+    let stream = &about["stream"];
+    assert_eq!(stream["channel"], 5);
+    let outputs = stream["outputs"].as_u64().unwrap() as usize;
+    assert!(
+        stream["what"].as_str().unwrap().starts_with(&format!("the first {outputs} of the ")),
+        "{stream}"
+    );
+    assert!(about["repeat"].as_str().unwrap().ends_with("--golden '#1' --golden-channel 5"));
+    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
+    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
+    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
+    let output = npy(&folder, "output.npy", "'<i4'");
+    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let shape = about["tensors"]["output"]["shape"].as_array().unwrap();
+    let positions: u64 = shape[2..].iter().map(|size| size.as_u64().unwrap()).product();
+    assert!(ends.iter().copied().eq(output.skip(5 * positions as usize).take(outputs)));
+    assert_eq!(sums[0].1, "output (5, 0, 0)");
+    let channels = &shape[1];
+    let asked = ["--golden", "conv2", "--golden-channel", &channels.to_string()];
+    let refused = axsim(&RUN).arg("--out").arg(out.path()).args(asked).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(message.contains(&format!("layer `conv2` has {channels} output channels, 0 to ")), "{message}");
+}
