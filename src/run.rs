@@ -52,4 +52,4 @@ pub use golden::{Golden, Step};
 pub(crate) use study::is_width;
 pub use study::{Settings, study};
 pub use tap::Contraction;
-pub use way::way;
+pub use way::ways;

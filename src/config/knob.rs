@@ -160,7 +160,8 @@ pub const KNOBS: [Knob; 39] = [
         neutral: Neutral::Text("compute"),
         does: "what becomes of operands that are zero: they pass the units, a unit keeps its operands so that nothing switches, \
                or zero weights take no cycle. An array that skips takes the depth window by window (`zero_window`); a window \
-               takes as many cycles as the column with most weights that are not zero",
+               takes as many cycles as the column with most weights that are not zero. Where a multiplier's product with zero is not \
+               zero, what is held or skipped is not added, and results change",
         energy: "`gate` adds gates to every unit and saves what they hold still, in the same cycles; `skip` saves cycles and \
                  operations, and pays for the registers of a window a row and a multiplexer a unit",
     },
@@ -309,7 +310,8 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Precision,
         range: "`min_max`, `{percentile: 50 to 100}`, `mse` or `entropy`",
         neutral: Neutral::Platform,
-        does: "how the range of an activation is found on the calibration samples",
+        does: "how the range of an activation is found on the calibration samples, but where the model's file has codes that the \
+               units take",
         energy: "by the codes alone",
     },
     Knob {
@@ -317,7 +319,8 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Precision,
         range: "`per_channel` or `per_tensor`",
         neutral: Neutral::Platform,
-        does: "what shares a scale among weights: the filter of an output channel, or all weights of a layer",
+        does: "what shares a scale among weights: the filter of an output channel, or all weights of a layer; codes of \
+               the model's file that the units take keep their scales",
         energy: "by the codes alone",
     },
     Knob {

@@ -153,6 +153,54 @@ fn explain_tells_the_way_that_a_run_takes() {
     }
 }
 
+/// Of an unsigned multiplier a layer's codes have a zero point, 0 after a rectifier.
+#[test]
+fn explain_tells_the_ways_of_signs_outside() {
+    for id in ["mul8u_trunc_t4", "mul8u_drum_k4", "mul8u_exact", "mul8u_mitchell"] {
+        let multiplier = format!("platform.compute.array.multiplier={id}");
+        let found = outcome(&["workload.samples=2", &multiplier, "approximate={}"]);
+        let explained = axsim(&["explain", id]).assert().success();
+        let explained = String::from_utf8(explained.get_output().stdout.clone()).unwrap();
+        let (_, told) = explained.trim_end().split_once(", on this processor: ").unwrap();
+        let ways: Vec<&str> =
+            told.split("; of activations that are never negative, as after a rectifier: ").collect();
+        for layer in found["baseline"]["layers"].as_array().unwrap() {
+            assert!(ways.contains(&layer["way"].as_str().unwrap()), "{id}, {}: {told}", layer["name"]);
+        }
+    }
+}
+
+#[test]
+fn a_file_s_own_scales_are_told_instead_of_those_that_are_asked_for() {
+    let Some(shared) = crate::onnx_models::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (multiplier, says) in [
+        ("mul8u_exact", "; scales and ranges of the model's file; rounding `half_even`."),
+        // Signed bytes hold no layer's codes.
+        ("mul8s_bw", "; weight scales `per_channel`; rounding `half_even`; ranges `m"),
+    ] {
+        let mut command = axsim(&["run", "configs/runs/quickstart.yaml", "--quiet"]);
+        command.arg("--data").arg(&shared).arg("--out").arg(folder.path());
+        let multiplier = format!("platform.compute.array.multiplier={multiplier}");
+        let workload = "workload=configs/workloads/resnet8_cifar10_int8_qdq.yaml";
+        for setting in
+            [workload, &multiplier, "approximate={quantize.calibration: mse}", "workload.samples=2"]
+        {
+            command.args(["--set", setting]);
+        }
+        let printed = String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap();
+        let said: Vec<&str> = printed.lines().filter(|line| line.starts_with("Semantics")).collect();
+        assert!(!said.is_empty() && said.iter().all(|line| line.contains(says)), "{printed}");
+    }
+}
+
+#[test]
+fn zeros_that_are_held_are_told() {
+    let (_, printed) = told(&["approximate={compute.array.zeros: gate}"]);
+    assert!(printed.contains("zeros `gate`"), "{printed}");
+    assert!(!told(&["approximate={}"]).1.contains("zeros `compute`"));
+}
+
 #[test]
 fn layers_that_sum_more_than_their_accumulator_surely_holds_are_warned_of() {
     let folder = tempfile::tempdir().unwrap();

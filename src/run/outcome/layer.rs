@@ -48,6 +48,10 @@ pub struct LayerOutcome {
     /// Bits of its weight codes and of the activation codes that it reads; absent where no layer has widths of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_bits: Option<[u32; 2]>,
+    /// Whether it reads codes, and has weights, as the model's file has them, whatever the configuration says of scales and
+    /// ranges.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub file_codes: bool,
     /// How its numbers are written; absent where codes have no groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<LayerFormat>,
