@@ -314,15 +314,23 @@ proptest! {
         let operands = Operands { batch, input: &input, weights: &weights, pad: 7 };
         // Unlike a product in both codes, and 0 nowhere.
         let value = |w: u8, x: u8| i64::from(w) * 1000 - i64::from(x) * i64::from(w ^ x) - 1;
-        let histograms = Histograms::count(&geometry, operands);
+        let histograms = Histograms::of(&geometry, &input);
         let every = one_by_one(&geometry, operands, value);
         let of_channel = |channel: usize| {
             let outputs = every.chunks(geometry.positions()).enumerate();
             outputs.filter(|(at, _)| at % geometry.out_channels == channel).flat_map(|(_, sums)| sums).sum::<i128>()
         };
         let expected: Vec<i128> = (0..geometry.out_channels).map(of_channel).collect();
-        prop_assert_eq!(histograms.total(value), every.iter().sum::<i128>());
-        prop_assert_eq!(histograms.channel_totals(&geometry, &weights, value), expected);
+        prop_assert_eq!(histograms.total(&weights, value), every.iter().sum::<i128>());
+        prop_assert_eq!(histograms.channel_totals(&weights, value), expected);
+        let pairs = |padding| {
+            let counts = histograms.pairs(&weights, padding);
+            let count = |at: usize| i128::from(counts.as_flattened()[at]);
+            (0..1 << 16).map(|at| count(at) * i128::from(value((at >> 8) as u8, at as u8))).sum::<i128>()
+        };
+        let (around, codes) = padded(&geometry, operands);
+        let fed = one_by_one(&around, Operands { input: &codes, ..operands }, value).iter().sum::<i128>();
+        prop_assert_eq!([pairs(None), pairs(Some(operands.pad))], [every.iter().sum::<i128>(), fed]);
         let activations = histograms.activations().iter().map(|&count| i128::from(count)).sum::<i128>();
         let channels = (geometry.out_channels / geometry.groups) as i128;
         prop_assert_eq!(activations * channels, one_by_one(&geometry, operands, |_, _| 1).iter().sum::<i128>());
@@ -337,7 +345,7 @@ proptest! {
         let operands = Operands { batch, input: &input, weights: &weights, pad: 128 };
         let (table, exact) = (table(&mut stream, 30_000), Products::exact(128, 128));
         let error = |w: u8, x: u8| i64::from(table.get(w, x)) - i64::from(exact.get(w, x));
-        let found = Histograms::count(&geometry, operands).channel_totals(&geometry, &weights, error);
+        let found = Histograms::of(&geometry, &input).channel_totals(&weights, error);
         let mut expected = vec![0i128; geometry.out_channels];
         let sums = convolve(&geometry, operands, &table).into_iter().zip(convolve(&geometry, operands, &exact));
         for (at, (sum, exact)) in sums.enumerate() {

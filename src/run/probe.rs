@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::hardware::{Hardware, offsets};
-use super::mean_error::channel_means;
+use super::mean_error::Sums;
 use super::outcome::MeanError;
 use super::probe_groups::{self, Read};
 use super::signs;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Histograms, Products, Shifts};
+use crate::kernel::{self, Histograms, Shifts};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::groups::replay_groups;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
@@ -28,11 +28,13 @@ pub(super) const SAMPLES: usize = 8;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub replay: Option<Replay>,
-    /// Mean energy of a multiplication by the multiplier's energy table; none where there is none.
+    /// Mean energy of a multiplication by the multiplier's energy table; none where there is none. Of all scored samples.
     pub multiplication: Option<Joules>,
+    /// Root mean square of the exact sums.
+    pub size: f64,
     pub relative_error: f64,
     pub bias: f64,
-    /// Absent where no table holds the products.
+    /// Absent where no table holds the products. Of all scored samples unless weights are computed.
     pub mean_error: Option<MeanError>,
     /// What an addition switches; none where its activations are no spikes, or are multiplied.
     pub addition: Option<Switched>,
@@ -64,24 +66,18 @@ impl Engine for Probe<'_> {
         let exact = Exact.contract(layer, input, meant);
         let size = root_mean_square(&exact);
         let (relative_error, bias) = errors(&sums, &exact, size);
-        let mean_error =
-            self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
+        let mean_error = self.mean_error(layer, input, weights, size);
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
         let pairs = (input, weights, self.hardware.is_swapped(layer));
-        let mut price = |array: &MacArray| {
+        let replay = self.hardware.arrays.filter(|_| !weights.are_signs()).map(|arrays| {
+            let array = arrays.of(layer.index);
             pooled(array, layer, pairs, |operands| {
-                let left = nonzeros(array, layer, weights);
-                (replay_left(array, operands, left.as_ref(), &mut stream), array.multiplication(operands))
+                replay_left(array, operands, nonzeros(array, layer, weights).as_ref(), &mut stream)
             })
-        };
-        let multiplies = self.hardware.arrays.filter(|_| !weights.are_signs());
-        let (replay, multiplication) = multiplies.map_or((None, None), |arrays| {
-            let (replay, multiplication) = price(arrays.of(layer.index));
-            (Some(replay), multiplication)
         });
         let addition = self.added(layer, input, weights);
         let word = self.counted(layer, input, weights);
-        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition, word });
+        note(Seen { replay, size, relative_error, bias, mean_error, addition, word, ..Seen::default() });
         sums
     }
 
@@ -183,32 +179,16 @@ impl Probe<'_> {
         Some(neurons.replay(sequence, &mut stream))
     }
 
-    /// Mean error of each output channel, its correction applied; none where no table holds the products.
-    fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
-        let table = self.hardware.table(layer).filter(|_| !weights.are_signs())?;
-        let exact = Products::exact(weights.zero_point, input.zero_point);
-        let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
-        if *table == exact && correction.is_none() {
-            return Some(vec![0.0; layer.geometry.out_channels]);
-        }
+    /// Mean error where every sample has weights of its own; elsewhere it is counted of all samples.
+    fn mean_error(&self, layer: &Layer, input: &Codes, weights: &Weights, size: f64) -> Option<MeanError> {
+        let sums = Sums::of(&self.hardware, layer, [weights.zero_point, input.zero_point])?;
         let (geometry, operands) = layer.contraction(input, weights);
-        let counted = (&Histograms::count(&geometry, operands), operands.batch);
-        let means = |weights: &Weights, products: &Products| {
-            averaged(channel_means(&geometry, counted, &weights.codes, products), layer.geometry.out_channels)
-        };
-        let (found, expected) = (means(weights, table), means(meant, &exact));
-        let off = |(channel, (found, expected)): (usize, (f64, f64))| {
-            correction.map_or(found, |correction| correction.of_mean(channel, found)) - expected
-        };
-        Some(found.into_iter().zip(expected).enumerate().map(off).collect())
+        let erring = layer.weights == Origin::Computed && !weights.are_signs() && sums.differ();
+        erring.then(|| {
+            let means = sums.errors(&Histograms::of(&geometry, operands.input), weights);
+            MeanError::of(&means, size, input.codes.shape()[0])
+        })
     }
-}
-
-/// Means of so many channels over samples that have channels of their own, sample after sample.
-fn averaged(means: Vec<f64>, channels: usize) -> Vec<f64> {
-    let samples = means.len() / channels;
-    let of = |channel: usize| means.iter().skip(channel).step_by(channels).sum::<f64>() / samples as f64;
-    if samples == 1 { means } else { (0..channels).map(of).collect() }
 }
 
 /// Root mean square of the exact sums.

@@ -170,8 +170,11 @@ pub struct MeanError {
     /// Largest magnitude among the means of output channels, in steps of an integer sum.
     pub largest: f64,
     /// Root mean square of the means of output channels over that of exact sums: the part of the error that a constant
-    /// per output channel would take away.
+    /// per output channel would take away. Those exact sums are of the samples whose operands are replayed.
     pub relative: f64,
+    /// Samples that it is of: all that were scored, where weights are the model's; else those whose operands are replayed.
+    #[serde(default)]
+    pub samples: usize,
 }
 
 /// How often a layer runs of a network without exits and without time.
