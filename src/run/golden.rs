@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::tap::Contraction;
 use crate::arith::mac::Mac;
+use crate::config::platform::AccumulationOrder;
 use crate::kernel::Products;
 use crate::platform::compute::array::MacArray;
 
@@ -21,8 +22,7 @@ pub struct Golden {
     pub array: MacArray,
     /// What is taken from activation and weight codes before they enter a unit.
     pub offsets: [u8; 2],
-    /// The first outputs of one channel of the first sample, in the order in which an output-stationary unit meets the
-    /// products.
+    /// The first outputs of one channel of the first sample, in the order in which the array meets the products.
     pub steps: Vec<Step>,
 }
 
@@ -51,14 +51,14 @@ pub struct Step {
 pub(super) fn steps(
     contraction: &Contraction,
     products: &Products,
-    mac: &Mac,
+    unit: (&Mac, AccumulationOrder),
     offsets: [u8; 2],
 ) -> Result<Vec<Step>, RunError> {
     let geometry = &contraction.layer.geometry;
     let mut steps = vec![];
     for position in 0..geometry.positions().min(POSITIONS) {
         let output = [CHANNEL, position / geometry.out_width(), position % geometry.out_width()];
-        let along = along(contraction, products, (mac, offsets), output);
+        let along = along(contraction, products, (unit, offsets), output);
         let streamed = along.last().map_or(0, |step| step.sum);
         let stored = contraction.output.data()[CHANNEL * geometry.positions() + position];
         if streamed != i64::from(stored) {
@@ -69,11 +69,11 @@ pub(super) fn steps(
     Ok(steps)
 }
 
-/// The steps of one output of the first sample: channel, row, column of the filter, without taps in the padding.
+/// The steps of one output of the first sample, without taps in the padding.
 fn along(
     contraction: &Contraction,
     products: &Products,
-    (mac, offsets): (&Mac, [u8; 2]),
+    ((mac, order), offsets): ((&Mac, AccumulationOrder), [u8; 2]),
     output: [usize; 3],
 ) -> Vec<Step> {
     let Contraction { layer, input, weights, .. } = contraction;
@@ -90,7 +90,7 @@ fn along(
         let [weight, activation] = [operand(weight, offsets[1]), operand(activation, offsets[0])];
         Some(Step { output, first: std::mem::take(&mut first), weight, activation, product, sum })
     };
-    (0..filter.len()).filter_map(step).collect()
+    layer.geometry.taps(order).filter_map(step).collect()
 }
 
 #[cfg(test)]
@@ -124,10 +124,14 @@ mod tests {
         (Contraction { layer, input, weights, output, swapped: false }, products)
     }
 
+    fn unit(mac: &Mac) -> (&Mac, AccumulationOrder) {
+        (mac, AccumulationOrder::ChannelsLast)
+    }
+
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
-        let (contraction, products) = contraction();
-        let found = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap();
+        let ((contraction, products), mac) = (contraction(), Mac::from_id("mac8s_bw").unwrap());
+        let found = steps(&contraction, &products, unit(&mac), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -136,9 +140,9 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_elsewhere_than_the_output_is_refused() {
-        let (mut contraction, products) = contraction();
+        let ((mut contraction, products), mac) = (contraction(), Mac::from_id("mac8s_bw").unwrap());
         contraction.output.data_mut()[4] += 1;
-        let error = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap_err();
+        let error = steps(&contraction, &products, unit(&mac), [128; 2]).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("layer `conv`: the products of output [0, 1, 1] sum to "), "{error}");
     }

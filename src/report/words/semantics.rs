@@ -30,6 +30,7 @@ fn told(outcome: &Outcome) -> String {
         of("products", "/platform/compute/array/products"),
         of("padding", "/platform/compute/array/padding"),
         sums,
+        of("order", "/platform/compute/array/accumulation_order"),
         of("weight scales", "/workload/quantize/weight_scales"),
         of("rounding", "/workload/quantize/rounding"),
         ranges,

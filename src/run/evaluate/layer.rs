@@ -46,7 +46,7 @@ impl Evaluator<'_> {
         }
         let array = parts.timely(layer)?;
         let offsets = offsets(array, &contraction.input, &contraction.weights);
-        let steps = golden::steps(&contraction, &products, array.mac(), offsets)?;
+        let steps = golden::steps(&contraction, &products, (array.mac(), array.order()), offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
         Ok(Golden { contraction, steps, array, offsets })
     }
