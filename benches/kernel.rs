@@ -24,7 +24,8 @@
 //! accumulator: 10 to 13 (3.7 to 4.7), 10 with the deepest of speculative adders and 13 with one that saturates.
 //!
 //! `structures`: of as many products, dense, dilated and grouped layers of exact products make 330, 366 and 276, of any table
-//! 92, 91 and 79; a depthwise one makes 4.2 with either, for nine products an output leave 67 MB of sums to be written. With AVX2
+//! 92, 91 and 79; depthwise ones make 16 to 28 with either and 9 on planes of 7×7 pixels, for an output has nine products alone: each
+//! channel is laid out and all sums are written for no more than those. With AVX2
 //! alone exact products make 66. Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
 //! makes 85 (30), the geometric mean 131 (46): signed ones 187, unsigned ones 102.
 
@@ -268,36 +269,38 @@ fn by_codes(mut product: impl FnMut(i32, i32) -> i32) -> Products {
     Products::new(&(0..1 << 16).map(|at| product((at >> 8) - 128, (at & 255) - 128)).collect::<Vec<_>>())
 }
 
-/// Convolutions of 3×3 taps on 32×32 pixels with equally many products and another structure: [channels in, channels out,
-/// groups, dilation]. An output channel meets the channels of its group alone, so that more groups make wider layers:
-/// 16·16 = 4·(8·8) = 256·1.
-const STRUCTURES: [(&str, [usize; 4]); 4] = [
-    ("dense", [16, 16, 1, 1]),
-    ("grouped", [32, 32, 4, 1]),
-    ("depthwise", [256, 256, 256, 1]),
-    ("dilated", [16, 16, 1, 2]),
+/// Convolutions of 3×3 taps with another structure: samples, [channels in, channels out, groups], pixels, stride, dilation. Those
+/// of 32×32 pixels with all samples have equally many products, 16·16 = 4·(8·8). The depthwise ones are layers of networks for
+/// keywords and of MobileNets, with as many samples as are run together.
+const STRUCTURES: [(&str, Structure); 8] = [
+    ("dense", (64, [16, 16, 1], [32, 32], 1, 1)),
+    ("grouped", (64, [32, 32, 4], [32, 32], 1, 1)),
+    ("dilated", (64, [16, 16, 1], [32, 32], 1, 2)),
+    ("depthwise, 25x5", (64, [64, 64, 64], [25, 5], 1, 1)),
+    ("depthwise, 112x112", (8, [32, 32, 32], [112, 112], 1, 1)),
+    ("depthwise, 112x112, stride 2", (4, [64, 64, 64], [112, 112], 2, 1)),
+    ("depthwise, 14x14", (32, [512, 512, 512], [14, 14], 1, 1)),
+    ("depthwise, 7x7", (64, [960, 960, 960], [7, 7], 1, 1)),
 ];
 
-fn structure(name: &str) -> Geometry {
-    let (_, [inputs, outputs, groups, dilation]) =
-        STRUCTURES.into_iter().find(|(known, _)| *known == name).expect("a known structure");
-    let plain = layer([inputs, 32, 32], outputs, 3);
-    Geometry { groups, pads: [dilation; 4], dilation: [dilation; 2], ..plain }
-}
+type Structure = (usize, [usize; 3], [usize; 2], usize, usize);
 
-/// What groups, depthwise layers and dilation cost beside as many products of a dense layer, with exact products and
-/// with those of any table, after a rectifier.
+/// What groups, depthwise layers and dilation cost beside the products of a dense layer, with exact products and with those of any
+/// table, after a rectifier.
 #[divan::bench(args = STRUCTURES.map(|(name, _)| name), consts = [false, true], sample_count = 10)]
 fn structures<const ANY: bool>(bencher: Bencher<'_, '_>, name: &str) {
-    let geometry = structure(name);
-    assert_eq!(geometry.macs(), structure("dense").macs(), "as many products");
+    let known = STRUCTURES.into_iter().find(|(known, _)| *known == name).expect("a known structure");
+    let (batch, [inputs, outputs, groups], [rows, columns], stride, dilation) = known.1;
+    let plain = layer([inputs, rows, columns], outputs, 3);
+    let wide = Geometry { pads: [dilation; 4], dilation: [dilation; 2], ..plain };
+    let geometry = Geometry { groups, stride: [stride; 2], ..wide };
     let products = if ANY { table(1 << 16) } else { Products::exact(128, 128) };
     let mut stream = Stream::new(6, "bench.structures", 0);
     let mut codes = |count: usize, or: u8| (0..count).map(|_| stream.word() as u8 | or).collect::<Vec<u8>>();
-    let (input, weights) = (codes(BATCH * geometry.inputs_per_sample(), 128), codes(geometry.weights(), 0));
-    let operands = Operands { batch: BATCH, input: &input, weights: &weights, pad: 128 };
+    let (input, weights) = (codes(batch * geometry.inputs_per_sample(), 128), codes(geometry.weights(), 0));
+    let operands = Operands { batch, input: &input, weights: &weights, pad: 128 };
     bencher
-        .counter(ItemsCount::new(BATCH as u64 * geometry.macs()))
+        .counter(ItemsCount::new(batch as u64 * geometry.macs()))
         .bench_local(|| convolve(&geometry, black_box(operands), &products));
 }
 

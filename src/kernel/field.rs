@@ -4,8 +4,11 @@
 //! `row · width + column` from its start, and each tap reads at a constant distance from there: no code is copied
 //! for more than one tap, and one loop runs over all positions of all samples. A stride splits pixels by their
 //! remainder first. Rows that would fill registers badly have the pixels of several samples side by side; then positions
-//! that no output has, between rows, are left out, else they are summed and left out later.
+//! that no output has, between rows, are left out, else they are summed and left out later. Where a group has one channel
+//! (depthwise layers), few products pay for what is beside them: each column of the window has its pixels for itself, so that
+//! positions of a sample follow one another without anything between rows.
 
+mod alone;
 mod axis;
 mod side;
 mod units;
@@ -14,6 +17,8 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
+#[cfg(target_arch = "x86_64")]
+use self::alone::Whole;
 use self::axis::Axis;
 use self::side::{Rows, interleave};
 pub(super) use self::units::{Segment, Units, apart, set_apart};
@@ -31,6 +36,13 @@ const SLACK: usize = 256;
 /// How many samples of a batch are laid out together.
 fn samples(geometry: &Geometry, batch: usize) -> usize {
     (POSITIONS / geometry.positions()).clamp(1, batch.max(1))
+}
+
+/// Whether each column of the window has its pixels for itself, which takes more room and, but where outputs stand as pixels
+/// do, more time to be laid out.
+fn by_tap(geometry: &Geometry) -> bool {
+    let as_pixels = geometry.stride == [1; 2] && geometry.out_width() == geometry.in_width;
+    geometry.in_channels == geometry.groups && as_pixels
 }
 
 /// Ranges of samples that are laid out together.
@@ -51,12 +63,16 @@ struct Run {
 }
 
 /// Pixels of one phase.
+#[derive(Debug)]
 struct Part {
-    phases: [usize; 2],
-    /// The first one in a channel of a sample, and its cell in a plane.
+    /// The first one in a channel of a sample.
     pixel: usize,
-    cell: usize,
+    /// Where it stands in the field, for the first heap and block.
+    start: usize,
     rows: Rows,
+    /// The same where all rows can be copied at once.
+    #[cfg(target_arch = "x86_64")]
+    whole: Option<Whole>,
 }
 
 /// Where codes of a geometry stand; `LANES` channels stand next to one another in each cell.
@@ -73,18 +89,23 @@ pub(super) struct Layout<const LANES: usize> {
     unit: usize,
     /// Whether each row of outputs is a run of its own.
     by_row: bool,
+    /// Rows of outputs that follow one another without a gap: one, or all of a sample.
+    rows: usize,
+    /// Cells of a plane: one phase, one block.
+    cells: usize,
     /// With which codes are laid out.
     level: Level,
     /// Those of as many samples as there is room for.
     units: OnceCell<Rc<Units>>,
+    parts: OnceCell<Vec<Part>>,
 }
 
 impl<const LANES: usize> Layout<LANES> {
     /// For a batch, by whatever puts the fewest registers of `unit` positions to use.
     pub(super) fn new(geometry: &Geometry, batch: usize, unit: usize, level: Level) -> Self {
         let samples = samples(geometry, batch);
-        let sides =
-            [1, 2, 4, 8, 16].into_iter().filter(|side| *side <= samples && LANES * side <= side::MOST);
+        let most = if by_tap(geometry) { 1 } else { samples.min(side::MOST / LANES) };
+        let sides = [1, 2, 4, 8, 16].into_iter().filter(|side| *side <= most);
         let all = sides
             .flat_map(|side| [false, true].map(|by_row| Self::of(geometry, samples, unit, side, by_row)));
         let best =
@@ -93,10 +114,14 @@ impl<const LANES: usize> Layout<LANES> {
     }
 
     fn of(geometry: &Geometry, samples: usize, unit: usize, side: usize, by_row: bool) -> Self {
-        let axes = [0, 1].map(|axis| Axis::new(geometry, axis));
+        let axes = [Axis::new(geometry, 0, false), Axis::new(geometry, 1, by_tap(geometry))];
         let blocks = (geometry.in_channels / geometry.groups).div_ceil(LANES);
         let (heaps, level) = (samples.div_ceil(side), Level::at_hand());
-        Self { axes, blocks, side, heaps, unit, by_row, level, units: OnceCell::new() }
+        let rows = if axes[1].pitch == axes[1].outputs { axes[0].outputs } else { 1 };
+        let last = ((heaps - 1) * axes[0].pitch + axes[0].reach - 1) * axes[1].pitch + axes[1].reach;
+        let cells = (last * side).next_multiple_of(64);
+        let (units, parts) = Default::default();
+        Self { axes, blocks, side, heaps, unit, by_row, rows, cells, level, units, parts }
     }
 
     /// With which codes are laid out, and which those who read them may use.
@@ -111,26 +136,36 @@ impl<const LANES: usize> Layout<LANES> {
 
     /// Where the sums of a row of outputs stand, sample next to sample.
     fn row_place(&self, heap: usize, row: usize) -> usize {
-        match self.by_row {
-            true => (heap * self.axes[0].outputs + row) * self.row_length().next_multiple_of(self.unit),
-            false => self.row(heap, row),
+        if !self.by_row {
+            return self.row(heap, row);
         }
+        let line = heap * self.axes[0].outputs.div_ceil(self.rows) + row / self.rows;
+        line * self.line_length().next_multiple_of(self.unit)
+            + row % self.rows * self.axes[1].outputs * self.side
     }
 
-    fn row_length(&self) -> usize {
-        self.axes[1].outputs * self.side
+    /// Positions without a gap, sample next to sample.
+    fn line_length(&self) -> usize {
+        self.rows * self.axes[1].outputs * self.side
+    }
+
+    /// The first row of each line of so many samples, with its heap.
+    fn lines(&self, samples: usize) -> impl Iterator<Item = (usize, usize)> + use<LANES> {
+        let (rows, line) = (self.axes[0].outputs, self.rows);
+        (0..samples.div_ceil(self.side))
+            .flat_map(move |heap| (0..rows).step_by(line).map(move |row| (heap, row)))
     }
 
     /// All positions of so many samples.
     fn runs(&self, samples: usize) -> Vec<Run> {
         let (heaps, rows) = (samples.div_ceil(self.side), self.axes[0].outputs);
         if !self.by_row {
-            let end = self.row(heaps - 1, rows - 1) + self.row_length();
+            let end = self.row(heaps - 1, rows - self.rows) + self.line_length();
             return vec![Run { cell: 0, place: 0, length: end.next_multiple_of(self.unit) }];
         }
-        let length = self.row_length().next_multiple_of(self.unit);
+        let length = self.line_length().next_multiple_of(self.unit);
         let run = |(heap, row)| Run { cell: self.row(heap, row), place: self.row_place(heap, row), length };
-        (0..heaps).flat_map(|heap| (0..rows).map(move |row| (heap, row))).map(run).collect()
+        self.lines(samples).map(run).collect()
     }
 
     /// All positions of so many samples as units; outputs of a sample are those of one channel.
@@ -146,16 +181,13 @@ impl<const LANES: usize> Layout<LANES> {
         let starts: Vec<usize> = self.runs(samples).into_iter().flat_map(starts).collect();
         let mut segments = vec![];
         let mut ranges = vec![0..0; starts.len()];
-        let rows = 0..self.axes[0].outputs;
-        for (heap, row) in
-            (0..samples.div_ceil(self.side)).flat_map(|heap| rows.clone().map(move |row| (heap, row)))
-        {
+        for (heap, row) in self.lines(samples) {
             let first = self.row_place(heap, row);
             let mut to = heap * self.side * geometry.outputs_per_sample() + row * self.axes[1].outputs;
             let mut place = first;
-            while place < first + self.row_length() {
+            while place < first + self.line_length() {
                 let from = place % self.unit;
-                let length = (self.unit - from).min(first + self.row_length() - place);
+                let length = (self.unit - from).min(first + self.line_length() - place);
                 let columns = length / self.side;
                 let first = segments.len();
                 for sample in 0..(samples - heap * self.side).min(self.side) {
@@ -176,23 +208,16 @@ impl<const LANES: usize> Layout<LANES> {
         self.runs(samples).last().map_or(0, |run| run.place + run.length)
     }
 
-    /// Cells of a plane: one phase, one block.
-    fn cells(&self) -> usize {
-        let [rows, columns] = &self.axes;
-        let last = ((self.heaps - 1) * rows.pitch + rows.reach - 1) * columns.pitch + columns.reach;
-        (last * self.side).next_multiple_of(64)
-    }
-
     fn plane(&self, phases: [usize; 2], block: usize) -> usize {
-        let phase = phases[0] * self.axes[1].stride + phases[1];
-        (phase * self.blocks + block) * self.cells() * LANES
+        let phase = phases[0] * self.axes[1].phases + phases[1];
+        (phase * self.blocks + block) * self.cells * LANES
     }
 
     /// In which half of a row the codes of each block of channels are, padding among them.
     pub(super) fn halves(&self, field: &[u8]) -> Vec<Half> {
-        let phases = self.axes[0].stride * self.axes[1].stride;
+        let phases = self.axes[0].phases * self.axes[1].phases;
         let planes = |block| (0..phases).map(move |phase| phase * self.blocks + block);
-        let length = self.cells() * LANES;
+        let length = self.cells * LANES;
         let half = |block| {
             let planes = planes(block).map(|plane| &field[plane * length..][..length]);
             Half::of(planes.fold((0, 255), |found, codes| half::bits(codes, found)))
@@ -202,8 +227,8 @@ impl<const LANES: usize> Layout<LANES> {
 
     /// Room for the codes of a group, with padding around them. Only [`Layout::fill`] of this layout may write to it.
     pub(super) fn field(&self, pad: u8) -> Aligned {
-        let phases = self.axes[0].stride * self.axes[1].stride;
-        Aligned::new(pad, phases * self.blocks * self.cells() * LANES + SLACK)
+        let phases = self.axes[0].phases * self.axes[1].phases;
+        Aligned::new(pad, phases * self.blocks * self.cells * LANES + SLACK)
     }
 
     /// Where position 0 finds the codes of each tap of the window in each block, tap after tap.
@@ -260,13 +285,17 @@ impl<const LANES: usize> Layout<LANES> {
             }
             return;
         }
-        let parts = self.parts();
+        let parts = self.parts.get_or_init(|| self.made_parts());
         for heap in 0..samples.len().div_ceil(self.side) {
             let first = samples.start + heap * self.side;
+            if self.side * LANES == 1 {
+                self.fill_alone(geometry, input(first), heap, parts, field);
+                continue;
+            }
             let mut inputs = [&[][..]; side::MOST];
             inputs[..self.side].iter_mut().enumerate().for_each(|(side, own)| *own = input(first + side));
             for block in 0..self.blocks {
-                self.fill_block(geometry, &inputs[..self.side], [heap, block], &parts, field);
+                self.fill_block(geometry, &inputs[..self.side], [heap, block], parts, field);
             }
         }
     }
@@ -275,8 +304,26 @@ impl<const LANES: usize> Layout<LANES> {
     fn fill_points(&self, geometry: &Geometry, input: &[u8], sample: usize, field: &mut [u8]) {
         let channels = &input[..geometry.in_channels / geometry.groups];
         for (block, codes) in channels.chunks(LANES).enumerate() {
-            let start = (block * self.cells() + sample) * LANES;
+            let start = (block * self.cells + sample) * LANES;
             field[start..start + codes.len()].copy_from_slice(codes);
+        }
+    }
+
+    /// Channels that stand alone, one a cell.
+    fn fill_alone(&self, geometry: &Geometry, input: &[u8], heap: usize, parts: &[Part], field: &mut [u8]) {
+        let (pixels, heap) = (geometry.in_height * geometry.in_width, self.row(heap, 0));
+        for block in 0..self.blocks {
+            let channel = &input[block * pixels..];
+            for part in parts {
+                let (from, to) =
+                    (&channel[part.pixel..], &mut field[part.start + block * self.cells + heap..]);
+                #[cfg(target_arch = "x86_64")]
+                if let Some(whole) = &part.whole {
+                    whole.copy(to, from);
+                    continue;
+                }
+                alone::copy(to, from, part.rows, self.level);
+            }
         }
     }
 
@@ -291,35 +338,41 @@ impl<const LANES: usize> Layout<LANES> {
         let channels = geometry.in_channels / geometry.groups;
         let pixels = geometry.in_height * geometry.in_width;
         let channel = |lane: usize| (block * LANES + lane).min(channels - 1);
+        let heap = self.row(heap, 0);
         let mut from = [&[][..]; side::MOST];
         let from = &mut from[..self.side * LANES];
         for part in parts {
             for (at, from) in from.iter_mut().enumerate() {
                 *from = &inputs[at / LANES][channel(at % LANES) * pixels + part.pixel..];
             }
-            let start = self.plane(part.phases, block) + (self.row(heap, 0) + part.cell) * LANES;
+            let start = part.start + (block * self.cells + heap) * LANES;
             interleave(&mut field[start..], from, part.rows, self.level);
         }
     }
 
     /// The pixels of each phase that taps reach.
-    fn parts(&self) -> Vec<Part> {
+    fn made_parts(&self) -> Vec<Part> {
         let [rows, columns] = &self.axes;
-        let phases = (0..rows.stride).flat_map(|row| (0..columns.stride).map(move |column| [row, column]));
+        let phases = (0..rows.phases).flat_map(|row| (0..columns.phases).map(move |column| [row, column]));
         let part = |phases: [usize; 2]| {
             let (down, across) = (rows.cells(phases[0]), columns.cells(phases[1]));
-            (!down.is_empty() && !across.is_empty()).then(|| Part {
-                phases,
+            if down.is_empty() || across.is_empty() {
+                return None;
+            }
+            let own = Rows {
+                rows: down.len(),
+                cells: across.len(),
+                pitch: rows.stride * columns.size,
+                pitch_together: columns.pitch * self.side * LANES,
+                step: columns.stride,
+            };
+            Some(Part {
                 pixel: rows.pixel(phases[0], down.start) * columns.size
                     + columns.pixel(phases[1], across.start),
-                cell: self.row(0, down.start) + across.start * self.side,
-                rows: Rows {
-                    rows: down.len(),
-                    cells: across.len(),
-                    pitch: rows.stride * columns.size,
-                    pitch_together: columns.pitch * self.side * LANES,
-                    step: columns.stride,
-                },
+                start: self.plane(phases, 0) + (self.row(0, down.start) + across.start * self.side) * LANES,
+                rows: own,
+                #[cfg(target_arch = "x86_64")]
+                whole: if self.side * LANES == 1 { Whole::new(own, self.level) } else { None },
             })
         };
         phases.filter_map(part).collect()

@@ -13,6 +13,28 @@ pub(super) const FIRST: AccumulationOrder = AccumulationOrder::ChannelsFirst;
 const BOTH: [AccumulationOrder; 2] = [FIRST, AccumulationOrder::ChannelsLast];
 
 pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
+    prop_oneof![4 => any_geometries(), 1 => depthwise()]
+}
+
+/// Layers whose outputs stand as their pixels do, each group with a channel.
+fn depthwise() -> impl Strategy<Value = Geometry> {
+    let window = (1usize..4, 1usize..3, 0usize..3, 0usize..3);
+    (1usize..4, 1usize..3, 1usize..20, 1usize..70, window).prop_map(
+        |(groups, outs, in_height, in_width, (columns, dilation, above, below))| Geometry {
+            groups,
+            in_channels: groups,
+            in_height,
+            in_width,
+            out_channels: groups * outs,
+            kernel: [in_height.min(2), 2 * columns - 1],
+            stride: [1; 2],
+            pads: [above, (columns - 1) * dilation, below, (columns - 1) * dilation],
+            dilation: [1, dilation],
+        },
+    )
+}
+
+fn any_geometries() -> impl Strategy<Value = Geometry> {
     let channels = (1usize..4, 1usize..10, 1usize..12);
     let window = (1usize..4, 1usize..4, 1usize..3, 1usize..3, 1usize..3, 1usize..3);
     (channels, 1usize..9, 1usize..9, window, prop::array::uniform4(0usize..3))

@@ -8,9 +8,13 @@ use super::super::geometry::Geometry;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
     pub(super) stride: usize,
-    pub(super) dilation: usize,
+    dilation: usize,
     /// Taps of the window.
     taps: usize,
+    /// Parts of the pixels that stand apart: those of each remainder by the stride, or for each tap those that it reads.
+    pub(super) phases: usize,
+    /// Whether each tap has a phase of its own.
+    by_tap: bool,
     pub(super) pad: usize,
     pub(super) size: usize,
     /// Output positions.
@@ -22,15 +26,16 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    pub(super) fn new(geometry: &Geometry, axis: usize) -> Self {
+    /// Pixels that taps share, or those of each tap.
+    pub(super) fn new(geometry: &Geometry, axis: usize, by_tap: bool) -> Self {
         let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
         let size = [geometry.in_height, geometry.in_width][axis];
         let outputs = [geometry.out_height(), geometry.out_width()][axis];
-        let taps = geometry.kernel[axis];
-        let reach = outputs + (taps - 1) * dilation / stride;
-        let own =
-            Self { stride, dilation, taps, pad: geometry.pads[axis], size, outputs, pitch: reach, reach };
-        let shared = (0..stride).map(|phase| {
+        let (taps, pad) = (geometry.kernel[axis], geometry.pads[axis]);
+        let reach = outputs + if by_tap { 0 } else { (taps - 1) * dilation / stride };
+        let phases = if by_tap { taps } else { stride };
+        let own = Self { stride, dilation, taps, phases, by_tap, pad, size, outputs, pitch: reach, reach };
+        let shared = (0..phases).map(|phase| {
             let cells = own.cells(phase);
             if cells.is_empty() { reach } else { cells.start.min(reach.saturating_sub(cells.end)) }
         });
@@ -43,18 +48,27 @@ impl Axis {
         if (0..self.taps).all(|at| self.tap(at).0 != phase) {
             return 0..0;
         }
-        let first = |pixel: usize| (pixel + self.pad).saturating_sub(phase).div_ceil(self.stride);
+        let before = self.before(phase);
+        let first = |pixel: usize| (pixel + self.pad).saturating_sub(before).div_ceil(self.stride);
         let end = first(self.size).min(self.reach);
         first(0).min(end)..end
     }
 
     /// The pixel in a cell that a pixel fills.
     pub(super) fn pixel(&self, phase: usize, cell: usize) -> usize {
-        cell * self.stride + phase - self.pad
+        cell * self.stride + self.before(phase) - self.pad
+    }
+
+    /// Padded pixels before the first one of a phase.
+    fn before(&self, phase: usize) -> usize {
+        phase * if self.by_tap { self.dilation } else { 1 }
     }
 
     /// Phase of a tap, and how many cells after its output's it reads.
     pub(super) fn tap(&self, at: usize) -> (usize, usize) {
+        if self.by_tap {
+            return (at, 0);
+        }
         (at * self.dilation % self.stride, at * self.dilation / self.stride)
     }
 }

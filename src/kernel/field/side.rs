@@ -6,7 +6,7 @@ use crate::simd::Level;
 pub(super) const MOST: usize = 32;
 
 /// Rows of codes: so many cells each, one row `pitch` after the other.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Rows {
     pub(super) rows: usize,
     pub(super) cells: usize,
@@ -18,10 +18,9 @@ pub(super) struct Rows {
     pub(super) step: usize,
 }
 
-/// Streams, a power of two up to [`MOST`] of them, side by side.
+/// Streams, two or a greater power of two up to [`MOST`] of them, side by side.
 pub(super) fn interleave(to: &mut [u8], from: &[&[u8]], rows: Rows, level: Level) {
     match from.len() {
-        1 => interleave_of::<1>(to, from, rows, level),
         2 => interleave_of::<2>(to, from, rows, level),
         4 => interleave_of::<4>(to, from, rows, level),
         8 => interleave_of::<8>(to, from, rows, level),
@@ -36,10 +35,6 @@ fn interleave_of<const N: usize>(to: &mut [u8], from: &[&[u8]], rows: Rows, leve
     let done = in_registers(to, from, rows, level);
     for row in done..rows.rows {
         let to = &mut to[row * rows.pitch_together..][..rows.cells * N];
-        if let ([from], 1) = (&from[..], rows.step) {
-            to.copy_from_slice(&from[row * rows.pitch..][..rows.cells]);
-            continue;
-        }
         for (cell, to) in to.as_chunks_mut::<N>().0.iter_mut().enumerate() {
             for (to, from) in to.iter_mut().zip(from) {
                 *to = from[row * rows.pitch + cell * rows.step];
@@ -55,8 +50,7 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows, le
     let whole = |from: &&[u8]| (from.len() + rows.pitch).saturating_sub(rows.cells * rows.step) / rows.pitch;
     let count = from.iter().map(whole).min().unwrap_or(0).min(rows.rows);
     let rows = Rows { rows: count, ..rows };
-    let copied = N == 1 && rows.step == 1;
-    if copied || rows.cells < 8 || rows.step > 2 || count == 0 {
+    if rows.cells < 8 || rows.step > 2 || count == 0 {
         return 0;
     }
     let end = (count - 1) * rows.pitch_together + rows.cells * N;
@@ -64,7 +58,7 @@ fn in_registers<const N: usize>(to: &mut [u8], from: &[&[u8]; N], rows: Rows, le
         end <= to.len()
             && from.iter().all(|from| (count - 1) * rows.pitch + rows.cells * rows.step <= from.len())
     );
-    let registers = (2..=8).contains(&N) && rows.cells * N >= 64 && super::super::avx512::supported(level);
+    let registers = N <= 8 && rows.cells * N >= 64 && super::super::avx512::supported(level);
     // SAFETY: the instructions were detected; all rows lie within their slices.
     #[allow(unsafe_code)]
     unsafe {
@@ -167,10 +161,6 @@ unsafe fn eights_of<const N: usize, const STEP: usize>(to: &mut [u8], from: &[&[
                 }
             };
             let to = to.as_mut_ptr().add(row * rows.pitch_together + N * start).cast::<__m128i>();
-            if N == 1 {
-                _mm_storel_epi64(to, eight(0));
-                continue;
-            }
             let mut merged = [_mm_setzero_si128(); MOST / 2];
             for (at, merged) in merged.iter_mut().enumerate().take(N / 2) {
                 *merged = _mm_unpacklo_epi8(eight(at), eight(at + N / 2));
@@ -197,8 +187,7 @@ mod tests {
     #[test]
     fn streams_stand_side_by_side() {
         let sizes = [(5, 1), (8, 1), (16, 1), (21, 1), (64, 1), (70, 1), (9, 2), (20, 2), (8, 3)];
-        for (count, (cells, step)) in
-            [1, 2, 4, 8, 16, 32].into_iter().flat_map(|n| sizes.map(|size| (n, size)))
+        for (count, (cells, step)) in [2, 4, 8, 16, 32].into_iter().flat_map(|n| sizes.map(|size| (n, size)))
         {
             let pitch = cells * step + 1;
             // The last row ends with its last code.

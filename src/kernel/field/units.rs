@@ -74,6 +74,7 @@ impl Units {
                 Some(8) => put_even::<8>(all, output, begun),
                 Some(16) => put_even::<16>(all, output, begun),
                 Some(32) => put_even::<32>(all, output, begun),
+                Some(64) => put_even::<64>(all, output, begun),
                 _ => all.for_each(|(segment, sums)| put_segment(segment, sums, output, begun)),
             },
         );
