@@ -9,7 +9,7 @@ pub use path::stands_for;
 use crate::constant::supply;
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 39] = [
+pub const KNOBS: [Knob; 40] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -130,6 +130,17 @@ pub const KNOBS: [Knob; 39] = [
                only a whole sum beyond them goes wrong, or stays at the nearest end after every addition, so that the order of \
                products counts; groups of codes take `wrap` alone",
         energy: "priced from the gates; saturating takes a multiplexer a bit",
+    },
+    Knob {
+        path: "compute.array.accumulation_order",
+        class: Class::Arithmetic,
+        range: "`channels_first` or `channels_last`",
+        neutral: Neutral::Platform,
+        does: "in which order an accumulator meets the products of an output: channel, row, column of the filter, or row, column, \
+               channel. Sums depend on it where the adder is approximate, saturates, or loses late results; dense and depthwise \
+               layers have one order. Groups of codes are met whole: group of channels, row, column, or row, column, group. \
+               Windows of `zeros: skip` are windows of this order",
+        energy: "other operands follow each other, which switches other gates, and zeros that are skipped share other windows",
     },
     Knob {
         path: "compute.array.padding",

@@ -207,8 +207,8 @@ fn errors<S: Copy + Into<f64>>(sums: &[S], exact: &[S], size: f64) -> (f64, f64)
     ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
-/// The operands of all pooled samples as one long contraction: sample after sample, padding as the array treats it;
-/// transposed where they are swapped.
+/// The operands of all pooled samples as one long contraction: sample after sample, products in the array's order, padding as
+/// it treats it; transposed where they are swapped.
 pub(super) fn pooled<T>(
     array: &MacArray,
     layer: &Layer,
@@ -219,25 +219,84 @@ pub(super) fn pooled<T>(
     let (gemm, samples) = (geometry.gemm(), codes.batch);
     let [of_input, of_weights] = offsets(array, input, weights);
     let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
-    let activation = |group: usize, position: usize, k: usize| {
+    let nth_tap = |nth: usize| geometry.nth_tap(array.order(), nth);
+    let activation = |group: usize, position: usize, nth: usize| {
         let (sample, at) = (position / gemm.positions, position % gemm.positions);
-        let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
+        let tap = geometry.tap(nth_tap(nth), at / geometry.out_width(), at % geometry.out_width());
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
         match tap {
             Some(tap) => Some(operand(codes.input[start + tap], of_input)),
             None => (array.padding() != Padding::Skip).then(|| operand(input.zero_point, of_input)),
         }
     };
-    let weight = |group: usize, output: usize, k: usize| {
+    let weight = |group: usize, output: usize, nth: usize| {
         let channel = group * gemm.outputs + output;
-        operand(geometry.filter(codes.weights, channel)[k], of_weights)
+        operand(geometry.filter(codes.weights, channel)[nth_tap(nth)], of_weights)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     if swapped {
-        let given = |group: usize, position: usize, k: usize| Some(weight(group, position, k));
+        let given = |group: usize, position: usize, nth: usize| Some(weight(group, position, nth));
         // Operands are swapped only where padding is dropped, which passes the unit.
-        let stays = |group: usize, output: usize, k: usize| activation(group, output, k).unwrap_or_default();
+        let stays =
+            |group: usize, output: usize, nth: usize| activation(group, output, nth).unwrap_or_default();
         return with(&Operands { gemm: gemm.transposed(), activation: &given, weight: &stays });
     }
     with(&Operands { gemm, activation: &activation, weight: &weight })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::platform::{AccumulationOrder, Array, Dataflow, Zeros};
+    use crate::kernel::Geometry;
+    use crate::platform::compute::array::{Open, unit};
+    use crate::tech::CellLibrary;
+    use crate::tensor::Tensor;
+
+    fn array(accumulation_order: AccumulationOrder) -> MacArray {
+        let exact = Array::exact([4, 3], Dataflow::OutputStationary);
+        let config = Array { accumulation_order, zeros: Zeros::Skip, ..exact };
+        let unit = unit(&config, 8, Open::NONE.products).unwrap();
+        MacArray::new(&config, unit, &CellLibrary::nangate45()).unwrap()
+    }
+
+    /// Two channels of six taps in each of two groups.
+    const TAPS: [(AccumulationOrder, [usize; 12]); 2] = [
+        (AccumulationOrder::ChannelsFirst, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        (AccumulationOrder::ChannelsLast, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11]),
+    ];
+
+    #[test]
+    fn operands_and_zeros_follow_each_other_in_the_order_of_the_array() {
+        let geometry = Geometry::UNEVEN;
+        let count = |count: usize| (0..count).map(|at| 129 + at as u8).collect::<Vec<_>>();
+        let layer = Layer { index: 0, name: "conv".into(), geometry, weights: Origin::Stored };
+        let codes =
+            Tensor::new([1, geometry.inputs_per_sample()], count(geometry.inputs_per_sample())).unwrap();
+        let input = Codes { codes, scale: 1.0, zero_point: 128, bits: 8 };
+        // One of each filter's weights is zero.
+        let mut weights = count(geometry.weights());
+        weights.chunks_mut(12).for_each(|filter| filter[7] = 128);
+        let weights = Weights { codes: weights, scales: vec![1.0; 6], zero_point: 128, bits: 8 };
+        for (order, taps) in TAPS {
+            let array = array(order);
+            let width = geometry.out_width();
+            pooled(&array, &layer, (&input, &weights, false), |operands| {
+                for (nth, &k) in taps.iter().enumerate() {
+                    for at in 0..geometry.positions() {
+                        let pixel = geometry.tap(k, at / width, at % width);
+                        let expected = pixel.map_or(0, |pixel| 1 + pixel + geometry.group_offset(1)) as i64;
+                        assert_eq!((operands.activation)(1, at, nth), Some(expected), "{order:?}");
+                    }
+                    let expected = i64::from(geometry.filter(&weights.codes, 4)[k]) - 128;
+                    assert_eq!((operands.weight)(1, 1, nth), expected, "{order:?}");
+                }
+            });
+            // The zero alone is left out, where it comes in the order.
+            let nonzeros = nonzeros(&array, &layer, &weights).unwrap();
+            let zero = taps.iter().position(|&k| k == 7).unwrap();
+            let left: Vec<usize> = (0..12).filter(|nth| *nth != zero).collect();
+            assert!(nonzeros.depths().eq(left.iter().copied().cycle().take(6 * 11)), "{order:?}");
+        }
+    }
 }

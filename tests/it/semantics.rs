@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use axsim::kernel::Geometry;
 use axsim::workload::Network;
 use serde_json::Value;
 
@@ -132,6 +133,28 @@ fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
     assert!(message.contains("17 bits, to hold a product, to 32, not 16"), "{message}");
 }
 
+/// Of a picture of one channel there is one order.
+#[test]
+fn another_order_of_exact_sums_switches_other_gates_and_changes_nothing_else() {
+    let found = outcome(&["approximate={compute.array.accumulation_order: channels_last}"]);
+    let [exact, other] = ["baseline", "approximate"].map(|which| &found[which]);
+    for same in ["score", "latency_s", "cycles", "area_mm2"] {
+        assert_eq!(exact[same], other[same], "{same}");
+    }
+    let energies = |of: &Value| {
+        let layers = of["layers"].as_array().unwrap().iter();
+        layers.map(|layer| figure(layer, "/energy_j")).collect::<Vec<_>>()
+    };
+    let (of_exact, of_other) = (energies(exact), energies(other));
+    let one_order =
+        |geometry: &Geometry| geometry.in_channels == geometry.groups || geometry.kernel == [1, 1];
+    let layers = scenes().layers();
+    assert!(layers.iter().any(|layer| !one_order(&layer.geometry)));
+    for (at, layer) in layers.iter().enumerate() {
+        assert_eq!(of_exact[at] == of_other[at], one_order(&layer.geometry), "{}", layer.name);
+    }
+}
+
 #[test]
 fn explain_tells_the_way_that_a_run_takes() {
     for (accumulator, unit) in [
@@ -248,19 +271,20 @@ fn every_name_of_a_semantics_is_taken_and_kept_with_the_results() {
 
 #[test]
 fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
-    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; weight scales `per_channel`; \
-                 rounding `half_even`; ranges `min_max` on 256 samples.\n";
+    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; order `channels_first`; \
+                 weight scales `per_channel`; rounding `half_even`; ranges `min_max` on 256 samples.\n";
     assert!(told(&[]).1.contains(&format!("\nSemantics: {usual}")));
     let (_, printed) = told(&[
         "platform.compute.array.products=raw",
         "platform.compute.array.padding=multiply",
+        "platform.compute.array.accumulation_order=channels_last",
         "workload.quantize={calibration: {percentile: 99.9}, calibration_samples: 20, weight_scales: per_tensor, rounding: floor}",
         "approximate={compute.array.accumulator: add32s_loa_k6, compute.array.accumulator_bits: 24}",
     ]);
     let line = |of: &str, sums: &str| {
         format!(
-            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; weight scales `per_tensor`; rounding \
-             `floor`; ranges `percentile: 99.9` on 20 samples.\n"
+            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; order `channels_last`; weight scales \
+             `per_tensor`; rounding `floor`; ranges `percentile: 99.9` on 20 samples.\n"
         )
     };
     assert!(printed.contains(&line("exact", "32 bits that wrap, added exactly")), "{printed}");
@@ -275,6 +299,7 @@ fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
 fn explain_names_the_values_of_each() {
     for (knob, values) in [
         ("overflow", &["`wrap`", "`saturate`"][..]),
+        ("accumulation_order", &["`channels_first`", "`channels_last`"]),
         ("padding", &["`drop`", "`skip`", "`multiply`"]),
         ("products", &["`centred`", "`raw`"]),
         ("calibration", &["`min_max`", "`mse`", "`entropy`"]),

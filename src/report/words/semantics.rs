@@ -28,6 +28,7 @@ fn told(outcome: &Outcome) -> String {
         of("padding", "/platform/compute/array/padding"),
         zeros,
         sums,
+        of("order", "/platform/compute/array/accumulation_order"),
     ];
     let parts = of_products.into_iter().flatten().chain(scales(outcome, of));
     parts.collect::<Vec<_>>().join("; ")

@@ -112,6 +112,7 @@ fn a_knob_acts_alike_whatever_was_evaluated_before() {
         ("compute.array.accumulator", json!("add24s_loa_k4")),
         ("compute.array.clock", json!("fit")),
         ("compute.array.overflow", json!("saturate")),
+        ("compute.array.accumulation_order", json!("channels_last")),
         ("compute.array.padding", json!("multiply")),
         ("compute.array.products", json!("raw")),
         ("compute.array.zeros", json!("gate")),
