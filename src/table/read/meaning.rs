@@ -83,8 +83,11 @@ fn wrapped(number: i64, bits: u32) -> i64 {
 /// Operand bits from which on the entries of any table tell what they mean.
 const TELLING: u32 = 4;
 
-/// What entries mean that are less than half as far from exact products so, in proportion to those, than as the signature says;
-/// none where they are not.
+/// How far entries that are products at all may be from exact ones, over the magnitudes of those.
+const PRODUCTS: f64 = 0.5;
+
+/// What entries mean that are [products](PRODUCTS) so, and less than half as far from exact ones than as the signature says; none
+/// where they are not.
 pub(super) fn other(entries: &[i32], signature: Signature) -> Option<Meaning> {
     let widths = [signature.width_a, signature.width_b];
     if widths.iter().any(|&width| width < TELLING) {
@@ -94,7 +97,7 @@ pub(super) fn other(entries: &[i32], signature: Signature) -> Option<Meaning> {
     let distance = |meaning: &Meaning| meaning.distance(entries, signature);
     let own = distance(&all[usize::from(signature.signed)]);
     let nearest = all.into_iter().min_by(|one, other| distance(one).total_cmp(&distance(other)));
-    nearest.filter(|meaning| 2.0 * distance(meaning) < own)
+    nearest.filter(|meaning| distance(meaning) < PRODUCTS.min(own / 2.0))
 }
 
 #[cfg(test)]
