@@ -20,17 +20,13 @@ pub(super) fn list() -> Result<bool, Error> {
     });
     out += "\nknobs: path, range, neutral value\n";
     for knob in KNOBS {
-        let _ = writeln!(out, "  {:<40} {} (neutral: {})", knob.path, knob.range, neutral(&knob));
+        let _ = writeln!(out, "  {:<40} {} (neutral: {})", knob.path, knob.range, knob.neutral_in_words());
     }
     files::print(&out)
 }
 
 fn about(preset: &str) -> &str {
     preset.lines().find_map(|line| line.strip_prefix("about: ")).unwrap_or("")
-}
-
-fn neutral(knob: &Knob) -> String {
-    knob.neutral().map_or("as configured".into(), |value| value.to_string())
 }
 
 /// What a name stands for; where a sign is given, it is the file of a product table, whatever it ends on.
@@ -62,7 +58,7 @@ fn named<T: Clone>(all: &[T], path: &str, of: impl Fn(&T) -> &str) -> Vec<T> {
 fn knobs(path: &str) -> String {
     let said = |knob: &Knob| {
         let Knob { path, does, class, range, energy, .. } = knob;
-        let neutral = neutral(knob);
+        let neutral = knob.neutral_in_words();
         format!(
             "knob {path}\n  {does}\n  class: {class:?}\n  range: {range}\n  neutral: {neutral}\n  energy: {energy}\n"
         )

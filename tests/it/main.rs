@@ -24,6 +24,7 @@ mod late;
 mod layers;
 mod licences;
 mod memory;
+mod neutral;
 mod onnx_layers;
 mod onnx_models;
 mod onnx_nodes;

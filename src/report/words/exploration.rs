@@ -1,6 +1,6 @@
 //! The findings of an exploration.
 
-use super::{allowed, difference, less, score, units, verdict};
+use super::{allowed, difference, inexact, less, score, units, verdict};
 use crate::explore::Exploration;
 use crate::report::label;
 use crate::units::{counted, with_prefix};
@@ -14,6 +14,7 @@ pub fn about(found: &Exploration) -> String {
 /// The summary of an exploration: how many points hold the floor, and what the best of them saves.
 pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
+    sentences.extend(inexact(&found.baseline));
     sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
         Some((point, Ok(finished))) => format!(
             "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
