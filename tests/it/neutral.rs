@@ -65,3 +65,21 @@ fn a_platform_that_errs_is_no_exact_baseline() {
     assert!(is_row(&exact, "exact") && exact.contains("times less energy than exact"), "{exact}");
     assert!(!exact.contains("baseline is not exact"), "{exact}");
 }
+
+#[test]
+fn a_rival_that_the_platform_has_no_sums_for_is_left_out() {
+    let (found, printed) = run(&[
+        "platform.compute.array.multiplier=mul8s_bw",
+        "platform.compute.array.accumulator_bits=16",
+        "platform.compute.array.overflow=saturate",
+        "approximate={compute.array.multiplier: mul8s_bwtrunc_t4}",
+    ]);
+    let rivals = found["rivals"].as_array().unwrap();
+    assert!(
+        !rivals.is_empty() && rivals.iter().all(|rival| rival["multiplier"] != "mul8u_exact"),
+        "{printed}"
+    );
+    let told = found["notes"].to_string();
+    assert!(told.contains("`mul8u_exact` is no rival on this platform: `mac8u_exact"), "{told}");
+    assert!(!printed.contains("not the best exact multiplier"), "{printed}");
+}
