@@ -38,7 +38,8 @@ pub(super) fn explain(name: &str, signed: Option<bool>) -> Result<bool, Error> {
     if !constant.is_empty() {
         return files::print(&constant);
     }
-    if explain::looks_like_an_id(name) {
+    // What stands behind a dot is a price of what stands before it.
+    if explain::looks_like_an_id(name) && !name.contains('.') {
         return files::print(&explain::unit(name)?);
     }
     let path = ["platform.", "workload."].iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
@@ -90,7 +91,7 @@ fn unknown(name: &str, path: &str, fields: &[Field]) -> Error {
     let paths: Vec<String> = fields.iter().map(|field| field.path.replace('?', "")).collect();
     let known = KNOBS.iter().map(|knob| knob.path).chain(arith::families().map(|family| family.name));
     let known = known.chain(PLATFORMS.iter().map(|(name, _)| *name));
-    let constants = constants::names();
+    let constants = constants::names(name);
     let known = known.chain(paths.iter().chain(&constants).map(String::as_str));
     let known: IndexSet<&str> = known.collect();
     let near: Vec<String> = near(path, known.into_iter()).iter().map(|near| format!("`{near}`")).collect();

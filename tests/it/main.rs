@@ -33,6 +33,7 @@ mod oracle;
 mod oracle_steps;
 mod own_data;
 mod precision;
+mod prices;
 mod product_table;
 mod razor;
 mod recovery;
