@@ -9,6 +9,7 @@ mod emulator;
 mod errors;
 mod explain;
 mod explore;
+mod extras;
 mod files;
 mod golden;
 mod knobs;
@@ -83,12 +84,15 @@ pub struct Layers {
     #[arg(long, value_name = "LAYER")]
     activity: Vec<String>,
     /// Also write golden vectors of a layer of the configured array on the first test sample, for those who check an
-    /// accelerator: codes and sums (NPY), operands, products and sums step by step (hex), the unit and a testbench (Verilog)
+    /// accelerator: codes and sums (NPY), operands, products and sums of one channel step by step (hex), the unit and a testbench (Verilog)
     #[arg(long, value_name = "LAYER")]
     golden: Option<String>,
     /// Where golden vectors are written [default: golden/LAYER where results are written]
     #[arg(long, value_name = "DIR", requires = "golden")]
     golden_dir: Option<PathBuf>,
+    /// The output channel of which golden vectors have products and sums step by step, of its first 64 outputs
+    #[arg(long, value_name = "N", requires = "golden", default_value_t = 0)]
+    golden_channel: usize,
     /// Also write the product tables and the ranges of all layers of the configured array as another emulator reads them
     /// (repeatable), into a folder of its name where results are written
     #[arg(long, value_name = "EMULATOR", value_enum)]

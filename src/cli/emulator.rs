@@ -14,6 +14,7 @@ use crate::workload::{Layer, Origin};
 
 /// The file that says what the others are, by which a folder is known.
 const MANIFEST: &str = "layers.json";
+const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--out DIR" };
 /// A layer whose filters pass over pixels.
 const CONVOLUTION: &str = "convolution";
 
@@ -127,7 +128,7 @@ pub(super) fn write(
     run: &str,
 ) -> Result<String, Error> {
     let folder = out.join(emulator.folder());
-    files::replaceable(&folder, MANIFEST)?;
+    files::replaceable(&folder, FOLDERS)?;
     let (mut tables, mut layers) = (BTreeMap::new(), vec![]);
     for coding in codings {
         if let Some(why) = emulator.refuses(coding) {
@@ -150,7 +151,7 @@ pub(super) fn write(
     let count = tables.len();
     let contents: Vec<(String, Vec<u8>)> =
         tables.into_iter().chain([(MANIFEST.into(), manifest.into_bytes())]).collect();
-    files::write_folder(&folder, &contents, MANIFEST)?;
+    files::write_folder(&folder, &contents, FOLDERS)?;
     Ok(format!(
         "{} layers for {}: {count} tables, {MANIFEST} says which layer takes which, and its ranges\n{}",
         codings.len(),

@@ -35,30 +35,56 @@ pub(super) fn text(path: &Path) -> std::io::Result<String> {
 /// Writes a file under a temporary name and renames it, so that an interruption leaves no half of it.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error| Error::File(path.display().to_string(), error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = allowing(0o666).tempfile_in(folder).map_err(failed)?;
+    std::fs::create_dir_all(parent(path)).map_err(failed)?;
+    let mut file = allowing(0o666).tempfile_in(parent(path)).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
-/// Checks that a folder may be written as a whole: there is none yet, it is empty, or it holds the file `mark`, by which it
-/// is known as one of ours.
-pub(super) fn replaceable(folder: &Path, mark: &str) -> Result<(), Error> {
+/// A kind of folders that are written as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// The file by which one is known as one of ours.
+    pub mark: &'static str,
+    /// The argument that names another one.
+    pub argument: &'static str,
+}
+
+/// Checks that a folder may be written as a whole, before work is done that could not be kept: there is none yet and one can
+/// be made, it is empty, or it holds the mark of its kind.
+pub(super) fn replaceable(folder: &Path, kind: Kind) -> Result<(), Error> {
+    let refuse = |why: String| {
+        let (at, argument) = (folder.display(), kind.argument);
+        Err(Error::Usage(format!("{at} {why}; name another folder with {argument}")))
+    };
     let empty = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
-    if !folder.exists() || folder.join(mark).exists() || empty(folder) {
-        return Ok(());
+    if folder.exists() && !folder.join(kind.mark).exists() && !empty(folder) {
+        return refuse(format!("is there already and holds no {}", kind.mark));
     }
-    let taken = format!("{} is there already and holds no {mark}; name another folder", folder.display());
-    Err(Error::Usage(taken))
+    let there = parent(folder).ancestors().find(|above| above.symlink_metadata().is_ok());
+    let there = there.unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return refuse(format!("cannot be made: {} is no folder", there.display()));
+    }
+    match tempfile::tempfile_in(there) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            refuse(format!("cannot be made: no file can be in {} ({})", there.display(), error.kind()))
+        }
+    }
+}
+
+/// The folder that something is in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes a folder of files under a temporary name and renames it; what [`replaceable`] allows to be there goes.
-pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], mark: &str) -> Result<(), Error> {
-    replaceable(folder, mark)?;
+pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], kind: Kind) -> Result<(), Error> {
+    replaceable(folder, kind)?;
     let failed = |error| Error::File(folder.display().to_string(), error);
-    let beside = folder.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = parent(folder);
     std::fs::create_dir_all(beside).map_err(failed)?;
     let new = allowing(0o777).tempdir_in(beside).map_err(failed)?;
     for (name, bytes) in contents {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{files, layer};
-use crate::bits;
 use crate::config::platform::{Overflow, Padding};
 use crate::error::Error;
 use crate::netlist::Netlist;
@@ -18,14 +17,15 @@ use crate::workload::Layer;
 
 /// The file that says what the others are, by which a folder of golden vectors is known.
 const MANIFEST: &str = "golden.json";
+const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-dir DIR" };
 
 /// Where the vectors of a layer go, unless `given`.
 ///
 /// # Errors
-/// Where something else is in that place.
+/// Where something else is in that place, or nothing can be made there.
 pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<PathBuf, Error> {
     let folder = given.map_or_else(|| out.join("golden").join(layer::stem(layer)), Path::to_path_buf);
-    files::replaceable(&folder, MANIFEST)?;
+    files::replaceable(&folder, FOLDERS)?;
     Ok(folder)
 }
 
@@ -33,7 +33,7 @@ pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<
 pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Result<String, Error> {
     let mac = golden.array.mac();
     let (unit, multiplier) = (mac.netlist(), mac.multiplier().netlist());
-    let circuits = Circuits { mac: &unit, multiplier: &multiplier };
+    let circuits = Circuits { mac: &unit, multiplier: &multiplier, gated: mac.shape().gated };
     let mut contents = tensors(golden);
     contents.extend(streams(golden, circuits));
     let module = |netlist: &Netlist| (format!("{}.v", netlist.name()), verilog::write(netlist).into_bytes());
@@ -42,7 +42,7 @@ pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Res
     let about = serde_json::to_string_pretty(&manifest(golden, circuits, (run, seed)));
     let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
     contents.push((MANIFEST.into(), about.into_bytes()));
-    files::write_folder(folder, &contents, MANIFEST)?;
+    files::write_folder(folder, &contents, FOLDERS)?;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     Ok(format!(
         "golden vectors of layer `{}` in `{}`: {} products of {outputs} outputs; {MANIFEST} says what is in each file\n{}",
@@ -85,12 +85,15 @@ fn tensors(golden: &Golden) -> Vec<(String, Vec<u8>)> {
     ]
 }
 
+/// The low bits of a number in hexadecimal; a product under a sign has up to 65.
+fn hex(value: i128, width: usize) -> String {
+    format!("{:0digits$x}", value & ((1 << width) - 1), digits = width.div_ceil(4))
+}
+
 /// A line a step, each with its output.
 fn streams(golden: &Golden, circuits: Circuits<'_>) -> Vec<(String, Vec<u8>)> {
     let mac = golden.array.mac();
-    let hex = |word: u64, width: usize| format!("{word:0digits$x}", digits = width.div_ceil(4));
-    let code = |value: i64, width: usize| hex(bits::encode(value, width as u32), width);
-    let operand = |value: i64| hex(mac.port_word(value), circuits.operand_width());
+    let operand = |value: i64| hex(mac.port_word(value).into(), circuits.operand_width());
     let file = |name: &str, words: &dyn Fn(&Step) -> String| {
         let mut text = String::new();
         for step in &golden.steps {
@@ -101,8 +104,8 @@ fn streams(golden: &Golden, circuits: Circuits<'_>) -> Vec<(String, Vec<u8>)> {
     };
     vec![
         file("operands.hex", &|step| format!("{} {}", operand(step.weight), operand(step.activation))),
-        file("products.hex", &|step| code(step.product, circuits.product_width())),
-        file("sums.hex", &|step| code(step.sum, circuits.sum_width())),
+        file("products.hex", &|step| hex(step.product.into(), circuits.product_width())),
+        file("sums.hex", &|step| hex(step.sum.into(), circuits.sum_width())),
         file("first.hex", &|step| u8::from(step.first).to_string()),
     ]
 }
@@ -113,7 +116,7 @@ fn manifest(golden: &Golden, circuits: Circuits<'_>, (run, seed): (&str, u64)) -
     let samples = golden.contraction.output.shape()[0];
     json!({
         "axsim": env!("CARGO_PKG_VERSION"),
-        "repeat": format!("{run} --golden '#{}'", layer.index),
+        "repeat": format!("{run} --golden '#{}' --golden-channel {}", layer.index, golden.channel),
         "seed": seed,
         "samples": {"first": 0, "count": samples, "of": "the test set, on the device of fault map 0"},
         "layer": {"index": layer.index, "name": layer.name},
@@ -199,10 +202,21 @@ fn unit_notes(golden: &Golden, circuits: Circuits<'_>) -> Value {
 }
 
 fn stream_notes(golden: &Golden) -> Value {
+    let geometry = &golden.contraction.layer.geometry;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
+    let streamed = golden.positions();
+    let what = format!(
+        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample; input.npy, \
+         weights.npy and output.npy have all channels",
+        geometry.positions(),
+        golden.channel,
+        geometry.out_channels,
+    );
     json!({
+        "what": what,
         "sample": 0,
-        "channel": golden.steps.first().map_or(0, |step| step.output[0]),
+        "channel": golden.channel,
+        "group": golden.channel / (geometry.out_channels / geometry.groups),
         "outputs": outputs,
         "steps": golden.steps.len(),
         "order": "outputs row by row; the taps of an output in the order channel, row, column of the filter, as an \
@@ -216,12 +230,18 @@ fn stream_notes(golden: &Golden) -> Value {
 }
 
 fn file_notes(circuits: Circuits<'_>) -> Value {
+    let products = match circuits.gated {
+        true => {
+            "a line a step: what the multiplier makes of them, two's complement; 0 where an operand is 0, for the unit gates it"
+        }
+        false => "a line a step: what the multiplier makes of them, two's complement",
+    };
     let mut notes = json!({
         "input.npy": "activation codes that the layer reads",
         "weights.npy": "weight codes, as the memories return them",
         "output.npy": "sums that the array gives, of all channels",
         "operands.hex": "a line a step: weight, activation, as the unit's ports take them",
-        "products.hex": "a line a step: what the multiplier makes of them, two's complement",
+        "products.hex": products,
         "sums.hex": "a line a step: the accumulator with this product, two's complement; the last of an output is in output.npy",
         "first.hex": "a line a step: 1 where an output begins",
         "bench.v": "a testbench that checks multiplier and unit step by step and prints PASS or the first difference",

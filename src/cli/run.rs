@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Layers, Shared, activity, emulator, files, golden, layer, report};
+use super::{Layers, Shared, emulator, extras, files, report};
 use crate::config::Config;
 use crate::config::Setup;
 use crate::error::Error;
@@ -169,14 +169,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     let config = config(shared)?;
     files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
-    let named = |flag: &str, name: &String| layer::named(task.network.layers(), flag, name);
-    let layers =
-        asked.activity.iter().map(|name| named("--activity", name)).collect::<Result<Vec<_>, _>>()?;
-    let place = |name| {
-        let layer = named("--golden", name)?;
-        Ok::<_, Error>((golden::folder(asked.golden_dir.as_deref(), &shared.out, &layer)?, layer.index))
-    };
-    let place = asked.golden.as_ref().map(place).transpose()?;
+    let places = extras::places(asked, &shared.out, &task.network.layers())?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     let bar = bar(shared.quiet);
     let progress = |done: usize, total: usize| {
@@ -195,21 +188,13 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     };
     let approximate = config.setup(&config.approximate)?;
     // First, for they are soon made, and what cannot be made is told before the work.
-    let vectors = place.map(|(folder, layer)| Ok((folder, evaluator.golden(&approximate, layer)?)));
-    let vectors = vectors.transpose().map_err(|error| located(&config, error))?;
+    let extras = places.made(&evaluator, &approximate).map_err(|error| located(&config, error))?;
     let codings = if asked.emulator.is_empty() { vec![] } else { evaluator.codings(&approximate)? };
     let mut kept = String::new();
     for &emulator in &asked.emulator {
         kept += &emulator::write(&shared.out, emulator, &codings, settings.repeat)?;
     }
     let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
-    for layer in &layers {
-        let activity = evaluator.activity(&approximate, layer.index)?;
-        kept += &activity::write(layer, &activity, &shared.out)?;
-    }
-    if let Some((folder, golden)) = &vectors {
-        kept += &golden::write(folder, golden, settings.repeat, config.seed)?;
-    }
     bar.finish_and_clear();
     let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
     let outcome = shared.out.join("outcome.json");
@@ -219,6 +204,8 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     if let Some(path) = &shared.json {
         files::json(path, &result)?;
     }
+    // Last, so that nothing that fails there takes results along.
+    kept += &extras.write(&shared.out, settings.repeat, config.seed)?;
     if to_stdout {
         return Ok(true);
     }

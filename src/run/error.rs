@@ -91,12 +91,25 @@ pub enum RunError {
     /// A multiplier whose products do not fit a table.
     #[error("`{0}`: {1}")]
     Untabulated(String, TableError),
-    /// Golden vectors of a unit without gates.
+    /// Activity or golden vectors of a unit without gates.
     #[error(
-        "the multiplier is a product table: there are no gates that golden vectors could be checked with; name a design such as \
-         `mul8s_exact`"
+        "the multiplier is a product table: there are no gates that golden vectors could be checked with, or activity seen in; \
+         name a design such as `mul8s_exact`"
     )]
     NoGates,
+    /// Golden vectors of a channel that is not there.
+    #[error(
+        "layer `{layer}` has {channels} output channels, 0 to {}, and golden vectors of channel {channel} were asked for",
+        .channels - 1
+    )]
+    Channel {
+        /// Its name.
+        layer: String,
+        /// Which one was asked for.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
     /// Golden vectors of a layer whose operands are swapped.
     #[error(
         "layer `{0}` recovers by swapping its operands, and golden vectors have activations at port `a`; leave `swap` out of \

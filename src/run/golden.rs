@@ -8,8 +8,6 @@ use crate::platform::compute::array::MacArray;
 
 /// Samples whose input and output are kept: the first of the test set.
 pub(super) const SAMPLES: usize = 1;
-/// The output channel whose products are streamed.
-const CHANNEL: usize = 0;
 /// Output positions that are streamed at most.
 const POSITIONS: usize = 64;
 
@@ -21,9 +19,18 @@ pub struct Golden {
     pub array: MacArray,
     /// What is taken from activation and weight codes before they enter a unit.
     pub offsets: [u8; 2],
-    /// The first outputs of one channel of the first sample, in the order in which an output-stationary unit meets the
-    /// products.
+    /// The output channel whose products are streamed.
+    pub channel: usize,
+    /// The first [`Golden::positions`] outputs of that channel of the first sample, in the order in which an output-stationary
+    /// unit meets the products.
     pub steps: Vec<Step>,
+}
+
+impl Golden {
+    /// How many outputs are streamed, row by row.
+    pub fn positions(&self) -> usize {
+        streamed(&self.contraction)
+    }
 }
 
 /// One multiply-accumulate.
@@ -43,24 +50,33 @@ pub struct Step {
     pub sum: i64,
 }
 
-/// The steps of the first outputs; each output's last sum is the one that the kernel found. `offsets` are taken from
-/// activation and weight codes.
+/// How many outputs of a channel are streamed.
+fn streamed(contraction: &Contraction) -> usize {
+    contraction.layer.geometry.positions().min(POSITIONS)
+}
+
+/// The steps of the first outputs of a channel; each output's last sum is the one that the kernel found. `offsets` are taken
+/// from activation and weight codes.
 ///
 /// # Errors
-/// [`RunError::Stream`] where it is not.
+/// [`RunError::Stream`] where it is not, [`RunError::Channel`] where there is no such channel.
 pub(super) fn steps(
-    contraction: &Contraction,
+    (contraction, channel): (&Contraction, usize),
     products: &Products,
     mac: &Mac,
     offsets: [u8; 2],
 ) -> Result<Vec<Step>, RunError> {
     let geometry = &contraction.layer.geometry;
+    if channel >= geometry.out_channels {
+        let layer = contraction.layer.name.clone();
+        return Err(RunError::Channel { layer, channel, channels: geometry.out_channels });
+    }
     let mut steps = vec![];
-    for position in 0..geometry.positions().min(POSITIONS) {
-        let output = [CHANNEL, position / geometry.out_width(), position % geometry.out_width()];
+    for position in 0..streamed(contraction) {
+        let output = [channel, position / geometry.out_width(), position % geometry.out_width()];
         let along = along(contraction, products, (mac, offsets), output);
         let streamed = along.last().map_or(0, |step| step.sum);
-        let stored = contraction.output.data()[CHANNEL * geometry.positions() + position];
+        let stored = contraction.output.data()[channel * geometry.positions() + position];
         if streamed != i64::from(stored) {
             return Err(RunError::Stream { layer: contraction.layer.name.clone(), output, streamed, stored });
         }
@@ -100,10 +116,14 @@ mod tests {
     use crate::tensor::Tensor;
     use crate::workload::{Codes, Layer, Origin, Weights, operands};
 
-    /// A 3×3 convolution with padding of two channels on 4×3 pixels, as the kernel computes it.
-    fn contraction() -> (Contraction, Products) {
+    fn mac() -> Mac {
+        Mac::from_id("mac8s_bw").unwrap()
+    }
+
+    /// A 3×3 convolution with padding of two channels on 4×3 pixels, in groups, as the kernel computes it.
+    fn contraction(groups: usize) -> (Contraction, Products) {
         let geometry = Geometry {
-            groups: 1,
+            groups,
             in_channels: 2,
             in_height: 4,
             in_width: 3,
@@ -116,7 +136,8 @@ mod tests {
         let codes = |count: u8, by: u8| (0..count).map(|at| at.wrapping_mul(by)).collect::<Vec<u8>>();
         let input = Tensor::new([1, 2, 4, 3], codes(24, 37)).unwrap();
         let input = Codes { codes: input, scale: 1.0, zero_point: 128, bits: 8 };
-        let weights = Weights { codes: codes(36, 91), scales: vec![1.0; 2], zero_point: 128, bits: 8 };
+        let weights =
+            Weights { codes: codes(36 / groups as u8, 91), scales: vec![1.0; 2], zero_point: 128, bits: 8 };
         let products = Products::exact(128, 128);
         let output = convolve(&geometry, operands(&input, &weights), &products);
         let output = Tensor::new([1, 2, 4, 3], output).unwrap();
@@ -126,8 +147,8 @@ mod tests {
 
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
-        let (contraction, products) = contraction();
-        let found = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap();
+        let (contraction, products) = contraction(1);
+        let found = steps((&contraction, 0), &products, &mac(), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -135,10 +156,33 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_of_another_group_takes_the_activations_of_that_group() {
+        let (contraction, products) = contraction(2);
+        let found = steps((&contraction, 1), &products, &mac(), [128; 2]).unwrap();
+        // Output (1, 0, 0) reads from the second of two channels of 12 pixels, with the second of two filters of 9 weights.
+        let taps = [(4, 0), (5, 1), (7, 3), (8, 4)];
+        let centred = |code: usize, by: usize| (code * by % 256) as i64 - 128;
+        let expected = taps.map(|(tap, pixel)| [centred(9 + tap, 91), centred(12 + pixel, 37)]);
+        let first: Vec<_> = found[..4].iter().map(|step| [step.weight, step.activation]).collect();
+        assert_eq!(first, expected);
+        assert!(found[..4].iter().all(|step| step.output == [1, 0, 0]) && found[4].first);
+    }
+
+    #[test]
+    fn a_channel_that_is_not_there_is_answered_with_how_many_are() {
+        let (contraction, products) = contraction(1);
+        let error = steps((&contraction, 2), &products, &mac(), [128; 2]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "layer `conv` has 2 output channels, 0 to 1, and golden vectors of channel 2 were asked for"
+        );
+    }
+
+    #[test]
     fn a_stream_that_ends_elsewhere_than_the_output_is_refused() {
-        let (mut contraction, products) = contraction();
+        let (mut contraction, products) = contraction(1);
         contraction.output.data_mut()[4] += 1;
-        let error = steps(&contraction, &products, &Mac::from_id("mac8s_bw").unwrap(), [128; 2]).unwrap_err();
+        let error = steps((&contraction, 0), &products, &mac(), [128; 2]).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("layer `conv`: the products of output [0, 1, 1] sum to "), "{error}");
     }

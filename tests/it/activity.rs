@@ -433,3 +433,24 @@ fn a_delay_file_prices_a_netlist_as_our_own_delays_do() {
     fs::write(path("none.sdf"), "(DELAYFILE (TIMESCALE 1ns))").unwrap();
     assert!(message(&[&unit, "--sdf", &path("none.sdf")]).contains("of the circuit's cells have no delay"));
 }
+
+#[test]
+fn a_product_table_has_no_gates_to_be_seen_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    // A product too large by 2000 wherever both operands are odd.
+    let product = |a: u32, b: u32| (a * b + 2000 * (a & b & 1)).to_string();
+    let row = |a: u32| (0..256).map(|b| product(a, b)).collect::<Vec<_>>().join(" ") + "\n";
+    let table = folder.path().join("noisy.txt");
+    fs::write(&table, (0..256).map(row).collect::<String>()).unwrap();
+    let multiplier = format!("approximate.compute.array.multiplier={{table: {}}}", table.display());
+    let run = ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2", "--out", out];
+    let message = |asked: &str| {
+        let refused = axsim(&run).args(["--set", &multiplier, asked, "conv2"]).assert().code(2);
+        String::from_utf8(refused.get_output().stderr.clone()).unwrap()
+    };
+    let [activity, golden] = ["--activity", "--golden"].map(message);
+    assert!(activity.contains("there are no gates"), "{activity}");
+    assert_eq!(activity, golden);
+    assert!(!Path::new(out).join("outcome.json").exists(), "told before the work");
+}

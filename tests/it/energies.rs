@@ -60,7 +60,7 @@ fn a_run_bills_the_sum_over_every_multiplication() {
     assert_eq!(multiplied(&outcome(&exact).ledger), 0.0, "the exact multiplier has no table");
     let outcome = outcome(&priced);
     let expected: f64 = (0..outcome.layers.len())
-        .map(|layer| naive(&evaluator.golden(&priced, layer).unwrap(), &energies))
+        .map(|layer| naive(&evaluator.golden(&priced, layer, 0).unwrap(), &energies))
         .sum();
     let found = multiplied(&outcome.ledger);
     assert!((found / expected - 1.0).abs() < 1e-9, "{found} billed, {expected} summed");

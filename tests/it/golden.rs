@@ -170,7 +170,8 @@ fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
     let out = tempfile::tempdir().unwrap();
     let message = |more: &[&str]| {
         let output = axsim(&RUN).arg("--out").arg(out.path()).args(more).assert().code(2);
-        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
     };
     let unknown = message(&["--golden", "#9"]);
     assert!(unknown.contains("`--golden #9`: there is no such layer among #0 to #4, `conv1`"), "{unknown}");
@@ -179,5 +180,90 @@ fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
     let mine = out.path().join("mine");
     let taken = message(&["--golden", "conv2", "--golden-dir", mine.to_str().unwrap()]);
     assert!(taken.contains("holds no golden.json") && mine.join("thesis.tex").exists(), "{taken}");
+    // Parents that are files, or hold none.
+    let file = out.path().join("golden");
+    fs::write(&file, "").unwrap();
+    let above = message(&["--golden", "conv2"]);
+    let expected = format!(
+        "{0}/conv2 cannot be made: {0} is no folder; name another folder with --golden-dir DIR",
+        file.display()
+    );
+    assert!(above.contains(&expected), "{above}");
+    if cfg!(target_os = "linux") {
+        let nowhere = message(&["--golden", "conv2", "--golden-dir", "/proc/nope/conv2"]);
+        let expected = "/proc/nope/conv2 cannot be made: no file can be in /proc";
+        assert!(nowhere.contains(expected) && nowhere.contains("with --golden-dir DIR"), "{nowhere}");
+    }
     assert!(!out.path().join("outcome.json").exists());
+}
+
+#[test]
+fn results_are_kept_where_something_beside_them_cannot_be() {
+    let out = tempfile::tempdir().unwrap();
+    fs::create_dir_all(out.path().join("conv2.vcd/taken")).unwrap();
+    let run = axsim(&RUN).arg("--out").arg(out.path()).args(["--activity", "conv2"]).assert().code(2);
+    let message = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("conv2.vcd"), "{message}");
+    assert!(out.path().join("outcome.json").exists() && out.path().join("report.html").exists());
+}
+
+#[test]
+fn products_of_gated_and_of_wide_units_pass() {
+    if !icarus() {
+        return;
+    }
+    // f(0, x) of the first is not 0; a product of the last has 65 bits with its sign.
+    for (multiplier, zeros) in
+        [("mul8u_truncmean_t6", "gate"), ("mul8s_bwtrunc_t4", "gate"), ("mul32u_exact", "compute")]
+    {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("vectors");
+        let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
+        let zeros = format!("platform.compute.array.zeros={zeros}");
+        let more = ["--set", &multiplier, "--set", &zeros, "--golden", "#3", "--golden-dir"];
+        run(out.path(), &[&more[..], &[folder.to_str().unwrap()]].concat());
+        let printed = check(&folder);
+        assert!(printed.starts_with("PASS: "), "{multiplier}: {printed}");
+        let operands = hex(&folder, "operands.hex");
+        let bits = about(&folder)["unit"]["operand_width"].as_u64().unwrap();
+        assert!(operands.iter().any(|line| line.0.contains(&0)), "{multiplier} meets no zero");
+        if bits == 33 {
+            // The sign is the highest bit of 65, and all that is above the magnitude repeats it.
+            let negative =
+                operands.iter().position(|line| line.0[0] >> 32 != line.0[1] >> 32 && !line.0.contains(&0));
+            let text = fs::read_to_string(folder.join("products.hex")).unwrap();
+            let line = text.lines().nth(negative.unwrap()).unwrap();
+            assert!(line.starts_with("1ffffffff"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn any_channel_can_be_streamed() {
+    let out = tempfile::tempdir().unwrap();
+    run(out.path(), &["--golden", "conv2", "--golden-channel", "5"]);
+    let folder = out.path().join("golden/conv2");
+    let about = about(&folder);
+    let stream = &about["stream"];
+    assert_eq!(stream["channel"], 5);
+    let outputs = stream["outputs"].as_u64().unwrap() as usize;
+    assert!(
+        stream["what"].as_str().unwrap().starts_with(&format!("the first {outputs} of the ")),
+        "{stream}"
+    );
+    assert!(about["repeat"].as_str().unwrap().ends_with("--golden '#1' --golden-channel 5"));
+    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
+    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
+    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
+    let output = npy(&folder, "output.npy", "'<i4'");
+    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let shape = about["tensors"]["output"]["shape"].as_array().unwrap();
+    let positions: u64 = shape[2..].iter().map(|size| size.as_u64().unwrap()).product();
+    assert!(ends.iter().copied().eq(output.skip(5 * positions as usize).take(outputs)));
+    assert_eq!(sums[0].1, "output (5, 0, 0)");
+    let channels = &shape[1];
+    let asked = ["--golden", "conv2", "--golden-channel", &channels.to_string()];
+    let refused = axsim(&RUN).arg("--out").arg(out.path()).args(asked).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(message.contains(&format!("layer `conv2` has {channels} output channels, 0 to ")), "{message}");
 }

@@ -10,6 +10,8 @@ pub struct Circuits<'a> {
     pub mac: &'a Netlist,
     /// Its multiplier: operands `a` and `b`, product `y`.
     pub multiplier: &'a Netlist,
+    /// Whether the unit's product is 0 where an operand is, whatever the multiplier makes of it.
+    pub gated: bool,
 }
 
 impl Circuits<'_> {
@@ -64,25 +66,32 @@ fn memories(circuits: Circuits<'_>, steps: usize) -> String {
     )
 }
 
-/// The two circuits, and the sign around a multiplier of magnitudes.
+/// The two circuits, and around the multiplier what the unit has there: a gate for zeros, and the sign of magnitudes.
 fn instances(circuits: Circuits<'_>) -> String {
     let (mac, multiplier) = (circuits.mac.name(), circuits.multiplier.name());
     let clock = verilog::clock(circuits.mac).expect("a unit has registers");
-    let multiplier = if !circuits.signs_outside() {
-        format!("  {multiplier} multiplier (.a(a), .b(b), .y(product));\n")
-    } else {
-        let (sign, top) = (circuits.operand_width() - 1, circuits.product_width() - 2);
-        let magnitude = format!("[{}:0]", sign - 1);
-        format!(
-            "  wire [{top}:0] magnitude;
-  {multiplier} multiplier (.a(a{magnitude}), .b(b{magnitude}), .y(magnitude));
-  assign product = a[{sign}] ^ b[{sign}] ? -{{1'b0, magnitude}} : {{1'b0, magnitude}};
-"
-        )
+    let zero = |width: usize| format!("{{{width}{{1'b0}}}}");
+    let width = circuits.multiplier.outputs()[0].1.len();
+    let sign = circuits.operand_width() - 1;
+    let operand = if circuits.signs_outside() { format!("[{}:0]", sign - 1) } else { String::new() };
+    let live = match circuits.gated {
+        true => format!("|a{operand} && |b{operand} ? multiplied : {}", zero(width)),
+        false => "multiplied".into(),
     };
-    let zero = format!("{{{}{{1'b0}}}}", circuits.sum_width());
-    let sum = format!("begins ? {zero} : sum");
-    format!("{multiplier}  {mac} unit (.{clock}(clock), .a(a), .b(b), .c({sum}), .y(sum));\n")
+    let product = match circuits.signs_outside() {
+        true => format!("a[{sign}] ^ b[{sign}] ? -{{1'b0, live}} : {{1'b0, live}}"),
+        false => "live".into(),
+    };
+    let top = width - 1;
+    let sum = format!("begins ? {} : sum", zero(circuits.sum_width()));
+    format!(
+        "  wire [{top}:0] multiplied;
+  {multiplier} multiplier (.a(a{operand}), .b(b{operand}), .y(multiplied));
+  wire [{top}:0] live = {live};
+  assign product = {product};
+  {mac} unit (.{clock}(clock), .a(a), .b(b), .c({sum}), .y(sum));
+"
+    )
 }
 
 /// Operands are registered: the sum of a step shows one clock after its operands were put in.

@@ -3,6 +3,7 @@
 use super::{Evaluator, hardware};
 use crate::config::Setup;
 use crate::kernel::Products;
+use crate::platform::compute::array::MacArray;
 use crate::run::activity::Activity;
 use crate::run::coding::{LayerCoding, codings};
 use crate::run::error::RunError;
@@ -17,38 +18,37 @@ impl Evaluator<'_> {
     /// What one layer, by its index, makes the unit of a setup do.
     ///
     /// # Errors
-    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late.
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::NoGates`] where the multiplier is a
+    /// product table, [`RunError::Late`] where results come too late.
     ///
     /// # Panics
     /// When the network has no such layer.
     pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
         let parts = self.build(setup)?;
-        let array = parts.timely(layer)?;
+        let array = of_gates(&parts, layer)?;
         let (contraction, _) = self.contraction(&parts, layer, probe::SAMPLES)?;
         Ok(Activity::of(array, &contraction, self.seed))
     }
 
-    /// One layer, by its index, as golden vectors of a setup.
+    /// One layer, by its index, as golden vectors of a setup, with the products of one output channel.
     ///
     /// # Errors
-    /// As [`Evaluator::activity`]; [`RunError::NoGates`] where the multiplier is a product table.
+    /// As [`Evaluator::activity`]; [`RunError::Channel`] where the layer has no such channel.
     ///
     /// # Panics
     /// When the network has no such layer.
-    pub fn golden(&self, setup: &Setup, layer: usize) -> Result<Golden, RunError> {
+    pub fn golden(&self, setup: &Setup, layer: usize, channel: usize) -> Result<Golden, RunError> {
         let parts = self.build(setup)?;
-        if parts.timely(layer)?.mac().multiplier().stand_in().is_some() {
-            return Err(RunError::NoGates);
-        }
+        of_gates(&parts, layer)?;
         let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
         if contraction.swapped {
             return Err(RunError::Swapped(contraction.layer.name));
         }
         let array = parts.timely(layer)?;
         let offsets = offsets(array, &contraction.input, &contraction.weights);
-        let steps = golden::steps(&contraction, &products, array.mac(), offsets)?;
+        let steps = golden::steps((&contraction, channel), &products, array.mac(), offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
-        Ok(Golden { contraction, steps, array, offsets })
+        Ok(Golden { contraction, channel, steps, array, offsets })
     }
 
     /// How the operands of every layer become codes and what multiplies them, for other emulators.
@@ -78,5 +78,14 @@ impl Evaluator<'_> {
         let found = tap.into_found().expect("the network runs through all of its layers");
         let products = hardware(parts, &products, &plan.layers, 0).products(&found.layer).clone();
         Ok((found, products))
+    }
+}
+
+/// The array of a layer, where its results come in time and its units are those gates that the configuration names.
+fn of_gates<'p>(parts: &'p Parts<'_>, layer: usize) -> Result<&'p MacArray, RunError> {
+    let array = parts.timely(layer)?;
+    match array.mac().multiplier().stand_in() {
+        Some(_) => Err(RunError::NoGates),
+        None => Ok(array),
     }
 }
