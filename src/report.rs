@@ -14,8 +14,8 @@ use crate::run::outcome::{Outcome, Report};
 
 /// The configurations of a run in the order in which every form shows them, with their labels.
 pub fn rows(report: &Report) -> Vec<(String, &Outcome)> {
-    let mut rows =
-        vec![("exact".to_string(), &report.baseline), ("approximate".to_string(), &report.approximate)];
+    let baseline = (report.baseline.baseline_name().to_string(), &report.baseline);
+    let mut rows = vec![baseline, ("approximate".to_string(), &report.approximate)];
     for knob in &report.knobs {
         let value = words::value(&knob.value);
         rows.push((format!("only {} = {value}", knob.knob), &knob.alone));

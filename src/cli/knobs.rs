@@ -20,17 +20,13 @@ pub(super) fn list() -> Result<bool, Error> {
     });
     out += "\nknobs: path, range, neutral value\n";
     for knob in KNOBS {
-        let _ = writeln!(out, "  {:<40} {} (neutral: {})", knob.path, knob.range, neutral(&knob));
+        let _ = writeln!(out, "  {:<40} {} (neutral: {})", knob.path, knob.range, knob.neutral_in_words());
     }
     files::print(&out)
 }
 
 fn about(preset: &str) -> &str {
     preset.lines().find_map(|line| line.strip_prefix("about: ")).unwrap_or("")
-}
-
-fn neutral(knob: &Knob) -> String {
-    knob.neutral().map_or("as configured".into(), |value| value.to_string())
 }
 
 /// What a name stands for; where a sign is given, it is the file of a product table, whatever it ends on.
@@ -42,7 +38,8 @@ pub(super) fn explain(name: &str, signed: Option<bool>) -> Result<bool, Error> {
     if !constant.is_empty() {
         return files::print(&constant);
     }
-    if explain::looks_like_an_id(name) {
+    // What stands behind a dot is a price of what stands before it.
+    if explain::looks_like_an_id(name) && !name.contains('.') {
         return files::print(&explain::unit(name)?);
     }
     let path = ["platform.", "workload."].iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
@@ -62,7 +59,7 @@ fn named<T: Clone>(all: &[T], path: &str, of: impl Fn(&T) -> &str) -> Vec<T> {
 fn knobs(path: &str) -> String {
     let said = |knob: &Knob| {
         let Knob { path, does, class, range, energy, .. } = knob;
-        let neutral = neutral(knob);
+        let neutral = knob.neutral_in_words();
         format!(
             "knob {path}\n  {does}\n  class: {class:?}\n  range: {range}\n  neutral: {neutral}\n  energy: {energy}\n"
         )
@@ -94,7 +91,7 @@ fn unknown(name: &str, path: &str, fields: &[Field]) -> Error {
     let paths: Vec<String> = fields.iter().map(|field| field.path.replace('?', "")).collect();
     let known = KNOBS.iter().map(|knob| knob.path).chain(arith::families().map(|family| family.name));
     let known = known.chain(PLATFORMS.iter().map(|(name, _)| *name));
-    let constants = constants::names();
+    let constants = constants::names(name);
     let known = known.chain(paths.iter().chain(&constants).map(String::as_str));
     let known: IndexSet<&str> = known.collect();
     let near: Vec<String> = near(path, known.into_iter()).iter().map(|near| format!("`{near}`")).collect();

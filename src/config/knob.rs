@@ -74,7 +74,7 @@ pub const KNOBS: [Knob; 40] = [
         path: "compute.array.layers.*",
         class: Class::Arithmetic,
         range: "as `compute.array.multiplier`; the layer by node name, or `#` and its place from 0",
-        neutral: Neutral::Text("exact"),
+        neutral: Neutral::Absent("that of the array"),
         does: "which multiplier one layer has, on an array of its own; the others keep that of the array",
         energy: "priced from its gates on the operands it sees; every array that is used takes area",
     },

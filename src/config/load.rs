@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ConfigError, suggest};
 use super::file::File;
-use super::knob::Knob;
+use super::knob::{Knob, Neutral};
 use super::origins::Origins;
 use super::source::Source;
 use super::tree::{parse, rebase_tables, sole_kind, typed};
@@ -101,8 +101,11 @@ impl Config {
         let space = self.explore.iter().flat_map(|explore| explore.space.keys());
         for knob in self.approximate.keys().chain(space).cloned().collect::<Vec<_>>() {
             let path = self.resolve(&knob)?;
-            if let Some(neutral) = Knob::of(&path[1..]).and_then(Knob::neutral) {
-                put(&mut self.baseline, &path, neutral);
+            let Some(known) = Knob::of(&path[1..]) else { continue };
+            match (known.neutral, known.neutral()) {
+                (Neutral::Absent(_), _) => remove(&mut self.baseline, &path),
+                (_, Some(neutral)) => put(&mut self.baseline, &path, neutral),
+                (_, None) => {}
             }
         }
         Ok(())
@@ -280,6 +283,15 @@ fn put(tree: &mut Value, path: &[String], value: Value) {
         here.entry(part.clone()).or_insert_with(|| Value::Object(Map::new()))
     });
     parent.as_object_mut().expect("a resolved path exists").insert(last.clone(), value);
+}
+
+/// Takes what is at a resolved path away, if it is there.
+fn remove(tree: &mut Value, path: &[String]) {
+    let (last, parents) = path.split_last().expect("a resolved path has segments");
+    let parent = parents.iter().try_fold(tree, |here, part| here.get_mut(part));
+    if let Some(map) = parent.and_then(Value::as_object_mut) {
+        map.shift_remove(last);
+    }
 }
 
 /// A part of a configuration is not a whole one: it is told apart by a key that only it has.

@@ -1,6 +1,9 @@
 //! The figures by which platforms are priced, without a network that runs on them.
 
 use super::compute::array::MacArray;
+use super::compute::beside::Beside;
+use super::compute::neurons::Neurons;
+use super::compute::signs::SignArray;
 use super::memory::{Memory, Traffic, sram::Sram};
 use super::{Context, Platform, PlatformError};
 use crate::arith::mac::{Code, Mac};
@@ -39,17 +42,46 @@ pub fn known() -> Vec<Constant> {
 /// # Errors
 /// As [`MacArray::new`].
 pub fn array_with(mac: Mac) -> Result<MacArray, PlatformError> {
-    let arrays = presets().into_iter().find_map(|platform| match platform.compute {
-        Compute::Array(array) => Some(array),
-        Compute::Ideal => None,
-    });
-    let config = arrays.expect("a platform with an array is compiled in");
     let config = match (mac.code(), mac.shape().gated) {
-        (Code::Unsigned, _) => config::Array { products: Products::Raw, ..*config },
-        (_, true) => config::Array { zeros: Zeros::Gate, ..*config },
-        _ => *config,
+        (Code::Unsigned, _) => config::Array { products: Products::Raw, ..first_array() },
+        (_, true) => config::Array { zeros: Zeros::Gate, ..first_array() },
+        _ => first_array(),
     };
     MacArray::new(&config, mac, &CellLibrary::nangate45().wired())
+}
+
+fn first_array() -> config::Array {
+    let arrays = presets().into_iter().find_map(|platform| match platform.compute {
+        Compute::Array(array) => Some(*array),
+        Compute::Ideal => None,
+    });
+    arrays.expect("a platform with an array is compiled in")
+}
+
+/// Bits of a weight that a neuron adds, where prices are asked for by name.
+pub const NEURON_WEIGHT_BITS: u32 = 8;
+
+/// The figures of a circuit in arrays or beside them, by its name in a bill; none where there is no such circuit.
+///
+/// # Errors
+/// When no array can have the unit.
+///
+/// ```
+/// let adder = axsim::platform::constants::of_circuit("add20s_exact").unwrap();
+/// assert_eq!([&*adder[0].name, &*adder[1].name], ["add20s_exact.operation", "add20s_exact.leakage"]);
+/// ```
+pub fn of_circuit(name: &str) -> Result<Vec<Constant>, PlatformError> {
+    let library = CellLibrary::nangate45().wired();
+    if name == SignArray::UNIT {
+        return Ok(SignArray::new(&first_array(), &library)?.constants());
+    }
+    if name == Neurons::UNIT {
+        return Ok(Neurons::new(&first_array(), NEURON_WEIGHT_BITS, &library)?.constants());
+    }
+    match Mac::from_id(name) {
+        Ok(mac) => Ok(array_with(mac)?.constants()),
+        Err(_) => Ok(Beside::prices_of(name, &library).map_or(vec![], Vec::from)),
+    }
 }
 
 fn presets() -> Vec<config::Platform> {

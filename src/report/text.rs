@@ -46,7 +46,11 @@ pub fn write(report: &Report) -> String {
     let cells = |(label, outcome)| cells(&report.baseline, label, outcome);
     let table = table(header, rows(report).into_iter().map(cells), 1..12);
     let summary = [words::summary(report), words::semantics(report)].concat().join("\n");
-    format!("{}\n{table}\nsystem, datapath: times less energy than exact\n\n{summary}\n", report.about)
+    format!("{}\n{table}\n{}\n\n{summary}\n", report.about, legend(&report.baseline))
+}
+
+fn legend(baseline: &Outcome) -> String {
+    format!("system, datapath: times less energy than {}", baseline.baseline_name())
 }
 
 fn cells(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
@@ -69,10 +73,7 @@ pub fn exploration(found: &Exploration) -> String {
     let header = [&knobs[..], &figures[..]].concat();
     let rows = found.points.iter().enumerate().map(|(at, point)| point_cells(found, at, point));
     let table = table(header, rows, first..first + 6);
-    format!(
-        "{table}\nsystem, datapath: times less energy than exact\n\n{}\n",
-        words::findings(found).join("\n")
-    )
+    format!("{table}\n{}\n\n{}\n", legend(&found.baseline), words::findings(found).join("\n"))
 }
 
 fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {

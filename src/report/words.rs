@@ -14,7 +14,7 @@ pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
 pub use semantics::semantics;
-pub use summary::summary;
+pub use summary::{inexact, summary};
 
 use crate::run::statistics::Verdict;
 

@@ -92,7 +92,7 @@ pub(super) fn outcome(
     let payload = payload::bytes(parts, features, &observed.maps);
     let active = mapped.iter().map(Mapped::mean_time).sum();
     let time = bill(parts, &mapped, Moved { frame, features, payload }, &mut ledger);
-    let mut beside = beside(parts, &mapped, observed.plans);
+    let mut beside = beside(parts, (&mapped, quantized.weights()), observed.plans);
     beside.extend(observed.exits.tests.iter().flat_map(|tests| exit_tests(parts, &mapped, tests)));
     let kept = parts.network.kept_tokens();
     beside.extend(token_ranking(parts, &mapped, &kept));

@@ -5,12 +5,12 @@ use super::exits::Tests;
 use super::parts::Parts;
 use super::recovery::LayerPlan;
 use crate::config::platform::Zeros;
-use crate::config::{Confidence, Measure, WeightScales};
+use crate::config::{Confidence, Measure};
 use crate::ledger::Ledger;
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::beside::Beside;
 use crate::units::{Hertz, Joules, Seconds, SquareMicrometres};
-use crate::workload::{KeptTokens, Layer, Origin};
+use crate::workload::{KeptTokens, Weights};
 
 /// Circuits beside an array and their work on a sample.
 pub(super) struct Work {
@@ -66,15 +66,22 @@ impl Work {
     }
 }
 
-/// All circuits beside the arrays of a setup.
-pub(super) fn beside(parts: &Parts<'_>, mapped: &[Mapped], plans: &[LayerPlan]) -> Vec<Work> {
+/// All circuits beside the arrays of a setup, whose network has these weights.
+pub(super) fn beside(
+    parts: &Parts<'_>,
+    (mapped, weights): (&[Mapped], &[Weights]),
+    plans: &[LayerPlan],
+) -> Vec<Work> {
     let of_array = |array: &MacArray| {
         let runs_here =
             |part: &&Mapped| parts.array(part.layer.index).is_some_and(|other| std::ptr::eq(other, array));
         let own: Vec<&Mapped> = mapped.iter().filter(runs_here).collect();
-        let scaled =
-            own.iter().copied().filter(|part| is_scaled(parts, &part.layer, plans.get(part.layer.index)));
-        let factors = factors(array, &scaled.collect::<Vec<_>>());
+        let is_scaled = |part: &&Mapped| {
+            let at = part.layer.index;
+            plans.get(at).is_some_and(|plan| is_scaled(&weights[at], plan))
+        };
+        let scaled: Vec<&Mapped> = own.iter().copied().filter(is_scaled).collect();
+        let factors = factors(array, &scaled);
         raw_codes(parts, array, &own).into_iter().chain(factors).chain(skipping(array, &own))
     };
     parts.used().flat_map(of_array).collect()
@@ -157,10 +164,8 @@ fn skipping(array: &MacArray, layers: &[&Mapped]) -> Vec<Work> {
 }
 
 /// Whether a layer's sums are multiplied by factors that are no part of a scale per output channel.
-fn is_scaled(parts: &Parts<'_>, layer: &Layer, plan: Option<&LayerPlan>) -> bool {
-    let per_tensor = parts.setup.workload.quantize.weight_scales == WeightScales::PerTensor;
-    let shared = per_tensor || layer.weights == Origin::Computed;
-    shared && plan.is_some_and(|plan| plan.chosen.measures.contains(&Measure::Affine))
+fn is_scaled(weights: &Weights, plan: &LayerPlan) -> bool {
+    weights.share_a_scale() && plan.chosen.measures.contains(&Measure::Affine)
 }
 
 /// What multiplies every output of these layers: a multiplier a column.

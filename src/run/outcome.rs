@@ -183,6 +183,17 @@ impl Outcome {
         own.chain(layers.into_iter().flat_map(|layers| layers.values()))
     }
 
+    /// What a comparison calls this, its baseline: `exact`, or `baseline` where the platform itself errs.
+    pub fn baseline_name(&self) -> &'static str {
+        let is_exact = self.erring_layers() == 0 && self.score.fault_maps.is_empty();
+        if is_exact { "exact" } else { "baseline" }
+    }
+
+    /// How many layers have sums that are not the exact ones of their codes.
+    pub fn erring_layers(&self) -> usize {
+        self.layers.iter().filter(|layer| layer.relative_error != 0.0).count()
+    }
+
     /// Whether score, energy, time and area are those of another outcome.
     pub fn has_figures_of(&self, other: &Self) -> bool {
         let figures = |one: &Self| {

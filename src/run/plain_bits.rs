@@ -23,10 +23,13 @@ pub struct Rival {
 impl Rival {
     /// An exact design beside the approximate multiplier, alone in the same system.
     pub fn of(exact: &Exact, outcome: Outcome, multiplier: Option<&Outcome>) -> Self {
-        let dominates = multiplier.is_some_and(|design| {
-            dominates(outcome.score.metric, &Costed::of(&outcome), &Costed::of(design))
-        });
+        let dominates = multiplier.is_some_and(|design| beats(&outcome, design));
         Self { bits: exact.bits, multiplier: exact.multiplier.clone(), outcome, dominates }
+    }
+
+    /// Whether it costs no more energy and scores no less than some outcome, and is better in one of the two.
+    pub fn beats(&self, other: &Outcome) -> bool {
+        beats(&self.outcome, other)
     }
 }
 
@@ -88,6 +91,10 @@ impl Costed {
         let (score, energy_j) = (outcome.score.value, outcome.energy_j.total);
         Self { score, energy_j, datapath_energy_j: outcome.datapath_energy_j }
     }
+}
+
+fn beats(rival: &Outcome, other: &Outcome) -> bool {
+    dominates(rival.score.metric, &Costed::of(rival), &Costed::of(other))
 }
 
 fn dominates(metric: Metric, rival: &Costed, design: &Costed) -> bool {

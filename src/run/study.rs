@@ -24,6 +24,9 @@ use crate::config::{LayerSettings, Setup};
 /// Knob path → value.
 pub type Knobs = IndexMap<String, Value>;
 
+/// Exact designs, each with the knobs that put it in place of all multipliers.
+type Rivals = Vec<(Exact, Knobs)>;
+
 /// What a run is asked to do.
 pub struct Settings<'a> {
     /// The knobs to try.
@@ -54,7 +57,7 @@ const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
     let knobs = settings.approximate;
     let exact = (settings.setup)(&Knobs::new())?;
-    let rivals = rival_knobs(knobs, &exact);
+    let (rivals, unbuilt) = built_rivals(evaluator, settings, rival_knobs(knobs, &exact))?;
     let fits = |knobs: &Knobs| evaluator.multiplies_codes(&(settings.setup)(knobs)?);
     let companions = Companions { knobs, fits: &fits };
     let variant = |knob: &String| Ok([companions.alone(knob)?, companions.without(knob)?]);
@@ -85,6 +88,7 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
         report.interaction_energy = None;
     }
     report.notes.extend(together);
+    report.notes.extend(unbuilt);
     Ok(report)
 }
 
@@ -136,7 +140,7 @@ fn has_rivals(knob: &str) -> bool {
 }
 
 /// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated or numbers have a format.
-fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
+fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Rivals {
     let own = |(name, own): (&String, &LayerSettings)| {
         let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
         bits.into_iter()
@@ -161,6 +165,27 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Vec<(Exact, Knobs)> {
     let multiplies = matches!(baseline.platform.compute, Compute::Array(_));
     let asked = layered || knobs.keys().any(|knob| has_rivals(knob));
     if multiplies && asked { exact.map(of).collect() } else { vec![] }
+}
+
+/// The rivals whose hardware the rest of the platform allows, and of the others why it does not.
+fn built_rivals(
+    evaluator: &Evaluator<'_>,
+    settings: &Settings<'_>,
+    rivals: Rivals,
+) -> Result<(Rivals, Vec<String>), RunError> {
+    let build = |(_, knobs): &(Exact, Knobs)| evaluator.evaluable(&(settings.setup)(knobs)?);
+    let found: Vec<Result<(), RunError>> = rivals.par_iter().map(build).collect();
+    let (mut built, mut unbuilt) = (vec![], vec![]);
+    for ((exact, knobs), found) in rivals.into_iter().zip(found) {
+        match found {
+            Ok(()) => built.push((exact, knobs)),
+            Err(RunError::Platform(fault) | RunError::Layer { fault, .. }) => {
+                unbuilt.push(format!("`{}` is no rival on this platform: {fault}.", exact.multiplier));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((built, unbuilt))
 }
 
 fn report(

@@ -134,6 +134,16 @@ impl Weights {
     pub fn are_signs(&self) -> bool {
         self.bits == 1
     }
+
+    /// Whether all filters, and there are several, have the same scale: as a file or `weight_scales: per_tensor` has it.
+    pub fn share_a_scale(&self) -> bool {
+        self.scales.len() > 1 && are_one(&self.scales)
+    }
+}
+
+/// Whether all scales are the same.
+pub(super) fn are_one(scales: &[f32]) -> bool {
+    scales.iter().all(|scale| *scale == scales[0])
 }
 
 /// Which tensor is put away.

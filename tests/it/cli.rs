@@ -117,7 +117,7 @@ fn every_name_that_the_guide_or_the_list_uses_is_explained_and_a_near_miss_is_na
         ("sensor.adc_bits", "knob sensor.cmos.adc_bits", "1 to 14"),
         ("memory.buffer.sram.voltage", "knob memory.*.sram.voltage", "0.7 to 1\n"),
         ("layers.conv2.weight_bits", "knob layers.*.weight_bits", "neutral: as configured"),
-        ("compute.array.layers.body.0", "knob compute.array.layers.*", "one layer"),
+        ("compute.array.layers.body.0", "knob compute.array.layers.*", "neutral: none of its own"),
         ("compute.array.timing", "key compute.array.timing", "`latch`: "),
         ("floor", "key floor", "Largest tolerated drop"),
         ("payload", "key link.serial.payload", "`{layer: …}`: What the rest of the network reads"),

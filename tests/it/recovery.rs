@@ -10,6 +10,7 @@ use axsim::workload::Network;
 use serde_json::Value;
 
 use crate::cli::axsim;
+use crate::onnx_models::shared;
 
 /// The quickstart's task with a harsh multiplier; results go to `folder`.
 fn command(folder: &Path, recovery: &str, multiplier: &str) -> Command {
@@ -106,6 +107,34 @@ fn a_factor_of_a_layer_is_paid_for_where_all_weights_share_a_scale() {
     assert_eq!([scaled(&shared, "baseline"), scaled(&each, "approximate")], [0.0; 2]);
     let area = |run: &Value| run["approximate"]["area_mm2"].as_f64().unwrap();
     assert!(area(&shared) > area(&each));
+}
+
+/// In the file every filter of a convolution has a scale of its own, and all weights of the last layer, `n69_MatMul`, have one.
+#[test]
+fn a_factor_is_paid_for_in_the_layers_whose_weights_share_a_scale_in_the_file() {
+    let Some(root) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.yaml");
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads");
+    let text = format!(
+        "workload: {}\nplatform: {{preset: always_on, sensor: ideal, \
+         compute: {{array: {{multiplier: mul8u_trunc_t8, recovery: [affine]}}}}}}\napproximate: {{}}\n",
+        configs.join("resnet8_cifar10_int8_qdq.yaml").display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--data"]);
+    command.arg(root).args(["--set", "workload.samples=2"]);
+    command.args(["--set", "workload.quantize.calibration_samples=4", "--json", "-"]);
+    let run: Value = serde_json::from_slice(&command.assert().success().get_output().stdout).unwrap();
+    let run = &run["approximate"];
+    let affine = |layer: &&Value| layer["recovery"]["measures"] == serde_json::json!(["affine"]);
+    let chose: Vec<&Value> = run["layers"].as_array().unwrap().iter().filter(affine).collect();
+    assert!(chose.len() > 1 && chose.iter().any(|layer| layer["name"] == "n69_MatMul"), "{chose:?}");
+    let lines = run["ledger"].as_object().unwrap().values();
+    let counts: Vec<_> =
+        lines.filter(|line| line["action"] == "scale sums").map(|line| &line["count"]).collect();
+    // One of each of the ten classes.
+    assert_eq!(counts, [&serde_json::json!(10.0)]);
 }
 
 #[test]

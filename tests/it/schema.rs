@@ -84,6 +84,8 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
         let path = knob.path.replace('*', "main");
         let value = knob.neutral().unwrap_or_else(|| match path.rsplit('.').next() {
             Some("resolution") => json!([4, 4]),
+            // The multiplier of a layer of this name.
+            Some("main") => json!("exact"),
             Some("voltage") => json!("1 V"),
             Some("clock") => json!("fit"),
             Some("overflow") => json!("saturate"),

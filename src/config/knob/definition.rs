@@ -30,6 +30,8 @@ pub enum Neutral {
     Text(&'static str),
     /// The same on every platform, as an empty list.
     Empty,
+    /// Not to be set; in words, what holds in its place.
+    Absent(&'static str),
     /// Whatever platform or workload give.
     Platform,
 }
@@ -61,13 +63,21 @@ impl Knob {
         KNOBS.iter().find(fits)
     }
 
-    /// The neutral value where it is fixed; `None` stands for the platform's own.
+    /// The neutral value where it is fixed; `None` where it is to be absent or the platform's own.
     pub fn neutral(&self) -> Option<Value> {
         match self.neutral {
             Neutral::Whole(number) => Some(json!(number)),
             Neutral::Text(text) => Some(json!(text)),
             Neutral::Empty => Some(json!([])),
-            Neutral::Platform => None,
+            Neutral::Absent(_) | Neutral::Platform => None,
+        }
+    }
+
+    /// The neutral value in words.
+    pub fn neutral_in_words(&self) -> String {
+        match self.neutral {
+            Neutral::Absent(instead) => format!("none of its own: {instead}"),
+            _ => self.neutral().map_or("as configured".into(), |value| value.to_string()),
         }
     }
 }

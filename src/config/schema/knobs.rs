@@ -34,7 +34,7 @@ fn mapping(patterns: Map<String, Value>) -> Value {
 }
 
 fn proposals(knob: &Knob) -> Vec<(String, Value)> {
-    let neutral = knob.neutral().map_or("as configured".into(), |value| value.to_string());
+    let neutral = knob.neutral_in_words();
     let description = format!("{}; {}; neutral: {neutral}; energy: {}", knob.does, knob.range, knob.energy);
     let named = |name: &str| (knob.path.replace('*', name), json!({ "description": description }));
     if knob.path.starts_with("memory.") { MEMORIES.map(named).into() } else { vec![named("#0")] }

@@ -4,7 +4,7 @@
 //! bits rarely change.
 
 use crate::arith::razorer::Razorer;
-use crate::arith::{Cost, cost, design};
+use crate::arith::{Cost, Unit, cost, design};
 use crate::constant::Constant;
 use crate::ledger::{Ledger, Stage};
 use crate::netlist::{Builder, Bus, Netlist};
@@ -99,21 +99,23 @@ impl Beside {
         Self::of(&gates(&format!("add{bits}s_exact")), count, "compare membranes", library)
     }
 
+    /// What operations and leakage of a circuit are priced by, by its name in a bill; none where there is no such circuit.
+    pub fn prices_of(name: &str, library: &CellLibrary) -> Option<[Constant; 2]> {
+        circuit(name).map(|netlist| prices(&netlist, &cost(&netlist, library), library))
+    }
+
     fn of(netlist: &Netlist, count: usize, action: &'static str, library: &CellLibrary) -> Self {
-        let Cost { area_um2, delay_ps, energy_fj, leakage_nw, .. } = cost(netlist, library);
-        let name = |what: &str| format!("{}.{what}", netlist.name());
+        let cost = cost(netlist, library);
+        let [each, leakage] = prices(netlist, &cost, library);
+        let Cost { area_um2, delay_ps, .. } = cost;
         Self {
             circuit: netlist.name().into(),
             count,
             action,
             area: SquareMicrometres(area_um2),
             delay: Seconds(delay_ps * 1e-12),
-            leakage: library.constant(&name("leakage"), leakage_nw * 1e-9, "W each"),
-            each: library.constant(
-                &name("operation"),
-                energy_fj * 1e-15,
-                "J per operation on random operands",
-            ),
+            leakage,
+            each,
         }
     }
 
@@ -143,6 +145,35 @@ impl Beside {
         let mut bill = Bill { ledger, stage: Stage::Compute, component };
         bill.at("leak seconds beside the units", time.0 * self.count as f64, &self.leakage);
         bill.at(self.action, operations, &self.each);
+    }
+}
+
+/// An operation of a circuit, and what one leaks.
+fn prices(netlist: &Netlist, cost: &Cost, library: &CellLibrary) -> [Constant; 2] {
+    let constant =
+        |what: &str, value, unit| library.constant(&format!("{}.{what}", netlist.name()), value, unit);
+    [
+        constant("operation", cost.energy_fj * 1e-15, "J per operation on random operands"),
+        constant("leakage", cost.leakage_nw * 1e-9, "W each"),
+    ]
+}
+
+/// The gates of a name: a design or a razorer of the catalogue, or one of those below, of at most 64 bits and words.
+fn circuit(name: &str) -> Option<Netlist> {
+    let number = |text: &str| text.parse().ok().filter(|number| (1..=64).contains(number));
+    if let Some(bits) = name.strip_prefix("sum").and_then(|rest| rest.strip_suffix("u_exact")) {
+        return number(bits).filter(|bits| (2..=32).contains(bits)).map(summing);
+    }
+    if let Some(bits) = name.strip_prefix("hold") {
+        return number(bits).map(holding);
+    }
+    if let Some((bits, words)) = name.strip_prefix("choose").and_then(|rest| rest.split_once("of")) {
+        return Some(choosing(number(bits)?, number(words)? as usize));
+    }
+    match Unit::from_id(name).ok()? {
+        Unit::Design(design) => Some(design.netlist()),
+        Unit::Razorer(razorer) => Some(razorer.netlist()),
+        Unit::Mac(_) | Unit::Xnor(_) => None,
     }
 }
 
@@ -212,6 +243,29 @@ mod tests {
             beside.bill(&mut ledger, "compute.array", 5.0, Seconds(2e-6));
             let expected = 5.0 * cost.energy_fj * 1e-15 + 3.0 * 2e-6 * cost.leakage_nw * 1e-9;
             assert!((ledger.total().0 / expected - 1.0).abs() < 1e-9, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_price_is_found_by_the_name_that_the_bill_has() {
+        let library = CellLibrary::nangate45().wired();
+        let razorer = Razorer::from_id("sdr16x4_g16").unwrap();
+        let all = [
+            Beside::summing(16, 2, &library),
+            Beside::adding(20, 2, &library),
+            Beside::scaling(24, 2, &library),
+            Beside::holding(9, 2, &library),
+            Beside::choosing(9, 4, 2, &library),
+            Beside::razoring(&razorer, 2, &library),
+        ];
+        for beside in all {
+            let found = Beside::prices_of(beside.name(), &library);
+            assert_eq!(found, Some([beside.each.clone(), beside.leakage.clone()]), "{}", beside.name());
+        }
+        for none in
+            ["sum1u_exact", "sum99u_exact", "hold", "hold0", "choose9", "choose9of", "mac8s_bw", "sram"]
+        {
+            assert_eq!(Beside::prices_of(none, &library), None, "{none}");
         }
     }
 

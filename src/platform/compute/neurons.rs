@@ -6,6 +6,7 @@ use super::units::{Switched, Units, first_refusal};
 use crate::arith::design;
 use crate::bits;
 use crate::config::platform::{self as config, Overflow, Products, Timing, WeightFormat, Zeros};
+use crate::constant::Constant;
 use crate::ledger::Ledger;
 use crate::netlist::{Builder, Bus, Net, Netlist, Timed, pack};
 use crate::platform::PlatformError;
@@ -38,6 +39,9 @@ pub struct Events {
 }
 
 impl Neurons {
+    /// How prices of a neuron begin, whatever its weights.
+    pub const UNIT: &str = "neuron";
+
     /// Builds as many neurons as an array has units, for weights of so many bits.
     ///
     /// # Errors
@@ -49,7 +53,7 @@ impl Neurons {
     ) -> Result<Self, PlatformError> {
         check(config)?;
         let bits = weight_bits + GUARD;
-        let units = Units::new(&adding(weight_bits, bits), ["neuron", "neuron"], config, library)?;
+        let units = Units::new(&adding(weight_bits, bits), [Self::UNIT, "neuron"], config, library)?;
         let thresholds = Beside::comparing(bits, units.count(), units.library());
         Ok(Self { bits, units, thresholds })
     }
@@ -57,6 +61,11 @@ impl Neurons {
     /// Bits of a membrane.
     pub fn membrane_bits(&self) -> u32 {
         self.bits
+    }
+
+    /// What clock and leakage of a unit are priced by.
+    pub fn constants(&self) -> Vec<Constant> {
+        self.units.constants()
     }
 
     /// The clock, as configured or as an addition allows.

@@ -7,6 +7,7 @@ use super::units::{Switched, Units, first_refusal};
 use crate::arith::xnor::Xnor;
 use crate::bits;
 use crate::config::platform::{self as config, Dataflow, Products, Timing, WeightFormat, Zeros};
+use crate::constant::Constant;
 use crate::kernel::{Gemm, SIGNS};
 use crate::ledger::Ledger;
 use crate::netlist::{Timed, pack};
@@ -14,9 +15,6 @@ use crate::platform::PlatformError;
 use crate::rng::Stream;
 use crate::tech::CellLibrary;
 use crate::units::{Hertz, Seconds, SquareMicrometres};
-
-/// The unit, of words of [`SIGNS`].
-const UNIT: &str = "xnor64";
 
 /// A grid of units of signs with the rows, columns and dataflow of an array.
 ///
@@ -44,6 +42,8 @@ pub struct Counts {
 }
 
 impl SignArray {
+    /// The unit, of words of [`SIGNS`].
+    pub const UNIT: &str = "xnor64";
     /// Slots of a replayed stretch.
     pub const SLOTS: usize = 34;
 
@@ -53,8 +53,8 @@ impl SignArray {
     /// [`PlatformError::Signs`] where the array is asked for what these units do not do; others as those of an array.
     pub fn new(config: &config::Array, library: &CellLibrary) -> Result<Self, PlatformError> {
         check(config)?;
-        let unit = Xnor::from_id(UNIT).expect("an id of the catalogue");
-        let units = Units::new(&unit.netlist(), [UNIT, "unit"], config, library)?;
+        let unit = Xnor::from_id(Self::UNIT).expect("an id of the catalogue");
+        let units = Units::new(&unit.netlist(), [Self::UNIT, "unit"], config, library)?;
         let (rows, columns, width) = (config.rows, config.columns, unit.accumulator_width());
         Ok(Self {
             rows,
@@ -80,6 +80,11 @@ impl SignArray {
     /// Bytes of a count.
     pub fn count_bytes(&self) -> f64 {
         f64::from(self.unit.accumulator_width()) / 8.0
+    }
+
+    /// What clock and leakage of a unit are priced by.
+    pub fn constants(&self) -> Vec<Constant> {
+        self.units.constants()
     }
 
     /// The clock, as configured or as a word allows.

@@ -65,6 +65,11 @@ impl Units {
         })
     }
 
+    /// What clock and leakage of a unit are priced by.
+    pub(super) fn constants(&self) -> Vec<Constant> {
+        [&self.clocking, &self.leakage].into_iter().chain(&self.clock_tree).cloned().collect()
+    }
+
     pub(super) fn count(&self) -> usize {
         self.count
     }

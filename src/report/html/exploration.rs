@@ -58,7 +58,7 @@ fn staged(found: &Exploration) -> Vec<(String, &Outcome)> {
     };
     let mut front: Vec<(String, &Outcome)> = found.front.iter().filter_map(point).collect();
     front.sort_by(|a, b| b.1.energy_j.total.total_cmp(&a.1.energy_j.total));
-    [("exact".to_string(), &found.baseline)].into_iter().chain(front).collect()
+    [(found.baseline.baseline_name().to_string(), &found.baseline)].into_iter().chain(front).collect()
 }
 
 /// Energy against score, every point by its verdict, the front as a line.
@@ -71,14 +71,15 @@ fn picture(found: &Exploration) -> String {
     // The front is drawn last, on top.
     marks.sort_by_key(|mark| !mark.label.is_empty());
     let (x, y) = place(&found.baseline);
-    let title = format!("exact: {}", words::score(&found.baseline.score));
+    let name = found.baseline.baseline_name();
+    let title = format!("{name}: {}", words::score(&found.baseline.score));
     marks.push(Mark {
         x,
         y,
         interval: None,
         class: "neutral",
         shape: Shape::Diamond,
-        label: "exact".into(),
+        label: name.into(),
         title,
     });
     marks.iter_mut().rev().skip(1).for_each(|mark| mark.x *= factor);
@@ -117,7 +118,7 @@ fn picture(found: &Exploration) -> String {
     section(
         "Every point",
         &format!(
-            "Left is better, {} is better. Strokes are 95 % intervals of the difference to exact. Point at a mark for its knobs.",
+            "Left is better, {} is better. Strokes are 95 % intervals of the difference to {name}. Point at a mark for its knobs.",
             if metric.less_is_better() { "down" } else { "up" }
         ),
         &format!("<figure>{caption}{}</figure>", scatter(&plot)),
@@ -191,7 +192,10 @@ fn points(found: &Exploration) -> String {
         (0..5).map(|wanted| group(wanted).map(|&at| row(found, at)).collect()).collect();
     section(
         "Point by point",
-        "Cheapest first within each verdict. System and datapath: how many times less energy than exact.",
+        &format!(
+            "Cheapest first within each verdict. System and datapath: how many times less energy than {}.",
+            found.baseline.baseline_name()
+        ),
         &table(&columns, &groups),
     )
 }

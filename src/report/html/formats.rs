@@ -33,10 +33,13 @@ pub(super) fn formats(found: &Exploration) -> String {
     let rows: Vec<Vec<String>> = found.points.iter().filter_map(|point| row(found, point)).collect();
     section(
         "Number formats",
-        "A step of a group is a power of two, so groups leave some of the range unused. Bits are those in memory, shares of \
+        &format!(
+            "A step of a group is a power of two, so groups leave some of the range unused. Bits are those in memory, shares of \
          flags counted, of weights (W) and activations (A). Razoring is its share of the datapath's energy, which holds it. System: \
-         what is left of the datapath's saving once memory, sensor and link are counted, times less energy than exact. Units of \
-         groups have a lane a number, so their arrays form more products a cycle on more area.",
+         what is left of the datapath's saving once memory, sensor and link are counted, times less energy than {}. \
+         Units of groups have a lane a number, so their arrays form more products a cycle on more area.",
+            found.baseline.baseline_name()
+        ),
         &table(&COLUMNS, &[rows]),
     )
 }

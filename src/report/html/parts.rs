@@ -109,7 +109,7 @@ fn legend(rows: &[(String, &Outcome)]) -> String {
     let part = |at: usize| {
         let name = rows[0].1.energy_j.stages()[at].0;
         let share = words::percent(share(at, &rows[0].1.energy_j));
-        format!("<span><i class=\"{name}\"></i>{name} <small>{share} of exact</small></span>")
+        format!("<span><i class=\"{name}\"></i>{name} <small>{share} of {}</small></span>", rows[0].0)
     };
     if rows.is_empty() || rows[0].1.energy_j.total == 0.0 {
         return String::new();
@@ -124,12 +124,14 @@ fn often(runs: f64) -> String {
 
 /// Energy and error of every contraction, exact beside approximate.
 pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
+    let name = baseline.baseline_name();
+    let energy = format!("energy: {name}");
     let columns = [
         ("layer", ""),
         ("MACs", "n"),
         ("cycles", "n"),
         ("used", "n"),
-        ("energy: exact", "n"),
+        (&*energy, "n"),
         ("approximate", "n"),
         ("", "bar"),
         ("per MAC ± spread", "n"),
@@ -178,7 +180,7 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
         "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
          root mean square of (computed − exact) over that of exact, on the codes of the samples whose pairs were replayed; bias: \
          the mean; by channel: root mean square of the means of output channels over that of those exact sums, which a constant \
-         per channel would take away, on all scored samples (where weights are computed, on those replayed). Grey bar: exact. MACs and cycles are of one run; a layer that does not \
+         per channel would take away, on all scored samples (where weights are computed, on those replayed). Grey bar: {name}. MACs and cycles are of one run; a layer that does not \
          run once has behind its name how often it does for a sample, and its energy is that of a sample.{}",
         thousands(replayed),
         escape(&words::ways(&outcome.layers))

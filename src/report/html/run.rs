@@ -74,7 +74,7 @@ fn trade(report: &Report) -> String {
             Shape::Disc,
         ));
     }
-    others.push(mark("exact".into(), &report.baseline, "neutral", Shape::Diamond));
+    others.push(mark(report.baseline.baseline_name().into(), &report.baseline, "neutral", Shape::Diamond));
     others.push(mark("approximate".into(), &report.approximate, "accent", Shape::Diamond));
     let (metric, exact) = (report.baseline.score.metric, report.baseline.score.value);
     let floor = report.floor.as_ref().map(|floor| metric.factor() * metric.allowed(floor.drop, exact));
@@ -84,13 +84,13 @@ fn trade(report: &Report) -> String {
     let levels =
         floor.map(|drop| (-drop, format!("floor, −{drop:.*}{}", metric.digits(), words::units(metric))));
     let name = if metric.less_is_better() {
-        format!("{} less than exact", metric.name())
+        format!("{} less than {}", metric.name(), report.baseline.baseline_name())
     } else {
         words::column("difference in score", metric)
     };
     let plot = Plot {
         title: "energy saved against score lost".into(),
-        x_name: "system energy saved, % of exact".into(),
+        x_name: format!("system energy saved, % of {}", report.baseline.baseline_name()),
         y_name: name,
         marks: near.into_iter().chain(others).collect(),
         lines,
@@ -179,7 +179,7 @@ fn knobs(report: &Report) -> String {
     ];
     let row = |label: String, outcome: &Outcome| row(&report.baseline, label, outcome);
     let whole = vec![
-        row("exact".into(), &report.baseline),
+        row(report.baseline.baseline_name().into(), &report.baseline),
         row("<b>approximate</b>, all knobs".into(), &report.approximate),
     ];
     let mut groups = vec![whole];
@@ -197,7 +197,10 @@ fn knobs(report: &Report) -> String {
     groups.push(report.rivals.iter().map(rival).collect());
     section(
         "Knob by knob",
-        "System and datapath: how many times less energy than exact. Fault maps: the range of scores over devices.",
+        &format!(
+            "System and datapath: how many times less energy than {}. Fault maps: the range of scores over devices.",
+            report.baseline.baseline_name()
+        ),
         &table(&columns, &groups),
     )
 }

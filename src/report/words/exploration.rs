@@ -1,6 +1,6 @@
 //! The findings of an exploration.
 
-use super::{allowed, difference, less, percent, score, units, verdict};
+use super::{allowed, difference, inexact, less, percent, score, units, verdict};
 use crate::explore::{Exploration, Unfinished};
 use crate::report::label;
 use crate::run::Worst;
@@ -15,6 +15,7 @@ pub fn about(found: &Exploration) -> String {
 /// The summary of an exploration: how many points hold the floor, and what the best of them saves.
 pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
+    sentences.extend(inexact(&found.baseline));
     sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
         Some((point, Ok(finished))) => format!(
             "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \

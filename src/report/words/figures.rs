@@ -38,7 +38,11 @@ pub fn difference(outcome: &Outcome) -> String {
 /// The loss that a floor allows.
 pub fn allowed(metric: Metric, floor: f64) -> String {
     let part = super::percent(floor);
-    if metric.is_share() { format!("a {part} drop") } else { format!("a loss of {part} of the exact score") }
+    if metric.is_share() {
+        format!("a {part} drop")
+    } else {
+        format!("a loss of {part} of the baseline's score")
+    }
 }
 
 /// The unit of a difference after a space; nothing for a mere number.

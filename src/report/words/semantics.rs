@@ -9,12 +9,13 @@ use crate::run::outcome::{Outcome, Report};
 /// What both configurations multiply, keep of sums, round and calibrate: a sentence, or one for each where they differ;
 /// nothing of results that do not tell.
 pub fn semantics(report: &Report) -> Vec<String> {
-    let [exact, approximate] = [&report.baseline, &report.approximate].map(told);
+    let [baseline, approximate] = [&report.baseline, &report.approximate].map(told);
     let said = |of: &str, told: String| format!("Semantics{of}: {told}.");
-    match exact == approximate {
-        true if exact.is_empty() => vec![],
-        true => vec![said("", exact)],
-        false => vec![said(" of exact", exact), said(" of approximate", approximate)],
+    let of_baseline = format!(" of {}", report.baseline.baseline_name());
+    match baseline == approximate {
+        true if baseline.is_empty() => vec![],
+        true => vec![said("", baseline)],
+        false => vec![said(&of_baseline, baseline), said(" of approximate", approximate)],
     }
 }
 

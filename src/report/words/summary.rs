@@ -3,13 +3,13 @@
 use super::formats::{formats, rotation, token_scales};
 use super::layers::{binary, blocks, precision, recovery, spikes, wide_sums, zeros};
 use super::strain::strain;
-use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units};
+use super::{allowed, change, difference, less, percent, plain_bits, score, signed, units, value};
 use crate::run::outcome::{
     ExitOutcome, ExpertsOutcome, Fetched, Floor, KnobOutcome, Outcome, Report, Savings, TokensOutcome,
     TunedExit,
 };
 use crate::run::statistics::Verdict;
-use crate::units::with_prefix;
+use crate::units::{counted, with_prefix};
 
 /// The summary: what was saved, what it cost, where the energy is, whether the floor holds.
 pub fn summary(report: &Report) -> Vec<String> {
@@ -18,6 +18,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     } else {
         vec![saving(report), cost(report), share(report)]
     };
+    sentences.extend(inexact(&report.baseline));
     sentences.extend(better_exact(report));
     sentences.extend(idle(report));
     let strained = report.approximate.strain.as_ref().or(report.baseline.strain.as_ref());
@@ -48,9 +49,11 @@ pub fn summary(report: &Report) -> Vec<String> {
 /// What is compared with itself, and knobs that change nothing.
 fn idle(report: &Report) -> Vec<String> {
     if report.knobs.is_empty() {
-        let exact = "Nothing is approximated: exact is compared with exact. Name knobs under `approximate`, or try those under \
-                     `explore` with `axsim explore`.";
-        return vec![exact.into()];
+        let name = report.baseline.baseline_name();
+        return vec![format!(
+            "Nothing is approximated: {name} is compared with {name}. Name knobs under `approximate`, or try those under \
+             `explore` with `axsim explore`."
+        )];
     }
     let said = |KnobOutcome { knob, alone, without, .. }: &KnobOutcome| {
         alone.has_figures_of(&report.baseline).then(|| match without.has_figures_of(&report.approximate) {
@@ -72,14 +75,30 @@ fn saving(report: &Report) -> String {
     )
 }
 
+/// That the baseline is not exact: no knob names what errs in it, so it is on both sides of every comparison.
+pub fn inexact(baseline: &Outcome) -> Option<String> {
+    if baseline.baseline_name() == "exact" {
+        return None;
+    }
+    let (erring, all) = (baseline.erring_layers(), baseline.layers.len());
+    let arithmetic = (erring > 0).then(|| format!("sums err in {erring} of {}", counted(all, "layer")));
+    let memory = (!baseline.score.fault_maps.is_empty()).then(|| "memories lose bits".to_string());
+    let errs = arithmetic.into_iter().chain(memory).collect::<Vec<_>>().join(", and ");
+    Some(format!(
+        "The baseline is not exact: {errs} as the platform is configured, and no knob changes that. Differences and savings \
+         are to it."
+    ))
+}
+
 /// The exact multiplier that beats the baseline's own, for a saving from a poor baseline is none.
 fn better_exact(report: &Report) -> Option<String> {
-    let baseline = &report.baseline.settings["platform"]["compute"]["array"]["multiplier"];
-    let best =
-        report.rivals.first().filter(|rival| rival.bits == 8 && *baseline != rival.multiplier.as_str())?;
+    let best = report.rivals.iter().find(|rival| rival.bits == 8 && rival.beats(&report.baseline))?;
+    let own = value(&report.baseline.settings["platform"]["compute"]["array"]["multiplier"]);
     let savings = Savings::of(&best.outcome, &report.approximate);
+    let errs = report.baseline.erring_layers() > 0;
+    let what = if errs { "worse than an exact multiplier" } else { "not the best exact multiplier" };
     Some(format!(
-        "`exact` is not the best exact multiplier here: {} scores {} at {}. Against it: system {}, datapath {}.",
+        "`{own}` is {what} here: {} scores {} at {}. Against it: system {}, datapath {}.",
         best.multiplier,
         score(&best.outcome.score),
         with_prefix(best.outcome.energy_j.total, "J"),
@@ -172,9 +191,10 @@ fn share(report: &Report) -> String {
     let datapath = baseline.datapath_energy_j / baseline.energy_j.total;
     let limit = 1.0 / (1.0 - datapath);
     format!(
-        "Multiplying and accumulating is {} of the exact system's energy, so arithmetic that cost nothing at all \
+        "Multiplying and accumulating is {} of the {} system's energy, so arithmetic that cost nothing at all \
          would save {limit:.2}×.",
-        percent(datapath)
+        percent(datapath),
+        baseline.baseline_name()
     )
 }
 
@@ -201,8 +221,9 @@ fn interaction(report: &Report) -> Option<String> {
     let energy = report.interaction_energy.filter(|_| report.knobs.len() > 1)?;
     Some({
         format!(
-            "Interaction of the knobs (joint minus the sum of each alone): {} % of the exact energy, {}{} of score.",
+            "Interaction of the knobs (joint minus the sum of each alone): {} % of the {} energy, {}{} of score.",
             signed(100.0 * energy),
+            report.baseline.baseline_name(),
             change(metric, report.interaction_score),
             units(metric)
         )

@@ -12,7 +12,7 @@ use super::role::Role;
 use super::round;
 use super::stored::StoredGroups;
 use crate::config::WeightScales;
-use crate::workload::engine::Weights;
+use crate::workload::engine::{Weights, are_one};
 use crate::workload::network::Network;
 use crate::workload::op::{Contraction, Declared, Op};
 use crate::workload::rotation::Rotation;
@@ -51,10 +51,6 @@ pub(super) fn or_round(own: &Contraction, (share, bits): (WeightScales, u32), sc
         .filter(|scales| bits == 8 && (share == WeightScales::PerChannel || are_one(scales)));
     let filed = filed.and_then(|scales| weights(own, scales, scheme));
     filed.unwrap_or_else(|| round(&own.weights, own.geometry.out_channels, (share, bits)))
-}
-
-fn are_one(scales: &[f32]) -> bool {
-    scales.iter().all(|scale| *scale == scales[0])
 }
 
 fn weights(own: &Contraction, scales: &[f32], scheme: Scheme) -> Option<Weights> {
