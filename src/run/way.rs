@@ -7,7 +7,7 @@ use crate::arith::mac::Mac;
 use crate::kernel::Geometry;
 use crate::platform::compute::array::CodeRange;
 use crate::platform::constants;
-use crate::workload::{Layer, Origin};
+use crate::workload::{Form, Layer, Origin};
 
 /// How the processor at hand forms and sums products of codes as wide as a unit takes them, 8 bits at most, around zero, in
 /// the words of an outcome; see [`LayerOutcome::way`](super::outcome::LayerOutcome::way).
@@ -27,7 +27,7 @@ pub fn way(mac: Mac) -> Result<String, RunError> {
     let multiplied = [Multiplied { products: array.products(weights, activations)?, correction: None }];
     let arrays = Arrays::of_one(array);
     let (name, geometry) = (String::new(), Geometry::dense(1, 1));
-    let layer = Layer { index: 0, name, geometry, weights: Origin::Stored };
+    let layer = Layer { index: 0, name, geometry, weights: Origin::Stored, form: Form::Image, zeros: 0 };
     let hardware =
         Hardware { multiplied: &multiplied, arrays: Some(&arrays), buffer: None, map: 0, plans: &[] };
     Ok(hardware.way(&layer))
