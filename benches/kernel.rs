@@ -32,6 +32,7 @@
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;
 use axsim::arith::{Design, design};
+use axsim::config::platform::AccumulationOrder;
 use axsim::kernel::{
     Accumulator, Geometry, LowPart, Operands, Products, convolve, convolve_accumulating, convolve_in_order,
     convolve_split,
@@ -149,7 +150,7 @@ fn resnet20_in_order(bencher: Bencher<'_, '_>, unit: &str) {
     let products = table(1 << 15);
     let accumulator = Accumulator::new(&Mac::from_id(unit).expect("a known unit").accumulator_gates(32));
     resnet20_with(bencher, "any_table", |geometry, operands| {
-        convolve_in_order(geometry, operands, &products, &accumulator)
+        convolve_in_order(geometry, operands, &products, AccumulationOrder::default(), &accumulator)
     });
 }
 
@@ -338,7 +339,9 @@ fn exact(bencher: Bencher<'_, '_>, layer: &str) {
 fn accumulating(bencher: Bencher<'_, '_>, layer: &str) {
     let products = table(1 << 16);
     let add = |sum: i32, product: i32| (sum | product & 15) + (product & !15);
-    measure(bencher, layer, |geometry, operands| convolve_accumulating(geometry, operands, &products, &add));
+    measure(bencher, layer, |geometry, operands| {
+        convolve_accumulating(geometry, operands, &products, AccumulationOrder::default(), &add)
+    });
 }
 
 /// The peers' inner loop on packed columns of 1024 positions: one look-up per product, eight sums at a time.

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod bound;
 mod check;
 mod error;
 mod exit;
@@ -33,6 +34,7 @@ mod source;
 mod tokens;
 mod tree;
 
+pub use bound::Bound;
 pub use error::ConfigError;
 pub(crate) use error::{near, suggest};
 pub use exit::{Confidence, Exit, Never, Threshold, Tune};
@@ -268,6 +270,10 @@ pub struct Explore {
     /// What a point of the Pareto front must not be beaten in.
     #[serde(default = "Objective::defaults")]
     pub objectives: Vec<Objective>,
+    /// Points are not run of which some layer's mean error by output channel, over the root mean square of its exact sums, is
+    /// larger on the codes that calibration samples give the exact network.
+    #[serde(default, deserialize_with = "Bound::written", skip_serializing_if = "Option::is_none")]
+    pub screen: Option<Bound>,
 }
 
 /// A quantity to improve.

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use crate::config::{Explore, Setup};
 use crate::run::outcome::Outcome;
-use crate::run::{Evaluator, RunError};
+use crate::run::{Evaluator, RunError, Worst};
 pub use exploration::{Exploration, Question};
-pub use point::{Finished, Point};
+pub use point::{Finished, Point, Unfinished};
 use store::{Store, StoreError};
 
 /// Knob path → value.
@@ -78,7 +78,8 @@ pub fn grid(explore: &Explore) -> Vec<Knobs> {
 /// Evaluates the grid in parallel, storing each point at once; a point that fails or panics is one failed point.
 ///
 /// The exact point comes first: the floor is relative to it, on the same samples. Finished points of the store are
-/// kept with `resume`, failed ones are tried again.
+/// kept with `resume`, failed ones are tried again. Where mean errors have a bound, those of all points are found before any is
+/// run, and points beyond it are not run.
 ///
 /// # Errors
 /// [`ExploreError`].
@@ -87,6 +88,7 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
     plan.extend(grid(&search.question.explore).iter().map(|knobs| planned(search, knobs)));
     let keys: Vec<String> = plan.iter().map(|planned| planned.key.clone()).collect();
     let store = Mutex::new(Store::open(path, resume, search.question, &keys)?);
+    screen(search, &plan, &store)?;
     prepare(search, &plan, &store);
     let done = AtomicUsize::new(0);
     let evaluate = |planned: &Planned| -> Result<Option<()>, StoreError> {
@@ -101,6 +103,23 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
         return Err(ExploreError::Stopped { done, of: rest.len() });
     }
     store.into_inner().expect("storing does not panic").exploration()
+}
+
+/// Finds what multipliers do to the means of sums, where that has a bound, of all points but the exact one.
+///
+/// A point that cannot be judged is run, and reports why it fails.
+fn screen(search: &Search<'_>, plan: &[Planned], store: &Mutex<Store>) -> Result<(), StoreError> {
+    if search.question.explore.screen.is_none() {
+        return Ok(());
+    }
+    let store = || store.lock().expect("storing does not panic");
+    for planned in plan.iter().filter(|planned| planned.key != plan[0].key) {
+        let open = !search.stop.load(Ordering::Relaxed) && !store().judged(&planned.key);
+        if let Some(worst) = open.then(|| planned.worst(search)).flatten() {
+            store().judge(&planned.key, worst)?;
+        }
+    }
+    Ok(())
 }
 
 /// Captures and calibrates once what points under way at the same time would each do by themselves.
@@ -137,6 +156,12 @@ fn written(setup: &Setup) -> Value {
 }
 
 impl Planned {
+    /// Where its multipliers do most to the means of sums; nothing where that cannot be found out.
+    fn worst(&self, search: &Search<'_>) -> Option<Option<Worst>> {
+        let setup = self.setup.as_ref().ok()?;
+        catch_unwind(AssertUnwindSafe(|| search.evaluator.worst(setup))).ok()?.ok()
+    }
+
     /// Evaluates and stores the point where it is not stored; nothing when a stop was asked for.
     fn evaluate(&self, search: &Search<'_>, store: &Mutex<Store>) -> Result<Option<()>, StoreError> {
         let store = || store.lock().expect("storing does not panic");

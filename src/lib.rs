@@ -60,6 +60,7 @@
 //! | token; expert, gate | a row of what a transformer reads; layers that some samples ask, by what their result is multiplied |
 //! | pruning; gating, skipping | leaving weights out; a unit that holds still at a zero, a zero that takes no cycle |
 //! | sweep, point, Pareto front | the grid, one entry, the entries no other beats |
+//! | screened out | a point that is not run, as its multipliers put the sums of some layer too far off on average |
 #![warn(missing_docs)]
 // What only paths for one processor's registers use lies idle on others.
 #![cfg_attr(not(target_arch = "x86_64"), allow(dead_code, unused_variables))]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{files, layer};
-use crate::config::platform::{Overflow, Padding};
+use crate::config::platform::{AccumulationOrder, Overflow, Padding};
 use crate::error::Error;
 use crate::netlist::Netlist;
 use crate::netlist::export::mac_bench::{self, Circuits};
@@ -224,8 +224,14 @@ fn stream_notes(golden: &Golden) -> Value {
         "group": golden.channel / (geometry.out_channels / geometry.groups),
         "outputs": outputs,
         "steps": golden.steps.len(),
-        "order": "outputs row by row; the taps of an output in the order channel, row, column of the filter, as an \
-                  output-stationary unit meets them, and as the network sums them under any dataflow",
+        "order": format!(
+            "outputs row by row; the taps of an output in the order {} of the filter, as an output-stationary unit meets them, \
+             and as the network sums them under any dataflow",
+            match golden.array.order() {
+                AccumulationOrder::ChannelsFirst => "channel, row, column",
+                AccumulationOrder::ChannelsLast => "row, column, channel",
+            }
+        ),
         "padding": padding_note(golden),
         "start": "the sum of every output begins at 0",
     })

@@ -9,7 +9,7 @@ pub use path::stands_for;
 use crate::constant::supply;
 
 /// All knobs that have a class, a range and a neutral value.
-pub const KNOBS: [Knob; 39] = [
+pub const KNOBS: [Knob; 40] = [
     Knob {
         path: "sensor.cmos.adc_bits",
         class: Class::Sensing,
@@ -132,6 +132,17 @@ pub const KNOBS: [Knob; 39] = [
         energy: "priced from the gates; saturating takes a multiplexer a bit",
     },
     Knob {
+        path: "compute.array.accumulation_order",
+        class: Class::Arithmetic,
+        range: "`channels_first` or `channels_last`",
+        neutral: Neutral::Platform,
+        does: "in which order an accumulator meets the products of an output: channel, row, column of the filter, or row, column, \
+               channel. Sums depend on it where the adder is approximate, saturates, or loses late results; dense and depthwise \
+               layers have one order. Groups of codes are met whole: group of channels, row, column, or row, column, group. \
+               Windows of `zeros: skip` are windows of this order",
+        energy: "other operands follow each other, which switches other gates, and zeros that are skipped share other windows",
+    },
+    Knob {
         path: "compute.array.padding",
         class: Class::Arithmetic,
         range: "`drop`, `skip` or `multiply`",
@@ -162,7 +173,8 @@ pub const KNOBS: [Knob; 39] = [
         neutral: Neutral::Text("compute"),
         does: "what becomes of operands that are zero: they pass the units, a unit keeps its operands so that nothing switches, \
                or zero weights take no cycle. An array that skips takes the depth window by window (`zero_window`); a window \
-               takes as many cycles as the column with most weights that are not zero",
+               takes as many cycles as the column with most weights that are not zero. Where a multiplier's product with zero is not \
+               zero, what is held or skipped is not added, and results change",
         energy: "`gate` adds gates to every unit and saves what they hold still, in the same cycles; `skip` saves cycles and \
                  operations, and pays for the registers of a window a row and a multiplexer a unit",
     },
@@ -311,7 +323,8 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Precision,
         range: "`min_max`, `{percentile: 50 to 100}`, `mse` or `entropy`",
         neutral: Neutral::Platform,
-        does: "how the range of an activation is found on the calibration samples",
+        does: "how the range of an activation is found on the calibration samples, but where the model's file has codes that the \
+               units take",
         energy: "by the codes alone",
     },
     Knob {
@@ -319,7 +332,8 @@ pub const KNOBS: [Knob; 39] = [
         class: Class::Precision,
         range: "`per_channel` or `per_tensor`",
         neutral: Neutral::Platform,
-        does: "what shares a scale among weights: the filter of an output channel, or all weights of a layer",
+        does: "what shares a scale among weights: the filter of an output channel, or all weights of a layer; codes of \
+               the model's file that the units take keep their scales",
         energy: "by the codes alone",
     },
     Knob {

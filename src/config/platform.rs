@@ -15,7 +15,7 @@ mod sensor;
 mod spikes;
 mod zeros;
 
-pub use array::{Array, Compute, Dataflow, Overflow, Padding, Products, Timing};
+pub use array::{AccumulationOrder, Array, Compute, Dataflow, Overflow, Padding, Products, Timing};
 pub use clock::Clock;
 pub use link::{Link, Payload, Radio, Serial};
 pub use memory::{Dram, DramDevice, Memory, Sram, SramClass};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pareto;
-use super::{Finished, Knobs, Point};
+use super::{Finished, Knobs, Point, Unfinished};
 use crate::config::{Explore, Objective};
 use crate::run::outcome::{Outcome, Savings};
 use crate::run::statistics::judge;
@@ -96,13 +96,17 @@ impl Exploration {
     ///
     /// # Panics
     /// When an outcome does not say for every sample what the answer was worth.
-    pub fn of(question: Question, baseline: Outcome, results: Vec<(Knobs, Result<Outcome, String>)>) -> Self {
+    pub fn of(
+        question: Question,
+        baseline: Outcome,
+        results: Vec<(Knobs, Result<Outcome, Unfinished>)>,
+    ) -> Self {
         let finish = |mut outcome: Outcome| {
             let (samples, exact) = (outcome.score.samples, baseline.score.samples);
             if samples != exact {
-                return Err(format!(
+                return Err(Unfinished::Failed(format!(
                     "run on {samples} samples, the exact point on {exact}; drops are compared in pairs"
-                ));
+                )));
             }
             outcome.compare(&baseline, question.seed);
             let verdict = question.floor.zip(outcome.delta.as_ref()).map(|(floor, delta)| {
@@ -111,7 +115,7 @@ impl Exploration {
             });
             Ok(Finished { verdict, savings: Savings::of(&baseline, &outcome), outcome })
         };
-        let point = |(knobs, result): (Knobs, Result<Outcome, String>)| Point {
+        let point = |(knobs, result): (Knobs, Result<Outcome, Unfinished>)| Point {
             knobs,
             result: result.and_then(finish),
         };
@@ -130,6 +134,12 @@ impl Exploration {
 }
 
 impl Exploration {
+    /// How many points were not run, because their multipliers err too much.
+    pub fn screened(&self) -> usize {
+        let screened = |point: &&Point| matches!(point.result, Err(Unfinished::Screened(_)));
+        self.points.iter().filter(screened).count()
+    }
+
     /// The first index of `front` and `best` that names no finished point, as only an edited file has it.
     pub fn stray(&self) -> Option<usize> {
         let finished = |at: &usize| self.points.get(*at).is_some_and(|point| point.result.is_ok());

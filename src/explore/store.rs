@@ -2,7 +2,8 @@
 //!
 //! The first line says what is explored, every other line is one point. A line torn by a crash is dropped on reading;
 //! every other unreadable line is an error. Points of another configuration are refused; a larger grid, other
-//! objectives or another floor are not, and a new first line for them is appended.
+//! objectives, another floor or another bound of mean errors are not, and a new first line for them is appended. Which points are
+//! screened out is not stored but their mean errors, so that another bound judges all of them anew.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -12,7 +13,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::Conflict;
-use super::{Exploration, ExploreError, Knobs, Question, grid};
+use super::{Exploration, ExploreError, Knobs, Question, Unfinished, grid};
+use crate::run::Worst;
 use crate::run::outcome::Outcome;
 use crate::run::stored::{Misread, parse};
 use crate::workload::score::Marks;
@@ -63,6 +65,13 @@ enum Line {
     Exploration(Box<Question>, Vec<String>),
     /// A point.
     Point(Box<Record>),
+    /// What the multipliers of a point do to the means of sums.
+    MeanError {
+        /// The point's key.
+        key: String,
+        /// Where they do most; none where they are exact.
+        worst: Option<Worst>,
+    },
 }
 
 /// A finished or failed point.
@@ -83,6 +92,7 @@ struct Record {
 struct Contents {
     asked: Option<(Question, Vec<String>)>,
     results: BTreeMap<String, Result<Outcome, String>>,
+    worst: BTreeMap<String, Option<Worst>>,
 }
 
 /// Points by key, and the open file to append to.
@@ -126,9 +136,24 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the point of this key is finished; a failed one is not, for its cause may be gone.
+    /// Whether the point of this key is finished or not to be run; a failed one is not, for its cause may be gone.
     pub fn finished(&self, key: &str) -> bool {
-        matches!(self.contents.results.get(key), Some(Ok(_)))
+        matches!(self.contents.results.get(key), Some(Ok(_))) || self.contents.screened(key).is_some()
+    }
+
+    /// Whether it is known what the multipliers of the point of this key do to the means of sums.
+    pub fn judged(&self, key: &str) -> bool {
+        self.contents.worst.contains_key(key)
+    }
+
+    /// Appends what the multipliers of a point do to the means of sums.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn judge(&mut self, key: &str, worst: Option<Worst>) -> Result<(), StoreError> {
+        self.write(&Line::MeanError { key: key.into(), worst: worst.clone() })?;
+        self.contents.worst.insert(key.into(), worst);
+        Ok(())
     }
 
     /// Appends a point at once.
@@ -202,6 +227,7 @@ impl Contents {
     fn take(&mut self, line: Line) -> Result<(), String> {
         match line {
             Line::Exploration(question, keys) => self.asked = Some((*question, keys)),
+            Line::MeanError { key, worst } => drop(self.worst.insert(key, worst)),
             Line::Point(record) => {
                 let Record { key, outcome, marks, failed } = *record;
                 let result = match outcome {
@@ -217,6 +243,13 @@ impl Contents {
         Ok(())
     }
 
+    /// The layer of a point that is beyond the bound, if there is one.
+    fn screened(&self, key: &str) -> Option<Worst> {
+        let bound = self.asked.as_ref()?.0.explore.screen?;
+        let worst = self.worst.get(key).cloned().flatten();
+        worst.filter(|worst| worst.mean_error > bound.fraction())
+    }
+
     fn check(&self, question: &Question, path: &str) -> Result<(), StoreError> {
         let path = path.to_string();
         match &self.asked {
@@ -230,15 +263,20 @@ impl Contents {
     }
 
     fn exploration(self, path: &str) -> Result<Exploration, ExploreError> {
-        let Some((question, keys)) = self.asked else {
+        let Some((question, keys)) = self.asked.clone() else {
             return Err(StoreError::Headless { path: path.into() }.into());
         };
         let knobs: Vec<Knobs> = [Knobs::new()].into_iter().chain(grid(&question.explore)).collect();
-        let result = |(knobs, key): (Knobs, &String)| Some((knobs, self.results.get(key)?.clone()));
+        let run = |key: &String| Some(self.results.get(key)?.clone().map_err(Unfinished::Failed));
+        let result = |(knobs, key): (Knobs, &String)| {
+            let screened = self.screened(key).map(Unfinished::Screened);
+            Some((knobs, screened.map(Err).or_else(|| run(key))?))
+        };
         let mut results = knobs.into_iter().zip(&keys).map(result);
         let exact = match results.next().flatten() {
-            Some((_, exact)) => exact.map_err(ExploreError::Exact)?,
-            None => return Err(ExploreError::Exact("it is not in the store".into())),
+            Some((_, Ok(exact))) => exact,
+            Some((_, Err(Unfinished::Failed(why)))) => return Err(ExploreError::Exact(why)),
+            _ => return Err(ExploreError::Exact("it is not in the store".into())),
         };
         let results = results.flatten().collect();
         Ok(Exploration::of(question, exact, results))

@@ -1,15 +1,16 @@
-//! Any accumulator: products are added one after the other in the order channel, row, column.
+//! Any accumulator: products are added one after the other, in a given order.
 
 use super::{Geometry, Operands, Products};
+use crate::config::platform::AccumulationOrder;
 
 /// Like [`super::convolve`], with `accumulate(sum, product)` in place of the exact addition.
 ///
-/// Taps in the padding are skipped. The order of the taps matters for an adder that is not associative: it
-/// is the order in which an output-stationary unit meets them.
+/// Taps in the padding are skipped. The order of the taps matters for an adder that is not associative.
 pub fn convolve_accumulating(
     geometry: &Geometry,
     operands: Operands<'_>,
     products: &Products,
+    order: AccumulationOrder,
     accumulate: &(dyn Fn(i32, i32) -> i32 + Sync),
 ) -> Vec<i32> {
     super::check(geometry, &operands);
@@ -21,7 +22,8 @@ pub fn convolve_accumulating(
             let filter = geometry.filter(operands.weights, channel);
             for position in 0..geometry.positions() {
                 let (row, column) = (position / geometry.out_width(), position % geometry.out_width());
-                let taps = (0..filter.len()).filter_map(|k| geometry.tap(k, row, column).map(|at| (k, at)));
+                let taps =
+                    geometry.taps(order).filter_map(|k| geometry.tap(k, row, column).map(|at| (k, at)));
                 let sum = taps.fold(0, |sum, (k, at)| accumulate(sum, products.get(filter[k], inputs[at])));
                 output.push(sum);
             }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::config::platform::AccumulationOrder;
+
 /// A convolution; a dense layer is a 1×1 convolution on a 1×1 image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Geometry {
@@ -222,6 +224,33 @@ impl Geometry {
     /// The weights of an output channel, in the order channel, row, column.
     pub fn filter<'a>(&self, weights: &'a [u8], channel: usize) -> &'a [u8] {
         &weights[channel * self.depth()..(channel + 1) * self.depth()]
+    }
+
+    /// Which tap of a filter comes `nth` in this order.
+    ///
+    /// ```
+    /// use axsim::config::platform::AccumulationOrder;
+    /// use axsim::kernel::Geometry;
+    /// // Two channels of three columns.
+    /// let geometry = Geometry { in_width: 3, kernel: [1, 3], ..Geometry::dense(2, 1) };
+    /// let taps = |order| (0..6).map(|nth| geometry.nth_tap(order, nth)).collect::<Vec<_>>();
+    /// assert_eq!(taps(AccumulationOrder::ChannelsFirst), [0, 1, 2, 3, 4, 5]);
+    /// assert_eq!(taps(AccumulationOrder::ChannelsLast), [0, 3, 1, 4, 2, 5]);
+    /// ```
+    pub fn nth_tap(&self, order: AccumulationOrder, nth: usize) -> usize {
+        let channels = self.in_channels / self.groups;
+        match order {
+            AccumulationOrder::ChannelsFirst => nth,
+            AccumulationOrder::ChannelsLast => {
+                nth % channels * self.kernel[0] * self.kernel[1] + nth / channels
+            }
+        }
+    }
+
+    /// All taps of a filter in this order.
+    pub fn taps(&self, order: AccumulationOrder) -> impl Iterator<Item = usize> + use<> {
+        let geometry = *self;
+        (0..self.depth()).map(move |nth| geometry.nth_tap(order, nth))
     }
 
     /// Where tap `k` of output position (row, column) reads: an offset into a group's channels of one

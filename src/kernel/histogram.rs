@@ -3,8 +3,12 @@
 //! At depth `k` every weight of the group's output channels meets every activation that the tap reads, once each. So any
 //! sum over all products of a function of the two codes (an error, an energy) needs only how often each code stands
 //! there: work in proportion to depth × (outputs + positions), not to the products.
+//!
+//! Taps of a window read mostly the same pixels. So each pixel is counted once, with those that the same taps read: in the
+//! middle of an image all taps do, at its borders and where a stride passes over a row only some. What a tap reads is a
+//! sum of such counts, taken when it is asked for.
 
-use super::{Geometry, Operands};
+use super::Geometry;
 
 /// How often each code occurs, [`CODES`] counts.
 pub type Counts = [u64; CODES];
@@ -12,105 +16,210 @@ pub type Counts = [u64; CODES];
 /// Codes of a byte.
 pub const CODES: usize = 256;
 
-/// Activation and weight codes of a contraction by group and depth.
+/// Activation codes of a contraction by group and depth, of any number of samples.
 ///
-/// Taps in the padding contribute no product and are not counted.
+/// Taps in the padding contribute no product and are not counted. Counts of the same samples are the same in whatever
+/// order and parts they are counted.
 ///
 /// ```
-/// use axsim::kernel::{Geometry, Histograms, Operands};
+/// use axsim::kernel::{Geometry, Histograms};
 /// let layer = Geometry::dense(2, 2);
-/// let operands = Operands { batch: 1, input: &[3, 5], weights: &[1, 2, 10, 20], pad: 0 };
-/// let histograms = Histograms::count(&layer, operands);
-/// let product = |weight: u8, activation: u8| i64::from(weight) * i64::from(activation);
-/// assert_eq!(histograms.total(product), 3 * (1 + 10) + 5 * (2 + 20));
-/// assert_eq!(histograms.channel_totals(&layer, &[1, 2, 10, 20], product), [3 + 10, 30 + 100]);
+/// let mut histograms = Histograms::of(&layer, &[3, 5]);
+/// let (weights, product) = ([1, 2, 10, 20], |weight: u8, activation: u8| i64::from(weight) * i64::from(activation));
+/// assert_eq!(histograms.total(&weights, product), 3 * (1 + 10) + 5 * (2 + 20));
+/// histograms.count(&[1, 0]);
+/// assert_eq!(histograms.channel_totals(&weights, product), [3 + 10 + 1, 30 + 100 + 10]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Histograms {
-    /// Per group and depth, over positions and samples.
-    activations: Vec<Counts>,
-    /// Per group and depth, over the group's output channels.
-    weights: Vec<Counts>,
+    geometry: Geometry,
+    /// Rows and columns by the taps that read them.
+    axes: [Axis; 2],
+    /// Per input channel, class of rows and class of columns.
+    counts: Vec<Counts>,
+    samples: u64,
 }
 
 impl Histograms {
-    /// Counts the codes of a contraction.
+    /// Of no samples.
+    pub fn new(geometry: &Geometry) -> Self {
+        let axes = [0, 1].map(|axis| Axis::of(geometry, axis));
+        let classes = axes[0].taps.len() * axes[1].taps.len();
+        let counts = vec![[0; CODES]; geometry.in_channels * classes];
+        Self { geometry: *geometry, axes, counts, samples: 0 }
+    }
+
+    /// Of the codes [batch, C, H, W] of some samples.
     ///
     /// # Panics
-    /// When slices and geometry do not fit together.
-    pub fn count(geometry: &Geometry, operands: Operands<'_>) -> Self {
-        super::check(geometry, &operands);
-        let depth = geometry.depth();
-        let mut activations = vec![[0; CODES]; geometry.groups * depth];
-        for sample in operands.input.chunks_exact(geometry.inputs_per_sample()) {
-            for (at, counts) in activations.iter_mut().enumerate() {
-                count_tap(geometry, at % depth, &sample[geometry.group_offset(at / depth)..], counts);
+    /// When codes and geometry do not fit together.
+    pub fn of(geometry: &Geometry, codes: &[u8]) -> Self {
+        let mut histograms = Self::new(geometry);
+        histograms.count(codes);
+        histograms
+    }
+
+    /// Counts the codes [batch, C, H, W] of more samples.
+    ///
+    /// # Panics
+    /// When codes and geometry do not fit together.
+    pub fn count(&mut self, codes: &[u8]) {
+        let inputs = self.geometry.inputs_per_sample();
+        assert_eq!(codes.len() % inputs, 0, "activation codes do not fit the geometry");
+        let [rows, columns] = &self.axes;
+        let classes = rows.taps.len() * columns.taps.len();
+        let plane = self.geometry.in_height * self.geometry.in_width;
+        // Counts of one channel stay near while all samples are counted.
+        for (channel, own) in self.counts.chunks_exact_mut(classes).enumerate() {
+            for sample in codes.chunks_exact(inputs) {
+                let lines = sample[channel * plane..][..plane].chunks_exact(self.geometry.in_width);
+                for (line, class) in lines.zip(&rows.classes) {
+                    let own = &mut own[class * columns.taps.len()..];
+                    let codes = line.iter().zip(&columns.classes);
+                    codes.for_each(|(&code, &class)| own[class][usize::from(code)] += 1);
+                }
             }
         }
-        let mut weights = vec![[0; CODES]; geometry.groups * depth];
-        for group in 0..geometry.groups {
-            for channel in geometry.group_channels(group) {
-                let filter = geometry.filter(operands.weights, channel).iter();
-                let counts = weights[group * depth..].iter_mut();
-                filter.zip(counts).for_each(|(&code, counts)| counts[usize::from(code)] += 1);
-            }
-        }
-        Self { activations, weights }
+        self.samples += (codes.len() / inputs) as u64;
+    }
+
+    /// Samples that were counted.
+    pub fn samples(&self) -> u64 {
+        self.samples
     }
 
     /// Activation codes of all places together.
     pub fn activations(&self) -> Counts {
         let mut all = [0; CODES];
-        for counts in &self.activations {
-            all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
-        }
+        self.places(|_, _, counts| add(&mut all, counts));
         all
     }
 
     /// Sum of `value(weight code, activation code)` over every product of the contraction, exactly.
-    pub fn total(&self, value: impl Fn(u8, u8) -> i64) -> i128 {
-        let places = self.weights.iter().zip(&self.activations);
-        let place = |(weights, activations): (&Counts, &Counts)| {
-            let activations = present(activations);
-            let weight = |(weight, count): (u8, u64)| i128::from(count) * row(&activations, weight, &value);
-            present(weights).into_iter().map(weight).sum::<i128>()
-        };
-        places.map(place).sum()
-    }
-
-    /// The same per output channel, for the contraction's weight codes or others in their place.
     ///
     /// # Panics
-    /// When the geometry is not that of the counted contraction.
-    pub fn channel_totals(
-        &self,
-        geometry: &Geometry,
-        weights: &[u8],
-        value: impl Fn(u8, u8) -> i64,
-    ) -> Vec<i128> {
-        let depth = geometry.depth();
-        assert_eq!(self.activations.len(), geometry.groups * depth, "counts of another geometry");
+    /// When the weights are not as many as the geometry has.
+    pub fn total(&self, weights: &[u8], value: impl Fn(u8, u8) -> i64) -> i128 {
+        self.channel_totals(weights, value).into_iter().sum()
+    }
+
+    /// The same per output channel.
+    ///
+    /// # Panics
+    /// When the weights are not as many as the geometry has.
+    pub fn channel_totals(&self, weights: &[u8], value: impl Fn(u8, u8) -> i64) -> Vec<i128> {
+        let geometry = self.of_weights(weights);
         let mut totals = vec![0; geometry.out_channels];
-        for (at, counts) in self.activations.iter().enumerate() {
+        self.places(|group, k, counts| {
             let (activations, mut known) = (present(counts), [None; CODES]);
-            for channel in geometry.group_channels(at / depth) {
-                let weight = geometry.filter(weights, channel)[at % depth];
+            for channel in geometry.group_channels(group) {
+                let weight = geometry.filter(weights, channel)[k];
                 totals[channel] +=
                     *known[usize::from(weight)].get_or_insert_with(|| row(&activations, weight, &value));
             }
-        }
+        });
         totals
+    }
+
+    /// How often each weight code, and then each activation code, meets the other over every product of the contraction;
+    /// taps in the padding meet this code, or nothing.
+    ///
+    /// # Panics
+    /// When the weights are not as many as the geometry has.
+    pub fn pairs(&self, weights: &[u8], padding: Option<u8>) -> Vec<Counts> {
+        let geometry = self.of_weights(weights);
+        let reads = self.samples * geometry.positions() as u64;
+        let mut pairs = vec![[0; CODES]; CODES];
+        self.places(|group, k, counts| {
+            let (mut activations, mut own) = (*counts, [0; CODES]);
+            padding
+                .iter()
+                .for_each(|&pad| activations[usize::from(pad)] += reads - counts.iter().sum::<u64>());
+            let filters = geometry.group_channels(group).map(|channel| geometry.filter(weights, channel));
+            filters.for_each(|filter| own[usize::from(filter[k])] += 1);
+            let activations = present(&activations);
+            for (weight, times) in present(&own) {
+                let row = &mut pairs[usize::from(weight)];
+                activations.iter().for_each(|(code, count)| row[usize::from(*code)] += times * count);
+            }
+        });
+        pairs
+    }
+
+    fn of_weights(&self, weights: &[u8]) -> &Geometry {
+        assert_eq!(weights.len(), self.geometry.weights(), "weight codes do not fit the geometry");
+        &self.geometry
+    }
+
+    /// Calls `see(group, depth, counts)` with what every tap of every channel reads.
+    fn places(&self, mut see: impl FnMut(usize, usize, &Counts)) {
+        let [rows, columns] = &self.axes;
+        let classes = rows.taps.len() * columns.taps.len();
+        let [height, width] = self.geometry.kernel;
+        let channels = self.geometry.in_channels / self.geometry.groups;
+        for (channel, own) in self.counts.chunks_exact(classes).enumerate() {
+            let lines: Vec<&[Counts]> = own.chunks_exact(columns.taps.len()).collect();
+            for r in 0..height {
+                let line = |class| sum(rows.read_by(r).map(|row| &lines[row][class]));
+                let line: Vec<Counts> = (0..columns.taps.len()).map(line).collect();
+                for c in 0..width {
+                    let counts = sum(columns.read_by(c).map(|class| &line[class]));
+                    see(channel / channels, (channel % channels * height + r) * width + c, &counts);
+                }
+            }
+        }
     }
 }
 
-/// Adds what tap `k` reads of a group's channels.
-fn count_tap(geometry: &Geometry, k: usize, codes: &[u8], counts: &mut Counts) {
-    let inside = geometry.inside(k);
-    for row in inside.rows {
-        let Some(first) = geometry.tap(k, row, inside.columns.start) else { continue };
-        let run = codes[first..].iter().step_by(geometry.stride[1]);
-        run.take(inside.columns.len()).for_each(|&code| counts[usize::from(code)] += 1);
+/// Pixels from which on a row is long: neighbours are counted apart, as equal ones would wait for one another.
+const LONG: usize = 16;
+
+/// Rows or columns of an image in classes that the same taps read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Axis {
+    /// By row or column.
+    classes: Vec<usize>,
+    /// By class.
+    taps: Vec<Vec<usize>>,
+}
+
+impl Axis {
+    fn of(geometry: &Geometry, axis: usize) -> Self {
+        let size = [geometry.in_height, geometry.in_width][axis];
+        let outputs = [geometry.out_height(), geometry.out_width()][axis];
+        let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
+        let reads = |place: usize, tap: usize| {
+            let steps = (place + geometry.pads[axis]).checked_sub(tap * dilation);
+            steps.is_some_and(|steps| steps % stride == 0 && steps / stride < outputs)
+        };
+        let apart = if axis == 1 && size >= LONG { 2 } else { 1 };
+        let (mut classes, mut known) = (Vec::with_capacity(size), vec![]);
+        for place in 0..size {
+            let taps: Vec<usize> = (0..geometry.kernel[axis]).filter(|&tap| reads(place, tap)).collect();
+            let own = (taps, place % apart);
+            let class = known.iter().position(|other| *other == own);
+            classes.push(class.unwrap_or(known.len()));
+            if class.is_none() {
+                known.push(own);
+            }
+        }
+        Self { classes, taps: known.into_iter().map(|(taps, _)| taps).collect() }
     }
+
+    /// The classes that a tap reads.
+    fn read_by(&self, tap: usize) -> impl Iterator<Item = usize> {
+        (0..self.taps.len()).filter(move |&class| self.taps[class].contains(&tap))
+    }
+}
+
+fn add(all: &mut Counts, counts: &Counts) {
+    all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+}
+
+fn sum<'a>(parts: impl Iterator<Item = &'a Counts>) -> Counts {
+    let mut all = [0; CODES];
+    parts.for_each(|counts| add(&mut all, counts));
+    all
 }
 
 /// The codes that occur, with their counts.
@@ -123,4 +232,57 @@ fn present(counts: &Counts) -> Vec<(u8, u64)> {
 fn row(activations: &[(u8, u64)], weight: u8, value: &impl Fn(u8, u8) -> i64) -> i128 {
     let of = |&(code, count): &(u8, u64)| i128::from(count) * i128::from(value(weight, code));
     activations.iter().map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{codes, geometries};
+    use super::*;
+    use crate::rng::Stream;
+
+    /// One count for each output position of each sample whose tap lies inside.
+    fn one_by_one(geometry: &Geometry, input: &[u8], [group, k]: [usize; 2]) -> Counts {
+        let mut counts = [0; CODES];
+        for sample in input.chunks_exact(geometry.inputs_per_sample()) {
+            for at in 0..geometry.positions() {
+                let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
+                let code = tap.map(|tap| sample[geometry.group_offset(group) + tap]);
+                code.into_iter().for_each(|code| counts[usize::from(code)] += 1);
+            }
+        }
+        counts
+    }
+
+    proptest! {
+        #[test]
+        fn every_tap_reads_what_a_walk_over_positions_finds(geometry in geometries(), parts in 1usize..4, seed: u64) {
+            let mut stream = Stream::new(seed, "kernel.histogram", 2);
+            let input: Vec<u8> = codes(&mut stream, parts * geometry.inputs_per_sample()).iter().map(|x| x & 7).collect();
+            let mut found = Histograms::new(&geometry);
+            input.chunks_exact(geometry.inputs_per_sample()).rev().for_each(|sample| found.count(sample));
+            prop_assert_eq!(&found, &Histograms::of(&geometry, &input));
+            prop_assert_eq!(found.samples(), parts as u64);
+            let mut seen = vec![];
+            found.places(|group, k, counts| seen.push(([group, k], *counts)));
+            prop_assert_eq!(seen.len(), geometry.groups * geometry.depth());
+            for (at, (place, counts)) in seen.into_iter().enumerate() {
+                prop_assert_eq!(place, [at / geometry.depth(), at % geometry.depth()]);
+                prop_assert_eq!(counts, one_by_one(&geometry, &input, place));
+            }
+        }
+    }
+
+    #[test]
+    fn a_pixel_is_counted_with_those_that_the_same_taps_read() {
+        let image =
+            Geometry { in_height: 9, in_width: 8, kernel: [3; 2], pads: [1; 4], ..Geometry::dense(1, 1) };
+        let classes = |geometry: &Geometry| [0, 1].map(|axis| Axis::of(geometry, axis).classes);
+        assert_eq!(classes(&image), [vec![0, 1, 1, 1, 1, 1, 1, 1, 2], vec![0, 1, 1, 1, 1, 1, 1, 2]]);
+        let strided = Geometry { stride: [2; 2], ..image };
+        assert_eq!(classes(&strided), [vec![0, 1, 0, 1, 0, 1, 0, 1, 0], vec![0, 1, 0, 1, 0, 1, 0, 2]]);
+        let long = Geometry { in_width: 16, ..image };
+        assert_eq!(classes(&long)[1], [0, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3]);
+    }
 }

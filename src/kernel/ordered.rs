@@ -6,6 +6,7 @@
 use super::field::{self, Layout, Units, set_apart};
 use super::sliced::{self, Lookup, PARTS, Planes, UNIT};
 use super::{Geometry, Operands, Products};
+use crate::config::platform::AccumulationOrder;
 use crate::netlist::program::{LANES, Lane, Program, Slot, WORDS};
 use crate::netlist::{Builder, Netlist};
 use crate::simd::{self, Level};
@@ -14,6 +15,7 @@ use crate::simd::{self, Level};
 ///
 /// # Examples
 /// ```
+/// use axsim::config::platform::AccumulationOrder;
 /// use axsim::kernel::{Accumulator, Geometry, Operands, Products, convolve_in_order};
 /// use axsim::netlist::Builder;
 /// // Four bits, of which each product turns some over.
@@ -23,7 +25,8 @@ use crate::simd::{self, Level};
 /// build.output("y", next);
 /// let accumulator = Accumulator::new(&build.finish());
 /// let operands = Operands { batch: 1, input: &[3, 6], weights: &[1, 1], pad: 0 };
-/// let sums = convolve_in_order(&Geometry::dense(2, 1), operands, &Products::exact(0, 0), &accumulator);
+/// let order = AccumulationOrder::default();
+/// let sums = convolve_in_order(&Geometry::dense(2, 1), operands, &Products::exact(0, 0), order, &accumulator);
 /// assert_eq!(sums, [3 ^ 6]);
 /// ```
 #[derive(Debug, Clone)]
@@ -69,8 +72,7 @@ fn skipping(gates: &Netlist) -> Netlist {
 /// Sums products of weight and activation codes one after the other, as [`super::convolve_accumulating`] does with the
 /// function that the accumulator's gates compute: [batch, O, OH, OW] sums.
 ///
-/// Taps in the padding are skipped. Every output meets its products in the order channel, row, column. Of a product the
-/// bits are added that the accumulator takes.
+/// Taps in the padding are skipped. Of a product the bits are added that the accumulator takes.
 ///
 /// # Panics
 /// When slices and geometry do not fit together.
@@ -78,6 +80,7 @@ pub fn convolve_in_order(
     geometry: &Geometry,
     operands: Operands<'_>,
     products: &Products,
+    order: AccumulationOrder,
     accumulator: &Accumulator,
 ) -> Vec<i32> {
     super::check(geometry, &operands);
@@ -85,6 +88,7 @@ pub fn convolve_in_order(
     let mut output = vec![0; operands.batch * size];
     let layout = Layout::<1>::new(geometry, operands.batch, UNIT, products.level);
     let (offsets, outside) = (layout.filter_offsets(geometry), field::outside(geometry));
+    let order: Vec<usize> = geometry.taps(order).collect();
     let rows = Rows::new(operands.weights, products, accumulator.product_bytes());
     let mut codes = layout.field(operands.pad);
     for samples in field::chunks(geometry, operands.batch) {
@@ -95,6 +99,7 @@ pub fn convolve_in_order(
             layout.fill(geometry, &operands, group, samples.clone(), &mut codes);
             let taps = Taps {
                 codes: &codes,
+                order: &order,
                 offsets: &offsets,
                 skips: &skips,
                 rows: &rows,
@@ -164,6 +169,7 @@ impl Rows {
 /// What the taps of a filter read, and which sums skip them.
 struct Taps<'a> {
     codes: &'a [u8],
+    order: &'a [usize],
     offsets: &'a [usize],
     /// 1 where a tap of the window lies in the padding; the same in every channel.
     skips: &'a [Option<Vec<u8>>],
@@ -184,10 +190,10 @@ impl Taps<'_> {
         let alike = parts.iter().all(|part| part.channel == parts[0].channel);
         let mut tables = [0; PARTS];
         let tables = &mut tables[..if alike { 1 } else { PARTS }];
-        for (tap, &offset) in self.offsets.iter().enumerate() {
+        for &tap in self.order {
             tables.iter_mut().enumerate().for_each(|(at, table)| *table = of_part(at).rows[tap]);
             for place in 0..self.rows.bytes {
-                adding.take(place, &lookup, tables, offset);
+                adding.take(place, &lookup, tables, self.offsets[tap]);
                 tables.iter_mut().for_each(|table| *table += 1);
             }
             adding.add(skips[tap % skips.len()].as_ref());

@@ -181,7 +181,7 @@ impl Plan {
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
-    use super::super::tests::rows;
+    use super::super::tests::{FIRST, rows};
     use super::super::{Geometry, Operands, Products, convolve, convolve_accumulating};
     use super::*;
     use crate::rng::Stream;
@@ -255,7 +255,7 @@ mod tests {
             let operands = Operands { batch: 3, input: &input, weights: &weights, pad: 9 };
             let right = Products::new(rows.as_flattened());
             let plan = Plan::verified(rows.clone().into(), damaged(name, &rows)).into();
-            let expected = convolve_accumulating(&geometry, operands, &right, &i32::wrapping_add);
+            let expected = convolve_accumulating(&geometry, operands, &right, FIRST, &i32::wrapping_add);
             assert_eq!(convolve(&geometry, operands, &Products { plan, ..right }), expected, "{name}");
         }
     }

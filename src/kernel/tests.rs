@@ -3,9 +3,14 @@ mod levels;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::platform::AccumulationOrder;
 use crate::netlist::{Builder, Net, Netlist};
 use crate::rng::Stream;
 use crate::simd::Level;
+
+/// The order of those whose sums do not depend on it.
+pub(super) const FIRST: AccumulationOrder = AccumulationOrder::ChannelsFirst;
+const BOTH: [AccumulationOrder; 2] = [FIRST, AccumulationOrder::ChannelsLast];
 
 pub(super) fn geometries() -> impl Strategy<Value = Geometry> {
     prop_oneof![4 => any_geometries(), 1 => depthwise()]
@@ -137,15 +142,92 @@ proptest! {
         let narrow = Operands { input: &low[0], weights: &low[1], pad: operands.pad & 15, ..operands };
         let accumulator = Accumulator::new(&lossy_gates());
         for (products, operands) in tables.iter().flat_map(|table| [(table, operands), (table, narrow)]) {
-            let expected = convolve_accumulating(&geometry, operands, products, &i32::wrapping_add);
+            let expected = convolve_accumulating(&geometry, operands, products, FIRST, &i32::wrapping_add);
             for level in Level::ALL {
                 prop_assert_eq!(&convolve(&geometry, operands, &products.clone().at(level)), &expected);
             }
-            let expected = convolve_accumulating(&geometry, operands, products, &lossy);
-            for level in Level::ALL {
-                let products = products.clone().at(level);
-                prop_assert_eq!(&convolve_in_order(&geometry, operands, &products, &accumulator), &expected);
+            for order in BOTH {
+                let expected = convolve_accumulating(&geometry, operands, products, order, &lossy);
+                for level in Level::ALL {
+                    let products = products.clone().at(level);
+                    prop_assert_eq!(&convolve_in_order(&geometry, operands, &products, order, &accumulator), &expected);
+                }
             }
+        }
+    }
+}
+
+/// Channel, row and column of every product of an output, in order.
+fn met(geometry: &Geometry, order: AccumulationOrder) -> Vec<[usize; 3]> {
+    let ([rows, columns], channels) = (geometry.kernel, geometry.in_channels / geometry.groups);
+    let mut met = vec![];
+    match order {
+        AccumulationOrder::ChannelsFirst => {
+            for channel in 0..channels {
+                for row in 0..rows {
+                    (0..columns).for_each(|column| met.push([channel, row, column]));
+                }
+            }
+        }
+        AccumulationOrder::ChannelsLast => {
+            for row in 0..rows {
+                for column in 0..columns {
+                    (0..channels).for_each(|channel| met.push([channel, row, column]));
+                }
+            }
+        }
+    }
+    met
+}
+
+/// Sums of the first sample in this order, by coordinates alone.
+fn summed(
+    geometry: &Geometry,
+    operands: Operands<'_>,
+    products: &Products,
+    order: AccumulationOrder,
+    add: impl Fn(i32, i32) -> i32,
+) -> Vec<i32> {
+    let Geometry { in_height, in_width, kernel, stride, pads, dilation, .. } = *geometry;
+    let channels = geometry.in_channels / geometry.groups;
+    let inside = |at: usize, tap: usize, axis: usize| {
+        (at * stride[axis] + tap * dilation[axis])
+            .checked_sub(pads[axis])
+            .filter(|&at| at < [in_height, in_width][axis])
+    };
+    let product = |output: usize, [y, x]: [usize; 2], [channel, row, column]: [usize; 3]| {
+        let (y, x) = (inside(y, row, 0)?, inside(x, column, 1)?);
+        let of_group = output / (geometry.out_channels / geometry.groups) * channels;
+        let weight = operands.weights[((output * channels + channel) * kernel[0] + row) * kernel[1] + column];
+        Some(products.get(weight, operands.input[((of_group + channel) * in_height + y) * in_width + x]))
+    };
+    let met = met(geometry, order);
+    let mut sums = vec![];
+    for output in 0..geometry.out_channels {
+        for y in 0..geometry.out_height() {
+            for x in 0..geometry.out_width() {
+                sums.push(met.iter().filter_map(|at| product(output, [y, x], *at)).fold(0, &add));
+            }
+        }
+    }
+    sums
+}
+
+proptest! {
+    #[test]
+    fn products_are_met_in_the_order_that_is_named(geometry in geometries(), seed: u64) {
+        let mut stream = Stream::new(seed, "kernel.order", 0);
+        let input = codes(&mut stream, geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 7 };
+        let (products, accumulator) = (table(&mut stream, 30_000), Accumulator::new(&lossy_gates()));
+        // Tells every order from any other.
+        let polynomial = |sum: i32, product: i32| sum.wrapping_mul(31).wrapping_add(product);
+        for order in BOTH {
+            let found = convolve_accumulating(&geometry, operands, &products, order, &polynomial);
+            prop_assert_eq!(found, summed(&geometry, operands, &products, order, polynomial));
+            let found = convolve_in_order(&geometry, operands, &products, order, &accumulator);
+            prop_assert_eq!(found, summed(&geometry, operands, &products, order, lossy));
         }
     }
 }
@@ -179,8 +261,8 @@ proptest! {
         let weights = codes(&mut stream, geometry.weights());
         let operands = Operands { batch, input: &input, weights: &weights, pad: 7 };
         for products in [Products::exact(128, 7), Products::exact(3, 250), table(&mut stream, 30_000), few_terms(&mut stream, 2)] {
-            let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
-            prop_assert_eq!(&convolve_accumulating(&long, operands, &products, &i32::wrapping_add), &expected);
+            let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &i32::wrapping_add);
+            prop_assert_eq!(&convolve_accumulating(&long, operands, &products, FIRST, &i32::wrapping_add), &expected);
             prop_assert_eq!(convolve(&geometry, operands, &products), expected);
         }
     }
@@ -207,7 +289,7 @@ proptest! {
         };
         let tables = [Products::exact(128, 128), Products::exact(7, 128), table(&mut stream, 30_000), near_lines(&mut stream)];
         for products in tables.map(|table| table.split(part)) {
-            let expected = convolve_accumulating(&geometry, operands, &products, &accumulate);
+            let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &accumulate);
             if let Some(found) = convolve_split(&geometry, operands, &products) {
                 prop_assert_eq!(found, expected);
             } else {
@@ -256,7 +338,7 @@ fn channels_in_halves_of_a_row_that_change_sum_what_others_do() {
     let part = LowPart { bits: 9, or: true, carry: true, ones: 0 };
     for pad in [0, 128] {
         let operands = Operands { batch, input: &input, weights: &weights, pad };
-        let expected = convolve_accumulating(&geometry, operands, &products, &i32::wrapping_add);
+        let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &i32::wrapping_add);
         assert_eq!(convolve(&geometry, operands, &products), expected);
         let (geometry, input) = padded(&geometry, operands);
         let operands = Operands { input: &input, ..operands };
@@ -264,7 +346,7 @@ fn channels_in_halves_of_a_row_that_change_sum_what_others_do() {
             let carry = ((sum & product) >> 8 & 1) << 9;
             (sum & !511).wrapping_add(product & !511).wrapping_add(carry) | (sum | product) & 511
         };
-        let expected = convolve_accumulating(&geometry, operands, &products, &accumulate);
+        let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &accumulate);
         assert_eq!(convolve_split(&geometry, operands, &products.clone().split(part)), Some(expected));
     }
 }
@@ -314,15 +396,23 @@ proptest! {
         let operands = Operands { batch, input: &input, weights: &weights, pad: 7 };
         // Unlike a product in both codes, and 0 nowhere.
         let value = |w: u8, x: u8| i64::from(w) * 1000 - i64::from(x) * i64::from(w ^ x) - 1;
-        let histograms = Histograms::count(&geometry, operands);
+        let histograms = Histograms::of(&geometry, &input);
         let every = one_by_one(&geometry, operands, value);
         let of_channel = |channel: usize| {
             let outputs = every.chunks(geometry.positions()).enumerate();
             outputs.filter(|(at, _)| at % geometry.out_channels == channel).flat_map(|(_, sums)| sums).sum::<i128>()
         };
         let expected: Vec<i128> = (0..geometry.out_channels).map(of_channel).collect();
-        prop_assert_eq!(histograms.total(value), every.iter().sum::<i128>());
-        prop_assert_eq!(histograms.channel_totals(&geometry, &weights, value), expected);
+        prop_assert_eq!(histograms.total(&weights, value), every.iter().sum::<i128>());
+        prop_assert_eq!(histograms.channel_totals(&weights, value), expected);
+        let pairs = |padding| {
+            let counts = histograms.pairs(&weights, padding);
+            let count = |at: usize| i128::from(counts.as_flattened()[at]);
+            (0..1 << 16).map(|at| count(at) * i128::from(value((at >> 8) as u8, at as u8))).sum::<i128>()
+        };
+        let (around, codes) = padded(&geometry, operands);
+        let fed = one_by_one(&around, Operands { input: &codes, ..operands }, value).iter().sum::<i128>();
+        prop_assert_eq!([pairs(None), pairs(Some(operands.pad))], [every.iter().sum::<i128>(), fed]);
         let activations = histograms.activations().iter().map(|&count| i128::from(count)).sum::<i128>();
         let channels = (geometry.out_channels / geometry.groups) as i128;
         prop_assert_eq!(activations * channels, one_by_one(&geometry, operands, |_, _| 1).iter().sum::<i128>());
@@ -337,7 +427,7 @@ proptest! {
         let operands = Operands { batch, input: &input, weights: &weights, pad: 128 };
         let (table, exact) = (table(&mut stream, 30_000), Products::exact(128, 128));
         let error = |w: u8, x: u8| i64::from(table.get(w, x)) - i64::from(exact.get(w, x));
-        let found = Histograms::count(&geometry, operands).channel_totals(&geometry, &weights, error);
+        let found = Histograms::of(&geometry, &input).channel_totals(&weights, error);
         let mut expected = vec![0i128; geometry.out_channels];
         let sums = convolve(&geometry, operands, &table).into_iter().zip(convolve(&geometry, operands, &exact));
         for (at, (sum, exact)) in sums.enumerate() {
@@ -356,7 +446,7 @@ proptest! {
         prop_assert_eq!(inner.gemm(), geometry.gemm());
         let accumulator = Accumulator::new(&lossy_gates());
         for products in [table(&mut stream, 30_000), Products::exact(3, 250), few_terms(&mut stream, 2), near_lines(&mut stream)] {
-            let found = [convolve(&inner, all, &products), convolve_in_order(&inner, all, &products, &accumulator)];
+            let found = [convolve(&inner, all, &products), convolve_in_order(&inner, all, &products, FIRST, &accumulator)];
             let outputs = (0..geometry.out_channels).flat_map(|channel| (0..geometry.positions()).map(move |at| (channel, at)));
             for (place, (channel, position)) in outputs.enumerate() {
                 let at = [channel, position / geometry.out_width(), position % geometry.out_width()];

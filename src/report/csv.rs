@@ -1,7 +1,7 @@
 //! The tables for spreadsheets: one row per configuration or point, plain numbers in base units.
 
 use super::{rows, words};
-use crate::explore::{Exploration, Point};
+use crate::explore::{Exploration, Point, Unfinished};
 use crate::run::outcome::{Outcome, Report};
 
 const FIGURES: [&str; 13] = [
@@ -31,7 +31,9 @@ pub fn write(report: &Report) -> String {
 pub fn exploration(found: &Exploration) -> String {
     let knobs = found.question.explore.space.keys().cloned();
     let after = ["front", "verdict", "system_saving", "datapath_saving"];
-    let header = knobs.chain(after.iter().chain(&FIGURES).map(ToString::to_string)).chain(["failed".into()]);
+    let header = knobs
+        .chain(after.iter().chain(&FIGURES).map(ToString::to_string))
+        .chain(["failed", "screened"].map(String::from));
     let points = found.points.iter().enumerate();
     text([header.collect()].into_iter().chain(points.map(|(at, point)| row(found, at, point))))
 }
@@ -45,11 +47,16 @@ fn row(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
             cells.push(words::verdict(finished.verdict.as_ref()).into());
             cells.extend(savings.map(|ratio| ratio.map_or(String::new(), |ratio| ratio.to_string())));
             cells.extend(figures(&finished.outcome));
-            cells.push(String::new());
+            cells.extend([String::new(), String::new()]);
         }
         Err(why) => {
             cells.extend(vec![String::new(); 3 + FIGURES.len()]);
-            cells.push(why.clone());
+            cells.extend(match why {
+                Unfinished::Failed(why) => [why.clone(), String::new()],
+                Unfinished::Screened(worst) => {
+                    [String::new(), format!("{}: {}", worst.layer, worst.mean_error)]
+                }
+            });
         }
     }
     cells

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
 
 use super::{rows, words};
-use crate::explore::{Exploration, Point};
+use crate::explore::{Exploration, Point, Unfinished};
 use crate::run::outcome::{Outcome, Report, Savings};
 use crate::units::with_prefix;
 
@@ -78,7 +78,8 @@ pub fn exploration(found: &Exploration) -> String {
 fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
     let mut cells: Vec<String> = point.knobs.values().map(words::value).collect();
     match &point.result {
-        Err(why) => cells.push(format!("failed: {why}")),
+        Err(Unfinished::Failed(why)) => cells.push(format!("failed: {why}")),
+        Err(Unfinished::Screened(worst)) => cells.push(format!("screened out: {}", words::screened(worst))),
         Ok(finished) => {
             let outcome = &finished.outcome;
             cells.extend([

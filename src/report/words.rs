@@ -9,7 +9,7 @@ mod semantics;
 mod strain;
 mod summary;
 
-pub use exploration::{about, count, findings, front};
+pub use exploration::{about, count, findings, front, screened};
 pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;

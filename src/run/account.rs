@@ -135,6 +135,7 @@ pub(super) fn outcome(
         .map(|(at, ((part, seen), way))| LayerOutcome {
             recovery: chosen(at),
             code_bits: code_bits(parts, quantized, at),
+            file_codes: quantized.keeps_file_codes(at),
             format: razoring::layer(parts, quantized, &observed.used, part),
             weights: zeros::outcome(parts, part),
             spikes: events::outcome(parts, part, seen),
@@ -237,9 +238,7 @@ fn grouped(work: Gemm, groups: Option<&Groups>) -> Gemm {
 
 /// How many products an accumulator surely holds the sum of, where `depth` is more.
 fn holds(mac: &Mac, depth: usize) -> Option<u64> {
-    // With a sign outside a product has a bit more, and a sum is signed: so many fit whatever the products are.
-    let bits = mac.accumulator_width().min(32).saturating_sub(mac.multiplier().width_out() + 2);
-    if depth as u64 <= 1 << bits { None } else { Some(mac.holds()).filter(|&holds| holds < depth as u64) }
+    Some(mac.holds()).filter(|&holds| holds < depth as u64)
 }
 
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
@@ -267,14 +266,13 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         energy_j: part.runs * each * operations,
         relative_error: seen.relative_error,
         bias: seen.bias,
-        holds: parts.array(part.layer.index).and_then(|array| match part.groups {
-            Some(_) => Some(array.mac().depth(array.mac().summed_width()))
-                .filter(|&holds| holds < part.layer.geometry.depth() as u64),
-            None => holds(array.mac(), part.layer.geometry.depth()),
-        }),
+        holds: parts
+            .array(part.layer.index)
+            .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
         code_bits: None,
+        file_codes: false,
         format: None,
         weights: None,
         spikes: None,

@@ -2,12 +2,14 @@
 
 mod layer;
 mod samples;
+mod screen;
 mod tune;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use samples::Scored;
 
 use super::account::{self, Observed};
 use super::arrays::{Arrays, settings};
@@ -25,6 +27,7 @@ use super::parts::Parts;
 use super::prefix::{self, Prefixes};
 use super::products::{products, swapped_products};
 use super::recovery::{LayerPlan, Options, Plan};
+use super::screen::Taken;
 use super::signs;
 use super::split;
 use crate::config::platform::{Compute, Multiplier};
@@ -56,6 +59,8 @@ pub struct Evaluator<'a> {
     calibrated: Memo<Quantized>,
     pub(super) prefixes: Prefixes,
     plans: Memo<Plan>,
+    /// Codes of layers in exact networks on calibration samples.
+    taken: Memo<Vec<Option<Taken>>>,
 }
 
 /// Network, samples, and products per layer.
@@ -78,6 +83,7 @@ impl<'a> Evaluator<'a> {
             calibrated: Memo::default(),
             prefixes: Prefixes::default(),
             plans: Memo::default(),
+            taken: Memo::default(),
         }
     }
 
@@ -132,7 +138,8 @@ impl<'a> Evaluator<'a> {
         let settled = Hardware { buffer: None, ..hardware(parts, &products, &plan.layers, 0) };
         let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
         let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
-        let (graded, counted) = self.run_maps(parts, keys, ready, &workload)?;
+        let known = self.prefixes.seen(keys);
+        let Scored { graded, counted, tallied } = self.run_maps(parts, (keys, &known), ready, &workload)?;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
         let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
@@ -140,7 +147,7 @@ impl<'a> Evaluator<'a> {
         let experts = Experts::count(&parts.network, &routes, together);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
-        let (seen, used) = self.probe(parts, keys, ready)?;
+        let (seen, used) = self.probe(parts, (keys, known), ready, &tallied)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let way = |layer: &Layer| match plan.network.weights()[layer.index].are_signs() {
             true => "words of signs, counted".into(),
@@ -419,3 +426,6 @@ fn hardware<'a>(
     let buffer = parts.platform.memory.get("buffer").map(|memory| &**memory);
     Hardware { multiplied, arrays: parts.arrays.as_ref(), buffer, map, plans }
 }
+
+#[cfg(test)]
+mod tests;

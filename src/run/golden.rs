@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::tap::Contraction;
 use crate::arith::mac::Mac;
+use crate::config::platform::AccumulationOrder;
 use crate::kernel::Products;
 use crate::platform::compute::array::MacArray;
 
@@ -21,8 +22,8 @@ pub struct Golden {
     pub offsets: [u8; 2],
     /// The output channel whose products are streamed.
     pub channel: usize,
-    /// The first [`Golden::positions`] outputs of that channel of the first sample, in the order in which an output-stationary
-    /// unit meets the products.
+    /// The first [`Golden::positions`] outputs of that channel of the first sample, in the order in which the array meets the
+    /// products.
     pub steps: Vec<Step>,
 }
 
@@ -63,7 +64,7 @@ fn streamed(contraction: &Contraction) -> usize {
 pub(super) fn steps(
     (contraction, channel): (&Contraction, usize),
     products: &Products,
-    mac: &Mac,
+    unit: (&Mac, AccumulationOrder),
     offsets: [u8; 2],
 ) -> Result<Vec<Step>, RunError> {
     let geometry = &contraction.layer.geometry;
@@ -74,7 +75,7 @@ pub(super) fn steps(
     let mut steps = vec![];
     for position in 0..streamed(contraction) {
         let output = [channel, position / geometry.out_width(), position % geometry.out_width()];
-        let along = along(contraction, products, (mac, offsets), output);
+        let along = along(contraction, products, (unit, offsets), output);
         let streamed = along.last().map_or(0, |step| step.sum);
         let stored = contraction.output.data()[channel * geometry.positions() + position];
         if streamed != i64::from(stored) {
@@ -85,11 +86,11 @@ pub(super) fn steps(
     Ok(steps)
 }
 
-/// The steps of one output of the first sample: channel, row, column of the filter, without taps in the padding.
+/// The steps of one output of the first sample, without taps in the padding.
 fn along(
     contraction: &Contraction,
     products: &Products,
-    (mac, offsets): (&Mac, [u8; 2]),
+    ((mac, order), offsets): ((&Mac, AccumulationOrder), [u8; 2]),
     output: [usize; 3],
 ) -> Vec<Step> {
     let Contraction { layer, input, weights, .. } = contraction;
@@ -106,7 +107,7 @@ fn along(
         let [weight, activation] = [operand(weight, offsets[1]), operand(activation, offsets[0])];
         Some(Step { output, first: std::mem::take(&mut first), weight, activation, product, sum })
     };
-    (0..filter.len()).filter_map(step).collect()
+    layer.geometry.taps(order).filter_map(step).collect()
 }
 
 #[cfg(test)]
@@ -152,10 +153,14 @@ mod tests {
         (Contraction { layer, input, weights, output, swapped: false }, products)
     }
 
+    fn unit(mac: &Mac) -> (&Mac, AccumulationOrder) {
+        (mac, AccumulationOrder::ChannelsLast)
+    }
+
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
-        let (contraction, products) = contraction(1);
-        let found = steps((&contraction, 0), &products, &mac(), [128; 2]).unwrap();
+        let ((contraction, products), mac) = (contraction(1), mac());
+        let found = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -165,7 +170,7 @@ mod tests {
     #[test]
     fn a_channel_of_another_group_takes_the_activations_of_that_group() {
         let (contraction, products) = contraction(2);
-        let found = steps((&contraction, 1), &products, &mac(), [128; 2]).unwrap();
+        let found = steps((&contraction, 1), &products, unit(&mac()), [128; 2]).unwrap();
         // Output (1, 0, 0) reads from the second of two channels of 12 pixels, with the second of two filters of 9 weights.
         let taps = [(4, 0), (5, 1), (7, 3), (8, 4)];
         let centred = |code: usize, by: usize| (code * by % 256) as i64 - 128;
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn a_channel_that_is_not_there_is_answered_with_how_many_are() {
         let (contraction, products) = contraction(1);
-        let error = steps((&contraction, 2), &products, &mac(), [128; 2]).unwrap_err().to_string();
+        let error = steps((&contraction, 2), &products, unit(&mac()), [128; 2]).unwrap_err().to_string();
         assert_eq!(
             error,
             "layer `conv` has 2 output channels, 0 to 1, and golden vectors of channel 2 were asked for"
@@ -187,9 +192,9 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_elsewhere_than_the_output_is_refused() {
-        let (mut contraction, products) = contraction(1);
+        let ((mut contraction, products), mac) = (contraction(1), mac());
         contraction.output.data_mut()[4] += 1;
-        let error = steps((&contraction, 0), &products, &mac(), [128; 2]).unwrap_err();
+        let error = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("layer `conv`: the products of output [0, 1, 1] sum to "), "{error}");
     }

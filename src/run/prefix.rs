@@ -94,10 +94,10 @@ impl Prefixes {
         }
     }
 
-    /// What is kept of a batch at the latest layer that these keys lead to.
-    pub(super) fn latest(&self, keys: &[Key], batch: Batch) -> Option<Arc<Checkpoint>> {
+    /// What is kept of a batch at the latest layer that these keys lead to, of the first `layers` or the next.
+    pub(super) fn latest(&self, keys: &[Key], layers: usize, batch: Batch) -> Option<Arc<Checkpoint>> {
         let kept = self.kept();
-        keys.iter().rev().find_map(|key| kept.checkpoints.get(&(*key, batch)).cloned())
+        keys[..=layers].iter().rev().find_map(|key| kept.checkpoints.get(&(*key, batch)).cloned())
     }
 
     /// Keeps what enters `layer` where other setups still to be evaluated come as far and no further, and it fits.

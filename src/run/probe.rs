@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::hardware::{Hardware, offsets};
-use super::mean_error::channel_means;
+use super::mean_error::Sums;
 use super::outcome::MeanError;
 use super::probe_groups::{self, Read};
 use super::signs;
 use super::zeros::nonzeros;
 use crate::config::platform::Padding;
-use crate::kernel::{self, Histograms, Products, Shifts};
+use crate::kernel::{self, Histograms, Shifts};
 use crate::platform::compute::array::MacArray;
 use crate::platform::compute::groups::replay_groups;
 use crate::platform::compute::stream::{Operands, Replay, replay_left};
@@ -28,11 +28,13 @@ pub(super) const SAMPLES: usize = 8;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub replay: Option<Replay>,
-    /// Mean energy of a multiplication by the multiplier's energy table; none where there is none.
+    /// Mean energy of a multiplication by the multiplier's energy table; none where there is none. Of all scored samples.
     pub multiplication: Option<Joules>,
+    /// Root mean square of the exact sums.
+    pub size: f64,
     pub relative_error: f64,
     pub bias: f64,
-    /// Absent where no table holds the products.
+    /// Absent where no table holds the products. Of all scored samples unless weights are computed.
     pub mean_error: Option<MeanError>,
     /// What an addition switches; none where its activations are no spikes, or are multiplied.
     pub addition: Option<Switched>,
@@ -64,24 +66,18 @@ impl Engine for Probe<'_> {
         let exact = Exact.contract(layer, input, meant);
         let size = root_mean_square(&exact);
         let (relative_error, bias) = errors(&sums, &exact, size);
-        let mean_error =
-            self.mean_errors(layer, input, [weights, meant]).map(|means| MeanError::of(&means, size));
+        let mean_error = self.mean_error(layer, input, weights, size);
         let mut stream = Stream::new(self.seed, PROBE, layer.index as u64);
         let pairs = (input, weights, self.hardware.is_swapped(layer));
-        let mut price = |array: &MacArray| {
+        let replay = self.hardware.arrays.filter(|_| !weights.are_signs()).map(|arrays| {
+            let array = arrays.of(layer.index);
             pooled(array, layer, pairs, |operands| {
-                let left = nonzeros(array, layer, weights);
-                (replay_left(array, operands, left.as_ref(), &mut stream), array.multiplication(operands))
+                replay_left(array, operands, nonzeros(array, layer, weights).as_ref(), &mut stream)
             })
-        };
-        let multiplies = self.hardware.arrays.filter(|_| !weights.are_signs());
-        let (replay, multiplication) = multiplies.map_or((None, None), |arrays| {
-            let (replay, multiplication) = price(arrays.of(layer.index));
-            (Some(replay), multiplication)
         });
         let addition = self.added(layer, input, weights);
         let word = self.counted(layer, input, weights);
-        note(Seen { replay, multiplication, relative_error, bias, mean_error, addition, word });
+        note(Seen { replay, size, relative_error, bias, mean_error, addition, word, ..Seen::default() });
         sums
     }
 
@@ -183,32 +179,16 @@ impl Probe<'_> {
         Some(neurons.replay(sequence, &mut stream))
     }
 
-    /// Mean error of each output channel, its correction applied; none where no table holds the products.
-    fn mean_errors(&self, layer: &Layer, input: &Codes, [weights, meant]: [&Weights; 2]) -> Option<Vec<f64>> {
-        let table = self.hardware.table(layer).filter(|_| !weights.are_signs())?;
-        let exact = Products::exact(weights.zero_point, input.zero_point);
-        let correction = self.hardware.plan(layer).and_then(|plan| plan.correction.as_ref());
-        if *table == exact && correction.is_none() {
-            return Some(vec![0.0; layer.geometry.out_channels]);
-        }
+    /// Mean error where every sample has weights of its own; elsewhere it is counted of all samples.
+    fn mean_error(&self, layer: &Layer, input: &Codes, weights: &Weights, size: f64) -> Option<MeanError> {
+        let sums = Sums::of(&self.hardware, layer, [weights.zero_point, input.zero_point])?;
         let (geometry, operands) = layer.contraction(input, weights);
-        let counted = (&Histograms::count(&geometry, operands), operands.batch);
-        let means = |weights: &Weights, products: &Products| {
-            averaged(channel_means(&geometry, counted, &weights.codes, products), layer.geometry.out_channels)
-        };
-        let (found, expected) = (means(weights, table), means(meant, &exact));
-        let off = |(channel, (found, expected)): (usize, (f64, f64))| {
-            correction.map_or(found, |correction| correction.of_mean(channel, found)) - expected
-        };
-        Some(found.into_iter().zip(expected).enumerate().map(off).collect())
+        let erring = layer.weights == Origin::Computed && !weights.are_signs() && sums.differ();
+        erring.then(|| {
+            let means = sums.errors(&Histograms::of(&geometry, operands.input), weights);
+            MeanError::of(&means, size, input.codes.shape()[0])
+        })
     }
-}
-
-/// Means of so many channels over samples that have channels of their own, sample after sample.
-fn averaged(means: Vec<f64>, channels: usize) -> Vec<f64> {
-    let samples = means.len() / channels;
-    let of = |channel: usize| means.iter().skip(channel).step_by(channels).sum::<f64>() / samples as f64;
-    if samples == 1 { means } else { (0..channels).map(of).collect() }
 }
 
 /// Root mean square of the exact sums.
@@ -227,8 +207,8 @@ fn errors<S: Copy + Into<f64>>(sums: &[S], exact: &[S], size: f64) -> (f64, f64)
     ((square / count).sqrt() / size, differences().sum::<f64>() / count / size)
 }
 
-/// The operands of all pooled samples as one long contraction: sample after sample, padding as the array treats it;
-/// transposed where they are swapped.
+/// The operands of all pooled samples as one long contraction: sample after sample, products in the array's order, padding as
+/// it treats it; transposed where they are swapped.
 pub(super) fn pooled<T>(
     array: &MacArray,
     layer: &Layer,
@@ -239,25 +219,92 @@ pub(super) fn pooled<T>(
     let (gemm, samples) = (geometry.gemm(), codes.batch);
     let [of_input, of_weights] = offsets(array, input, weights);
     let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
-    let activation = |group: usize, position: usize, k: usize| {
+    let nth_tap = |nth: usize| geometry.nth_tap(array.order(), nth);
+    let activation = |group: usize, position: usize, nth: usize| {
         let (sample, at) = (position / gemm.positions, position % gemm.positions);
-        let tap = geometry.tap(k, at / geometry.out_width(), at % geometry.out_width());
+        let tap = geometry.tap(nth_tap(nth), at / geometry.out_width(), at % geometry.out_width());
         let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
         match tap {
             Some(tap) => Some(operand(codes.input[start + tap], of_input)),
             None => (array.padding() != Padding::Skip).then(|| operand(input.zero_point, of_input)),
         }
     };
-    let weight = |group: usize, output: usize, k: usize| {
+    let weight = |group: usize, output: usize, nth: usize| {
         let channel = group * gemm.outputs + output;
-        operand(geometry.filter(codes.weights, channel)[k], of_weights)
+        operand(geometry.filter(codes.weights, channel)[nth_tap(nth)], of_weights)
     };
     let gemm = kernel::Gemm { positions: gemm.positions * samples, ..gemm };
     if swapped {
-        let given = |group: usize, position: usize, k: usize| Some(weight(group, position, k));
+        let given = |group: usize, position: usize, nth: usize| Some(weight(group, position, nth));
         // Operands are swapped only where padding is dropped, which passes the unit.
-        let stays = |group: usize, output: usize, k: usize| activation(group, output, k).unwrap_or_default();
+        let stays =
+            |group: usize, output: usize, nth: usize| activation(group, output, nth).unwrap_or_default();
         return with(&Operands { gemm: gemm.transposed(), activation: &given, weight: &stays });
     }
     with(&Operands { gemm, activation: &activation, weight: &weight })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::platform::{AccumulationOrder, Array, Dataflow, Zeros};
+    use crate::kernel::Geometry;
+    use crate::platform::compute::array::{Open, unit};
+    use crate::tech::CellLibrary;
+    use crate::tensor::Tensor;
+    use crate::workload::Form;
+
+    fn array(accumulation_order: AccumulationOrder) -> MacArray {
+        let exact = Array::exact([4, 3], Dataflow::OutputStationary);
+        let config = Array { accumulation_order, zeros: Zeros::Skip, ..exact };
+        let unit = unit(&config, 8, Open::NONE.products).unwrap();
+        MacArray::new(&config, unit, &CellLibrary::nangate45()).unwrap()
+    }
+
+    /// Two channels of six taps in each of two groups.
+    const TAPS: [(AccumulationOrder, [usize; 12]); 2] = [
+        (AccumulationOrder::ChannelsFirst, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        (AccumulationOrder::ChannelsLast, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11]),
+    ];
+
+    #[test]
+    fn operands_and_zeros_follow_each_other_in_the_order_of_the_array() {
+        let geometry = Geometry::UNEVEN;
+        let count = |count: usize| (0..count).map(|at| 129 + at as u8).collect::<Vec<_>>();
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
+        let codes =
+            Tensor::new([1, geometry.inputs_per_sample()], count(geometry.inputs_per_sample())).unwrap();
+        let input = Codes { codes, scale: 1.0, zero_point: 128, bits: 8 };
+        // One of each filter's weights is zero.
+        let mut weights = count(geometry.weights());
+        weights.chunks_mut(12).for_each(|filter| filter[7] = 128);
+        let weights = Weights { codes: weights, scales: vec![1.0; 6], zero_point: 128, bits: 8 };
+        for (order, taps) in TAPS {
+            let array = array(order);
+            let width = geometry.out_width();
+            pooled(&array, &layer, (&input, &weights, false), |operands| {
+                for (nth, &k) in taps.iter().enumerate() {
+                    for at in 0..geometry.positions() {
+                        let pixel = geometry.tap(k, at / width, at % width);
+                        let expected = pixel.map_or(0, |pixel| 1 + pixel + geometry.group_offset(1)) as i64;
+                        assert_eq!((operands.activation)(1, at, nth), Some(expected), "{order:?}");
+                    }
+                    let expected = i64::from(geometry.filter(&weights.codes, 4)[k]) - 128;
+                    assert_eq!((operands.weight)(1, 1, nth), expected, "{order:?}");
+                }
+            });
+            // The zero alone is left out, where it comes in the order.
+            let nonzeros = nonzeros(&array, &layer, &weights).unwrap();
+            let zero = taps.iter().position(|&k| k == 7).unwrap();
+            let left: Vec<usize> = (0..12).filter(|nth| *nth != zero).collect();
+            assert!(nonzeros.depths().eq(left.iter().copied().cycle().take(6 * 11)), "{order:?}");
+        }
+    }
 }

@@ -14,9 +14,7 @@ use super::outcome::Recovered;
 use crate::config::Measure;
 use crate::kernel::{CODES, Counts, Histograms, Products};
 use crate::tensor::Tensor;
-use crate::workload::{
-    Codes, Engine, Exact, Layer, ModelError, Network, Origin, Place, Quantized, Weights, operands,
-};
+use crate::workload::{Codes, Engine, Exact, Layer, ModelError, Network, Origin, Place, Quantized, Weights};
 
 mod correction;
 mod remap;
@@ -249,9 +247,7 @@ impl<'a> Trial<'a> {
 
     /// How often each activation code meets a weight.
     fn counts(&self) -> Counts {
-        let count = |input: &Codes| {
-            Histograms::count(&self.layer.geometry, operands(input, self.weights)).activations()
-        };
+        let count = |input: &Codes| Histograms::of(&self.layer.geometry, input.codes.data()).activations();
         let add = |one: Counts, other: Counts| std::array::from_fn(|code| one[code] + other[code]);
         self.batches.par_iter().map(count).reduce(|| [0; CODES], add)
     }

@@ -33,8 +33,9 @@ pub(super) fn nonzeros(array: &MacArray, layer: &Layer, weights: &Weights) -> Op
         return None;
     }
     let gemm = layer.geometry.gemm();
-    array.skipped(gemm, |group, output, k| {
-        layer.geometry.filter(&weights.codes, group * gemm.outputs + output)[k] == weights.zero_point
+    array.skipped(gemm, |group, output, nth| {
+        let filter = layer.geometry.filter(&weights.codes, group * gemm.outputs + output);
+        filter[layer.geometry.nth_tap(array.order(), nth)] == weights.zero_point
     })
 }
 

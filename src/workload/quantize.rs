@@ -37,7 +37,7 @@ mod tokens;
 mod turned;
 
 pub use checkpoint::{Checkpoint, Start};
-use filed::Coded;
+use filed::{Coded, FileCodes};
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
 use group::Layout;
@@ -60,7 +60,10 @@ pub enum CalibrationError {
     #[error("there is no calibration sample; set quantize.calibration_samples to at least 1")]
     Empty,
     /// A value that is not finite appeared.
-    #[error("a value that is not finite appeared after node `{0}` during calibration")]
+    #[error(
+        "a value that is not finite appeared after node `{0}` during calibration: what it sums is too large for single precision; \
+         look at its weights, and at `preprocess`"
+    )]
     NotFinite(String),
     /// Products that no engine would form.
     #[error(
@@ -118,8 +121,8 @@ pub struct Quantized {
     biases: Arc<[Arc<[f32]>]>,
     /// What is added to the sums of each channel instead, where the file has it as whole numbers of their step.
     whole_biases: Arc<[Option<Arc<[i32]>>]>,
-    /// Layers that read codes, or have weights, that the file has on another grid.
-    coded_anew: Vec<bool>,
+    /// What became of the codes that the file has for each layer.
+    file_codes: Vec<FileCodes>,
     /// The expert that each layer is of, if it is.
     experts: Vec<Option<usize>>,
 }
@@ -217,7 +220,7 @@ impl Quantized {
         let tokens: Vec<_> = written.iter().map(|own| own.and_then(Written::tokens)).collect();
         layout::check(network, (&grids, &tokens), &weights)?;
         let coded = Coded { network, grids: &grids, written: &written, weights: &weights, groups: &groups };
-        let (whole_biases, coded_anew) = (coded.biases(), coded.anew(&filed));
+        let (whole_biases, file_codes) = (coded.biases(), coded.codes(&filed));
         let biases = network.contractions().zip(&*whole_biases).map(bias).collect();
         let (layers, experts) = (network.layers(), network.experts());
         Ok(Self {
@@ -231,7 +234,7 @@ impl Quantized {
             groups,
             biases,
             whole_biases,
-            coded_anew,
+            file_codes,
             experts,
         })
     }
@@ -248,8 +251,16 @@ impl Quantized {
 
     /// The layers that read codes of bytes, or have weights, which the file has on another grid: one that the scheme does not take.
     pub fn coded_anew(&self) -> Vec<&str> {
-        let anew = self.layers.iter().zip(&self.coded_anew).filter(|(_, anew)| **anew);
+        let anew = self.layers.iter().zip(&self.file_codes).filter(|(_, codes)| **codes == FileCodes::Anew);
         anew.map(|(layer, _)| &*layer.name).collect()
+    }
+
+    /// Whether a layer reads codes, and has weights, as the model's file has them.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    pub fn keeps_file_codes(&self, layer: usize) -> bool {
+        self.file_codes[layer] == FileCodes::Kept
     }
 
     /// The same network with other weight codes, for example as a memory returned them.

@@ -236,6 +236,105 @@ fn a_point_that_fails_is_one_failed_point() {
     assert!(page.contains("clock: fit"), "the page does not say why the point failed");
 }
 
+const MULTIPLIERS: &str = "explore.space={sensor.adc_bits: [8, 2], compute.array.multiplier: [exact, mul8s_bwtrunc_t4, \
+                           mul8s_bwtrunc_t7, mul8u_trunc_t7, mul8s_drum_k4]}";
+
+fn found(folder: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("exploration.json")).unwrap()).unwrap()
+}
+
+/// The mean error that a store holds of each point of the grid, 0 of those that are not judged.
+fn mean_errors(folder: &Path) -> Vec<f64> {
+    let text = fs::read_to_string(folder.join("points.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |key: &Value| {
+        let judged = lines.iter().find(|line| line["mean_error"]["key"] == *key);
+        judged.and_then(|line| line["mean_error"]["worst"]["mean_error"].as_f64()).unwrap_or(0.0)
+    };
+    lines[0]["exploration"][1].as_array().unwrap()[1..].iter().map(of).collect()
+}
+
+/// Indices of points that meet the floor and that no other such point beats in score and energy.
+fn front(points: &[Value]) -> Vec<usize> {
+    let figures = |point: &Value| {
+        [-point["score"]["value"].as_f64().unwrap(), point["energy_j"]["total"].as_f64().unwrap()]
+    };
+    let met: Vec<usize> = (0..points.len()).filter(|&at| points[at]["verdict"] == "met").collect();
+    let beats = |a: &[f64; 2], b: &[f64; 2]| a[0] <= b[0] && a[1] <= b[1] && a != b;
+    let beaten =
+        |at: &usize| met.iter().any(|&other| beats(&figures(&points[other]), &figures(&points[*at])));
+    met.iter().copied().filter(|at| !beaten(at)).collect()
+}
+
+#[test]
+fn points_beyond_the_bound_of_mean_errors_are_not_run_and_the_others_are_as_without_it() {
+    let screen = |bound: f64| format!("explore.screen={bound}");
+    let text = |value: &Value| serde_json::to_string(value).unwrap();
+    let all = found(whole(&["--set", MULTIPLIERS]).path());
+    let wide_bound = whole(&["--set", MULTIPLIERS, "--set", &screen(1000.0)]);
+    let wide = found(wide_bound.path());
+    for key in ["points", "front", "best", "baseline"] {
+        assert!(text(&wide[key]) == text(&all[key]), "a bound that screens none changes {key}");
+    }
+    let errors = mean_errors(wide_bound.path());
+    let mut sorted = errors.clone();
+    sorted.sort_by(f64::total_cmp);
+    // Exact multipliers make none; of the four others two are beyond.
+    assert!(sorted[1] == 0.0 && sorted[2] > 0.0, "{errors:?}");
+    let bound = (sorted[5] + sorted[6]) / 2.0;
+    let table = tempfile::tempdir().unwrap();
+    let json = table.path().join("explored.json");
+    let narrow = ["--set", MULTIPLIERS, "--set", &screen(bound), "--json", json.to_str().unwrap()];
+    let folder = whole(&narrow);
+    let some = found(folder.path());
+    assert_eq!(serde_json::from_str::<Value>(&fs::read_to_string(&json).unwrap()).unwrap(), some);
+    let points = some["points"].as_array().unwrap();
+    assert_eq!(points.len(), errors.len());
+    for (at, (point, error)) in points.iter().zip(&errors).enumerate() {
+        if *error <= bound {
+            assert!(text(point) == text(&all["points"][at]), "{point}");
+            continue;
+        }
+        assert_eq!(point["screened"]["mean_error"].as_f64(), Some(*error));
+        assert!(
+            point["screened"]["layer"].is_string() && point["failed"].is_null() && point["score"].is_null()
+        );
+    }
+    let on_front: Vec<usize> = serde_json::from_value(some["front"].clone()).unwrap();
+    assert_eq!(on_front, front(points));
+    let stored = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(
+        page.contains("4 points were screened out before they were run") && page.contains("0 failed"),
+        "{page}"
+    );
+    // Another bound judges all anew, whichever was before.
+    let resumed = code(folder.path(), &["--resume", "--set", MULTIPLIERS, "--set", &screen(1000.0)]);
+    assert_eq!(resumed.0, Some(0), "{}", resumed.1);
+    assert!(fs::read_to_string(folder.path().join("points.jsonl")).unwrap().starts_with(&stored));
+    same(folder.path(), wide_bound.path());
+    assert_eq!(code(folder.path(), &[&["--resume"], &narrow[..4]].concat()).0, Some(0));
+    assert!(found(folder.path())["points"] == some["points"], "what is stored is not judged anew");
+    assert_eq!(code(folder.path(), &["--resume", "--set", MULTIPLIERS]).0, Some(0));
+    assert!(found(folder.path())["points"] == all["points"], "without a bound all points count");
+}
+
+#[test]
+fn a_bound_of_mean_errors_that_is_none_is_named() {
+    for (wrong, told) in
+        [("0", "0"), ("-5 %", "\"-5 %\""), (".nan", "null"), ("much", "\"much\""), ("~", "null")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (code, said) = code(folder.path(), &["--set", &format!("explore.screen={wrong}")]);
+        let expected =
+            format!("{told} is no bound of a relative error; write a share above 0, `5 %` or 0.05");
+        assert!(
+            code == Some(2) && said.split_whitespace().collect::<Vec<_>>().join(" ").contains(&expected),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn only_points_beyond_doubt_meet_the_floor() {
     // On 96 samples no drop is known to a tenth of a percent, so even the exact point itself is undecided.

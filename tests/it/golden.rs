@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use axsim::arith::mac::Mac;
+
 use crate::cli::axsim;
 use crate::simulators::icarus;
 
@@ -162,6 +164,73 @@ fn raw_codes_and_multiplied_padding_pass_too() {
         if icarus() {
             assert!(check(&folder).starts_with("PASS: "));
         }
+    }
+}
+
+/// What the unit sums over the channels, rows and columns of filters, in one of both orders, in coordinates of the files.
+fn summed(folder: &Path, channels_last: bool) -> Vec<i32> {
+    let about = about(folder);
+    let mac = Mac::from_id(about["unit"]["mac"].as_str().unwrap()).unwrap();
+    let sizes = |value: &serde_json::Value| -> Vec<usize> {
+        value.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).collect()
+    };
+    let shape = |name: &str| sizes(&about["tensors"][name]["shape"]);
+    let (input, weights, output) = (shape("input"), shape("weights"), shape("output"));
+    let [stride, pads] = ["stride", "pads_top_left_bottom_right"].map(|name| sizes(&about["geometry"][name]));
+    let [pixels, filters] = ["input.npy", "weights.npy"].map(|name| npy(folder, name, "'|i1'"));
+    let [channels, rows, columns] = [weights[1], weights[2], weights[3]];
+    let by_channel = (0..channels).flat_map(|channel| {
+        (0..rows).flat_map(move |row| (0..columns).map(move |column| [channel, row, column]))
+    });
+    let by_tap = (0..rows).flat_map(|row| {
+        (0..columns).flat_map(move |column| (0..channels).map(move |channel| [channel, row, column]))
+    });
+    let taps: Vec<[usize; 3]> = if channels_last { by_tap.collect() } else { by_channel.collect() };
+    let mut sums = vec![];
+    for filter in filters.chunks(channels * rows * columns) {
+        for (y, x) in (0..output[2]).flat_map(|y| (0..output[3]).map(move |x| (y, x))) {
+            let product = |[channel, row, column]: [usize; 3]| {
+                let y = (y * stride[0] + row).checked_sub(pads[0]).filter(|y| *y < input[2])?;
+                let x = (x * stride[1] + column).checked_sub(pads[1]).filter(|x| *x < input[3])?;
+                let weight = filter[(channel * rows + row) * columns + column];
+                let pixel = pixels[(channel * input[2] + y) * input[3] + x];
+                Some(mac.product(i64::from(pixel as i8), i64::from(weight as i8)))
+            };
+            let products = taps.iter().filter_map(|at| product(*at));
+            sums.push(products.fold(0, |sum, product| mac.accumulate(sum, product)) as i32);
+        }
+    }
+    sums
+}
+
+#[test]
+fn sums_in_either_order_are_those_of_plain_loops_and_the_unit_passes_them() {
+    let sums = |(accumulator, layer): (&str, &str), order: &str| {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("vectors");
+        let order = format!("platform.compute.array.accumulation_order={order}");
+        let knobs = format!("approximate={{compute.array.multiplier: mul8s_bw, {accumulator}}}");
+        let more = ["--set", &order, "--set", &knobs, "--golden", layer, "--golden-dir"];
+        run(out.path(), &[&more[..], &[folder.to_str().unwrap()]].concat());
+        let output = npy(&folder, "output.npy", "'<i4'");
+        let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+        let output: Vec<i32> = output.collect();
+        let last = order.ends_with("channels_last");
+        assert!(output == summed(&folder, last), "{order}");
+        assert!(output != summed(&folder, !last), "no sum depends on the order");
+        let said = about(&folder)["stream"]["order"].as_str().unwrap().to_string();
+        let named = if last { "row, column, channel" } else { "channel, row, column" };
+        assert!(said.contains(named), "{said}");
+        if icarus() {
+            assert!(check(&folder).starts_with("PASS: "));
+        }
+        output
+    };
+    for of in [
+        ("compute.array.accumulator: add24s_gear_r4_p12", "conv2"),
+        ("compute.array.accumulator_bits: 16, compute.array.overflow: saturate", "conv4"),
+    ] {
+        assert_ne!(sums(of, "channels_first"), sums(of, "channels_last"));
     }
 }
 

@@ -87,6 +87,7 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
             Some("voltage") => json!("1 V"),
             Some("clock") => json!("fit"),
             Some("overflow") => json!("saturate"),
+            Some("accumulation_order") => json!("channels_last"),
             Some("padding") => json!("skip"),
             Some("products") => json!("raw"),
             Some("calibration") => json!("mse"),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use axsim::kernel::Geometry;
 use axsim::workload::Network;
 use serde_json::Value;
 
@@ -132,6 +133,28 @@ fn a_narrow_accumulator_costs_less_and_saturating_loses_less_than_wrapping() {
     assert!(message.contains("17 bits, to hold a product, to 32, not 16"), "{message}");
 }
 
+/// Of a picture of one channel there is one order.
+#[test]
+fn another_order_of_exact_sums_switches_other_gates_and_changes_nothing_else() {
+    let found = outcome(&["approximate={compute.array.accumulation_order: channels_last}"]);
+    let [exact, other] = ["baseline", "approximate"].map(|which| &found[which]);
+    for same in ["score", "latency_s", "cycles", "area_mm2"] {
+        assert_eq!(exact[same], other[same], "{same}");
+    }
+    let energies = |of: &Value| {
+        let layers = of["layers"].as_array().unwrap().iter();
+        layers.map(|layer| figure(layer, "/energy_j")).collect::<Vec<_>>()
+    };
+    let (of_exact, of_other) = (energies(exact), energies(other));
+    let one_order =
+        |geometry: &Geometry| geometry.in_channels == geometry.groups || geometry.kernel == [1, 1];
+    let layers = scenes().layers();
+    assert!(layers.iter().any(|layer| !one_order(&layer.geometry)));
+    for (at, layer) in layers.iter().enumerate() {
+        assert_eq!(of_exact[at] == of_other[at], one_order(&layer.geometry), "{}", layer.name);
+    }
+}
+
 #[test]
 fn explain_tells_the_way_that_a_run_takes() {
     for (accumulator, unit) in [
@@ -151,6 +174,54 @@ fn explain_tells_the_way_that_a_run_takes() {
             assert!(explained.ends_with(&format!(", on this processor: {way}\n")), "{way}, not {explained}");
         }
     }
+}
+
+/// Of an unsigned multiplier a layer's codes have a zero point, 0 after a rectifier.
+#[test]
+fn explain_tells_the_ways_of_signs_outside() {
+    for id in ["mul8u_trunc_t4", "mul8u_drum_k4", "mul8u_exact", "mul8u_mitchell"] {
+        let multiplier = format!("platform.compute.array.multiplier={id}");
+        let found = outcome(&["workload.samples=2", &multiplier, "approximate={}"]);
+        let explained = axsim(&["explain", id]).assert().success();
+        let explained = String::from_utf8(explained.get_output().stdout.clone()).unwrap();
+        let (_, told) = explained.trim_end().split_once(", on this processor: ").unwrap();
+        let ways: Vec<&str> =
+            told.split("; of activations that are never negative, as after a rectifier: ").collect();
+        for layer in found["baseline"]["layers"].as_array().unwrap() {
+            assert!(ways.contains(&layer["way"].as_str().unwrap()), "{id}, {}: {told}", layer["name"]);
+        }
+    }
+}
+
+#[test]
+fn a_file_s_own_scales_are_told_instead_of_those_that_are_asked_for() {
+    let Some(shared) = crate::onnx_models::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (multiplier, says) in [
+        ("mul8u_exact", "; scales and ranges of the model's file; rounding `half_even`."),
+        // Signed bytes hold no layer's codes.
+        ("mul8s_bw", "; weight scales `per_channel`; rounding `half_even`; ranges `m"),
+    ] {
+        let mut command = axsim(&["run", "configs/runs/quickstart.yaml", "--quiet"]);
+        command.arg("--data").arg(&shared).arg("--out").arg(folder.path());
+        let multiplier = format!("platform.compute.array.multiplier={multiplier}");
+        let workload = "workload=configs/workloads/resnet8_cifar10_int8_qdq.yaml";
+        for setting in
+            [workload, &multiplier, "approximate={quantize.calibration: mse}", "workload.samples=2"]
+        {
+            command.args(["--set", setting]);
+        }
+        let printed = String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap();
+        let said: Vec<&str> = printed.lines().filter(|line| line.starts_with("Semantics")).collect();
+        assert!(!said.is_empty() && said.iter().all(|line| line.contains(says)), "{printed}");
+    }
+}
+
+#[test]
+fn zeros_that_are_held_are_told() {
+    let (_, printed) = told(&["approximate={compute.array.zeros: gate}"]);
+    assert!(printed.contains("zeros `gate`"), "{printed}");
+    assert!(!told(&["approximate={}"]).1.contains("zeros `compute`"));
 }
 
 #[test]
@@ -200,19 +271,20 @@ fn every_name_of_a_semantics_is_taken_and_kept_with_the_results() {
 
 #[test]
 fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
-    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; weight scales `per_channel`; \
-                 rounding `half_even`; ranges `min_max` on 256 samples.\n";
+    let usual = "products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; order `channels_first`; \
+                 weight scales `per_channel`; rounding `half_even`; ranges `min_max` on 256 samples.\n";
     assert!(told(&[]).1.contains(&format!("\nSemantics: {usual}")));
     let (_, printed) = told(&[
         "platform.compute.array.products=raw",
         "platform.compute.array.padding=multiply",
+        "platform.compute.array.accumulation_order=channels_last",
         "workload.quantize={calibration: {percentile: 99.9}, calibration_samples: 20, weight_scales: per_tensor, rounding: floor}",
         "approximate={compute.array.accumulator: add32s_loa_k6, compute.array.accumulator_bits: 24}",
     ]);
     let line = |of: &str, sums: &str| {
         format!(
-            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; weight scales `per_tensor`; rounding \
-             `floor`; ranges `percentile: 99.9` on 20 samples.\n"
+            "\nSemantics of {of}: products `raw`; padding `multiply`; sums of {sums}; order `channels_last`; weight scales \
+             `per_tensor`; rounding `floor`; ranges `percentile: 99.9` on 20 samples.\n"
         )
     };
     assert!(printed.contains(&line("exact", "32 bits that wrap, added exactly")), "{printed}");
@@ -227,6 +299,7 @@ fn a_run_prints_its_semantics_by_the_names_that_are_configured() {
 fn explain_names_the_values_of_each() {
     for (knob, values) in [
         ("overflow", &["`wrap`", "`saturate`"][..]),
+        ("accumulation_order", &["`channels_first`", "`channels_last`"]),
         ("padding", &["`drop`", "`skip`", "`multiply`"]),
         ("products", &["`centred`", "`raw`"]),
         ("calibration", &["`min_max`", "`mse`", "`entropy`"]),

@@ -1,7 +1,7 @@
 //! What sums are kept in: bits, what happens beyond them, how many products they surely hold.
 
+use super::Mac;
 use super::id::Own;
-use super::{KEPT_BITS, Mac};
 use crate::arith::{ArithError, is_exact};
 use crate::bits;
 use crate::config::platform::Overflow;
@@ -140,17 +140,26 @@ impl Mac {
         sums
     }
 
-    /// How many products the accumulator surely holds the sum of: as many of the largest magnitude there is.
+    /// How many products of a network's codes the [bits](Self::summed_width) that are kept of their sum surely hold: as many of the
+    /// largest magnitude there is.
     ///
-    /// Networks sum in 32 bits, so a wider accumulator counts as one of 32.
+    /// Multipliers of more than 8 bits get codes of bytes, less their zero points at most 255 apart from zero.
     ///
     /// ```
     /// use axsim::arith::mac::Mac;
-    /// // (2^31 − 1) / 128², and / (128 · 32,768)
-    /// assert_eq!(["mac8s_exact", "mac16x8s_bw"].map(|id| Mac::from_id(id).unwrap().holds()), [131_071, 511]);
+    /// // (2^31 − 1) / 128² and / 255², (2^39 − 1) / (128 · 32,768)
+    /// let holds = |id| Mac::from_id(id).unwrap().holds();
+    /// assert_eq!(["mac8s_exact", "mac12s_bw", "mac16x8s_bw"].map(holds), [131_071, 33_025, 131_071]);
     /// ```
     pub fn holds(&self) -> u64 {
-        self.depth(self.accumulator_width().min(KEPT_BITS))
+        let [a, b] = self.widths();
+        if a != b || a <= 8 || self.shape.shift.is_some() {
+            return self.depth(self.summed_width());
+        }
+        let codes = || (*self.operands().start()).max(-255)..=(*self.operands().end()).min(255);
+        let products = codes().flat_map(|a| codes().map(move |b| (a, b)));
+        let largest = products.map(|(a, b)| self.product(a, b).unsigned_abs()).max().unwrap_or(0);
+        bits::mask(self.summed_width() - 1) / largest.max(1)
     }
 
     /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far, or multiplied by as

@@ -38,13 +38,23 @@ fn sums(mac: Mac) -> Result<String, Error> {
     let mut out = format!(
         "  in a network: sums of {}; the exact sum of {} products surely fits\n",
         mac.sums(),
-        mac.depth(mac.summed_width())
+        mac.holds()
     );
     let [a, b] = mac.widths();
     if a == b || a.max(b) <= 8 {
-        out += &format!("  in a network, on this processor{}: {}\n", limit(), run::way(mac)?);
+        out += &format!("  in a network, on this processor{}: {}\n", limit(), way(mac)?);
     }
     Ok(out)
+}
+
+/// How products are formed of codes around zero, and of those from zero on where they need another way. A report tells what
+/// each layer does.
+fn way(mac: Mac) -> Result<String, Error> {
+    let (around, from_zero) = run::ways(mac)?;
+    Ok(match from_zero.filter(|way| *way != around) {
+        Some(way) => format!("{around}; of activations that are never negative, as after a rectifier: {way}"),
+        None => around,
+    })
 }
 
 /// The registers that loops may use, where those are not all that there are.

@@ -59,6 +59,9 @@ pub struct Array {
     /// What an accumulator does with a sum beyond its bits.
     #[serde(default)]
     pub overflow: Overflow,
+    /// In which order an accumulator meets the products of an output.
+    #[serde(default)]
+    pub accumulation_order: AccumulationOrder,
     /// What becomes of the zeros around an image.
     #[serde(default)]
     pub padding: Padding,
@@ -98,6 +101,7 @@ impl Array {
             recovery: Recovery::default(),
             accumulator_bits: None,
             overflow: Overflow::default(),
+            accumulation_order: AccumulationOrder::default(),
             padding: Padding::default(),
             products: Products::default(),
             zeros: Zeros::default(),
@@ -133,6 +137,17 @@ pub enum Overflow {
     Wrap,
     /// The nearest sum that the accumulator holds stays.
     Saturate,
+}
+
+/// In which order an accumulator meets the products of an output, named after the layouts in memory that they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccumulationOrder {
+    /// Channel, row, column of the filter: all taps of a channel before the next channel, as windows of NCHW images unfold.
+    #[default]
+    ChannelsFirst,
+    /// Row, column, channel of the filter: all channels of a tap before the next tap, as windows of NHWC images unfold.
+    ChannelsLast,
 }
 
 /// What becomes of the zeros around an image; every one of them takes its clock either way. Those that the network itself

@@ -109,12 +109,12 @@ fn every_way_sums_what_single_products_do() {
     {
         let operand = Operand::new(geometry, of);
         let operands = operand.with(of(128));
-        let sums = convolve_accumulating(geometry, operands, &products, &i32::wrapping_add);
-        let in_order = convolve_accumulating(geometry, operands, &products, &lossy);
+        let sums = convolve_accumulating(geometry, operands, &products, FIRST, &i32::wrapping_add);
+        let in_order = convolve_accumulating(geometry, operands, &products, FIRST, &lossy);
         for level in Level::ALL {
             let products = products.clone().at(level);
             assert!(convolve(geometry, operands, &products) == sums, "{name}, {level}, {geometry:?}");
-            let found = convolve_in_order(geometry, operands, &products, &accumulator);
+            let found = convolve_in_order(geometry, operands, &products, FIRST, &accumulator);
             assert!(found == in_order, "{name} in order, {level}, {geometry:?}");
         }
     }
@@ -133,7 +133,7 @@ fn low_parts_are_combined_alike() {
         let operand = Operand::new(plain, of);
         let (geometry, input) = padded(plain, operand.with(of(128)));
         let operands = Operands { input: &input, ..operand.with(of(128)) };
-        let expected = convolve_accumulating(&geometry, operands, &products, &accumulate);
+        let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &accumulate);
         for level in Level::ALL {
             let products = products.clone().split(part).at(level);
             let found = convolve_split(&geometry, operands, &products);

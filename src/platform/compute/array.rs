@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::mapping::Mapping;
 use super::nonzeros::Nonzeros;
 use crate::arith::mac::{KEPT_BITS, Mac};
-use crate::config::platform::{self as config, Dataflow, Padding, WeightFormat, Zeros};
+use crate::config::platform::{self as config, AccumulationOrder, Dataflow, Padding, WeightFormat, Zeros};
 use crate::constant::Constant;
 use crate::kernel::{Accumulator, Gemm, Geometry};
 use crate::ledger::{Entry, Ledger, Price, Stage};
@@ -34,6 +34,7 @@ pub struct MacArray {
     rows: usize,
     columns: usize,
     dataflow: Dataflow,
+    order: AccumulationOrder,
     padding: Padding,
     zeros: Zeros,
     zero_window: usize,
@@ -90,6 +91,7 @@ impl MacArray {
             rows: config.rows,
             columns: config.columns,
             dataflow: config.dataflow,
+            order: config.accumulation_order,
             padding: config.padding,
             zeros: config.zeros,
             zero_window: config.zero_window,
@@ -173,6 +175,11 @@ impl MacArray {
         self.dataflow
     }
 
+    /// In which order an accumulator meets the products of an output.
+    pub fn order(&self) -> AccumulationOrder {
+        self.order
+    }
+
     /// What becomes of the zeros around an image.
     pub fn padding(&self) -> Padding {
         self.padding
@@ -186,7 +193,9 @@ impl MacArray {
             Padding::Drop | Padding::Multiply => geometry.positions(),
         };
         match (self.padding, nonzeros) {
-            (_, Some(nonzeros)) => nonzeros.depths().map(|k| inside(k) as u64).sum(),
+            (_, Some(nonzeros)) => {
+                nonzeros.depths().map(|nth| inside(geometry.nth_tap(self.order, nth)) as u64).sum()
+            }
             (Padding::Skip, None) => geometry.macs_inside(),
             (Padding::Drop | Padding::Multiply, None) => geometry.macs(),
         }

@@ -11,7 +11,7 @@ use crate::rng::Stream;
 /// Codes of a group, and how far they are shifted, or by what they are multiplied.
 pub type Group = (Vec<i64>, u8);
 
-/// The groups that a contraction hands to the units; short ones leave lanes at 0.
+/// The groups that a contraction hands to the units; short ones leave lanes at 0, depth counts them in the order of accumulation.
 pub struct GroupOperands<'a> {
     /// Its shape, with groups in place of single products.
     pub gemm: Gemm,

@@ -128,7 +128,7 @@ impl Work<'_> {
         let columns: Vec<(usize, usize)> = self.channels(group).collect();
         for columns in columns.chunks(LANES) {
             let mut sums = vec![self.unit.zero_sum(); self.geometry.positions()];
-            for tap in 0..self.geometry.depth() {
+            for tap in self.taps() {
                 self.along_the_positions(group, columns, tap, &mut sums);
             }
             for (position, sums) in sums.iter().enumerate() {
@@ -175,14 +175,18 @@ impl Work<'_> {
     fn windows(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
         let mut windows: Vec<(Vec<usize>, Vec<usize>)> = vec![];
         for position in 0..self.geometry.positions() {
-            let taps: Vec<usize> =
-                (0..self.geometry.depth()).filter(|&tap| self.reads(tap, position)).collect();
+            let taps: Vec<usize> = self.taps().filter(|&tap| self.reads(tap, position)).collect();
             match windows.iter_mut().find(|(known, _)| *known == taps) {
                 Some((_, positions)) => positions.push(position),
                 None => windows.push((taps, vec![position])),
             }
         }
         windows
+    }
+
+    /// In the array's order.
+    fn taps(&self) -> impl Iterator<Item = usize> + use<> {
+        self.geometry.taps(self.unit.array.order())
     }
 
     fn place(&self, tap: usize, position: usize) -> Option<usize> {
@@ -217,7 +221,7 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::platform::{Array, Clock, Multiplier, Timing};
+    use crate::config::platform::{AccumulationOrder, Array, Clock, Multiplier, Timing};
     use crate::kernel::{self, convolve};
     use crate::netlist::{Netlist, Timed};
     use crate::platform::PlatformError;
@@ -227,6 +231,8 @@ mod tests {
     use crate::units::{Hertz, Volts};
 
     const BOTH: [Dataflow; 2] = [Dataflow::OutputStationary, Dataflow::WeightStationary];
+    const ORDERS: [AccumulationOrder; 2] =
+        [AccumulationOrder::ChannelsFirst, AccumulationOrder::ChannelsLast];
 
     fn array(
         dataflow: Dataflow,
@@ -234,7 +240,17 @@ mod tests {
         clock: Clock,
         voltage: f64,
     ) -> Result<MacArray, PlatformError> {
+        ordered(AccumulationOrder::ChannelsFirst, dataflow, multiplier, (clock, voltage))
+    }
+
+    fn ordered(
+        accumulation_order: AccumulationOrder,
+        dataflow: Dataflow,
+        multiplier: &str,
+        (clock, voltage): (Clock, f64),
+    ) -> Result<MacArray, PlatformError> {
         let config = Array {
+            accumulation_order,
             clock,
             voltage: Some(Volts(voltage)),
             timing: Timing::Latch,
@@ -272,15 +288,25 @@ mod tests {
         for dataflow in BOTH {
             for multiplier in ["exact", "mul4s_array", "mul4u_exact"] {
                 assert!(!array(dataflow, multiplier, Clock::Fit, 1.1).unwrap().is_late());
-                let array = array(dataflow, multiplier, Clock::Fit, 1.0995).unwrap();
-                assert!(array.is_late());
-                assert_eq!(
-                    contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]),
-                    exact,
-                    "{multiplier}"
-                );
+                for order in ORDERS {
+                    let array = ordered(order, dataflow, multiplier, (Clock::Fit, 1.0995)).unwrap();
+                    assert!(array.is_late());
+                    let found = contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]);
+                    assert_eq!(found, exact, "{multiplier}, {order:?}");
+                }
             }
         }
+    }
+
+    /// Rows of the array hand their sums down in its order.
+    #[test]
+    fn weights_that_stay_lose_other_results_in_another_order() {
+        let codes = Codes::random(2);
+        let [first, last] = ORDERS.map(|order| {
+            let array = ordered(order, Dataflow::WeightStationary, "exact", (Clock::Fit, 0.8)).unwrap();
+            contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8])
+        });
+        assert_ne!(first, last);
     }
 
     #[test]
@@ -301,9 +327,17 @@ mod tests {
 
     /// One output after the other, one lane, by the agenda of events instead of the plan.
     #[test]
-    fn an_output_alone_is_what_it_is_among_hundreds() {
+    fn an_output_alone_is_what_it_is_among_hundreds_in_either_order() {
+        let channels_first: Vec<usize> = (0..12).collect();
+        // Two channels of six taps.
+        let channels_last: Vec<usize> = (0..6).flat_map(|tap| [tap, tap + 6]).collect();
+        let first = alone_and_together(AccumulationOrder::ChannelsFirst, &channels_first);
+        assert_ne!(first, alone_and_together(AccumulationOrder::ChannelsLast, &channels_last));
+    }
+
+    fn alone_and_together(order: AccumulationOrder, taps: &[usize]) -> Vec<i32> {
         let codes = Codes::random(2);
-        let array = array(Dataflow::OutputStationary, "exact", Clock::Fit, 0.8).unwrap();
+        let array = ordered(order, Dataflow::OutputStationary, "exact", (Clock::Fit, 0.8)).unwrap();
         let together = contract(&array, &Geometry::UNEVEN, codes.operands(), [8, 8]);
         let grid = &array.late().unwrap().coarse;
         let (netlist, mac) = (array.cells(), array.mac());
@@ -313,7 +347,7 @@ mod tests {
             let (channel, position) =
                 (rest / Geometry::UNEVEN.positions(), rest % Geometry::UNEVEN.positions());
             let group = channel / 3;
-            let pairs = (0..Geometry::UNEVEN.depth()).filter_map(|tap| {
+            let pairs = taps.iter().filter_map(|&tap| {
                 let width = Geometry::UNEVEN.out_width();
                 let place = Geometry::UNEVEN.tap(tap, position / width, position % width)?;
                 let start =
@@ -324,6 +358,7 @@ mod tests {
             let sum = alone(netlist, grid, &pairs.collect::<Vec<_>>(), mac.port_width());
             assert_eq!(bits::sign_extend(sum, mac.accumulator_width()) as i32, *found, "output {at}");
         }
+        together
     }
 
     fn alone(netlist: &Netlist, grid: &Grid, pairs: &[[u64; 2]], port: u32) -> u64 {

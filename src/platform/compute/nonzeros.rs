@@ -1,10 +1,10 @@
 //! Where the weights of a contraction are not zero, and the time slots that are left of its depth where zeros are skipped.
 //!
 //! The array that is modelled skips zeros of weights, which are known before a sample comes, and none of activations. The
-//! depth of a contraction is cut into windows of some products that follow each other. A row holds the activations of one
-//! window in registers; every unit chooses, by the index that stands beside its weight, the one that its weight is
-//! multiplied with. All columns of a fold leave a window together: it takes as many slots as the column with most weights
-//! that are not zero, and the other columns wait. Windows without any such weight take none.
+//! depth of a contraction, in the order of accumulation, is cut into windows of some products that follow each other. A row
+//! holds the activations of one window in registers; every unit chooses, by the index that stands beside its weight, the one
+//! that its weight is multiplied with. All columns of a fold leave a window together: it takes as many slots as the column
+//! with most weights that are not zero, and the other columns wait. Windows without any such weight take none.
 
 use crate::kernel::Gemm;
 

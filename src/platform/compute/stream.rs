@@ -24,7 +24,7 @@ pub(super) const SLOTS: u64 = 34;
 /// Batches of 64 stretches, a lane each, that are replayed side by side.
 pub const BATCHES: usize = 4;
 
-/// The values that a contraction hands to the operand ports of the units.
+/// The values that a contraction hands to the operand ports of the units; depth counts products in the order of accumulation.
 pub struct Operands<'a> {
     /// Its shape.
     pub gemm: Gemm,

@@ -3,7 +3,7 @@
 use super::formats::formats;
 use super::parts::{self, Tile, class};
 use super::{list, page, section, table};
-use crate::explore::{Exploration, Finished, Point};
+use crate::explore::{Exploration, Finished, Point, Unfinished};
 use crate::report::svg::escape;
 use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
 use crate::report::{label, short, words};
@@ -167,7 +167,7 @@ fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
     })
 }
 
-/// Every point, by verdict and energy; the ones that failed last.
+/// Every point, by verdict and energy; then those that were not run, and those that failed.
 fn points(found: &Exploration) -> String {
     let knobs: Vec<&String> = found.question.explore.space.keys().collect();
     let difference = words::column("difference [95 %]", found.baseline.score.metric);
@@ -188,7 +188,7 @@ fn points(found: &Exploration) -> String {
     });
     let group = |wanted: u8| order.iter().filter(move |&&at| rank(&found.points[at]).0 == wanted);
     let groups: Vec<Vec<Vec<String>>> =
-        (0..4).map(|wanted| group(wanted).map(|&at| row(found, at)).collect()).collect();
+        (0..5).map(|wanted| group(wanted).map(|&at| row(found, at)).collect()).collect();
     section(
         "Point by point",
         "Cheapest first within each verdict. System and datapath: how many times less energy than exact.",
@@ -198,7 +198,8 @@ fn points(found: &Exploration) -> String {
 
 fn rank(point: &Point) -> (u8, f64) {
     match &point.result {
-        Err(_) => (3, 0.0),
+        Err(Unfinished::Screened(worst)) => (3, worst.mean_error),
+        Err(Unfinished::Failed(_)) => (4, 0.0),
         Ok(finished) => {
             let verdict = match finished.verdict {
                 None | Some(Verdict::Met) => 0,
@@ -215,7 +216,13 @@ fn row(found: &Exploration, at: usize) -> Vec<String> {
     let mut cells: Vec<String> = point.knobs.values().map(|value| escape(&words::value(value))).collect();
     match &point.result {
         Err(why) => {
-            cells.push(format!("<span class=\"chip unmet\">failed</span> {}", escape(why)));
+            let (chip, why) = match why {
+                Unfinished::Failed(why) => ("<span class=\"chip unmet\">failed</span>", why.clone()),
+                Unfinished::Screened(worst) => {
+                    ("<span class=\"chip\">screened out</span>", words::screened(worst))
+                }
+            };
+            cells.push(format!("{chip} {}", escape(&why)));
             cells.extend(vec![String::new(); 6]);
         }
         Ok(Finished { verdict, savings, outcome }) => {

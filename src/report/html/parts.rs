@@ -176,8 +176,9 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let replayed = pairs_of.fold(0, u64::saturating_add);
     let lead = format!(
         "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
-         root mean square of (computed − exact) over that of exact, on the same codes; bias: the mean; by channel: root \
-         mean square of the means of output channels, which a constant per channel would take away. Grey bar: exact. MACs and cycles are of one run; a layer that does not \
+         root mean square of (computed − exact) over that of exact, on the codes of the samples whose pairs were replayed; bias: \
+         the mean; by channel: root mean square of the means of output channels over that of those exact sums, which a constant \
+         per channel would take away, on all scored samples (where weights are computed, on those replayed). Grey bar: exact. MACs and cycles are of one run; a layer that does not \
          run once has behind its name how often it does for a sample, and its energy is that of a sample.{}",
         thousands(replayed),
         escape(&words::ways(&outcome.layers))

@@ -1,8 +1,9 @@
 //! The findings of an exploration.
 
-use super::{allowed, difference, less, score, units, verdict};
-use crate::explore::Exploration;
+use super::{allowed, difference, less, percent, score, units, verdict};
+use crate::explore::{Exploration, Unfinished};
 use crate::report::label;
+use crate::run::Worst;
 use crate::units::{counted, with_prefix};
 
 /// One line on what was explored.
@@ -42,6 +43,11 @@ pub fn findings(found: &Exploration) -> Vec<String> {
     sentences
 }
 
+/// Why a point was not run.
+pub fn screened(worst: &Worst) -> String {
+    format!("sums of {} are off by {} on average", worst.layer, percent(worst.mean_error))
+}
+
 /// How many points have this verdict.
 pub fn count(found: &Exploration, name: &str) -> usize {
     let finished = found.points.iter().filter_map(|point| point.result.as_ref().ok());
@@ -58,7 +64,8 @@ pub fn front(found: &Exploration) -> &'static str {
 
 fn counts(found: &Exploration) -> String {
     let count = |name: &str| count(found, name);
-    let failed = found.points.iter().filter(|point| point.result.is_err()).count();
+    let has_failed = |result: &_| matches!(result, Err(Unfinished::Failed(_)));
+    let failed = found.points.iter().filter(|point| has_failed(&point.result)).count();
     let whole = if found.points.len() < found.evaluations {
         format!("{} of {} points (not finished)", found.points.len(), found.evaluations)
     } else {
@@ -73,5 +80,17 @@ fn counts(found: &Exploration) -> String {
             count("not met")
         )
     });
-    format!("{whole}, {failed} failed, {} on the {}.{floor}", found.front.len(), front(found))
+    let screened = found.question.explore.screen.map_or(String::new(), |bound| {
+        format!(
+            " {} screened out before they were run: their multipliers put the sums of some layer off by more than {} on average \
+             (mean errors by output channel over exact sums, root mean squares on calibration samples; approximate accumulators \
+             are not in it).",
+            match found.screened() {
+                1 => "1 point was".into(),
+                count => format!("{count} points were"),
+            },
+            percent(bound.fraction())
+        )
+    });
+    format!("{whole}, {failed} failed, {} on the {}.{screened}{floor}", found.front.len(), front(found))
 }

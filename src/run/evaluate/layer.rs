@@ -46,7 +46,8 @@ impl Evaluator<'_> {
         }
         let array = parts.timely(layer)?;
         let offsets = offsets(array, &contraction.input, &contraction.weights);
-        let steps = golden::steps((&contraction, channel), &products, array.mac(), offsets)?;
+        let unit = (array.mac(), array.order());
+        let steps = golden::steps((&contraction, channel), &products, unit, offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
         Ok(Golden { contraction, channel, steps, array, offsets })
     }

@@ -19,21 +19,32 @@ use crate::run::hardware::{Hardware, held};
 use crate::run::parts::Parts;
 use crate::run::prefix;
 use crate::run::probe::{self, Probe, Seen};
+use crate::run::tally::{Tallied, Tally};
 use crate::run::zeros;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::{Graded, grade};
 use crate::workload::{Checkpoint, Engine, Quantized, Start, Task, Use, Weights};
 
+/// What running all samples gave.
+pub(super) struct Scored {
+    /// What answers are worth per fault map, one map where no memory errs.
+    pub graded: Vec<Graded>,
+    /// What came to each layer where spikes are added.
+    pub counted: Vec<Counted>,
+    /// What codes came to in each layer on the device of the first map.
+    pub tallied: Vec<Tallied>,
+}
+
 impl Evaluator<'_> {
-    /// What answers are worth per fault map, one map where no memory errs; and what came to layers where spikes are added.
+    /// Runs all samples under every fault map, and counts in layers of which nothing is known.
     pub(super) fn run_maps(
         &self,
         parts: &Parts<'_>,
-        keys: &[prefix::Key],
+        (keys, known): (&[prefix::Key], &[Option<Seen>]),
         (plan, captured, products): Ready<'_>,
         workload: &Workload,
-    ) -> Result<(Vec<Graded>, Vec<Counted>), RunError> {
+    ) -> Result<Scored, RunError> {
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
         let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0));
@@ -41,12 +52,16 @@ impl Evaluator<'_> {
             let quantized = self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
             let engine: &dyn Engine = counter.as_ref().map_or(&hardware, |counter| counter);
-            self.grade(workload, (&self.task.test, workload.samples), |range| {
+            let tally = (map == 0).then(|| Tally::new(engine, &hardware, &quantized, known));
+            let engine: &dyn Engine = tally.as_ref().map_or(engine, |tally| tally);
+            // Layers that others ran are not counted here.
+            let skipped = tally.as_ref().map_or(known.len(), Tally::uncounted);
+            let graded = self.grade(workload, (&self.task.test, workload.samples), |range| {
                 let batch = (range.start, map);
                 let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
                     self.prefixes.keep(keys, layer, batch, make);
                 };
-                if let Some(start) = self.prefixes.latest(keys, batch) {
+                if let Some(start) = self.prefixes.latest(keys, skipped, batch) {
                     let start = Start::Layer(&start);
                     return Ok(quantized.run_from(engine, start, range.start, &mut reach)?);
                 }
@@ -54,10 +69,13 @@ impl Evaluator<'_> {
                 let samples = Task::preprocess(workload, &pixels);
                 let start = Start::Input(&samples);
                 Ok(quantized.run_from(engine, start, range.start, &mut reach)?)
-            })
+            })?;
+            Ok((graded, tally.map(Tally::finish)))
         };
-        let graded = (0..maps).map(run).collect::<Result<_, RunError>>()?;
-        Ok((graded, counter.map_or_else(Vec::new, Counter::into_counted)))
+        let (graded, mut tallied): (Vec<Graded>, Vec<Option<Vec<Tallied>>>) =
+            (0..maps).map(run).collect::<Result<Vec<_>, RunError>>()?.into_iter().unzip();
+        let counted = counter.map_or_else(Vec::new, Counter::into_counted);
+        Ok(Scored { graded, counted, tallied: tallied.swap_remove(0).unwrap_or_default() })
     }
 
     /// What counts spikes, where they are added.
@@ -83,19 +101,22 @@ impl Evaluator<'_> {
         quantized.with_weights(weights)
     }
 
+    /// What layers see in the first samples, and with what was counted in all of them.
     pub(super) fn probe(
         &self,
         parts: &Parts<'_>,
-        keys: &[prefix::Key],
+        (keys, known): (&[prefix::Key], Vec<Option<Seen>>),
         (plan, captured, products): Ready<'_>,
+        tallied: &[Tallied],
     ) -> Result<(Vec<Seen>, BTreeMap<usize, Use>), RunError> {
         let hardware = hardware(parts, products, &plan.layers, 0);
-        let known = self.prefixes.seen(keys);
         let probe =
             Probe { hardware, seed: self.seed, known, seen: Mutex::default(), used: Mutex::default() };
         let plain = self::hardware(parts, products, &plan.layers, 0);
         self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
-        let seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
+        let mut seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
+        let samples = parts.setup.workload.samples;
+        seen.iter_mut().zip(tallied).for_each(|(seen, tallied)| tallied.add_to(seen, samples));
         self.prefixes.saw(keys, &seen);
         Ok((seen, probe.used.into_inner().expect("nothing panicked while values were looked at")))
     }

@@ -48,6 +48,10 @@ pub struct LayerOutcome {
     /// Bits of its weight codes and of the activation codes that it reads; absent where no layer has widths of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_bits: Option<[u32; 2]>,
+    /// Whether it reads codes, and has weights, as the model's file has them, whatever the configuration says of scales and
+    /// ranges.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub file_codes: bool,
     /// How its numbers are written; absent where codes have no groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<LayerFormat>,
@@ -169,8 +173,11 @@ pub struct MeanError {
     /// Largest magnitude among the means of output channels, in steps of an integer sum.
     pub largest: f64,
     /// Root mean square of the means of output channels over that of exact sums: the part of the error that a constant
-    /// per output channel would take away.
+    /// per output channel would take away. Those exact sums are of the samples whose operands are replayed.
     pub relative: f64,
+    /// Samples that it is of: all that were scored, where weights are the model's; else those whose operands are replayed.
+    #[serde(default)]
+    pub samples: usize,
 }
 
 /// How often a layer runs of a network without exits and without time.

@@ -1,6 +1,3 @@
-use std::path::Path;
-
-use indexmap::IndexMap;
 use serde_json::json;
 
 use super::*;
@@ -8,30 +5,7 @@ use crate::config::{Config, Setup};
 use crate::platform::compute::array::Open;
 use crate::run::Evaluator;
 use crate::run::outcome::Outcome;
-use crate::workload::score::Marks;
-use crate::workload::{Task, load};
-
-/// Two batches, the second not whole.
-const SAMPLES: usize = 80;
-
-fn quickstart() -> (Config, Task) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/runs/quickstart.yaml");
-    let read = |path: &Path| std::fs::read_to_string(path);
-    let sets = [("workload.samples".to_string(), SAMPLES.to_string())];
-    let config = Config::load(&read(&file).unwrap(), &file, &read, &sets).unwrap();
-    let setup = config.setup(&IndexMap::new()).unwrap();
-    let task = load(&setup.workload, std::slice::from_ref(&config.base_dir)).unwrap();
-    (config, task)
-}
-
-fn setup(config: &Config, knobs: &[(&str, Value)]) -> Setup {
-    config.setup(&knobs.iter().map(|(knob, value)| (knob.to_string(), value.clone())).collect()).unwrap()
-}
-
-/// An outcome with the answers that are not part of the output.
-fn whole(outcome: &Outcome) -> (Value, Marks) {
-    (serde_json::to_value(outcome).unwrap(), outcome.marks.clone())
-}
+use crate::run::quickstart::{quickstart, setup, whole};
 
 /// Layer after layer with another multiplier, then with a buffer that errs, then both and two layers.
 fn sweep(config: &Config, layers: usize) -> Vec<Setup> {
@@ -59,7 +33,7 @@ fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind(
     for setup in &setups {
         let parts = shared.build(setup).unwrap();
         let keys = keys(&parts, task.network.layers().len());
-        went_on += usize::from(shared.prefixes.latest(&keys, (64, 0)).is_some());
+        went_on += usize::from(shared.prefixes.latest(&keys, keys.len() - 1, (64, 0)).is_some());
         let outcome = shared.evaluate(setup, Value::Null).unwrap();
         let alone = Evaluator::new(&task, 1, 8, Open::NONE).evaluate(setup, Value::Null).unwrap();
         assert_eq!(whole(&outcome), whole(&alone));
@@ -116,11 +90,11 @@ fn what_does_not_fit_is_computed_again() {
     prefixes.plan(&other);
     prefixes.kept().bytes = LIMIT;
     prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
-    assert!(prefixes.latest(&other, (0, 0)).is_none());
+    assert!(prefixes.latest(&other, 3, (0, 0)).is_none());
     prefixes.kept().bytes = 0;
     prefixes.keep(&keys, 1, (0, 0), &|| unreachable!("both setups go on from there"));
     prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
-    assert!(prefixes.latest(&other, (0, 0)).is_some() && prefixes.latest(&other, (0, 1)).is_none());
+    assert!(prefixes.latest(&other, 3, (0, 0)).is_some() && prefixes.latest(&other, 3, (0, 1)).is_none());
     prefixes.finish(&keys);
     prefixes.finish(&other);
     assert_eq!(prefixes.kept().bytes, 0);
@@ -138,6 +112,7 @@ fn a_knob_acts_alike_whatever_was_evaluated_before() {
         ("compute.array.accumulator", json!("add24s_loa_k4")),
         ("compute.array.clock", json!("fit")),
         ("compute.array.overflow", json!("saturate")),
+        ("compute.array.accumulation_order", json!("channels_last")),
         ("compute.array.padding", json!("multiply")),
         ("compute.array.products", json!("raw")),
         ("compute.array.zeros", json!("gate")),

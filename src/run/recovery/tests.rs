@@ -5,7 +5,7 @@ use crate::config::Quantize;
 use crate::kernel::{Geometry, Products, convolve};
 use crate::rng::Stream;
 use crate::run::hardware::Multiplied;
-use crate::workload::{Form, Network, Origin, Scheme};
+use crate::workload::{Form, Network, Origin, Scheme, operands};
 
 /// Exact products of centred codes, changed by their value.
 fn table(change: impl Fn(i32) -> i32) -> Products {
@@ -147,8 +147,8 @@ fn a_bias_is_the_mean_error_from_histograms() {
     let sums = [&products, &exact].map(|table| convolve(&window, operands(&input, &weights), table));
     let bias = Correction::bias(&window, &sums[0], &sums[1]);
     let error = |w: u8, x: u8| i64::from(exact.get(w, x)) - i64::from(products.get(w, x));
-    let histograms = Histograms::count(&window, operands(&input, &weights));
-    for (channel, total) in histograms.channel_totals(&window, &weights.codes, error).iter().enumerate() {
+    let histograms = Histograms::of(&window, input.codes.data());
+    for (channel, total) in histograms.channel_totals(&weights.codes, error).iter().enumerate() {
         let mean = *total as f64 / (7 * layer.geometry.positions()) as f64;
         assert_eq!(bias.of_mean(channel, 0.0), mean.round_ties_even());
     }

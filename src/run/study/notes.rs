@@ -92,8 +92,8 @@ fn energies(outcome: &Outcome) -> Option<String> {
     let files = outcome.energy_tables();
     (!files.is_empty()).then(|| {
         format!(
-            "Multiplications cost what {} says of each pair of codes, summed over every operand pair of the first samples \
-             without a pass over them, whatever the operands before. Registers, accumulator and what else surrounds a \
+            "Multiplications cost what {} says of each pair of codes, summed over every operand pair of all scored samples, \
+             from how often codes meet, whatever the operands before. Registers, accumulator and what else surrounds a \
              multiplier were replayed.",
             files.join(" and ")
         )

@@ -59,15 +59,18 @@ impl Meaning {
         }
     }
 
-    /// How far entries are from exact products in all.
-    fn distance(self, entries: &[i32], signature: Signature) -> u64 {
+    /// How far entries are from exact products in all, over the magnitudes of those.
+    ///
+    /// Signed products are about four times smaller than unsigned ones, so that a table of little but zeros is nearer to them.
+    fn distance(self, entries: &[i32], signature: Signature) -> f64 {
         let Signature { width_a, width_b, signed, .. } = signature;
         let each = entries.iter().zip(0i64..).map(|(&entry, at)| {
             let (a, b) =
                 (self.operand(at >> width_b, width_a), self.operand(at & ((1 << width_b) - 1), width_b));
-            (a * b).abs_diff(self.entry(entry.into(), signed, width_a + width_b))
+            ((a * b).abs_diff(self.entry(entry.into(), signed, width_a + width_b)), (a * b).unsigned_abs())
         });
-        each.sum()
+        let (off, all) = each.fold((0, 0), |(off, all), (own, product)| (off + own, all + product));
+        off as f64 / all as f64
     }
 }
 
@@ -80,7 +83,8 @@ fn wrapped(number: i64, bits: u32) -> i64 {
 /// Operand bits from which on the entries of any table tell what they mean.
 const TELLING: u32 = 4;
 
-/// What entries mean that are less than half as far from exact products so than as the signature says; none where they are not.
+/// What entries mean that are less than half as far from exact products so, in proportion to those, than as the signature says;
+/// none where they are not.
 pub(super) fn other(entries: &[i32], signature: Signature) -> Option<Meaning> {
     let widths = [signature.width_a, signature.width_b];
     if widths.iter().any(|&width| width < TELLING) {
@@ -89,5 +93,40 @@ pub(super) fn other(entries: &[i32], signature: Signature) -> Option<Meaning> {
     let all = [Meaning::Unsigned, Meaning::TwosComplement, Meaning::Ascending { widths }];
     let distance = |meaning: &Meaning| meaning.distance(entries, signature);
     let own = distance(&all[usize::from(signature.signed)]);
-    all.into_iter().min_by_key(distance).filter(|meaning| 2 * distance(meaning) < own)
+    let nearest = all.into_iter().min_by(|one, other| distance(one).total_cmp(&distance(other)));
+    nearest.filter(|meaning| 2.0 * distance(meaning) < own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::design;
+    use crate::table::Table;
+
+    fn told(id: &str, read_signed: bool) -> Option<Meaning> {
+        let circuit = design(id).unwrap();
+        let product = |a, b| circuit.eval(a, b);
+        let table = Table::from_function(circuit.signature(), product).unwrap();
+        let bits = table.signature().width_a + table.signature().width_b;
+        let reread = |&entry: &i32| match read_signed {
+            true => wrapped(entry.into(), bits) as i32,
+            false => i64::from(entry).rem_euclid(1 << bits) as i32,
+        };
+        let entries: Vec<i32> = table.entries().iter().map(reread).collect();
+        other(&entries, Signature { signed: read_signed, ..table.signature() })
+    }
+
+    #[test]
+    fn coarse_tables_are_what_they_say_and_others_are_recognised() {
+        // The last two have no product but 0.
+        let coarse = ["trunc_t15", "trunc_t8", "bam_h8_v12", "mitchell", "exact", "bam_h8_v16"];
+        for circuit in coarse {
+            assert_eq!(told(&format!("mul8u_{circuit}"), false), None, "{circuit}");
+        }
+        for circuit in ["exact", "mitchell", "drum_k4", "trunc_t6"] {
+            assert_eq!(told(&format!("mul8u_{circuit}"), true), Some(Meaning::Unsigned), "{circuit}");
+            assert_eq!(told(&format!("mul8s_{circuit}"), false), Some(Meaning::TwosComplement), "{circuit}");
+            assert_eq!(told(&format!("mul8s_{circuit}"), true), None, "{circuit}");
+        }
+    }
 }

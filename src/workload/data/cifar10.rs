@@ -11,7 +11,10 @@ const IMAGE: usize = 3 * 32 * 32;
 /// [`DataError`] when the last record is incomplete or a label is above 9.
 pub fn read(bytes: &[u8]) -> Result<Images, DataError> {
     let record = IMAGE + 1;
-    if bytes.is_empty() || !bytes.len().is_multiple_of(record) {
+    if bytes.is_empty() {
+        return Err(DataError::Header { at: 0, what: "the file is empty: it has no images".into() });
+    }
+    if !bytes.len().is_multiple_of(record) {
         let expected = bytes.len().div_ceil(record).max(1) * record;
         return Err(DataError::Length { expected, found: bytes.len() });
     }

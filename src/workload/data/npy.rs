@@ -22,6 +22,9 @@ use crate::tensor::Tensor;
 /// ```
 pub fn read(bytes: &[u8]) -> Result<Values, DataError> {
     let Array { at, shape, element, data } = Array::of(bytes, &["|u1", "<f4"], "uint8 or float32")?;
+    if shape.first() == Some(&0) {
+        return Err(DataError::Header { at, what: format!("the array of shape {shape:?} holds no samples") });
+    }
     if shape.len() < 2 || shape.contains(&0) {
         let what = format!("an array [samples, …] is expected, this one has the shape {shape:?}");
         return Err(DataError::Header { at, what });

@@ -122,16 +122,31 @@ impl<'a> Coded<'a> {
         self.filed().map(|layer| layer.and_then(whole)).collect()
     }
 
-    /// Layers that read codes, or have weights, which the file has on another grid.
-    pub fn anew(&self, filed: &[Option<Grid>]) -> Vec<bool> {
-        let anew = |(value, own, weights): (usize, &Contraction, &Weights)| {
-            let other =
-                |own: Grid| self.grids[value].is_some_and(|grid| grid.bits == 8 && grid.scale != own.scale);
-            filed[value].is_some_and(other)
-                || weights.bits == 8 && own.scales.as_ref() != Some(&weights.scales)
+    /// What became of the codes that the file has for each layer, with the grids that it has for values.
+    pub fn codes(&self, filed: &[Option<Grid>]) -> Vec<FileCodes> {
+        let of = |(value, own, weights): (usize, &Contraction, &Weights)| {
+            let grids = self.grids[value].zip(filed[value]).filter(|(grid, _)| grid.bits == 8);
+            let same_grid = grids.map(|(grid, own)| grid.scale == own.scale);
+            let same_weights = (weights.bits == 8).then(|| own.scales.as_ref() == Some(&weights.scales));
+            match (same_grid, same_weights) {
+                (Some(true), Some(true)) => FileCodes::Kept,
+                (Some(false), _) | (_, Some(false)) => FileCodes::Anew,
+                _ => FileCodes::None,
+            }
         };
-        self.filed().map(|layer| layer.is_some_and(anew)).collect()
+        self.filed().map(|layer| layer.map_or(FileCodes::None, of)).collect()
     }
+}
+
+/// What became of the codes that a model's file has for the activations and weights of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileCodes {
+    /// It has none, or others were asked for.
+    None,
+    /// They are the layer's.
+    Kept,
+    /// Some are on another grid: one that the scheme takes.
+    Anew,
 }
 
 #[cfg(test)]

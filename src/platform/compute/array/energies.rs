@@ -7,8 +7,6 @@ use crate::config::platform::Multiplier;
 use crate::constant::{Constant, Trust};
 use crate::netlist::Netlist;
 use crate::platform::PlatformError;
-use crate::platform::compute::activity::histogram;
-use crate::platform::compute::stream::Operands;
 use crate::table::Energies;
 use crate::units::Joules;
 
@@ -79,18 +77,22 @@ impl MacArray {
         self.priced.is_some()
     }
 
-    /// Mean energy of a multiplication over every operand pair of a contraction, by the file; none where there is none.
+    /// Mean energy of a multiplication by the file over pairs (activation, weight) as they enter a unit, each with how often;
+    /// none where there is no file.
     ///
-    /// The file is meant at the supply of the cells' figures; at another one energies go with its square, as theirs do.
-    pub fn multiplication(&self, operands: &Operands<'_>) -> Option<Joules> {
+    /// A unit whose signs travel outside hands its multiplier magnitudes. The file is meant at the supply of the cells' figures; at another one energies go with its square, as theirs do.
+    pub fn multiplication(&self, pairs: &[(i64, i64, u64)]) -> Option<Joules> {
         let priced = self.priced.as_ref()?;
-        Some(priced.energies.mean(&histogram(self, operands)) * self.library.energy_factor())
+        let taken = |&(a, b, count): &(i64, i64, u64)| (self.mac.operand(a), self.mac.operand(b), count);
+        let pairs: Vec<(i64, i64, u64)> = pairs.iter().map(taken).collect();
+        Some(priced.energies.mean(&pairs) * self.library.energy_factor())
     }
 
     /// Such a mean as a figure of reports.
     pub fn multiplication_constant(&self, energy: Joules) -> Option<Constant> {
         let Priced { energies, file, .. } = self.priced.as_ref()?;
-        let source = format!("{file} (BLAKE3 {}), over every operand pair of the layer", energies.hash());
+        let source =
+            format!("{file} (BLAKE3 {}), over every operand pair of all scored samples", energies.hash());
         Some(Constant::new(
             "multiplier.energy_table",
             energy.0,
@@ -107,8 +109,9 @@ mod tests {
     use crate::arith::{design, energies};
     use crate::config::platform::{Array, Clock, Dataflow, Timing};
     use crate::kernel::Gemm;
+    use crate::platform::compute::activity::histogram;
     use crate::platform::compute::array::unit;
-    use crate::platform::compute::stream::{Replay, replay};
+    use crate::platform::compute::stream::{Operands, Replay, replay};
     use crate::rng::{Stream, uniform_at};
     use crate::tech::CellLibrary;
     use crate::units::{Hertz, Volts};
@@ -151,7 +154,8 @@ mod tests {
         for (multiplier, signed) in [("exact", true), ("mul8u_exact", false)] {
             let array = priced(&config(multiplier, Dataflow::WeightStationary), energies.clone()).unwrap();
             for idle in [false, true] {
-                let found = some(idle, |operands| array.multiplication(operands)).unwrap();
+                let found =
+                    some(idle, |operands| array.multiplication(&histogram(&array, operands))).unwrap();
                 let (mut sum, mut count) = (0.0, 0);
                 some(idle, |operands| {
                     for (g, p) in (0..GEMM.groups).flat_map(|g| (0..GEMM.positions).map(move |p| (g, p))) {
@@ -178,7 +182,7 @@ mod tests {
             some(false, |operands| replay(array, operands, &mut Stream::new(1, "test", 0)))
         };
         let [Replay { each, wires, .. }, rest] = [&whole, &array].map(replayed);
-        let by_table = some(false, |operands| array.multiplication(operands)).unwrap();
+        let by_table = some(false, |operands| array.multiplication(&histogram(&array, operands))).unwrap();
         let by_gates = each - rest.each;
         assert!(
             by_gates > rest.each * 0.3 && wires > rest.wires && rest.wires.0 > 0.0,
@@ -192,7 +196,7 @@ mod tests {
         let energies = Energies::new(8, vec![100.0; 1 << 16]);
         let low = Array { voltage: Some(Volts(0.88)), ..config("exact", Dataflow::WeightStationary) };
         let array = priced(&low, energies).unwrap();
-        let found = some(false, |operands| array.multiplication(operands)).unwrap();
+        let found = some(false, |operands| array.multiplication(&histogram(&array, operands))).unwrap();
         assert!((found.0 * 1e15 - 64.0).abs() < 1e-9, "{found}");
     }
 

@@ -155,3 +155,26 @@ fn sums_that_networks_do_not_keep_are_refused() {
     let error = wide("add8s_gear_r4_p4", 33).err().unwrap().to_string();
     assert!(error.contains("at most 32, which networks keep of a sum"), "{error}");
 }
+
+/// Every weight that is not zero takes a clock at the positions where its own tap reads a pixel.
+#[test]
+fn operations_of_skipped_zeros_are_those_of_taps_in_the_order_of_the_array() {
+    let geometry = Geometry { groups: 1, ..Geometry::UNEVEN };
+    let gemm = geometry.gemm();
+    // In the first channel's last tap, and in the last channel's first.
+    let nonzero = |k: usize| [5, 18].contains(&k);
+    for accumulation_order in [AccumulationOrder::ChannelsFirst, AccumulationOrder::ChannelsLast] {
+        let array = build(&config::Array {
+            accumulation_order,
+            padding: Padding::Skip,
+            zeros: Zeros::Skip,
+            ..config("exact", Clock::Fit)
+        })
+        .unwrap();
+        let taps: Vec<usize> = geometry.taps(accumulation_order).collect();
+        let nonzeros = array.skipped(gemm, |_, _, nth| !nonzero(taps[nth])).unwrap();
+        let positions = geometry.positions_inside(5) + geometry.positions_inside(18);
+        assert_eq!(array.operations(&geometry, Some(&nonzeros)), (gemm.outputs * positions) as u64);
+    }
+    assert_ne!(geometry.positions_inside(5), geometry.positions_inside(18));
+}

@@ -63,12 +63,7 @@ impl MacArray {
         if bits <= KEPT_BITS {
             return Ok(());
         }
-        // Codes of bytes, less their zero points, are at most 255 apart from zero, whatever more a multiplier takes.
-        let unit = self.mac.operands();
-        let codes = || (*unit.start()).max(-255)..=(*unit.end()).min(255);
-        let products = codes().flat_map(|a| codes().map(move |b| (a, b)));
-        let largest = products.map(|(a, b)| self.mac.product(a, b).unsigned_abs()).max().unwrap_or(0);
-        let holds = crate::bits::mask(KEPT_BITS - 1) / largest.max(1);
+        let holds = self.mac.holds();
         if depth as u64 <= holds { Ok(()) } else { Err(PlatformError::SumKept { bits, depth, holds }) }
     }
 }

@@ -1,0 +1,260 @@
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::platform::Padding;
+use crate::run::capture::slice;
+use crate::run::quickstart::{SAMPLES, quickstart, setup, whole};
+use crate::workload::{Codes, Engine, Origin, Place, Weights};
+
+/// Sums over every product of a layer.
+#[derive(Default, Clone)]
+struct Every {
+    femtojoules: f64,
+    /// Found and meant sums of each output channel.
+    sums: Vec<[i64; 2]>,
+    outputs: u64,
+}
+
+/// An engine that goes through all products, one after the other.
+struct OneByOne<'a> {
+    hardware: Hardware<'a>,
+    energy: fn(i64, i64) -> f64,
+    every: Mutex<Vec<Every>>,
+}
+
+/// Unlike a product, and other for swapped operands.
+fn energy(a: i64, b: i64) -> f64 {
+    (a * a + 3 * b).rem_euclid(257) as f64
+}
+
+impl OneByOne<'_> {
+    fn sample(&self, layer: &Layer, codes: &[u8], zero: u8, weights: &Weights, every: &mut Every) {
+        let (geometry, plan) = (&layer.geometry, self.hardware.plan(layer));
+        let meant = plan.and_then(|plan| plan.meant.as_ref()).map_or(&weights.codes, |meant| &meant.codes);
+        let skips = self.hardware.arrays.unwrap().of(layer.index).padding() == Padding::Skip;
+        let operand = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+        for (channel, position) in (0..geometry.out_channels)
+            .flat_map(|channel| (0..geometry.positions()).map(move |at| (channel, at)))
+        {
+            let (row, column) = (position / geometry.out_width(), position % geometry.out_width());
+            let start = geometry.group_offset(channel / (geometry.out_channels / geometry.groups));
+            for k in 0..geometry.depth() {
+                let weight = channel * geometry.depth() + k;
+                let tap = geometry.tap(k, row, column).map(|tap| codes[start + tap]);
+                let (x, w) =
+                    (operand(tap.unwrap_or(zero), zero), operand(weights.codes[weight], weights.zero_point));
+                if tap.is_some() || !skips {
+                    let [a, b] = if self.hardware.is_swapped(layer) { [w, x] } else { [x, w] };
+                    every.femtojoules += (self.energy)(a, b);
+                }
+                let Some(code) = tap else { continue };
+                let found = self.hardware.products(layer).get(weights.codes[weight], code);
+                every.sums[channel][0] += i64::from(found);
+                every.sums[channel][1] += operand(meant[weight], weights.zero_point) * operand(code, zero);
+            }
+        }
+        every.outputs += geometry.positions() as u64;
+    }
+}
+
+impl Engine for OneByOne<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let mut every = self.every.lock().unwrap();
+        let every = &mut every[layer.index];
+        every.sums.resize(layer.geometry.out_channels, [0; 2]);
+        let samples = input.codes.data().chunks(layer.geometry.inputs_per_sample());
+        for (at, codes) in samples.enumerate() {
+            let own = layer.weights == Origin::Computed;
+            let codes_of = if own {
+                weights.codes.chunks(layer.geometry.weights()).nth(at).unwrap()
+            } else {
+                &weights.codes
+            };
+            let weights = Weights { codes: codes_of.to_vec(), ..weights.clone() };
+            self.sample(layer, codes, input.zero_point, &weights, every);
+        }
+        self.hardware.contract(layer, input, weights)
+    }
+
+    fn store(&self, place: Place, codes: &mut Codes) {
+        self.hardware.store(place, codes);
+    }
+}
+
+/// Every product of all scored samples, in batches of 7.
+fn one_by_one(evaluator: &Evaluator<'_>, setup: &Setup) -> Vec<Every> {
+    let parts = evaluator.build(setup).unwrap();
+    let (quantized, captured) = evaluator.prepared(&parts).unwrap();
+    let products = products(&parts, &quantized).unwrap();
+    let plan = evaluator.plan(&parts, quantized, &products).unwrap();
+    let device = evaluator.device(&parts, &plan.network, 0);
+    let every = Mutex::new(vec![Every::default(); device.layers().len()]);
+    let engine = OneByOne { hardware: hardware(&parts, &products, &plan.layers, 0), energy, every };
+    for start in (0..SAMPLES).step_by(7) {
+        let pixels = slice(&captured.pixels, start..(start + 7).min(SAMPLES));
+        device.run(&engine, &Task::preprocess(&setup.workload, &pixels), start).unwrap();
+    }
+    engine.every.into_inner().unwrap()
+}
+
+fn open() -> impl Fn(&Path) -> Result<Energies, PlatformError> + Sync {
+    let operand = |code: u32| i64::from(code as u8 as i8);
+    let energies = (0..1u32 << 16).map(|at| energy(operand(at >> 8), operand(at))).collect();
+    let energies = Energies::new(8, energies);
+    move |_: &Path| Ok(energies.clone())
+}
+
+fn priced(id: &str) -> Value {
+    json!({"design": id, "energy_table": "mine.csv"})
+}
+
+const MULTIPLIER: &str = "compute.array.multiplier";
+
+#[test]
+fn energies_and_mean_errors_are_of_every_product_of_all_scored_samples() {
+    let (config, task) = quickstart();
+    let energies = open();
+    let open = Open { energies: &energies, ..Open::NONE };
+    let base = (MULTIPLIER, priced("mul8s_bwtrunc_t6"));
+    let more = [
+        vec![],
+        vec![("compute.array.padding", json!("skip")), ("memory.buffer.sram.voltage", json!(0.9))],
+        vec![("compute.array.padding", json!("multiply"))],
+        vec![("compute.array.recovery", json!(["swap", "remap"]))],
+        vec![
+            ("compute.array.recovery", json!(["remap", "bias"])),
+            ("compute.array.dataflow", json!("weight_stationary")),
+        ],
+    ];
+    let geometries = task.network.layers().into_iter().map(|layer| layer.geometry);
+    assert!(
+        geometries.clone().any(|one| one.pads != [0; 4])
+            && geometries.clone().any(|one| one.stride != [1; 2])
+    );
+    for knobs in more {
+        let setup = setup(&config, &[std::slice::from_ref(&base), &knobs[..]].concat());
+        let evaluator = Evaluator::new(&task, 1, 1, open);
+        let outcome = evaluator.evaluate(&setup, Value::Null).unwrap();
+        let every = one_by_one(&evaluator, &setup);
+        let billed = outcome.ledger.entries().filter(|entry| entry.action == "multiply");
+        let billed: f64 = billed.filter_map(|entry| entry.energy()).map(|energy| energy.0).sum();
+        let expected = every.iter().map(|every| every.femtojoules).sum::<f64>() / SAMPLES as f64 * 1e-15;
+        assert!((billed / expected - 1.0).abs() < 1e-9, "{knobs:?}: {billed} billed, {expected} summed");
+        let plan = outcome.layers.iter().map(|layer| layer.recovery.as_ref());
+        let corrected = plan.flatten().any(|found| found.measures.contains(&Measure::Bias));
+        for (layer, every) in outcome.layers.iter().zip(&every) {
+            if setup_multiplies_padding(&knobs) {
+                assert_eq!(layer.mean_error, None);
+                continue;
+            }
+            let error = layer.mean_error.unwrap();
+            assert_eq!(error.samples, SAMPLES);
+            if corrected {
+                continue;
+            }
+            let means = every.sums.iter().map(|[found, meant]| (found - meant) as f64 / every.outputs as f64);
+            let largest = means.clone().fold(0.0, |largest: f64, mean| mean.abs().max(largest));
+            let mean = means.sum::<f64>() / every.sums.len() as f64;
+            for (found, expected) in [(error.value, mean), (error.largest, largest)] {
+                assert!((found - expected).abs() <= 1e-9 * largest, "{knobs:?}: {found} {expected}");
+            }
+        }
+    }
+}
+
+fn setup_multiplies_padding(knobs: &[(&str, Value)]) -> bool {
+    knobs.iter().any(|(_, value)| value == "multiply")
+}
+
+#[test]
+fn what_is_counted_depends_neither_on_threads_nor_on_what_others_ran() {
+    let (config, task) = quickstart();
+    let energies = open();
+    let open = Open { energies: &energies, ..Open::NONE };
+    let base = (MULTIPLIER, priced("exact"));
+    let layers = task.network.layers().len();
+    let names: Vec<String> = (0..layers).map(|at| format!("compute.array.layers.#{at}")).collect();
+    let one = |name: &String| setup(&config, &[base.clone(), (name, priced("mul8s_bwtrunc_t6"))]);
+    let setups: Vec<Setup> = names.iter().map(one).collect();
+    let all = || setups.iter().collect::<Vec<_>>();
+    let alone =
+        |setup: &&Setup| whole(&Evaluator::new(&task, 1, 1, open).evaluate(setup, Value::Null).unwrap());
+    let alone: Vec<_> = all().iter().map(alone).collect();
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let shared = Evaluator::new(&task, 1, 1, open);
+        shared.prepare(&all()).unwrap();
+        let evaluate = |setup: &&Setup| whole(&shared.evaluate(setup, Value::Null).unwrap());
+        let found: Vec<_> = pool.install(|| all().par_iter().map(evaluate).collect());
+        assert!(found == alone, "{threads} threads");
+    }
+}
+
+/// An engine of exact products that sums a hardware's products beside them.
+struct Beside<'a> {
+    hardware: Hardware<'a>,
+    /// By layer and channel: errors; squares of exact sums, and how many.
+    found: Mutex<Vec<(Vec<i64>, f64, u64)>>,
+}
+
+impl Engine for Beside<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        let exact = crate::workload::Exact.contract(layer, input, weights);
+        let sums = self.hardware.sums(layer, input, weights);
+        let mut found = self.found.lock().unwrap();
+        let (errors, squares, count) = &mut found[layer.index];
+        errors.resize(layer.geometry.out_channels, 0);
+        for (at, (sum, exact)) in sums.iter().zip(&exact).enumerate() {
+            errors[at / layer.geometry.positions() % layer.geometry.out_channels] += i64::from(sum - exact);
+            *squares += f64::from(*exact).powi(2);
+        }
+        *count += exact.len() as u64;
+        exact
+    }
+
+    fn store(&self, _: Place, _: &mut Codes) {}
+}
+
+/// The layer whose sums are furthest off on the calibration samples of the exact network, from the sums themselves.
+fn worst_of_sums(evaluator: &Evaluator<'_>, setup: &Setup) -> (String, f64) {
+    let parts = evaluator.build(setup).unwrap();
+    let quantized = evaluator.quantized(&parts).unwrap();
+    let products = products(&parts, &quantized).unwrap();
+    let found = Mutex::new(vec![Default::default(); quantized.layers().len()]);
+    let engine = Beside { hardware: hardware(&parts, &products, &[], 0), found };
+    quantized.run(&engine, &evaluator.calibration(setup, usize::MAX), 0).unwrap();
+    let found = engine.found.into_inner().unwrap();
+    let figure = |(errors, squares, count): &(Vec<i64>, f64, u64)| {
+        let outputs = *count as f64 / errors.len() as f64;
+        let means =
+            errors.iter().map(|&error| (error as f64 / outputs).powi(2)).sum::<f64>() / errors.len() as f64;
+        means.sqrt() / (squares / *count as f64).sqrt()
+    };
+    let each =
+        quantized.layers().iter().zip(&found).map(|(layer, found)| (layer.name.clone(), figure(found)));
+    each.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
+}
+
+#[test]
+fn the_worst_layer_before_a_run_is_that_whose_sums_are_furthest_off() {
+    let (config, task) = quickstart();
+    let evaluator = Evaluator::new(&task, 1, 1, Open::NONE);
+    let worst = |knobs: &[(&str, Value)]| evaluator.worst(&setup(&config, knobs)).unwrap();
+    assert_eq!(worst(&[]), None);
+    let mut figures = vec![];
+    for id in ["mul8s_bwtrunc_t4", "mul8s_bwtrunc_t7", "mul8u_trunc_t5", "mul8s_drum_k4"] {
+        let setup = setup(&config, &[(MULTIPLIER, json!(id))]);
+        let found = evaluator.worst(&setup).unwrap().unwrap();
+        let (layer, expected) = worst_of_sums(&evaluator, &setup);
+        assert_eq!(found.layer, layer, "{id}");
+        assert!((found.mean_error / expected - 1.0).abs() < 1e-9, "{id}: {found:?} {expected}");
+        figures.push(found.mean_error);
+    }
+    assert!(figures[1] > figures[0] && figures[0] > 0.0, "{figures:?}");
+    // A constant takes much of it away, chosen on what the layers before it make rather than on these codes.
+    let bias = worst(&[(MULTIPLIER, json!("mul8s_bwtrunc_t7")), ("compute.array.recovery", json!(["bias"]))])
+        .unwrap();
+    assert!(bias.mean_error < 0.6 * figures[1], "{bias:?} {figures:?}");
+}
