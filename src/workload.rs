@@ -6,6 +6,7 @@ mod direct;
 mod engine;
 mod experts;
 mod float;
+mod form;
 mod format;
 mod graph;
 mod limit;
@@ -29,6 +30,7 @@ mod value;
 
 pub use blocks::{BlockError, without_blocks};
 pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, WeightShifts, Weights, Wide, operands};
+pub use form::Form;
 pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;
 pub use lower::ModelError;

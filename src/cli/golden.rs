@@ -13,7 +13,7 @@ use crate::netlist::export::mac_bench::{self, Circuits};
 use crate::netlist::export::verilog;
 use crate::run::{Golden, Step};
 use crate::tensor::npy;
-use crate::workload::Layer;
+use crate::workload::{Form, Layer};
 
 /// The file that says what the others are, by which a folder of golden vectors is known.
 const MANIFEST: &str = "golden.json";
@@ -119,7 +119,7 @@ fn manifest(golden: &Golden, circuits: Circuits<'_>, (run, seed): (&str, u64)) -
         "repeat": format!("{run} --golden '#{}' --golden-channel {}", layer.index, golden.channel),
         "seed": seed,
         "samples": {"first": 0, "count": samples, "of": "the test set, on the device of fault map 0"},
-        "layer": {"index": layer.index, "name": layer.name},
+        "layer": {"index": layer.index, "name": layer.name, "lowered": layer.form.words()},
         "geometry": {
             "groups": geometry.groups,
             "kernel": geometry.kernel,
@@ -162,6 +162,11 @@ fn tensor_notes(golden: &Golden) -> Value {
             "real": "input scale * weight scales[C] * sum, to which the network adds the bias in single precision",
         },
     });
+    if contraction.layer.form != Form::Image {
+        for tensor in ["input", "weights", "output"] {
+            notes[tensor]["of"] = "the layer as it is lowered, which `layer` tells".into();
+        }
+    }
     if golden.array.takes_raw_codes() {
         // Of the codes as the files have them, from which a zero point may have been taken.
         let [of_input, of_weights] = golden.offsets.map(i64::from);
@@ -227,12 +232,24 @@ fn stream_notes(golden: &Golden) -> Value {
                 AccumulationOrder::ChannelsLast => "row, column, channel",
             }
         ),
-        "padding": match golden.array.padding() {
-            Padding::Drop | Padding::Skip => "taps in the padding are skipped: they have no step and add nothing",
-            Padding::Multiply => "what is padded is part of input.npy, and multiplied as any other code",
-        },
+        "padding": padding_note(golden),
         "start": "the sum of every output begins at 0",
     })
+}
+
+fn padding_note(golden: &Golden) -> String {
+    let what = match golden.array.padding() {
+        Padding::Drop | Padding::Skip => "taps in the padding are skipped: they have no step and add nothing",
+        Padding::Multiply => "what is padded is part of input.npy, and multiplied as any other code",
+    };
+    let own = match golden.contraction.layer.zeros {
+        0 => String::new(),
+        zeros => format!(
+            "; {zeros} zeros of a sample that the network itself puts among the activations are no padding: they are codes of \
+             input.npy, and steps as those of any other code"
+        ),
+    };
+    what.to_string() + &own
 }
 
 fn file_notes(circuits: Circuits<'_>) -> Value {

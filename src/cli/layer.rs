@@ -21,7 +21,7 @@ pub(super) fn stem(layer: &Layer) -> String {
 mod tests {
     use super::*;
     use crate::kernel::Geometry;
-    use crate::workload::Origin;
+    use crate::workload::{Form, Origin};
 
     fn layers() -> Vec<Layer> {
         let layer = |(index, name): (usize, &str)| Layer {
@@ -29,6 +29,8 @@ mod tests {
             name: name.into(),
             geometry: Geometry::dense(2, 2),
             weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
         };
         ["/body/conv1", "classifier"].into_iter().enumerate().map(layer).collect()
     }

@@ -149,7 +149,9 @@ pub const KNOBS: [Knob; 40] = [
         neutral: Neutral::Platform,
         does: "what becomes of the zeros around an image: they pass the unit and their products are dropped, the unit idles, or \
                they are multiplied and added as any other code: 0 where `products` are `centred`, the zero point where they are \
-               `raw`; `recovery` takes `drop` alone, groups of codes `drop` or `skip`",
+               `raw`; `recovery` takes `drop` alone, groups of codes `drop` or `skip`. Zeros that the network itself puts among the \
+               activations (between and around the pixels of a transposed convolution, above, below, before and behind a \
+               volume, and by a node `Pad`) are steps of the array as any other code, whatever is written here",
         energy: "with `skip` nothing switches for them; clock and leakage stay, the bypass of a sum is not priced",
     },
     Knob {

@@ -276,6 +276,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         format: None,
         weights: None,
         spikes: None,
+        inserted_zeros: part.layer.zeros,
         binary: None,
         sums: match parts.array(part.layer.index) {
             Some(array) if part.spiking.is_none() && part.word.is_none() => array.mac().sums(),

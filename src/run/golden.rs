@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Geometry, convolve};
     use crate::tensor::Tensor;
-    use crate::workload::{Codes, Layer, Origin, Weights, operands};
+    use crate::workload::{Codes, Form, Layer, Origin, Weights, operands};
 
     fn mac() -> Mac {
         Mac::from_id("mac8s_bw").unwrap()
@@ -142,7 +142,14 @@ mod tests {
         let products = Products::exact(128, 128);
         let output = convolve(&geometry, operands(&input, &weights), &products);
         let output = Tensor::new([1, 2, 4, 3], output).unwrap();
-        let layer = Layer { index: 0, name: "conv".into(), geometry, weights: Origin::Stored };
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         (Contraction { layer, input, weights, output, swapped: false }, products)
     }
 

@@ -243,6 +243,7 @@ mod tests {
     use crate::rng::Stream;
     use crate::table::{Operation, Signature, Table};
     use crate::tech::CellLibrary;
+    use crate::workload::Form;
 
     /// Adder, bits and what happens beyond them.
     type Adds = (&'static str, Option<u32>, Overflow);
@@ -384,8 +385,14 @@ mod tests {
     #[test]
     fn every_combination_of_semantics_sums_as_its_definition_says() {
         let mut stream = Stream::new(7, "test.semantics", 0);
-        let layer =
-            Layer { index: 0, name: "conv".into(), geometry: Geometry::UNEVEN, weights: Origin::Stored };
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry: Geometry::UNEVEN,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         let mut distinct = [(); 2].map(|()| std::collections::HashSet::new());
         for signed in [true, false] {
             for taken in [Taken::Centred, Taken::Raw] {
@@ -440,8 +447,14 @@ mod tests {
     #[test]
     fn samples_with_weights_of_their_own_are_summed_as_each_alone() {
         let mut stream = Stream::new(8, "test.computed", 0);
-        let stored =
-            Layer { index: 0, name: "attention".into(), geometry: Geometry::UNEVEN, weights: Origin::Stored };
+        let stored = Layer {
+            index: 0,
+            name: "attention".into(),
+            geometry: Geometry::UNEVEN,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         let computed = Layer { weights: Origin::Computed, ..stored.clone() };
         for signed in [true, false] {
             for taken in [Taken::Centred, Taken::Raw] {

@@ -252,6 +252,7 @@ mod tests {
     use crate::platform::compute::array::{Open, unit};
     use crate::tech::CellLibrary;
     use crate::tensor::Tensor;
+    use crate::workload::Form;
 
     fn array(accumulation_order: AccumulationOrder) -> MacArray {
         let exact = Array::exact([4, 3], Dataflow::OutputStationary);
@@ -270,7 +271,14 @@ mod tests {
     fn operands_and_zeros_follow_each_other_in_the_order_of_the_array() {
         let geometry = Geometry::UNEVEN;
         let count = |count: usize| (0..count).map(|at| 129 + at as u8).collect::<Vec<_>>();
-        let layer = Layer { index: 0, name: "conv".into(), geometry, weights: Origin::Stored };
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         let codes =
             Tensor::new([1, geometry.inputs_per_sample()], count(geometry.inputs_per_sample())).unwrap();
         let input = Codes { codes, scale: 1.0, zero_point: 128, bits: 8 };

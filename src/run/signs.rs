@@ -133,11 +133,18 @@ fn counted(words: &[[u64; 2]], from: usize, at: usize) -> [u64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Form;
 
     #[test]
     fn a_layer_of_signs_has_no_format_of_its_own() {
-        let layer =
-            Layer { index: 0, name: "conv".into(), geometry: Geometry::dense(8, 2), weights: Origin::Stored };
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry: Geometry::dense(8, 2),
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         let binary = LayerSettings { binary: true, ..LayerSettings::default() };
         assert!(check(std::slice::from_ref(&layer), std::slice::from_ref(&binary), Prune::None).is_ok());
         let both = LayerSettings { format: Some(Default::default()), ..binary };
@@ -147,8 +154,14 @@ mod tests {
 
     #[test]
     fn weights_that_are_left_out_have_no_sign() {
-        let layer =
-            Layer { index: 0, name: "conv".into(), geometry: Geometry::dense(8, 2), weights: Origin::Stored };
+        let layer = Layer {
+            index: 0,
+            name: "conv".into(),
+            geometry: Geometry::dense(8, 2),
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        };
         let binary = LayerSettings { binary: true, ..LayerSettings::default() };
         let checked = |own: Option<Prune>, all: Prune| {
             let own = LayerSettings { prune: own, ..binary.clone() };

@@ -7,7 +7,7 @@ use crate::arith::mac::{Code, Mac};
 use crate::kernel::Geometry;
 use crate::platform::compute::array::CodeRange;
 use crate::platform::constants;
-use crate::workload::{Layer, Origin};
+use crate::workload::{Form, Layer, Origin};
 
 /// How the processor at hand forms and sums products of codes as wide as a unit takes them, 8 bits at most, in the words of an
 /// outcome; see [`LayerOutcome::way`](super::outcome::LayerOutcome::way). Weights and activations are around zero; and, where
@@ -33,7 +33,7 @@ pub fn ways(mac: Mac) -> Result<(String, Option<String>), RunError> {
     let arrays = Arrays::of_one(array);
     let way = |products| {
         let (name, geometry) = (String::new(), Geometry::dense(1, 1));
-        let layer = Layer { index: 0, name, geometry, weights: Origin::Stored };
+        let layer = Layer { index: 0, name, geometry, weights: Origin::Stored, form: Form::Image, zeros: 0 };
         let multiplied = [Multiplied { products, correction: None }];
         let hardware =
             Hardware { multiplied: &multiplied, arrays: Some(&arrays), buffer: None, map: 0, plans: &[] };

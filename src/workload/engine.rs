@@ -1,5 +1,6 @@
 //! What a model asks of hardware: integer contractions, and putting tensors away.
 
+use super::form::Form;
 use super::format::Use;
 use crate::kernel::{self, Geometry, Operands, Products, Shifts, Steps, WideOperands};
 use crate::tensor::Tensor;
@@ -24,6 +25,11 @@ pub struct Layer {
     pub geometry: Geometry,
     /// Where its weights come from.
     pub weights: Origin,
+    /// What it was in the model.
+    pub form: Form,
+    /// Zeros that the network itself puts among the activations of a sample, codes like any other to an array: between and
+    /// around the pixels of a transposed convolution, above, below, before and behind a volume, and by a node `Pad`.
+    pub zeros: usize,
 }
 
 impl Layer {
@@ -34,9 +40,9 @@ impl Layer {
     /// ```
     /// use axsim::kernel::Geometry;
     /// use axsim::tensor::Tensor;
-    /// use axsim::workload::{Codes, Layer, Origin, Weights};
+    /// use axsim::workload::{Codes, Form, Layer, Origin, Weights};
     /// let geometry = Geometry::dense(2, 1);
-    /// let layer = Layer { index: 0, name: "scores".into(), geometry, weights: Origin::Computed };
+    /// let layer = Layer { index: 0, name: "scores".into(), geometry, weights: Origin::Computed, form: Form::Image, zeros: 0 };
     /// let codes = Tensor::new([3, 2], vec![129; 6])?;
     /// let input = Codes { codes, scale: 1.0, zero_point: 128, bits: 8 };
     /// let weights = Weights { codes: vec![127; 6], scales: vec![1.0], zero_point: 128, bits: 8 };

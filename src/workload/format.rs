@@ -314,6 +314,7 @@ mod tests {
     use crate::kernel::{Operands, Products, Shifts, Steps, convolve_shifted};
     use crate::razor::{Code, Razored, Step as BlockStep};
     use crate::rng::Stream;
+    use crate::workload::form::Form;
     use crate::workload::op::Contraction;
 
     #[test]
@@ -358,7 +359,13 @@ mod tests {
                 (0.05..0.3).contains(&used.zeroed_share()) && (0.6..1.0).contains(&used.range_use()),
                 "{used:?}"
             );
-            let own = Contraction { geometry, weights, bias: vec![0.0; geometry.out_channels], scales: None };
+            let own = Contraction {
+                geometry,
+                weights,
+                bias: vec![0.0; geometry.out_channels],
+                scales: None,
+                form: Form::Image,
+            };
             let found = float::contract(&own, 1, &written(of_x, &x, sizes_x).0);
             let (input, by_input, scale) = razored(&of_x, &x, sizes_x);
             let (weights, by_weights, scales) = razored(&of_w, &w, sizes_w);
@@ -380,7 +387,13 @@ mod tests {
         let (x, w) = (normal(geometry.inputs_per_sample(), "x"), normal(geometry.weights(), "w"));
         let sums = |formats: Formats| {
             let weights = formats.before(&w, of_weights(&geometry, 1), 1.0 / formats.outliers);
-            let own = Contraction { geometry, weights, bias: vec![0.0; geometry.out_channels], scales: None };
+            let own = Contraction {
+                geometry,
+                weights,
+                bias: vec![0.0; geometry.out_channels],
+                scales: None,
+                form: Form::Image,
+            };
             float::contract(&own, 1, &formats.before(&x, of_input(&geometry), formats.outliers))
         };
         let plain = Formats::new(Format::Real, Format::Real, Format::Real);

@@ -5,6 +5,7 @@ mod run;
 pub(super) use run::per_sample;
 
 use super::engine::{Layer, Origin};
+use super::form::Form;
 use super::lower::{Leaving, ModelError, lower};
 use super::op::{General, Op};
 use super::time::Time;
@@ -288,8 +289,20 @@ impl Network {
             name: step.name.clone(),
             geometry: *step.op.contraction().expect("only contractions are layers"),
             weights: if matches!(step.op, Op::Product(_)) { Origin::Computed } else { Origin::Stored },
+            form: if let Op::Contract(own) = &step.op { own.form } else { Form::Image },
+            zeros: self.zeros(step.inputs[0]),
         };
         self.contractions().enumerate().map(layer).collect()
+    }
+
+    /// Zeros that the step of a value puts into it.
+    fn zeros(&self, value: usize) -> usize {
+        match value.checked_sub(1).map(|step| &self.steps[step].op) {
+            Some(Op::Arrange(places, fill)) if *fill == 0.0 => {
+                places.iter().filter(|place| place.is_none()).count()
+            }
+            _ => 0,
+        }
     }
 
     /// The steps that an array runs.

@@ -1,6 +1,7 @@
 //! The operators: per-sample functions on real values; contractions are run by float code or an engine.
 
 use super::direct;
+use super::form::Form;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
@@ -27,6 +28,8 @@ pub(super) struct Contraction {
     pub bias: Vec<f32>,
     /// The scale of each filter's codes, where the file has its weights as codes of bytes.
     pub scales: Option<Vec<f32>>,
+    /// What it was in the model.
+    pub form: Form,
 }
 
 /// The grid that a model's file gives codes of bytes.

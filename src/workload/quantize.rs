@@ -419,6 +419,7 @@ mod tests {
     use super::*;
     use crate::kernel::Geometry;
     use crate::rng::uniform_at;
+    use crate::workload::Form;
     use crate::workload::engine::{Codes, Engine, Exact, Place};
     use crate::workload::op::{Contraction, Window};
     use crate::workload::tests::network;
@@ -463,6 +464,7 @@ mod tests {
                 weights: vec![0.7],
                 bias: vec![0.1],
                 scales: None,
+                form: Form::Image,
             })
         };
         let pool = Geometry { kernel: [2; 2], stride: [2; 2], ..geometry(16) };

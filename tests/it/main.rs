@@ -23,6 +23,7 @@ mod golden;
 mod late;
 mod layers;
 mod licences;
+mod lowered;
 mod memory;
 mod neutral;
 mod onnx_layers;

@@ -150,7 +150,9 @@ pub enum AccumulationOrder {
     ChannelsLast,
 }
 
-/// What becomes of the zeros around an image; every one of them takes its clock either way.
+/// What becomes of the zeros around an image; every one of them takes its clock either way. Those that the network itself
+/// puts among activations, in transposed convolutions, around volumes along depth and height and by `Pad`, are codes like any
+/// other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {

@@ -61,6 +61,9 @@ pub struct LayerOutcome {
     /// What its spikes came to; absent where its activations are multiplied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spikes: Option<SpikesOutcome>,
+    /// Zeros that the network itself puts among its activations, for a sample: the array computes them as any other code.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub inserted_zeros: usize,
     /// What it takes as a binary layer; absent where it is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary: Option<BinaryOutcome>,
@@ -185,6 +188,11 @@ fn once() -> f64 {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_once(runs: &f64) -> bool {
     *runs == once()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_nothing(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What an outcome says that was stored before glitches were measured.

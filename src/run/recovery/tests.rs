@@ -5,7 +5,7 @@ use crate::config::Quantize;
 use crate::kernel::{Geometry, Products, convolve};
 use crate::rng::Stream;
 use crate::run::hardware::Multiplied;
-use crate::workload::{Network, Origin, Scheme, operands};
+use crate::workload::{Form, Network, Origin, Scheme, operands};
 
 /// Exact products of centred codes, changed by their value.
 fn table(change: impl Fn(i32) -> i32) -> Products {
@@ -35,7 +35,18 @@ fn layer(geometry: Geometry, batch: usize, seed: u64) -> (Layer, Codes, Weights)
     let scales = (0..geometry.out_channels).map(|_| 0.01 + stream.uniform() as f32).collect();
     let weights = Weights { codes: codes(&mut stream, geometry.weights()), scales, zero_point: 128, bits: 8 };
     let input = Codes { codes: input, scale: 1.0, zero_point: 128, bits: 8 };
-    (Layer { index: 0, name: "layer".into(), geometry, weights: Origin::Stored }, input, weights)
+    (
+        Layer {
+            index: 0,
+            name: "layer".into(),
+            geometry,
+            weights: Origin::Stored,
+            form: Form::Image,
+            zeros: 0,
+        },
+        input,
+        weights,
+    )
 }
 
 /// Sum of squared errors in real units, straight from the definition.

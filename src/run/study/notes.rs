@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::platform::{Sensor, WeightFormat, Zeros};
+use crate::config::platform::{Compute, Sensor, WeightFormat, Zeros};
 use crate::config::{Measure, Setup};
 use crate::run::outcome::{LayerOutcome, Outcome, Reference, WeightsOutcome};
 use crate::run::split;
@@ -130,6 +130,22 @@ fn binary(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// Zeros that arrays cannot tell from other codes.
+fn inserted(exact: &Setup, outcome: &Outcome) -> Option<String> {
+    let zeros = outcome.layers.iter().filter(|layer| layer.inserted_zeros > 0);
+    let zeros: Vec<String> =
+        zeros.map(|layer| format!("`{}` has {} of them", layer.name, layer.inserted_zeros)).collect();
+    let any = matches!(exact.platform.compute, Compute::Array(_)) && !zeros.is_empty();
+    any.then(|| {
+        format!(
+            "Zeros that the network itself puts among the activations of a layer (between and around the pixels of a transposed \
+             convolution, above, below, before and behind a volume, and by a node `Pad`) are steps of the array as any other \
+             code, whatever `compute.array.padding` says: {} a sample.",
+            zeros.join(", ")
+        )
+    })
+}
+
 /// What is modelled of spikes.
 fn spikes(outcome: &Outcome) -> Option<String> {
     let adds = outcome.layers.iter().any(|layer| layer.spikes.is_some());
@@ -206,6 +222,7 @@ pub(super) fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) ->
     let last = [
         spikes(approximate),
         binary(approximate),
+        inserted(exact, approximate),
         says(matches!(exact.platform.sensor, Sensor::Cmos(_)), COLOURS),
     ];
     first.into_iter().flatten().chain(zeros(approximate)).chain(last.into_iter().flatten()).collect()

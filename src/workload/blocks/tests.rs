@@ -7,7 +7,7 @@ use crate::config::Quantize;
 use crate::kernel::Geometry;
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
-use crate::workload::{Exact, Quantized, Scheme};
+use crate::workload::{Exact, Form, Quantized, Scheme};
 
 const IMAGE: Geometry = Geometry {
     groups: 1,
@@ -23,7 +23,13 @@ const IMAGE: Geometry = Geometry {
 
 fn convolution(seed: u64) -> Op {
     let weights = (0..IMAGE.weights()).map(|at| uniform_at(seed, at as u64) as f32 - 0.5).collect();
-    Op::Contract(Contraction { geometry: IMAGE, weights, bias: vec![0.1, -0.2, 0.3], scales: None })
+    Op::Contract(Contraction {
+        geometry: IMAGE,
+        weights,
+        bias: vec![0.1, -0.2, 0.3],
+        scales: None,
+        form: Form::Image,
+    })
 }
 
 /// Nodes by name, operator and the values that they read.

@@ -4,6 +4,7 @@ use super::attribute::{float, int, pair, window};
 use super::scales::of_filters;
 use super::{Lowered, Lowering, ModelError, Stored, shape};
 use crate::kernel::Geometry;
+use crate::workload::form::Form;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
 
@@ -17,21 +18,25 @@ impl Lowering {
         }
         let image = self.image(node)?;
         let weights = self.weights(node, 4)?;
-        self.convolved(node, image, weights)
+        self.convolved(node, image, (weights, Form::Image))
     }
 
-    /// A convolution over an image, the value with this index, with weights [O, C / groups, rows, columns].
+    /// A convolution over an image, the value with this index, with weights [O, C / groups, rows, columns] and what it was before.
     pub(super) fn convolved(
         &self,
         node: &Node,
         (value, image): (usize, [usize; 3]),
-        weights: Stored,
+        (weights, form): (Stored, Form),
     ) -> Result<Lowered, ModelError> {
         let geometry = over_image(node, image, &weights.shape)?;
         let bias = self.bias(node, weights.shape[0])?;
         let out = vec![geometry.out_channels, geometry.out_height(), geometry.out_width()];
         let scales = of_filters(&weights.scales, geometry.out_channels);
-        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales }), vec![value], out))
+        Ok((
+            Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales, form }),
+            vec![value],
+            out,
+        ))
     }
 
     pub(super) fn dense(&self, node: &Node) -> Result<Lowered, ModelError> {
@@ -51,7 +56,7 @@ impl Lowering {
         let (reals, scales) = (by_output(&weights.reals), of_filters(&by_output(&weights.scales), outputs));
         let bias = if node.kind == "Gemm" { self.bias(node, outputs)? } else { vec![0.0; outputs] };
         let geometry = Geometry::dense(inputs, outputs);
-        let contraction = Contraction { geometry, weights: reals, bias, scales };
+        let contraction = Contraction { geometry, weights: reals, bias, scales, form: Form::Image };
         Ok((Op::Contract(contraction), vec![value], vec![outputs]))
     }
 }

@@ -3,6 +3,7 @@
 use super::arrange::Places;
 use super::attribute::int;
 use super::{Lowered, Lowering, ModelError, Stored, shape};
+use crate::workload::form::Form;
 use crate::workload::limit;
 use crate::workload::network::Step;
 use crate::workload::onnx::{Attribute, Node};
@@ -17,7 +18,7 @@ impl Lowering {
         };
         let weights = self.weights(node, 3)?;
         let (op, image, mut out) =
-            self.convolved(&widened(node), (value, [channels, 1, length]), in_a_row(weights))?;
+            self.convolved(&widened(node), (value, [channels, 1, length]), (in_a_row(weights), Form::Line))?;
         out.remove(1);
         Ok((op, image, out))
     }
@@ -75,7 +76,8 @@ impl Lowering {
         let plain = Node { attributes: Default::default(), ..node.clone() };
         let plain = with(&plain, &[("group", &[groups]), ("dilations", &window.dilation)]);
         let spread = self.steps.len() + 1;
-        let (contraction, _, out) = self.convolved(&plain, (spread, image), turned(weights, groups))?;
+        let (contraction, _, out) =
+            self.convolved(&plain, (spread, image), (turned(weights, groups), Form::Transposed))?;
         self.steps.push(Step { name: format!("{} (zeros between)", node.name), op, inputs });
         self.shapes.push(image.to_vec());
         self.batched.push(true);

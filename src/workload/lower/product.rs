@@ -9,6 +9,7 @@ use super::contract::is_plain;
 use super::general::order;
 use super::scales::of_filters;
 use super::{Lowering, ModelError};
+use crate::workload::form::Form;
 use crate::workload::network::Step;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
@@ -116,7 +117,7 @@ impl Lowering {
                 };
                 let scales = of_filters(&order(&scales), geometry.out_channels);
                 let bias = vec![0.0; geometry.out_channels];
-                let op = Op::Contract(Contraction { geometry, weights, bias, scales });
+                let op = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Image });
                 self.step(&node.name, op, &[input], out)
             }
             Factor::Computed(value) => {

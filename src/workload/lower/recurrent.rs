@@ -3,6 +3,7 @@
 use super::general::{or_zeros, order};
 use super::{Lowering, ModelError, elements, shape};
 use crate::kernel::Geometry;
+use crate::workload::form::Form;
 use crate::workload::onnx::{Attribute, Node};
 use crate::workload::op::{Contraction, Op};
 use crate::workload::operator::{self, Direction};
@@ -108,6 +109,7 @@ impl Lowering {
             weights: narrow(weights),
             bias: narrow(bias),
             scales: None,
+            form: Form::Image,
         };
         let all = Geometry { in_height: run, ..Geometry::dense(cell.input, rows) };
         let of_input = contraction(w, &bias[..rows], all);

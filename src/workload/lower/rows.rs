@@ -5,6 +5,7 @@ use super::contract::{by_output, is_plain};
 use super::scales::of_filters;
 use super::{Lowering, ModelError, elements};
 use crate::kernel::Geometry;
+use crate::workload::form::Form;
 use crate::workload::limit;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
@@ -26,7 +27,7 @@ impl Lowering {
         let Dense { lead, depth, outputs, weights, bias, scales } = dense;
         let rows = lead.iter().product();
         let geometry = Geometry { in_height: rows, ..Geometry::dense(depth, outputs) };
-        let contraction = Op::Contract(Contraction { geometry, weights, bias, scales });
+        let contraction = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Image });
         let [before, after] =
             ["rows to channels", "channels to rows"].map(|what| format!("{} ({what})", node.name));
         let columns = self.step(&before, turn(rows, depth), &[value], vec![depth, rows, 1]);

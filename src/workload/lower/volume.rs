@@ -8,6 +8,7 @@ use super::general::or_zeros;
 use super::scales::of_filters;
 use super::{Lowered, Lowering, ModelError, Stored, elements, shape};
 use crate::kernel::Geometry;
+use crate::workload::form::Form;
 use crate::workload::limit;
 use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
@@ -35,7 +36,13 @@ impl Lowering {
         let image = self.step(&format!("{} (rows of windows)", node.name), taken, &[value], rows.to_vec());
         let out = [&[geometry.out_channels], &window.out[..]].concat();
         let scales = of_filters(&weights.scales, geometry.out_channels);
-        Ok((Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales }), vec![image], out))
+        let axes = |of: &[usize]| [0, 1, 2].map(|axis| of[axis]);
+        let form = Form::Volume { kernel: axes(&window.kernel), out: axes(&window.out) };
+        Ok((
+            Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales, form }),
+            vec![image],
+            out,
+        ))
     }
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::kernel::Geometry;
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
+use crate::workload::form::Form;
 use crate::workload::onnx::Node;
 use crate::workload::tests::network;
 use crate::workload::value::Kind;
@@ -28,7 +29,13 @@ fn general(kind: &str, shape: &[usize], stored: &[Vec<f32>]) -> Op {
 
 fn contract(geometry: Geometry, seed: u64) -> Op {
     let bias = numbers(geometry.out_channels, seed + 1);
-    Op::Contract(Contraction { geometry, weights: numbers(geometry.weights(), seed), bias, scales: None })
+    Op::Contract(Contraction {
+        geometry,
+        weights: numbers(geometry.weights(), seed),
+        bias,
+        scales: None,
+        form: Form::Image,
+    })
 }
 
 const ROWS: usize = 3;

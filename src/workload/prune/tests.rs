@@ -9,7 +9,7 @@ use crate::kernel::Geometry;
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
 use crate::workload::data::{Set, Truth};
-use crate::workload::{Exact, Quantized, Scheme, Task, load, top1};
+use crate::workload::{Exact, Form, Quantized, Scheme, Task, load, top1};
 
 fn none(network: &Network) -> Vec<LayerSettings> {
     vec![LayerSettings::default(); network.layers().len()]
@@ -147,7 +147,7 @@ fn contract(layer: usize, geometry: Geometry, outputs: &[usize], inputs: &[usize
         .flat_map(|&o| inputs.iter().flat_map(move |&i| (0..taps).map(move |tap| weight(layer, [o, i, tap]))))
         .collect();
     let bias = outputs.iter().map(|&o| weight(layer, [o, 77, 0])).collect();
-    Op::Contract(Contraction { geometry, weights, bias, scales: None })
+    Op::Contract(Contraction { geometry, weights, bias, scales: None, form: Form::Image })
 }
 
 /// Convolution, clip, pool, depthwise convolution, clip, convolution, flatten, dense layer, with these channels of the first
@@ -194,7 +194,7 @@ fn chain(first: &[usize], third: &[usize]) -> Network {
 fn contract_depthwise(geometry: Geometry, channels: &[usize]) -> Op {
     let weights = channels.iter().flat_map(|&o| (0..9).map(move |tap| weight(1, [o, 0, tap]))).collect();
     let bias = channels.iter().map(|&o| weight(1, [o, 77, 0])).collect();
-    Op::Contract(Contraction { geometry, weights, bias, scales: None })
+    Op::Contract(Contraction { geometry, weights, bias, scales: None, form: Form::Image })
 }
 
 /// All but the half of `count` filters of least norm.

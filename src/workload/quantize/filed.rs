@@ -149,6 +149,7 @@ pub(super) enum FileCodes {
 mod tests {
     use super::*;
     use crate::kernel::Geometry;
+    use crate::workload::Form;
 
     fn contraction(steps: &[i32], scales: [f32; 2]) -> Contraction {
         let depth = steps.len() / 2;
@@ -159,6 +160,7 @@ mod tests {
             weights,
             bias: vec![0.0; 2],
             scales: Some(scales.into()),
+            form: Form::Image,
         }
     }
 

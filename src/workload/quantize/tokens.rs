@@ -116,7 +116,7 @@ mod tests {
     use crate::tensor::Tensor;
     use crate::workload::op::{Contraction, Op};
     use crate::workload::tests::network;
-    use crate::workload::{Exact, Format, Formats, Formatted, Network, Scheme};
+    use crate::workload::{Exact, Form, Format, Formats, Formatted, Network, Scheme};
 
     const CHANNELS: usize = 12;
     const ROWS: usize = 5;
@@ -133,6 +133,7 @@ mod tests {
             weights: numbers(geometry.weights(), 3),
             bias: numbers(outputs, 4),
             scales: None,
+            form: Form::Image,
         }
     }
 
@@ -264,6 +265,7 @@ mod tests {
             weights: numbers(geometry.weights(), 3),
             bias: vec![0.0; 2],
             scales: None,
+            form: Form::Image,
         };
         let network =
             network(vec![(Op::Contract(own), vec![0])], vec![vec![CHANNELS, ROWS, 1], vec![2, ROWS, 1]]);

@@ -7,7 +7,7 @@ use crate::razor::{Blocks, Razor, Step as BlockStep};
 use crate::rng::uniform_at;
 use crate::tensor::Tensor;
 use crate::workload::tests::network;
-use crate::workload::{CalibrationError, Exact, Format, Formats, Formatted, Scheme};
+use crate::workload::{CalibrationError, Exact, Form, Format, Formats, Formatted, Scheme};
 
 const CHANNELS: usize = 12;
 const ROWS: usize = 5;
@@ -24,6 +24,7 @@ fn rows(outputs: usize, seed: u64) -> Contraction {
         weights: numbers(geometry.weights(), seed),
         bias: numbers(outputs, seed + 1),
         scales: None,
+        form: Form::Image,
     }
 }
 

@@ -1,0 +1,53 @@
+//! What a layer was in the model, where it is computed as another contraction.
+
+/// How a layer came of its node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// A convolution over an image, or a matrix, whose filters are of one pixel.
+    #[default]
+    Image,
+    /// A convolution along a line.
+    Line,
+    /// A transposed convolution over an image, or along a line.
+    Transposed,
+    /// A convolution over a volume.
+    Volume {
+        /// Depth, rows and columns of its filters.
+        kernel: [usize; 3],
+        /// Depth, rows and columns of its output.
+        out: [usize; 3],
+    },
+}
+
+impl Form {
+    /// How input, weights and output of the layer come of those of the node; none where they are the same.
+    ///
+    /// ```
+    /// use axsim::workload::Form;
+    /// assert_eq!(Form::Image.words(), None);
+    /// let words = Form::Volume { kernel: [2, 3, 3], out: [4, 5, 6] }.words().unwrap();
+    /// assert!(words.contains("weights [O, C / groups, 2, 3, 3] are [O, C / groups * 6, 1, 3]"), "{words}");
+    /// ```
+    pub fn words(self) -> Option<String> {
+        Some(match self {
+            Self::Image => return None,
+            Self::Line => "a convolution along a line, as one over an image of one row: input [C, L] is [C, 1, L], weights \
+                           [O, C / groups, taps] are [O, C / groups, 1, taps], output [O, L] is [O, 1, L]"
+                .into(),
+            Self::Transposed => "a transposed convolution, as a convolution of stride 1 over an image with zeros between its \
+                                 pixels and around them, as far as stride, filter and pads ask for: input has those zeros; weights \
+                                 [C, O / groups, rows, columns] are [O, C / groups, rows, columns], each filter turned by half a \
+                                 turn; a line is an image of one row"
+                .into(),
+            Self::Volume { kernel: [depth, rows, columns], out: [planes, high, wide] } => format!(
+                "a convolution over a volume, as one over an image of rows of windows: channel (c * {depth} + k) * {rows} + i of \
+                 input holds, for channel c of the volume, what plane k and row i of a filter meet, and zeros where that is \
+                 outside of the volume; row p * {high} + r of input and output is of the windows at plane p and row r; weights \
+                 [O, C / groups, {depth}, {rows}, {columns}] are [O, C / groups * {}, 1, {columns}], output [O, {planes}, {high}, \
+                 {wide}] is [O, {}, {wide}], each in the order in which it was",
+                depth * rows,
+                planes * high
+            ),
+        })
+    }
+}
