@@ -69,15 +69,23 @@ impl Histograms {
         let [rows, columns] = &self.axes;
         let classes = rows.taps.len() * columns.taps.len();
         let plane = self.geometry.in_height * self.geometry.in_width;
-        // Counts of one channel stay near while all samples are counted.
+        // Counts of one channel stay near while all samples are counted. In long rows neighbours are counted apart, as equal ones
+        // would wait for one another.
+        let long = self.geometry.in_width >= LONG;
+        let mut apart = vec![[0; CODES]; if long { classes } else { 0 }];
         for (channel, own) in self.counts.chunks_exact_mut(classes).enumerate() {
             for sample in codes.chunks_exact(inputs) {
                 let lines = sample[channel * plane..][..plane].chunks_exact(self.geometry.in_width);
                 for (line, class) in lines.zip(&rows.classes) {
-                    let own = &mut own[class * columns.taps.len()..];
                     let codes = line.iter().zip(&columns.classes);
-                    codes.for_each(|(&code, &class)| own[class][usize::from(code)] += 1);
+                    for (at, (&code, of_column)) in codes.enumerate() {
+                        let counts = if long && at % 2 == 1 { &mut apart[..] } else { &mut *own };
+                        counts[class * columns.taps.len() + of_column][usize::from(code)] += 1;
+                    }
                 }
+            }
+            for (own, apart) in own.iter_mut().zip(&mut apart) {
+                add(own, &std::mem::replace(apart, [0; CODES]));
             }
         }
         self.samples += (codes.len() / inputs) as u64;
@@ -171,7 +179,7 @@ impl Histograms {
     }
 }
 
-/// Pixels from which on a row is long: neighbours are counted apart, as equal ones would wait for one another.
+/// Pixels from which on a row is long.
 const LONG: usize = 16;
 
 /// Rows or columns of an image in classes that the same taps read.
@@ -192,18 +200,16 @@ impl Axis {
             let steps = (place + geometry.pads[axis]).checked_sub(tap * dilation);
             steps.is_some_and(|steps| steps % stride == 0 && steps / stride < outputs)
         };
-        let apart = if axis == 1 && size >= LONG { 2 } else { 1 };
         let (mut classes, mut known) = (Vec::with_capacity(size), vec![]);
         for place in 0..size {
             let taps: Vec<usize> = (0..geometry.kernel[axis]).filter(|&tap| reads(place, tap)).collect();
-            let own = (taps, place % apart);
-            let class = known.iter().position(|other| *other == own);
+            let class = known.iter().position(|other| *other == taps);
             classes.push(class.unwrap_or(known.len()));
             if class.is_none() {
-                known.push(own);
+                known.push(taps);
             }
         }
-        Self { classes, taps: known.into_iter().map(|(taps, _)| taps).collect() }
+        Self { classes, taps: known }
     }
 
     /// The classes that a tap reads.
@@ -282,7 +288,5 @@ mod tests {
         assert_eq!(classes(&image), [vec![0, 1, 1, 1, 1, 1, 1, 1, 2], vec![0, 1, 1, 1, 1, 1, 1, 2]]);
         let strided = Geometry { stride: [2; 2], ..image };
         assert_eq!(classes(&strided), [vec![0, 1, 0, 1, 0, 1, 0, 1, 0], vec![0, 1, 0, 1, 0, 1, 0, 2]]);
-        let long = Geometry { in_width: 16, ..image };
-        assert_eq!(classes(&long)[1], [0, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3]);
     }
 }
