@@ -10,8 +10,8 @@ use super::arrays::Arrays;
 use super::hardware::Hardware;
 use super::mean_error::Sums;
 use super::outcome::MeanError;
-use crate::kernel::{Histograms, Shifts};
-use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Quantized, WeightShifts, Weights, Wide};
+use crate::kernel::Histograms;
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Quantized, Weights};
 
 /// The layer whose sums are furthest off on average.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,26 +66,6 @@ impl Engine for Taker {
             taken.squares = (taken.squares.0 + squares, taken.squares.1 + sums.len() as u64);
         }
         sums
-    }
-
-    fn contract_shifted(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        shifts: Shifts<'_>,
-    ) -> Vec<i64> {
-        Exact.contract_shifted(layer, input, weights, shifts)
-    }
-
-    fn contract_wide(
-        &self,
-        layer: &Layer,
-        input: &Wide,
-        weights: &Weights,
-        shifts: WeightShifts<'_>,
-    ) -> Vec<i64> {
-        Exact.contract_wide(layer, input, weights, shifts)
     }
 
     fn store(&self, _: Place, _: &mut Codes) {}
