@@ -97,7 +97,9 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
         Ok(finished)
     };
     let first = evaluate(&plan[0])?;
-    let rest: Vec<Option<()>> = plan[1..].par_iter().map(evaluate).collect::<Result<_, _>>()?;
+    let in_a_row = search.evaluator.in_a_row(plan.len() - 1);
+    let rest: Vec<Option<()>> =
+        plan[1..].par_iter().with_min_len(in_a_row).map(evaluate).collect::<Result<_, _>>()?;
     let done = rest.iter().flatten().count();
     if first.is_none() || done < rest.len() {
         return Err(ExploreError::Stopped { done, of: rest.len() });

@@ -44,9 +44,13 @@ impl Histograms {
     /// Of no samples.
     pub fn new(geometry: &Geometry) -> Self {
         let axes = [0, 1].map(|axis| Axis::of(geometry, axis));
-        let classes = axes[0].taps.len() * axes[1].taps.len();
-        let counts = vec![[0; CODES]; geometry.in_channels * classes];
+        let counts = vec![[0; CODES]; count(geometry, &axes)];
         Self { geometry: *geometry, axes, counts, samples: 0 }
+    }
+
+    /// Bytes that the counts of such a contraction take.
+    pub fn bytes(geometry: &Geometry) -> usize {
+        count(geometry, &[0, 1].map(|axis| Axis::of(geometry, axis))) * size_of::<Counts>()
     }
 
     /// Of the codes [batch, C, H, W] of some samples.
@@ -177,6 +181,11 @@ impl Histograms {
             }
         }
     }
+}
+
+/// Input channels by classes of rows and of columns.
+fn count(geometry: &Geometry, axes: &[Axis; 2]) -> usize {
+    geometry.in_channels * axes.iter().map(|axis| axis.taps.len()).product::<usize>()
 }
 
 /// Pixels from which on a row is long.

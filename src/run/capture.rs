@@ -20,18 +20,27 @@ pub(super) struct Captured {
     pub latency: Seconds,
 }
 
+impl Captured {
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.pixels.data())
+    }
+}
+
 /// Captures the first samples of a task.
 pub(super) fn capture(task: &Task, seed: u64, parts: &Parts<'_>) -> Captured {
     let samples = parts.setup.workload.samples;
-    let shots: Vec<(Vec<f32>, Ledger)> =
-        (0..samples).into_par_iter().map(|sample| shoot(task, seed, parts, sample)).collect();
-    let (mut data, mut ledger) = (vec![], Ledger::default());
-    for (pixels, bill) in shots {
-        data.extend(pixels);
-        ledger.merge(bill);
-    }
     let mut shape = vec![samples];
     shape.extend(&parts.sample);
+    let size: usize = parts.sample.iter().product();
+    let mut data = vec![0.0; samples * size];
+    let bill = |(sample, to): (usize, &mut [f32])| {
+        let (pixels, bill) = shoot(task, seed, parts, sample);
+        to.copy_from_slice(&pixels);
+        bill
+    };
+    let bills: Vec<Ledger> = data.par_chunks_mut(size.max(1)).enumerate().map(bill).collect();
+    let mut ledger = Ledger::default();
+    bills.into_iter().for_each(|bill| ledger.merge(bill));
     let [height, width] = [parts.sample.get(1), parts.sample.get(2)].map(|size| size.copied().unwrap_or(1));
     Captured {
         pixels: Tensor::new(shape, data).expect("a sensor keeps the shape of a sample"),

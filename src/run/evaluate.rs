@@ -1,6 +1,7 @@
 //! Evaluating one setup: capture, calibrate, run every sample under every fault map, bill.
 
 mod layer;
+mod prepare;
 mod samples;
 mod screen;
 mod tune;
@@ -8,7 +9,6 @@ mod tune;
 use std::path::Path;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use samples::Scored;
 
 use super::account::{self, Observed};
@@ -63,6 +63,9 @@ pub struct Evaluator<'a> {
     taken: Memo<Vec<Option<Taken>>>,
 }
 
+/// Bytes of frames, of networks and of plans that are kept at most.
+const ROOM: usize = 256 << 20;
+
 /// Network, samples, and products per layer.
 type Ready<'a> = (&'a Plan, &'a Captured, &'a [Multiplied]);
 
@@ -77,12 +80,12 @@ impl<'a> Evaluator<'a> {
             open,
             tables: Memo::default(),
             energies: Memo::default(),
-            captured: Memo::default(),
+            captured: Memo::within(ROOM, Captured::bytes),
             networks: Memo::default(),
             observations: Memo::default(),
-            calibrated: Memo::default(),
+            calibrated: Memo::within(ROOM, bytes),
             prefixes: Prefixes::default(),
-            plans: Memo::default(),
+            plans: Memo::within(ROOM, |plan: &Plan| bytes(&plan.network)),
             taken: Memo::default(),
         }
     }
@@ -172,44 +175,6 @@ impl<'a> Evaluator<'a> {
             calibrated_on: parts.setup.workload.quantize.calibrates_on(self.task.calibration.len()),
         };
         Ok(account::outcome(parts, observed, settings)?)
-    }
-
-    /// Calibrates, captures and lets layers choose what evaluating these setups needs, each once.
-    ///
-    /// Evaluating prepares by itself; but setups that are evaluated in parallel may then do the same work twice. Setups
-    /// that were prepared also share what their networks' first layers compute, as far as those are the same.
-    ///
-    /// # Errors
-    /// [`RunError`] of the first setup that cannot be built, else calibrated, else evaluated.
-    pub fn prepare(&self, setups: &[&Setup]) -> Result<(), RunError> {
-        let built: Vec<_> = setups.par_iter().map(|setup| self.build(setup)).collect();
-        let built: Vec<Parts<'_>> = built.into_iter().collect::<Result<_, _>>()?;
-        self.calibrate_all(&built)?;
-        let prepare = |parts: &Parts<'_>| {
-            let (quantized, _) = self.prepared(parts)?;
-            let products = products(parts, &quantized)?;
-            self.plan(parts, quantized, &products)?;
-            self.prefixes.plan(&prefix::keys(parts, parts.network.layers().len()));
-            Ok(())
-        };
-        built.iter().try_for_each(prepare)
-    }
-
-    /// Calibrates what setups need, each once, at the same time; of several faults the first setup's is told.
-    fn calibrate_all(&self, built: &[Parts<'_>]) -> Result<(), RunError> {
-        let mut distinct: Vec<&Parts<'_>> = vec![];
-        for parts in built {
-            let alike = |known: &&Parts<'_>| {
-                known.setup.workload == parts.setup.workload && known.scheme() == parts.scheme()
-            };
-            if !distinct.iter().any(alike) {
-                distinct.push(parts);
-            }
-        }
-        // Most share what they observe.
-        distinct.iter().try_for_each(|parts| self.observed(parts).map(drop))?;
-        let all: Vec<_> = distinct.par_iter().map(|parts| self.quantized(parts)).collect();
-        all.into_iter().try_for_each(|one| one.map(drop))
     }
 
     /// Refuses a setup that loses results, which no baseline may.
@@ -384,6 +349,11 @@ impl<'a> Evaluator<'a> {
         };
         self.plans.get(&(&parts.setup.workload, &parts.setup.platform.compute), choose)
     }
+}
+
+/// Bytes of a network's codes.
+fn bytes(network: &Quantized) -> usize {
+    network.weights().iter().map(|weights| weights.codes.len()).sum()
 }
 
 /// What layers may do about the errors of their products.

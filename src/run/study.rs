@@ -115,7 +115,8 @@ fn evaluate_all(
         outcome
     };
     // Collected before it is looked through, so that the first error does not depend on who was faster.
-    let outcomes: Vec<Result<Outcome, RunError>> = distinct.par_iter().map(evaluate).collect();
+    let outcomes: Vec<Result<Outcome, RunError>> =
+        distinct.par_iter().with_min_len(evaluator.in_a_row(distinct.len())).map(evaluate).collect();
     let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_, _>>()?;
     let of = |setup: &Setup| {
         let at = distinct.iter().position(|known| *known == setup).expect("every setup was evaluated");

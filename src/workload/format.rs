@@ -238,7 +238,7 @@ impl Formatted {
     /// [`FormatError::Numbers`] on weights that are not finite.
     pub fn new(network: &Network, formats: Formats) -> Result<Self, FormatError> {
         let (mut network, mut weights) = (network.clone(), Use::default());
-        for step in &mut network.steps {
+        for step in network.steps_mut() {
             let Some(own) = step.op.weighted_mut() else { continue };
             let sizes = of_weights(&own.geometry, 1);
             let numbers = formats.before(&own.weights, sizes, 1.0 / formats.outliers);

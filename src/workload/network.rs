@@ -2,6 +2,8 @@
 
 mod run;
 
+use std::sync::Arc;
+
 pub(super) use run::per_sample;
 
 use super::engine::{Layer, Origin};
@@ -32,7 +34,8 @@ pub(super) struct Step {
 #[derive(Debug, Clone)]
 pub struct Network {
     sample: Vec<usize>,
-    pub(super) steps: Vec<Step>,
+    /// Shared by all networks that only what is beside them tells apart, as a quantised one has for every setup.
+    pub(super) steps: Arc<Vec<Step>>,
     shapes: Vec<Vec<usize>>,
     kinds: Vec<Kind>,
     outputs: Vec<Output>,
@@ -53,6 +56,7 @@ impl Network {
         (shapes, kinds): (Vec<Vec<usize>>, Vec<Kind>),
         outputs: Vec<Output>,
     ) -> Self {
+        let steps = Arc::new(steps);
         let mut network =
             Self { sample, steps, shapes, kinds, outputs, states: vec![], time: None, gates: None };
         network.prune();
@@ -125,8 +129,9 @@ impl Network {
         };
         let pixel = |place: usize| (place % channels * height * width + place / channels) as u32;
         let order = Op::Permute((0..height * width * channels).map(pixel).collect());
-        self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(|value| *value += 1);
-        self.steps.insert(0, Step { name: "input (channels last)".into(), op: order, inputs: vec![0] });
+        let steps = self.steps_mut();
+        steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(|value| *value += 1);
+        steps.insert(0, Step { name: "input (channels last)".into(), op: order, inputs: vec![0] });
         self.sample = vec![channels, height, width];
         self.shapes.insert(0, self.sample.clone());
         self.kinds.insert(0, self.kinds[0]);
@@ -164,7 +169,7 @@ impl Network {
     /// Puts value `other` in the place of value `at` wherever it is read or answered, and takes away what then leads to no
     /// output.
     pub(super) fn replace(&mut self, at: usize, other: usize) {
-        let read = self.steps.iter_mut().flat_map(|step| &mut step.inputs);
+        let read = Arc::make_mut(&mut self.steps).iter_mut().flat_map(|step| &mut step.inputs);
         let answered = self.outputs.iter_mut().map(|(_, value)| value);
         read.chain(answered).filter(|value| **value == at).for_each(|value| *value = other);
         self.prune();
@@ -176,9 +181,10 @@ impl Network {
         needed[0] = true;
         let kept: Vec<usize> = (0..needed.len()).filter(|&value| needed[value]).collect();
         let place = |value: &mut usize| *value = kept.binary_search(value).expect("what is needed is kept");
-        let steps = std::mem::take(&mut self.steps).into_iter().zip(&needed[1..]);
-        self.steps = steps.filter(|(_, needed)| **needed).map(|(step, _)| step).collect();
-        self.steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(place);
+        let steps = self.steps_mut();
+        let mut needs = needed[1..].iter();
+        steps.retain(|_| *needs.next().expect("a value for each step"));
+        steps.iter_mut().flat_map(|step| &mut step.inputs).for_each(place);
         self.shapes = kept.iter().map(|&value| std::mem::take(&mut self.shapes[value])).collect();
         self.kinds = kept.iter().map(|&value| self.kinds[value]).collect();
         self.outputs.iter_mut().map(|(_, value)| value).for_each(place);
@@ -328,9 +334,14 @@ impl Network {
         self.contractions().nth(layer).and_then(|step| step.op.weighted()).map(|own| &own.weights[..])
     }
 
+    /// The steps, to be changed; those of networks that share them stay as they are.
+    pub(super) fn steps_mut(&mut self) -> &mut Vec<Step> {
+        Arc::make_mut(&mut self.steps)
+    }
+
     /// The same, to be changed.
     pub(super) fn weights_mut(&mut self, layer: usize) -> Option<&mut Vec<f32>> {
-        let mut contractions = self.steps.iter_mut().filter(|step| step.op.contraction().is_some());
+        let mut contractions = self.steps_mut().iter_mut().filter(|step| step.op.contraction().is_some());
         contractions.nth(layer).and_then(|step| step.op.weighted_mut()).map(|own| &mut own.weights)
     }
 
@@ -346,16 +357,17 @@ impl Network {
 
     /// Factors and constants of a contraction's output that nothing else reads become part of its weights and bias.
     fn fold_channels(&mut self) {
-        for at in 0..self.steps.len() {
-            let Op::Affine(factors, constants, _) = &self.steps[at].op else {
+        let Self { steps, outputs, .. } = self;
+        let steps = Arc::make_mut(steps);
+        for at in 0..steps.len() {
+            let Op::Affine(factors, constants, _) = &steps[at].op else {
                 continue;
             };
-            let (factors, constants, from) = (factors.clone(), constants.clone(), self.steps[at].inputs[0]);
-            let readers =
-                self.steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();
-            let alone = readers == 1 && !self.is_output(from);
+            let (factors, constants, from) = (factors.clone(), constants.clone(), steps[at].inputs[0]);
+            let readers = steps.iter().flat_map(|step| &step.inputs).filter(|&&value| value == from).count();
+            let alone = readers == 1 && outputs.iter().all(|(_, value)| *value != from);
             if let Some(Op::Contract(contraction)) =
-                from.checked_sub(1).filter(|_| alone).map(|step| &mut self.steps[step].op)
+                from.checked_sub(1).filter(|_| alone).map(|step| &mut steps[step].op)
             {
                 let depth = contraction.geometry.depth();
                 for (filter, factor) in contraction.weights.chunks_mut(depth).zip(&factors) {
@@ -365,7 +377,7 @@ impl Network {
                 scales.for_each(|(scale, factor)| *scale *= factor.abs());
                 let channels = contraction.bias.iter_mut().zip(factors).zip(constants);
                 channels.for_each(|((bias, factor), constant)| *bias = *bias * factor + constant);
-                self.steps[at].op = Op::Reshape;
+                steps[at].op = Op::Reshape;
             }
         }
     }

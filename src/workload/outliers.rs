@@ -43,8 +43,9 @@ pub fn with_outliers(network: &Network, rule: Outliers, seed: u64) -> Result<Net
         }
         followed.extend(weights);
         if factor != 1.0 {
-            multiply(&mut with.steps[at].op, &own);
-            readers.iter().for_each(|(reader, own)| take_up(&mut with.steps[*reader].op, own));
+            let steps = with.steps_mut();
+            multiply(&mut steps[at].op, &own);
+            readers.iter().for_each(|(reader, own)| take_up(&mut steps[*reader].op, own));
         }
     }
     if followed.is_empty() { Err(OutlierError) } else { Ok(with) }

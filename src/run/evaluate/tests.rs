@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;

@@ -126,7 +126,7 @@ fn a_factor_of_one_and_no_outliers_are_the_network_bit_for_bit() {
     let plain = normalised("Mul");
     for rule in [Outliers::None, gains(1.0, 1.0)] {
         let with = with_outliers(&plain, rule, 1).unwrap();
-        let same = with.steps.iter().zip(&plain.steps).all(|(one, other)| one.op == other.op);
+        let same = with.steps.iter().zip(plain.steps.iter()).all(|(one, other)| one.op == other.op);
         assert!(same && with.steps.len() == plain.steps.len());
     }
 }

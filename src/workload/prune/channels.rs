@@ -81,7 +81,7 @@ fn is_depthwise(of: &Contraction, channels: usize) -> bool {
 /// Cuts a step that passes channels on or reads them.
 fn cut(network: &mut Network, at: usize, channels: usize, left: &[usize]) {
     let kept = channels - left.len();
-    match &mut network.steps[at].op {
+    match &mut network.steps_mut()[at].op {
         Op::Contract(of) if of.geometry.groups == 1 => return inputs(of, channels, left),
         Op::Contract(of) => {
             of.geometry.groups = kept;
@@ -105,7 +105,7 @@ fn cut(network: &mut Network, at: usize, channels: usize, left: &[usize]) {
 
 /// Takes filters and their biases away.
 fn filters(network: &mut Network, at: usize, left: &[usize]) {
-    let Op::Contract(of) = &mut network.steps[at].op else { return };
+    let Op::Contract(of) = &mut network.steps_mut()[at].op else { return };
     let channels = of.geometry.out_channels;
     of.weights = without_parts(&of.weights, channels, left);
     of.bias = without_parts(&of.bias, channels, left);

@@ -76,7 +76,7 @@ fn ends(network: &Network) -> Vec<Vec<End<'_>>> {
 /// Whether each value comes from an operator on rows, other places apart.
 fn made_by_row(network: &Network) -> Vec<bool> {
     let mut made = vec![false];
-    for step in &network.steps {
+    for step in network.steps.iter() {
         let moved = step.op.moves() && made[step.inputs[0]];
         made.push(moved || is_by_row(step));
     }
