@@ -142,7 +142,8 @@ impl<'a> Evaluator<'a> {
         let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
         let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
         let known = self.prefixes.seen(keys);
-        let Scored { graded, counted, tallied } = self.run_maps(parts, (keys, &known), ready, &workload)?;
+        let scored = self.run_maps(parts, (keys, known), ready, &workload)?;
+        let Scored { graded, counted, seen, used } = scored;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };
         let routes: Vec<&[Vec<bool>]> = graded.iter().map(|map| &map.routes[..]).collect();
@@ -150,7 +151,6 @@ impl<'a> Evaluator<'a> {
         let experts = Experts::count(&parts.network, &routes, together);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
-        let (seen, used) = self.probe(parts, (keys, known), ready, &tallied)?;
         let hardware = hardware(parts, &products, &plan.layers, 0);
         let way = |layer: &Layer| match plan.network.weights()[layer.index].are_signs() {
             true => "words of signs, counted".into(),

@@ -21,7 +21,7 @@ use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Use, WeightShi
 
 /// The stream that draws the stretches of each layer.
 pub(super) const PROBE: &str = "run.probe";
-/// Samples whose operands are pooled.
+/// Samples whose operands are pooled at most: those of the first batch.
 pub(super) const SAMPLES: usize = 8;
 
 /// What was found in one layer.
@@ -42,23 +42,21 @@ pub(super) struct Seen {
     pub word: Option<Switched>,
 }
 
-/// An engine that behaves as the hardware and looks at every contraction.
+/// An engine that behaves as another one on the same hardware and looks at every contraction.
 pub(super) struct Probe<'a> {
-    pub hardware: Hardware<'a>,
-    pub seed: u64,
-    /// What is known of each layer from a run that began alike.
-    pub known: Vec<Option<Seen>>,
-    pub seen: Mutex<Vec<Seen>>,
+    engine: &'a dyn Engine,
+    hardware: Hardware<'a>,
+    seed: u64,
+    /// What is known of each layer, from a run that began alike or by now.
+    seen: Mutex<Vec<Option<Seen>>>,
     /// What became of values whose codes have shifts, in an order in which sums over them are always the same.
-    pub used: Mutex<BTreeMap<usize, Use>>,
+    used: Mutex<BTreeMap<usize, Use>>,
 }
 
 impl Engine for Probe<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let sums = self.hardware.contract(layer, input, weights);
-        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
-        if let Some(seen) = self.known[layer.index] {
-            note(seen);
+        let sums = self.engine.contract(layer, input, weights);
+        if self.knows(layer) {
             return sums;
         }
         // Where other codes stand in a weight's place, its own products are what is meant.
@@ -77,7 +75,10 @@ impl Engine for Probe<'_> {
         });
         let addition = self.added(layer, input, weights);
         let word = self.counted(layer, input, weights);
-        note(Seen { replay, size, relative_error, bias, mean_error, addition, word, ..Seen::default() });
+        self.note(
+            layer,
+            Seen { replay, size, relative_error, bias, mean_error, addition, word, ..Seen::default() },
+        );
         sums
     }
 
@@ -88,7 +89,7 @@ impl Engine for Probe<'_> {
         weights: &Weights,
         shifts: Shifts<'_>,
     ) -> Vec<i64> {
-        let sums = self.hardware.contract_shifted(layer, input, weights, shifts);
+        let sums = self.engine.contract_shifted(layer, input, weights, shifts);
         let exact = || Exact.contract_shifted(layer, input, weights, shifts);
         let zero = i64::from(input.zero_point);
         let activation = |at: usize| i64::from(input.codes.data()[at]) - zero;
@@ -104,7 +105,7 @@ impl Engine for Probe<'_> {
         weights: &Weights,
         shifts: WeightShifts<'_>,
     ) -> Vec<i64> {
-        let sums = self.hardware.contract_wide(layer, input, weights, shifts);
+        let sums = self.engine.contract_wide(layer, input, weights, shifts);
         let exact = || Exact.contract_wide(layer, input, weights, shifts);
         let activation = |at: usize| i64::from(input.codes.data()[at]);
         let samples = input.codes.shape()[0];
@@ -119,16 +120,39 @@ impl Engine for Probe<'_> {
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {
-        self.hardware.store(place, codes);
+        self.engine.store(place, codes);
     }
 }
 
-impl Probe<'_> {
+impl<'a> Probe<'a> {
+    /// Runs on `engine`, of which the products are those of `hardware`, and looks at the layers of which nothing is known.
+    pub(super) fn new(
+        engine: &'a dyn Engine,
+        hardware: Hardware<'a>,
+        (seed, known): (u64, Vec<Option<Seen>>),
+    ) -> Self {
+        Self { engine, hardware, seed, seen: Mutex::new(known), used: Mutex::default() }
+    }
+
+    /// What was seen in each layer, and what became of values whose codes have shifts.
+    pub(super) fn into_seen(self) -> (Vec<Seen>, BTreeMap<usize, Use>) {
+        let seen = self.seen.into_inner().expect("no layer panicked while it was looked at");
+        let seen = seen.into_iter().map(|seen| seen.expect("samples run through all layers"));
+        (seen.collect(), self.used.into_inner().expect("nothing panics while the lock is held"))
+    }
+
+    fn knows(&self, layer: &Layer) -> bool {
+        self.seen.lock().expect("no layer panicked while it was looked at")[layer.index].is_some()
+    }
+
+    fn note(&self, layer: &Layer, seen: Seen) {
+        self.seen.lock().expect("no layer panicked while it was looked at")[layer.index] = Some(seen);
+    }
+
     /// Notes what a layer of groups made of what it read.
     fn look(&self, layer: &Layer, (sums, exact): (&[i64], &dyn Fn() -> Vec<i64>), read: &Read<'_>) {
-        let note = |seen| self.seen.lock().expect("no layer panicked while it was looked at").push(seen);
-        if let Some(seen) = self.known[layer.index] {
-            return note(seen);
+        if self.knows(layer) {
+            return;
         }
         let reals = |sums: &[i64]| sums.iter().map(|&sum| sum as f64).collect::<Vec<_>>();
         let (found, exact) = (reals(sums), reals(&exact()));
@@ -138,7 +162,7 @@ impl Probe<'_> {
             let array = arrays.of(layer.index);
             probe_groups::pooled(array, layer, read, |operands| replay_groups(array, operands, &mut stream))
         });
-        note(Seen { replay, relative_error, bias, ..Seen::default() });
+        self.note(layer, Seen { replay, relative_error, bias, ..Seen::default() });
     }
 
     /// Replays words of signs, where a layer is binary.

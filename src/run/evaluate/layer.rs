@@ -1,18 +1,20 @@
 //! Single layers of a setup, for those who look at them with other tools.
 
-use super::{Evaluator, hardware};
+use super::{Captured, Evaluator, Quantized, Task, hardware};
 use crate::config::Setup;
 use crate::kernel::Products;
 use crate::platform::compute::array::MacArray;
 use crate::run::activity::Activity;
+use crate::run::capture::slice;
 use crate::run::coding::{LayerCoding, codings};
 use crate::run::error::RunError;
+use crate::run::gather::Gather;
 use crate::run::golden::{self, Golden};
 use crate::run::hardware::offsets;
 use crate::run::parts::Parts;
-use crate::run::probe;
 use crate::run::products::products;
 use crate::run::tap::{Contraction, Tap};
+use crate::workload::Engine;
 
 impl Evaluator<'_> {
     /// What one layer, by its index, makes the unit of a setup do.
@@ -26,7 +28,7 @@ impl Evaluator<'_> {
     pub fn activity(&self, setup: &Setup, layer: usize) -> Result<Activity, RunError> {
         let parts = self.build(setup)?;
         let array = of_gates(&parts, layer)?;
-        let (contraction, _) = self.contraction(&parts, layer, probe::SAMPLES)?;
+        let (contraction, _) = self.contraction(&parts, layer, self.first_batch(setup.workload.samples))?;
         Ok(Activity::of(array, &contraction, self.seed))
     }
 
@@ -61,6 +63,27 @@ impl Evaluator<'_> {
         let parts = self.build(setup)?;
         let (quantized, _) = self.prepared(&parts)?;
         codings(&parts, &quantized)
+    }
+
+    /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.
+    fn look(
+        &self,
+        parts: &Parts<'_>,
+        quantized: &Quantized,
+        captured: &Captured,
+        (plain, engine, samples): (&dyn Engine, &dyn Engine, usize),
+    ) -> Result<(), RunError> {
+        let samples = samples.min(parts.setup.workload.samples);
+        let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
+        let device = self.device(parts, quantized, 0);
+        if !parts.network.repeats() {
+            device.run(engine, &batch, 0)?;
+            return Ok(());
+        }
+        let gather = Gather::new(plain);
+        device.run(&gather, &batch, 0)?;
+        gather.show(engine);
+        Ok(())
     }
 
     /// What a layer takes and gives on the first samples, and the products that it sums.

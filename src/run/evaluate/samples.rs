@@ -1,8 +1,8 @@
 //! Running samples of a setup: all of them to be scored, some of them to be looked at.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
-use std::sync::Mutex;
 
 use rayon::prelude::*;
 
@@ -14,12 +14,13 @@ use crate::run::arrays::Arrays;
 use crate::run::capture::{Captured, slice};
 use crate::run::error::RunError;
 use crate::run::events::{Counted, Counter};
+use crate::run::formats;
 use crate::run::gather::Gather;
 use crate::run::hardware::{Hardware, held};
 use crate::run::parts::Parts;
 use crate::run::prefix;
 use crate::run::probe::{self, Probe, Seen};
-use crate::run::tally::{Tallied, Tally};
+use crate::run::tally::Tally;
 use crate::run::zeros;
 use crate::tensor::Tensor;
 use crate::workload::data::Set;
@@ -32,50 +33,103 @@ pub(super) struct Scored {
     pub graded: Vec<Graded>,
     /// What came to each layer where spikes are added.
     pub counted: Vec<Counted>,
-    /// What codes came to in each layer on the device of the first map.
-    pub tallied: Vec<Tallied>,
+    /// What was seen in each layer on the device of the first map: in the first batch, and counted in all of them.
+    pub seen: Vec<Seen>,
+    /// What became of values whose codes have shifts, in the first batch.
+    pub used: BTreeMap<usize, Use>,
+}
+
+/// A device and what runs on it.
+struct Device<'a> {
+    map: u64,
+    quantized: &'a Quantized,
+    /// Runs the first batch, and the others.
+    engines: [&'a dyn Engine; 2],
+    /// How many of the first layers need not be run by each where others ran them.
+    skipped: [usize; 2],
 }
 
 impl Evaluator<'_> {
-    /// Runs all samples under every fault map, and counts in layers of which nothing is known.
+    /// Runs all samples under every fault map, and looks at layers of which nothing is known.
     pub(super) fn run_maps(
         &self,
         parts: &Parts<'_>,
-        (keys, known): (&[prefix::Key], &[Option<Seen>]),
-        (plan, captured, products): Ready<'_>,
+        (keys, known): (&[prefix::Key], Vec<Option<Seen>>),
+        ready: Ready<'_>,
         workload: &Workload,
     ) -> Result<Scored, RunError> {
+        let (plan, captured, products) = ready;
+        let run = |device: &Device<'_>| self.run_device((workload, captured), keys, device);
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
-        let counter = self.counter(parts, hardware(parts, products, &plan.layers, 0));
-        let run = |map: u64| {
-            let quantized = self.device(parts, &plan.network, map);
+        let first = self.run_first(parts, (keys, known), ready, &run);
+        let other = |map: u64| {
+            let quantized = &self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
-            let engine: &dyn Engine = counter.as_ref().map_or(&hardware, |counter| counter);
-            let tally = (map == 0).then(|| Tally::new(engine, &hardware, &quantized, known));
-            let engine: &dyn Engine = tally.as_ref().map_or(engine, |tally| tally);
-            // Layers that others ran are not counted here.
-            let skipped = tally.as_ref().map_or(known.len(), Tally::uncounted);
-            let graded = self.grade(workload, (&self.task.test, workload.samples), |range| {
-                let batch = (range.start, map);
-                let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
-                    self.prefixes.keep(keys, layer, batch, make);
-                };
-                if let Some(start) = self.prefixes.latest(keys, skipped, batch) {
-                    let start = Start::Layer(&start);
-                    return Ok(quantized.run_from(engine, start, range.start, &mut reach)?);
-                }
-                let pixels = slice(&captured.pixels, range.clone());
-                let samples = Task::preprocess(workload, &pixels);
-                let start = Start::Input(&samples);
-                Ok(quantized.run_from(engine, start, range.start, &mut reach)?)
-            })?;
-            Ok((graded, tally.map(Tally::finish)))
+            let skipped = [plan.network.layers().len(); 2];
+            run(&Device { map, quantized, engines: [&hardware; 2], skipped })
         };
-        let (graded, mut tallied): (Vec<Graded>, Vec<Option<Vec<Tallied>>>) =
-            (0..maps).map(run).collect::<Result<Vec<_>, RunError>>()?.into_iter().unzip();
+        let mut scored = first?;
+        for map in 1..maps {
+            scored.graded.push(other(map)?);
+        }
+        Ok(scored)
+    }
+
+    /// Runs on the device of the first map, where layers are looked at.
+    fn run_first(
+        &self,
+        parts: &Parts<'_>,
+        (keys, known): (&[prefix::Key], Vec<Option<Seen>>),
+        (plan, _, products): Ready<'_>,
+        run: &dyn Fn(&Device<'_>) -> Result<Graded, RunError>,
+    ) -> Result<Scored, RunError> {
+        let hardware = || hardware(parts, products, &plan.layers, 0);
+        let (plain, counter) = (hardware(), self.counter(parts, hardware()));
+        let engine: &dyn Engine = counter.as_ref().map_or(&plain, |counter| counter);
+        let quantized = &self.device(parts, &plan.network, 0);
+        let tally = Tally::new(engine, &plain, quantized, &known);
+        let later = tally.uncounted();
+        // What becomes of values whose codes have shifts is seen on the way to every layer.
+        let unseen = known.iter().position(Option::is_none).unwrap_or(known.len());
+        let skipped = [if formats::any(parts.setup) { 0 } else { unseen }, later];
+        // In a loop over time a layer is looked at once, at all that it took.
+        let gather = parts.network.repeats().then(|| Gather::new(&tally));
+        let probe =
+            Probe::new(if gather.is_some() { &plain } else { &tally }, hardware(), (self.seed, known));
+        let first: &dyn Engine = gather.as_ref().map_or(&probe, |gather| gather);
+        let graded = run(&Device { map: 0, quantized, engines: [first, &tally], skipped })?;
+        gather.into_iter().for_each(|gather| gather.show(&probe));
+        let (mut seen, used) = probe.into_seen();
+        let samples = parts.setup.workload.samples;
+        seen.iter_mut().zip(tally.finish()).for_each(|(seen, tallied)| tallied.add_to(seen, samples));
+        self.prefixes.saw(keys, &seen);
         let counted = counter.map_or_else(Vec::new, Counter::into_counted);
-        Ok(Scored { graded, counted, tallied: tallied.swap_remove(0).unwrap_or_default() })
+        Ok(Scored { graded: vec![graded], counted, seen, used })
+    }
+
+    /// Runs all samples on a device, each batch from the latest layer to which another setup has brought it.
+    fn run_device(
+        &self,
+        (workload, captured): (&Workload, &Captured),
+        keys: &[prefix::Key],
+        device: &Device<'_>,
+    ) -> Result<Graded, RunError> {
+        self.grade(workload, (&self.task.test, workload.samples), |range| {
+            let (later, batch) = (usize::from(range.start > 0), (range.start, device.map));
+            let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
+                self.prefixes.keep(keys, layer, batch, make);
+            };
+            let mut run = |start: Start<'_>| {
+                Ok(device.quantized.run_from(device.engines[later], start, range.start, &mut reach)?)
+            };
+            match self.prefixes.latest(keys, device.skipped[later], batch) {
+                Some(start) => run(Start::Layer(&start)),
+                None => {
+                    run(Start::Input(&Task::preprocess(workload, &slice(&captured.pixels, range.clone()))))
+                }
+            }
+        })
     }
 
     /// What counts spikes, where they are added.
@@ -101,66 +155,32 @@ impl Evaluator<'_> {
         quantized.with_weights(weights)
     }
 
-    /// What layers see in the first samples, and with what was counted in all of them.
-    pub(super) fn probe(
-        &self,
-        parts: &Parts<'_>,
-        (keys, known): (&[prefix::Key], Vec<Option<Seen>>),
-        (plan, captured, products): Ready<'_>,
-        tallied: &[Tallied],
-    ) -> Result<(Vec<Seen>, BTreeMap<usize, Use>), RunError> {
-        let hardware = hardware(parts, products, &plan.layers, 0);
-        let probe =
-            Probe { hardware, seed: self.seed, known, seen: Mutex::default(), used: Mutex::default() };
-        let plain = self::hardware(parts, products, &plan.layers, 0);
-        self.look(parts, &plan.network, captured, (&plain, &probe, probe::SAMPLES))?;
-        let mut seen = probe.seen.into_inner().expect("no layer panicked while it was looked at");
-        let samples = parts.setup.workload.samples;
-        seen.iter_mut().zip(tallied).for_each(|(seen, tallied)| tallied.add_to(seen, samples));
-        self.prefixes.saw(keys, &seen);
-        Ok((seen, probe.used.into_inner().expect("nothing panicked while values were looked at")))
-    }
-
-    /// Runs the first samples on an engine that looks at them; one that does not serves as such in a loop over time.
-    pub(super) fn look(
-        &self,
-        parts: &Parts<'_>,
-        quantized: &Quantized,
-        captured: &Captured,
-        (plain, engine, samples): (&dyn Engine, &dyn Engine, usize),
-    ) -> Result<(), RunError> {
-        let samples = samples.min(parts.setup.workload.samples);
-        let batch = Task::preprocess(&parts.setup.workload, &slice(&captured.pixels, 0..samples));
-        let device = self.device(parts, quantized, 0);
-        if !parts.network.repeats() {
-            device.run(engine, &batch, 0)?;
-            return Ok(());
-        }
-        let gather = Gather::new(plain);
-        device.run(&gather, &batch, 0)?;
-        gather.show(engine);
-        Ok(())
-    }
-
     /// What the answers to the first samples of a set are worth; batches run in parallel, the result is in sample order.
     pub(super) fn grade(
         &self,
         workload: &Workload,
         (set, samples): (&Set, usize),
-        run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync,
+        run: impl Fn(Range<usize>) -> Result<Vec<Tensor<f32>>, RunError> + Sync + Send,
     ) -> Result<Graded, RunError> {
         let chunks = self.batches(samples, |range| Ok(grade(workload, set, range.clone(), &run(range)?)))?;
         Ok(chunks.into_iter().reduce(Graded::chain).unwrap_or_default())
+    }
+
+    /// Of so many samples those of the first batch, at which is looked.
+    pub(super) fn first_batch(&self, samples: usize) -> usize {
+        self.task.network.together().min(probe::SAMPLES).min(samples)
     }
 
     /// What `run` makes of so many samples, batch by batch in their order.
     pub(super) fn batches<T: Send>(
         &self,
         samples: usize,
-        run: impl Fn(Range<usize>) -> Result<T, RunError> + Sync,
+        run: impl Fn(Range<usize>) -> Result<T, RunError> + Sync + Send,
     ) -> Result<Vec<T>, RunError> {
-        let batch = self.task.network.together();
-        let starts: Vec<usize> = (0..samples).step_by(batch).collect();
-        starts.par_iter().map(|&start| run(start..(start + batch).min(samples))).collect()
+        let (first, most) = (self.first_batch(samples), self.task.network.together());
+        let later = (first..samples).step_by(most).map(|start| start..(start + most).min(samples));
+        let batches: Vec<Range<usize>> =
+            iter::once(0..first).filter(|first| !first.is_empty()).chain(later).collect();
+        batches.into_par_iter().map(run).collect()
     }
 }

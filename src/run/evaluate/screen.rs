@@ -6,7 +6,6 @@ use super::{Evaluator, hardware};
 use crate::config::Setup;
 use crate::run::error::RunError;
 use crate::run::parts::Parts;
-use crate::run::probe;
 use crate::run::products::products;
 use crate::run::screen::{Taken, Taker, Worst, worst};
 use crate::workload::{Origin, Quantized, Scheme, Task};
@@ -47,7 +46,7 @@ impl Evaluator<'_> {
             };
             self.batches(samples, |range| run(&stored, range))?;
             if quantized.layers().iter().any(|layer| layer.weights == Origin::Computed) {
-                run(&computed, 0..samples.min(probe::SAMPLES))?;
+                run(&computed, 0..self.first_batch(samples))?;
             }
             let both = stored.into_taken().into_iter().zip(computed.into_taken());
             Ok(both.map(|(stored, computed)| stored.or(computed)).collect())
