@@ -26,7 +26,7 @@ pub use cost::{Cost, annotated, cost};
 pub use energies::{NoEnergies, energies};
 pub use family::{Family, GROUPS, Group, OPEN, Open, Parameter, families};
 use id::is_exact;
-pub use id::{Accumulator, ArithError, accumulator, design, family, parameters};
+pub use id::{Accumulator, ArithError, accumulator, adder_id, design, family, parameters};
 pub use unit::Unit;
 pub use widths::Widths;
 

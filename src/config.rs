@@ -100,15 +100,15 @@ pub struct Workload {
     #[schemars(with = "std::collections::BTreeMap<String, String>")]
     pub states: IndexMap<String, String>,
     /// Where samples leave a network with several exits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tree::written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Exit")]
     pub exit: Option<Exit>,
     /// Experts of which every sample asks some.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tree::written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Experts")]
     pub experts: Option<Experts>,
     /// Where and which tokens of a transformer are left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tree::written", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tokens")]
     pub tokens: Option<Tokens>,
     /// How the network is quantised.
@@ -272,7 +272,8 @@ pub struct Explore {
     pub objectives: Vec<Objective>,
     /// Points are not run of which some layer's mean error by output channel, over the root mean square of its exact sums, is
     /// larger on the codes that calibration samples give the exact network.
-    #[serde(default, deserialize_with = "Bound::written", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tree::written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bound")]
     pub screen: Option<Bound>,
 }
 

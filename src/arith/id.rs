@@ -112,6 +112,26 @@ pub fn accumulator(id: &str) -> Result<Accumulator, ArithError> {
     Ok(Accumulator { scheme, family })
 }
 
+/// The id of an adder of this family with these parameters, of `width` bits where there is one: not every width has all parameters,
+/// and blocks that are named one by one have a single one.
+///
+/// # Errors
+/// [`ArithError`] of that width, where none from 2 to 32 has them.
+///
+/// ```
+/// use axsim::arith::adder_id;
+/// assert_eq!(adder_id("loa_k6", 24).unwrap(), "add24s_loa_k6");
+/// assert_eq!(adder_id("quad_r4_p0_r8_p4", 24).unwrap(), "add12s_quad_r4_p0_r8_p4");
+/// ```
+pub fn adder_id(family: &str, width: u32) -> Result<String, ArithError> {
+    let id = |width: u32| format!("add{width}s_{family}");
+    let wrong = match accumulator(&id(width)) {
+        Ok(_) => return Ok(id(width)),
+        Err(wrong) => wrong,
+    };
+    (2..=32).rev().map(id).find(|id| accumulator(id).is_ok()).ok_or(wrong)
+}
+
 /// The family of a design id.
 ///
 /// # Errors

@@ -86,6 +86,16 @@ impl Xnor {
         self.bits
     }
 
+    /// How sums of signs are kept in such accumulators, in words.
+    ///
+    /// ```
+    /// use axsim::arith::xnor::Xnor;
+    /// assert_eq!(Xnor::from_id("xnor64").unwrap().sums(), "16 bits that count signs alike, added exactly");
+    /// ```
+    pub fn sums(&self) -> String {
+        format!("{} bits that count signs alike, added exactly", self.bits)
+    }
+
     /// The inputs, in the order of the netlist.
     pub fn ports(&self) -> Vec<Port> {
         let word = |name| Port::new(name, self.lanes, Code::TwosComplement);

@@ -1,6 +1,6 @@
 //! What a layer makes a unit do, as files for other tools.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files;
 use super::layer::stem;
@@ -11,20 +11,34 @@ use crate::platform::compute::activity::STRETCHES;
 use crate::run::Activity;
 use crate::workload::Layer;
 
+/// Endings of the files of a layer.
+const ENDINGS: [&str; 5] = ["v", "sdf", "vcd", "saif", "operands.csv"];
+
+/// Checks that the files of a layer can stand in a folder.
+///
+/// # Errors
+/// Where something that is no file stands in the place of one.
+pub(super) fn placeable(layer: &Layer, folder: &Path) -> Result<(), Error> {
+    ENDINGS.iter().try_for_each(|ending| files::placeable(&place(layer, folder, ending)))
+}
+
+fn place(layer: &Layer, folder: &Path, ending: &str) -> PathBuf {
+    folder.join(format!("{}.{ending}", stem(layer)))
+}
+
 /// Writes the files of a layer and says what is in them.
 pub(super) fn write(layer: &Layer, activity: &Activity, folder: &Path) -> Result<String, Error> {
     let Activity { netlist, delays, trace, operands, pairs, energy } = activity;
     let texts = [
-        ("v", mapped::write(netlist)),
-        ("sdf", sdf::write(netlist, delays, ABOUT)),
-        ("vcd", vcd::write(netlist, &trace.waveform)),
-        ("saif", saif::write(netlist, &trace.waveform)),
-        ("operands.csv", operands.to_csv()),
+        mapped::write(netlist),
+        sdf::write(netlist, delays, ABOUT),
+        vcd::write(netlist, &trace.waveform),
+        saif::write(netlist, &trace.waveform),
+        operands.to_csv(),
     ];
-    let mut paths = vec![];
-    for (ending, text) in &texts {
-        paths.push(folder.join(format!("{}.{ending}", stem(layer))));
-        files::write(&paths[paths.len() - 1], text)?;
+    let paths = ENDINGS.map(|ending| place(layer, folder, ending));
+    for (path, text) in paths.iter().zip(&texts) {
+        files::write(path, text)?;
     }
     Ok(format!(
         "layer `{}` in `{}`: {STRETCHES} stretches one after the other, {} clocks of {} ps, {} operand pairs at {energy} \

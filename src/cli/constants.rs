@@ -79,9 +79,10 @@ fn note(circuit: &str) -> String {
     }
 }
 
-/// The unit whose gates stand in for those of a unit with a product table, `mac8s_table_HASH`.
-fn stand_in(circuit: &str) -> Option<String> {
-    let (head, rest) = circuit.split_once("_table_").filter(|(head, _)| head.starts_with("mac"))?;
+/// The circuit whose gates stand in for those of one with a product table, `mac8s_table_HASH` or `mul8s_table_HASH`.
+pub(super) fn stand_in(circuit: &str) -> Option<String> {
+    let ours = |head: &str| ["mac", "mul"].into_iter().any(|kind| head.starts_with(kind));
+    let (head, rest) = circuit.split_once("_table_").filter(|(head, _)| ours(head))?;
     let end = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
     let family = if head.ends_with('s') { "bw" } else { "exact" };
     (end > 0).then(|| format!("{head}_{family}{}", &rest[end..]))

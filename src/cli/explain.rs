@@ -5,6 +5,7 @@ pub(super) mod table;
 
 use std::fmt::Write;
 
+use super::constants::stand_in;
 use crate::arith::mac::{Mac, Shape, Shift};
 use crate::arith::razorer::Razorer;
 use crate::arith::xnor::Xnor;
@@ -12,6 +13,7 @@ use crate::arith::{self, Design, Unit};
 use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::kernel::Steps;
+use crate::units::counted;
 
 /// A line a family, with an id to try, group by group, and what is known but not built.
 pub(super) fn families() -> String {
@@ -76,6 +78,14 @@ pub(super) fn looks_like_an_id(name: &str) -> bool {
 
 /// What a design or a MAC unit computes, and its paper.
 pub(super) fn unit(id: &str) -> Result<String, Error> {
+    if let Some(gates) = stand_in(id) {
+        Unit::from_id(&gates)?;
+        return Ok(format!(
+            "{id}: as `{gates}`, but the products are those of a user's file, by a hash of its entries\n  \
+             `axsim explain FILE` tells what is read of that file\n  \
+             gates: unknown, so that those of `{gates}` are priced, or what an `energy_table` says\n"
+        ));
+    }
     match Unit::from_id(id)? {
         Unit::Design(design) => Ok(explained(&*design)? + &network::of_multiplier(design)?),
         Unit::Mac(mac) => Ok(in_words(&mac) + &explained(mac.multiplier())? + &network::of_unit(mac)?),
@@ -169,10 +179,11 @@ fn counting(unit: &Xnor) -> String {
 fn shaped(mac: &Mac) -> String {
     let Shape { lanes, shift, ranks, gated, stalls } = mac.shape();
     let mut out = format!(
-        "  {lanes} products a cycle, {} cycles from operands to result; an accumulator of {} bits surely holds the sum of {} products\n",
+        "  {} a cycle, {} cycles from operands to result; an accumulator of {} bits surely holds the sum of {}\n",
+        counted(lanes as usize, "product"),
         mac.latency(),
         mac.accumulator_width(),
-        mac.depth(mac.accumulator_width())
+        counted(mac.depth(mac.accumulator_width()) as usize, "product")
     );
     if let Some(Shift { group, largest, steps }) = shift {
         let _ = match steps {

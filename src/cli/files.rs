@@ -98,6 +98,17 @@ pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], kind: 
     std::fs::rename(new.keep(), folder).map_err(failed)
 }
 
+/// Checks that a file can stand in a place, before work is done that could not be kept: nothing is there, or a file.
+pub(super) fn placeable(path: &Path) -> Result<(), Error> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let at = path.display();
+    Err(Error::Usage(format!(
+        "no file can be written to {at}: it is a folder; name another folder for results with --out DIR"
+    )))
+}
+
 /// Makes a folder for results and tries to write there, before work is done that could not be kept.
 pub(super) fn writable(folder: &Path) -> Result<(), Error> {
     let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));

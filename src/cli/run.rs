@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Layers, Shared, emulator, extras, files, report};
-use crate::config::Config;
-use crate::config::Setup;
+use crate::config::knob::{assignment, quoted as quoted_name};
+use crate::config::{Config, Setup};
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
@@ -19,7 +19,7 @@ use crate::workload::{Layer, LoadError, ModelError, Task, load, network};
 pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
     let name = &shared.config;
     let text = files::text(name).map_err(|error| Error::File(name.display().to_string(), error))?;
-    let pair = |set: &String| match set.split_once('=') {
+    let pair = |set: &String| match assignment(set) {
         Some((path, value)) => Ok((path.to_string(), value.to_string())),
         None => Err(Error::Usage(format!("`--set {set}` has no `=`; write --set path=value"))),
     };
@@ -65,7 +65,7 @@ fn located(config: &Config, error: RunError) -> Error {
             None => error.into(),
         },
         RunError::Layer { name, .. } => {
-            config.fault(&format!("compute.array.layers.{name}"), &error.to_string()).into()
+            config.fault(&format!("compute.array.layers.{}", quoted_name(name)), &error.to_string()).into()
         }
         RunError::NoSteps | RunError::SpikesErr => {
             config.fault("compute.array.spikes", &error.to_string()).into()
@@ -75,9 +75,11 @@ fn located(config: &Config, error: RunError) -> Error {
         RunError::Less(ModelError::Tokens { .. }) => config.fault("tokens", &error.to_string()).into(),
         RunError::Experts { .. } => config.fault("experts.top", &error.to_string()).into(),
         RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),
-        RunError::Prune(fault) => config.fault(&format!("layers.{}", fault.layer), &error.to_string()).into(),
+        RunError::Prune(fault) => {
+            config.fault(&format!("layers.{}", quoted_name(&fault.layer)), &error.to_string()).into()
+        }
         RunError::Misnamed { field, fault } => {
-            config.fault(&format!("{field}.{}", fault.name()), &error.to_string()).into()
+            config.fault(&format!("{field}.{}", quoted_name(fault.name())), &error.to_string()).into()
         }
         _ => error.into(),
     }
@@ -187,10 +189,10 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
         progress: &progress,
     };
     let approximate = config.setup(&config.approximate)?;
-    // First, for they are soon made, and what cannot be made is told before the work.
-    let extras = places.made(&evaluator, &approximate).map_err(|error| located(&config, error))?;
+    // First, for they are soon made, and what cannot be made or written is told before the work.
+    let what = (&evaluator, &approximate);
+    let mut kept = places.write(what, (settings.repeat, config.seed), |error| located(&config, error))?;
     let codings = if asked.emulator.is_empty() { vec![] } else { evaluator.codings(&approximate)? };
-    let mut kept = String::new();
     for &emulator in &asked.emulator {
         kept += &emulator::write(&shared.out, emulator, &codings, settings.repeat)?;
     }
@@ -204,8 +206,6 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     if let Some(path) = &shared.json {
         files::json(path, &result)?;
     }
-    // Last, so that nothing that fails there takes results along.
-    kept += &extras.write(&shared.out, settings.repeat, config.seed)?;
     if to_stdout {
         return Ok(true);
     }

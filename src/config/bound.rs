@@ -22,13 +22,6 @@ impl Bound {
     pub fn fraction(self) -> f64 {
         self.0
     }
-
-    /// Reads a key that stands there, so that nothing and what is no number are not taken for a key left out.
-    pub(super) fn written<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Self>, D::Error> {
-        Self::deserialize(deserializer).map(Some)
-    }
 }
 
 impl From<Bound> for f64 {

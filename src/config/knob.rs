@@ -1,9 +1,13 @@
 //! The knobs: paths of a configuration that approximate, with the value at which they do nothing.
 
 mod definition;
+mod name;
 mod path;
 
 pub use definition::{Class, Knob, Neutral};
+pub(crate) use name::assignment;
+pub(super) use name::first_name;
+pub use name::{Misquoted, names, quoted};
 pub use path::stands_for;
 
 use crate::constant::supply;

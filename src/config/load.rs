@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ConfigError, suggest};
 use super::file::File;
-use super::knob::{Knob, Neutral};
+use super::knob::{Knob, Misquoted, Neutral, first_name, names};
 use super::origins::Origins;
 use super::source::Source;
 use super::tree::{parse, rebase_tables, sole_kind, typed};
@@ -164,11 +164,12 @@ impl Config {
     /// An error about the value of a field of the platform or the workload, where it was written.
     ///
     /// For faults that only show when hardware is built: `field` is a path such as `compute.array.rows`, kind keys
-    /// may be left out; `layers.NAME` stands for all settings of a layer. A field that the configuration does not have gives the
-    /// message alone.
+    /// may be left out; `layers.NAME` stands for all settings of a layer, its name [quoted](super::knob::quoted) where it has dots. A
+    /// field that the configuration does not have gives the message alone.
     pub fn fault(&self, field: &str, message: &str) -> ConfigError {
-        let layer = |name: &str| SETTINGS.into_iter().chain([name]).map(String::from).collect();
-        let Some(path) = self.resolve(field).ok().or_else(|| field.strip_prefix("layers.").map(layer)) else {
+        let layer = || Some(names(field).ok()?).filter(|names| names.len() == 2 && names[0] == SETTINGS[1]);
+        let layer = || layer().map(|names| [&[SETTINGS[0].to_string()], &names[..]].concat());
+        let Some(path) = self.resolve(field).ok().or_else(layer) else {
             return ConfigError::new(message);
         };
         let tried = self.approximate.keys().map(|knob| vec!["approximate".to_string(), knob.clone()]);
@@ -184,7 +185,8 @@ impl Config {
 
     /// The full path of a knob in the baseline; kind keys such as `cmos` may be left out.
     ///
-    /// A layer is all that follows `layers.`, dots and all, and need not be there: only the model knows its name.
+    /// A layer is what stands in quotes behind `layers.`, or else all that follows, dots and all, and need not be there: only the
+    /// model knows its name.
     fn resolve(&self, knob: &str) -> Result<Vec<String>, ConfigError> {
         let first = knob.split('.').next().unwrap_or("");
         let platform = self.baseline["platform"].as_object().is_some_and(|map| map.contains_key(first));
@@ -193,7 +195,7 @@ impl Config {
         let mut rest = Some(knob);
         while let Some(text) = rest {
             if path == LAYERS {
-                path.push(text.to_string());
+                path.push(self.layer(knob, text)?);
                 break;
             }
             if path == SETTINGS {
@@ -204,17 +206,16 @@ impl Config {
                 path.extend(text.split('.').map(String::from));
                 break;
             }
-            let (segment, after) =
-                text.split_once('.').map_or((text, None), |(segment, after)| (segment, Some(after)));
+            let (segment, after) = first_name(text).map_err(|fault| self.misquoted(knob, &fault))?;
             rest = after;
-            if let Some((kind, inner)) = sole_kind(here).filter(|(kind, _)| *kind != segment) {
+            if let Some((kind, inner)) = sole_kind(here).filter(|(kind, _)| **kind != segment) {
                 path.push(kind.clone());
                 here = inner;
             }
-            let Some(next) = here.get(segment) else {
-                return Err(self.no_such_knob(knob, segment, here));
+            let Some(next) = here.get(&*segment) else {
+                return Err(self.no_such_knob(knob, &segment, here));
             };
-            path.push(segment.to_string());
+            path.push(segment.into_owned());
             here = next;
         }
         let may_differ = ALGORITHM.contains(&&*path[1])
@@ -229,12 +230,36 @@ impl Config {
         Ok(path)
     }
 
-    /// Layer and setting: all before the last dot is the layer's name.
+    fn misquoted(&self, knob: &str, fault: &Misquoted) -> ConfigError {
+        self.origins.knob_key(knob, &format!("`{knob}`: {fault}"))
+    }
+
+    /// A layer's name at the end of a knob, as it is or in quotes.
+    fn layer(&self, knob: &str, text: &str) -> Result<String, ConfigError> {
+        if !text.starts_with('"') {
+            return Ok(text.into());
+        }
+        match first_name(text).map_err(|fault| self.misquoted(knob, &fault))? {
+            (name, None) => Ok(name.into_owned()),
+            (_, Some(rest)) => {
+                let message = format!("`{knob}`: nothing may follow the name of the layer here");
+                Err(self.origins.knob_key(knob, &message).help(format!("leave `.{rest}` out")))
+            }
+        }
+    }
+
+    /// Layer and setting: without quotes all before the last dot is the layer's name.
     fn setting_of_layer(&self, knob: &str, text: &str) -> Result<[String; 2], ConfigError> {
         let known = LayerSettings::NAMES;
-        let found =
-            text.rsplit_once('.').filter(|(layer, setting)| !layer.is_empty() && known.contains(setting));
-        found.map(|(layer, setting)| [layer, setting].map(String::from)).ok_or_else(|| {
+        let parted = match text.starts_with('"') {
+            true => {
+                let (layer, setting) = first_name(text).map_err(|fault| self.misquoted(knob, &fault))?;
+                setting.map(|setting| (layer, setting))
+            }
+            false => text.rsplit_once('.').map(|(layer, setting)| (layer.into(), setting)),
+        };
+        let found = parted.filter(|(layer, setting)| !layer.is_empty() && known.contains(setting));
+        found.map(|(layer, setting)| [layer.into_owned(), setting.into()]).ok_or_else(|| {
             let message = format!("`{knob}` names no setting of a layer");
             let known: Vec<String> = known.iter().map(|name| format!("`layers.NAME.{name}`")).collect();
             self.origins.knob_key(knob, &message).help(format!("write {}", known.join(" or ")))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::{ConfigError, suggest};
+use super::knob::names;
 use super::origins::Origins;
 use super::preset;
 use super::tree::{at_mut, parse};
@@ -28,7 +29,7 @@ impl Origins {
             Some((start, rest)) => {
                 start.trim_end_matches('.').split('.').chain([rest]).map(String::from).collect()
             }
-            None => path.split('.').map(String::from).collect(),
+            None => names(path).map_err(|fault| ConfigError::new(format!("`--set {path}=…`: {fault}")))?,
         };
         if !KEYS.contains(&segments[0].as_str()) {
             let error = ConfigError::new(format!("`--set {path}=…`: there is no key `{}`", segments[0]));
@@ -46,7 +47,7 @@ impl Origins {
             here = here.as_object_mut().expect("just made one").entry(segment).or_insert(Value::Null);
         }
         *here = value;
-        self.sets.push(segments);
+        self.sets.push((segments, path.to_string()));
         Ok(())
     }
 

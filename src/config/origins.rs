@@ -11,7 +11,8 @@ pub(super) struct Origins {
     pub main: Source,
     pub workload: Option<Source>,
     pub preset: Option<(String, Source)>,
-    pub sets: Vec<Vec<String>>,
+    /// What is set on the command line: its path, name by name and as it was written.
+    pub sets: Vec<(Vec<String>, String)>,
 }
 
 impl Origins {
@@ -43,8 +44,8 @@ impl Origins {
 
     /// An error where the path was written: a `--set`, the file, the workload file, the preset, in this order.
     pub(super) fn locate(&self, path: &[String], at_key: bool, message: &str) -> ConfigError {
-        if let Some(set) = self.sets.iter().rev().find(|set| path.starts_with(set)) {
-            return ConfigError::new(format!("in `--set {}=…`: {message}", set.join(".")));
+        if let Some((_, written)) = self.sets.iter().rev().find(|(set, _)| path.starts_with(set)) {
+            return ConfigError::new(format!("in `--set {written}=…`: {message}"));
         }
         let inner = path.get(1..).unwrap_or(&[]);
         let first = path.first().map(String::as_str);

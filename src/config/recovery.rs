@@ -53,10 +53,21 @@ pub struct Recovery(Vec<Measure>);
 
 /// A value that names no recovery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0} is no recovery: write `none`, `auto`, or a list of `swap`, `remap`, `bias` and `affine` such as [remap, bias]"
-)]
-pub struct NoRecovery(String);
+pub enum NoRecovery {
+    /// Neither a word for it nor a list of measures.
+    #[error(
+        "{0} is no recovery: write `none`, `auto`, or a list of `swap`, `remap`, `bias` and `affine` such as [remap, bias]"
+    )]
+    Unknown(String),
+    /// A list with a measure twice.
+    #[error("{written} names a measure twice: write [{once}]")]
+    Twice {
+        /// The list.
+        written: String,
+        /// The same with each once.
+        once: String,
+    },
+}
 
 impl Recovery {
     /// The measures, each once, in the order in which they act.
@@ -75,9 +86,14 @@ impl TryFrom<Value> for Recovery {
             Value::Array(names) if !names.is_empty() => names.iter().map(Measure::of).collect(),
             _ => None,
         };
-        let mut measures: Vec<Measure> = measures.ok_or_else(|| NoRecovery(value.to_string()))?;
+        let written: Vec<Measure> = measures.ok_or_else(|| NoRecovery::Unknown(value.to_string()))?;
+        let mut measures = written.clone();
         measures.sort();
         measures.dedup();
+        if measures.len() < written.len() {
+            let names: Vec<&str> = measures.iter().map(|measure| measure.name()).collect();
+            return Err(NoRecovery::Twice { written: value.to_string(), once: names.join(", ") });
+        }
         Ok(Self(measures))
     }
 }
@@ -101,7 +117,7 @@ impl JsonSchema for Recovery {
         schemars::json_schema!({"anyOf": [
             {"const": "none", "description": "nothing is done"},
             {"const": "auto", "description": "each layer chooses among all measures"},
-            {"type": "array", "minItems": 1, "items": measure, "description": "each layer chooses among these"},
+            {"type": "array", "minItems": 1, "uniqueItems": true, "items": measure, "description": "each layer chooses among these"},
         ]})
     }
 }
@@ -117,8 +133,18 @@ mod tests {
             let recovery = Recovery::try_from(written.clone()).unwrap();
             assert_eq!(Value::from(recovery), written);
         }
-        let sorted = Recovery::try_from(json!(["bias", "remap", "bias"])).unwrap();
+        let sorted = Recovery::try_from(json!(["bias", "remap"])).unwrap();
         assert_eq!(sorted.measures(), [Measure::Remap, Measure::Bias]);
+    }
+
+    #[test]
+    fn a_measure_that_is_named_twice_is_refused_with_the_list_that_has_it_once() {
+        for (wrong, once) in
+            [(json!(["bias", "bias"]), "[bias]"), (json!(["bias", "remap", "bias"]), "[remap, bias]")]
+        {
+            let error = Recovery::try_from(wrong.clone()).unwrap_err().to_string();
+            assert_eq!(error, format!("{wrong} names a measure twice: write {once}"));
+        }
     }
 
     #[test]

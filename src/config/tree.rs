@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use super::error::ConfigError;
@@ -33,6 +33,13 @@ pub(super) fn typed<T: DeserializeOwned>(tree: &Value) -> Result<T, (Vec<String>
         };
         (error.path().iter().map(segment).collect(), error.inner().to_string())
     })
+}
+
+/// Reads a key that stands there, so that nothing, and what is no number, are not taken for a key left out.
+pub(super) fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 pub(super) fn at_mut<'a>(tree: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {

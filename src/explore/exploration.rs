@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::pareto;
 use super::{Finished, Knobs, Point, Unfinished};
+use crate::config::knob::quoted;
 use crate::config::{Explore, Objective};
 use crate::run::outcome::{Outcome, Savings};
 use crate::run::statistics::judge;
@@ -63,8 +64,10 @@ fn conflict(here: &Value, there: &Value, path: &str) -> Option<Conflict> {
     if let (Value::Object(one), Value::Object(other)) = (here, there) {
         let mut keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
         // A setting is named as in the configuration, where nothing says `exact`.
-        let name =
-            |key: &str| if path.is_empty() || path == "exact" { key.into() } else { format!("{path}.{key}") };
+        let name = |key: &str| match path {
+            "" | "exact" => quoted(key).into_owned(),
+            _ => format!("{path}.{}", quoted(key)),
+        };
         return keys.find_map(|key| conflict(&here[key.as_str()], &there[key.as_str()], &name(key)));
     }
     Some(Conflict { path: path.into(), here: here.to_string(), there: there.to_string() })

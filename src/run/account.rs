@@ -252,6 +252,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let added =
         part.spiking.map(|spiking| (spiking.addition().each.0, spiking.additions(geometry) / part.runs));
     let counted = part.word.map(|word| (word.each.0, counts(geometry).words));
+    // Neither neurons nor units of signs have its accumulators.
+    let multiplies = parts.array(part.layer.index).filter(|_| part.spiking.is_none() && part.word.is_none());
     let (each, operations) = added.or(counted).unwrap_or((each, operations as f64));
     LayerOutcome {
         name: part.layer.name.clone(),
@@ -266,9 +268,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         energy_j: part.runs * each * operations,
         relative_error: seen.relative_error,
         bias: seen.bias,
-        holds: parts
-            .array(part.layer.index)
-            .and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
+        holds: multiplies.and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
         mean_error: seen.mean_error,
         recovery: None,
         code_bits: None,
@@ -278,9 +278,10 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         spikes: None,
         inserted_zeros: part.layer.zeros,
         binary: None,
-        sums: match parts.array(part.layer.index) {
-            Some(array) if part.spiking.is_none() && part.word.is_none() => array.mac().sums(),
-            _ => String::new(),
+        sums: match (multiplies, on_signs(parts, part)) {
+            (Some(array), _) => array.mac().sums(),
+            (None, Some((signs, _))) => signs.sums(),
+            (None, None) => String::new(),
         },
         way: String::new(),
     }

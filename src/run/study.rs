@@ -18,6 +18,7 @@ use super::evaluate::Evaluator;
 use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
 use super::statistics::judge;
+use crate::config::knob::quoted;
 use crate::config::platform::Compute;
 use crate::config::{LayerSettings, Setup};
 
@@ -146,7 +147,7 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Rivals {
         let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
         bits.into_iter()
             .filter(|(_, own)| own.is_some())
-            .map(|(bits, _)| format!("layers.{name}.{bits}"))
+            .map(|(bits, _)| format!("layers.{}.{bits}", quoted(name)))
             .collect()
     };
     let own: Vec<String> = baseline.workload.layers.iter().flat_map::<Vec<String>, _>(own).collect();

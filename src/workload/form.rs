@@ -3,9 +3,11 @@
 /// How a layer came of its node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Form {
-    /// A convolution over an image, or a matrix, whose filters are of one pixel.
+    /// A convolution over an image.
     #[default]
     Image,
+    /// A product of matrices, or of a vector with one.
+    Matrix,
     /// A convolution along a line.
     Line,
     /// A transposed convolution over an image, or along a line.
@@ -31,6 +33,12 @@ impl Form {
     pub fn words(self) -> Option<String> {
         Some(match self {
             Self::Image => return None,
+            Self::Matrix => "a product of matrices, as a convolution of one tap over an image of one column: activations [M, K] are \
+                             [K, M, 1], a row at each position; weights [K, N] are [N, K, 1, 1], a column of the matrix a filter, \
+                             whether the file has the matrix so or transposed; output [M, N] is [N, M, 1]. Where there are several \
+                             products, as for the heads of attention, each is a group of K channels of input and of N of output, \
+                             with weights [groups * N, K, 1, 1]"
+                .into(),
             Self::Line => "a convolution along a line, as one over an image of one row: input [C, L] is [C, 1, L], weights \
                            [O, C / groups, taps] are [O, C / groups, 1, taps], output [O, L] is [O, 1, L]"
                 .into(),

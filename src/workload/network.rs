@@ -295,7 +295,7 @@ impl Network {
             name: step.name.clone(),
             geometry: *step.op.contraction().expect("only contractions are layers"),
             weights: if matches!(step.op, Op::Product(_)) { Origin::Computed } else { Origin::Stored },
-            form: if let Op::Contract(own) = &step.op { own.form } else { Form::Image },
+            form: if let Op::Contract(own) = &step.op { own.form } else { Form::Matrix },
             zeros: self.zeros(step.inputs[0]),
         };
         self.contractions().enumerate().map(layer).collect()

@@ -70,3 +70,32 @@ fn the_rows_of_the_first_run_are_those_of_the_guides_formulas() {
     adds_up(&found["baseline"], "mac8s_bw", 8, 1.0);
     adds_up(&found["approximate"], "mac8s_bwtrunc_t4", 5, 0.96);
 }
+
+/// Words of 64 bits that the buffer writes for a sample, beside these memories.
+fn written_words(memories: &str) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let platform = format!("platform={{preset: always_on, memory: {{{memories}}}}}");
+    let run = [
+        "run",
+        "configs/runs/quickstart.yaml",
+        "--quiet",
+        "--set",
+        "workload.samples=4",
+        "--set",
+        "approximate={}",
+    ];
+    let found = json(&[&run[..], &["--set", &platform, "--out", folder.path().to_str().unwrap()]].concat());
+    let entries = found["baseline"]["ledger"].as_object().unwrap().values();
+    let mut written =
+        entries.filter(|of| of["component"] == "memory.buffer" && of["action"] == "write words");
+    written.next().unwrap()["count"].as_f64().unwrap()
+}
+
+#[test]
+fn weights_that_come_from_a_main_memory_are_written_into_the_buffer_too() {
+    let main = "main: {dram: {device: lpddr3_1600, dies: 1, refresh_interval: 32 ms, temperature: 45 C}}";
+    let weights: u32 = LAYERS.iter().map(|[_, outputs, depth]| outputs * depth).sum();
+    let [alone, loaded] = ["", main].map(written_words);
+    assert!((alone - folded()[2] / 8.0).abs() < 1e-6, "{alone}");
+    assert!((loaded - alone - f64::from(weights) / 8.0).abs() < 1e-6, "{loaded}");
+}

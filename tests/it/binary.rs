@@ -149,7 +149,18 @@ fn the_shipped_binary_network_scores_what_its_trainer_says_by_its_definition_and
     // Codes of 8 bits instead of reals turn a few more.
     assert!((score - 0.902).abs() <= 0.01, "{score} by the array");
     assert!(printed.contains("which multiplies reals where layers are binary"), "{printed}");
+    let counts = "16 bits that count signs alike, added exactly";
+    let semantics = format!(
+        "\nSemantics: products `centred`; padding `drop`; sums of 32 bits that wrap, added exactly; order `channels_first`; weight \
+         scales `per_channel`; rounding `half_even`; ranges `min_max` on 256 samples; binary in conv3, conv4: products of signs by \
+         exclusive-nor, zero as +, none in padding, sums of {counts}, in any order, scaled by the mean magnitudes of filter (α) \
+         and window (K).\n"
+    );
+    let same =
+        |of: &str| printed.contains(&semantics.replacen("Semantics", &format!("Semantics of {of}"), 1));
+    assert!(printed.contains(&semantics) || ["exact", "approximate"].into_iter().all(same), "{printed}");
     let layers = found["baseline"]["layers"].as_array().unwrap();
+    assert!(layers.iter().all(|layer| (layer["sums"] == counts) == layer["binary"].is_object()));
     assert!([0, 1, 4].iter().all(|wide| layers[*wide]["binary"].is_null()));
     // 144 and 360 products take 3 and 6 words, and two multiplications scale each output.
     for (layer, [outputs, depth, words]) in
@@ -162,6 +173,20 @@ fn the_shipped_binary_network_scores_what_its_trainer_says_by_its_definition_and
         assert!((speed_up - depth / (words + 2.0)).abs() < 1e-9);
         assert!(layer["cycles"].as_u64().unwrap() < binary["multiplied_cycles"].as_u64().unwrap());
     }
+}
+
+/// Products of two's complement bytes reach 2^14, so that 20 bits surely hold 31 of them.
+#[test]
+fn a_narrow_accumulator_is_not_told_of_layers_that_count_signs() {
+    let folder = tempfile::tempdir().unwrap();
+    let narrow = "platform.compute.array.accumulator_bits=20";
+    let (found, printed) = run(folder.path(), &["--set", "workload.samples=4", "--set", narrow]);
+    for layer in found["baseline"]["layers"].as_array().unwrap() {
+        let wide = layer["binary"].is_null() && layer["name"] != "conv1";
+        assert_eq!(layer["holds"].as_u64(), wide.then_some(31), "{layer}");
+    }
+    let warned = "surely hold the sum of 31 products, and more are summed in conv2, classifier: ";
+    assert!(printed.contains(warned), "{printed}");
 }
 
 /// The same weights multiplied in 8 bits take more of everything, and know less.

@@ -1,6 +1,11 @@
 //! What do the circuit verbs say about a design, a folder of one, and a MAC unit?
 
+use std::path::Path;
+
 use assert_cmd::Command;
+use axsim::arith::mac::Mac;
+use axsim::config::platform::Array;
+use serde_json::{Value, json};
 
 fn axsim(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("axsim").unwrap();
@@ -110,10 +115,99 @@ fn a_unit_is_explained_with_the_sums_of_its_own_accumulator() {
     let says = "sums of 32 bits (the lowest of 40) that wrap, added exactly; the exact sum of 33025 products surely fits";
     assert!(wide.contains(says), "{wide}");
     assert!(wide.ends_with(": one exact product of bytes\n") || wide.contains("looked up"), "{wide}");
-    for id in ["mac4s_bw__l4", "mac8x4s_bw", "macr8u_exact__z", "mac8s_exact__gear_r4_p4__w40"] {
+    for id in [
+        "mac4s_bw__l4",
+        "mac8x4s_bw",
+        "macr8u_exact__z",
+        "mac8s_exact__gear_r4_p4__w40",
+        "mac8s_bw__p1",
+        "mac8s_bw__e",
+    ] {
         let explained = printed(&["explain", id]);
         assert!(explained.ends_with("  in a network: no layer runs on such a unit\n"), "{explained}");
     }
+}
+
+/// Multipliers with and without sign, exact or not, and with a final adder of choice.
+const MULTIPLIERS: [&str; 6] =
+    ["mul8s_bw", "mul8u_exact", "mul8s_drum_k4", "mul4s_dadda__ripple", "mul12s_bwtrunc_t4", "mul8u_mbm_q6"];
+
+/// An array with such units, and what is written of it.
+fn array(adder: &str, width: u32, at: [usize; 5]) -> (Array, Value) {
+    let mut written = json!({
+        "rows": 2, "columns": 2, "dataflow": "output_stationary", "clock": "fit", "multiplier": MULTIPLIERS[at[0] % 6],
+        "accumulator": if adder.is_empty() { "exact".into() } else { format!("add{width}u_{adder}") },
+        "overflow": (["wrap", "saturate"][at[1] % 2]),
+        "products": (["centred", "raw"][at[2] % 2]),
+        "zeros": (["compute", "gate"][at[3] % 2]),
+    });
+    if at[4] > 3 {
+        written["accumulator_bits"] = at[4].into();
+    }
+    (serde_json::from_value(written.clone()).unwrap(), written)
+}
+
+/// The unit of an array, where there is one.
+fn unit(array: &Array) -> Option<Mac> {
+    let open = |_: &Path, _: Option<bool>| unreachable!("no table is named");
+    axsim::platform::compute::array::unit(array, 8, &open).ok()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+    #[test]
+    fn a_unit_that_a_configuration_gives_is_read_by_the_id_that_reports_print(
+        family in 0usize..1000, width in 2u32..=32, choice in 0usize..1000, at: [u8; 4], bits in 0usize..=40,
+    ) {
+        let adders: Vec<_> = axsim::arith::families().filter(|family| family.operation() == "add").collect();
+        let family = adders[family % adders.len()];
+        let choices = family.choices(width, 5);
+        // Some families have no member of few bits.
+        let Some(values) = choices.get(choice % choices.len().max(1)) else { return Ok(()) };
+        let adder = format!("{}{}", family.name, parameters(family, values));
+        let [a, b, c, d] = at.map(usize::from);
+        let (array, _) = array(&adder, width, [a, b, c, d, bits]);
+        if let Some(mac) = unit(&array) {
+            let read = Mac::from_id(mac.id());
+            proptest::prop_assert!(read.is_ok_and(|read| read.id() == mac.id()), "{}", mac.id());
+        }
+    }
+}
+
+/// The end of the id of a member.
+fn parameters(family: &axsim::arith::Family, values: &[u32]) -> String {
+    let letters = family.parameters.iter().map(|parameter| parameter.letter).cycle();
+    letters.zip(values).map(|(letter, value)| format!("_{letter}{value}")).collect()
+}
+
+#[test]
+fn a_unit_is_explained_with_the_configuration_that_gives_it() {
+    let quad = "quad_r4_p0_r4_p4_r4_p4_r4_p4";
+    for (adder, width, at) in [
+        ("", 0, [0, 0, 0, 0, 0]),
+        (quad, 16, [0, 0, 0, 0, 0]),
+        ("loa_k30", 32, [3, 0, 0, 0, 0]),
+        ("cesa_x2", 2, [2, 1, 0, 0, 24]),
+        ("ripple", 8, [1, 1, 1, 0, 20]),
+        ("", 0, [5, 0, 0, 1, 18]),
+    ] {
+        let mac = unit(&array(adder, width, at).0).unwrap();
+        let explained = printed(&["explain", mac.id()]);
+        let (_, told) = explained.split_once("  in a configuration: `").unwrap();
+        let told: Value = serde_yaml::from_str(told.split('`').next().unwrap()).unwrap();
+        let mut written = array("", 0, [0; 5]).1;
+        let told = told["compute"]["array"].as_object().unwrap().clone();
+        told.into_iter().for_each(|(key, value)| written[&key] = value);
+        assert_eq!(unit(&serde_json::from_value(written).unwrap()).unwrap().id(), mac.id(), "{explained}");
+    }
+    for (id, told) in [
+        ("mac4s_sdr_g16", "`quantize.format` with groups of 16 codes"),
+        ("mac16x8s_bw", "`quantize.format` with activations of 16 bits"),
+    ] {
+        assert!(printed(&["explain", id]).contains(&format!("  in a configuration: {told}\n")), "{id}");
+    }
+    let table = printed(&["explain", "mac8s_table_0123456789abcdef__loa_k6"]);
+    assert!(table.contains("as `mac8s_bw__loa_k6`, but the products are those of a user's file"), "{table}");
 }
 
 #[test]

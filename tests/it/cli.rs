@@ -118,6 +118,7 @@ fn every_name_that_the_guide_or_the_list_uses_is_explained_and_a_near_miss_is_na
         ("memory.buffer.sram.voltage", "knob memory.*.sram.voltage", "0.7 to 1\n"),
         ("layers.conv2.weight_bits", "knob layers.*.weight_bits", "neutral: as configured"),
         ("compute.array.layers.body.0", "knob compute.array.layers.*", "neutral: none of its own"),
+        (r#"layers."body.0".weight_bits"#, "knob layers.*.weight_bits", "neutral: as configured"),
         ("compute.array.timing", "key compute.array.timing", "`latch`: "),
         ("floor", "key floor", "Largest tolerated drop"),
         ("payload", "key link.serial.payload", "`{layer: …}`: What the rest of the network reads"),

@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use axsim::config::knob::quoted;
 use axsim::config::{Config, ConfigError};
 use miette::Diagnostic;
+use serde_json::json;
 
 fn read(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
@@ -98,4 +100,57 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// A run of the embedded workload with `key: value` beside workload and platform.
+fn with(key: &str, value: serde_json::Value) -> String {
+    let mut file = json!({"workload": "../workloads/scenes/scenes.yaml", "platform": "always_on"});
+    file[key] = value;
+    file.to_string()
+}
+
+proptest::proptest! {
+    /// Names as they are in models, dots, quotes and all.
+    #[test]
+    fn a_layer_is_the_one_that_a_path_quotes_wherever_the_path_is_written(
+        name in r#"([ab."\\=#/ ]{1,6}|\PC{1,8})"#,
+    ) {
+        let paths = [
+            format!("layers.{}.weight_bits", quoted(&name)), format!("compute.array.layers.{}", quoted(&name)),
+        ];
+        let [bits, multiplier] = [json!(4), json!("mul8s_bw")];
+        let knobs = json!({&*paths[0]: bits, &*paths[1]: multiplier});
+        let space = json!({"space": {&*paths[0]: [bits], &*paths[1]: [multiplier]}});
+        let own = |config: &Config| {
+            let setup = config.setup(&config.approximate).unwrap();
+            let axsim::config::platform::Compute::Array(array) = setup.platform.compute else { panic!() };
+            let own = setup.workload.layers.get(&name).and_then(|own| own.weight_bits);
+            (own, array.layers.get(&name).map(|own| serde_json::to_value(own).unwrap()))
+        };
+        let expected = (Some(4), Some(multiplier.clone()));
+        let file = load("configs/runs/layers.yaml", &with("approximate", knobs)).unwrap();
+        proptest::prop_assert_eq!(own(&file), expected.clone());
+        proptest::prop_assert!(load("configs/runs/layers.yaml", &with("explore", space)).is_ok());
+        for starts in [["approximate."; 2], ["workload.", "platform."]] {
+            let sets = [(starts[0], &paths[0], "4"), (starts[1], &paths[1], "mul8s_bw")];
+            let sets = sets.map(|(start, path, value)| (format!("{start}{path}"), value.to_string()));
+            let text = with("approximate", json!({}));
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART);
+            let config = Config::load(&text, &path, &read, &sets).unwrap();
+            proptest::prop_assert_eq!(own(&config), expected.clone());
+            // What an error says was set can be set again.
+            let wrong = [(format!("{}{}", starts[0], paths[0]), "many".to_string())];
+            let message = Config::load(&text, &path, &read, &wrong).unwrap_err().to_string();
+            proptest::prop_assert!(message.contains(&*paths[0]), "{}", message);
+        }
+    }
+}
+
+#[test]
+fn a_fault_of_a_layer_is_told_where_its_quoted_name_is_written() {
+    let text = with("approximate", json!({r#"layers."a.prune".prune"#: {"random": {"ratio": 0.5}}}));
+    let config = load("configs/runs/layers.yaml", &text).unwrap();
+    let told = config.fault(r#"layers."a.prune""#, "wrong");
+    let label = told.labels().unwrap().next().unwrap();
+    assert!(text[label.offset()..].starts_with(r#"{"random""#), "{told:?}");
 }

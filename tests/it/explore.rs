@@ -320,6 +320,28 @@ fn points_beyond_the_bound_of_mean_errors_are_not_run_and_the_others_are_as_with
 }
 
 #[test]
+fn the_shipped_exploration_that_screens_runs_some_multipliers_and_leaves_others_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "explore",
+        "configs/explorations/screened.yaml",
+        "--quiet",
+    ]);
+    // So few samples may leave the floor undecided.
+    command.args(["--set", "workload.samples=16", "--out"]).arg(folder.path()).output().unwrap();
+    let points = points(folder.path());
+    let out: Vec<&str> = points
+        .iter()
+        .filter(|point| point["screened"].is_object())
+        .map(|point| point["knobs"]["compute.array.multiplier"].as_str().unwrap())
+        .collect();
+    // Those that leave out most columns.
+    assert_eq!((points.len(), out), (12, vec!["mul8s_bwtrunc_t6", "mul8s_bwtrunc_t7", "mul8s_trunc_t8"]));
+    assert!(points.iter().all(|point| point["failed"].is_null()));
+}
+
+#[test]
 fn a_bound_of_mean_errors_that_is_none_is_named() {
     for (wrong, told) in
         [("0", "0"), ("-5 %", "\"-5 %\""), (".nan", "null"), ("much", "\"much\""), ("~", "null")]

@@ -267,13 +267,15 @@ fn vectors_that_cannot_be_made_are_refused_before_anything_runs() {
 }
 
 #[test]
-fn results_are_kept_where_something_beside_them_cannot_be() {
+fn activity_that_cannot_be_written_is_refused_before_anything_runs() {
     let out = tempfile::tempdir().unwrap();
     fs::create_dir_all(out.path().join("conv2.vcd/taken")).unwrap();
-    let run = axsim(&RUN).arg("--out").arg(out.path()).args(["--activity", "conv2"]).assert().code(2);
+    let asked = ["--activity", "conv1", "--activity", "conv2"];
+    let run = axsim(&RUN).arg("--out").arg(out.path()).args(asked).assert().code(2);
     let message = String::from_utf8(run.get_output().stderr.clone()).unwrap();
-    assert!(message.contains("conv2.vcd"), "{message}");
-    assert!(out.path().join("outcome.json").exists() && out.path().join("report.html").exists());
+    let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    assert!(message.contains("conv2.vcd: it is a folder; name another folder for results"), "{message}");
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "nothing was written");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cli::axsim;
-use crate::onnx_layers::{ints, model, wave};
+use crate::onnx_layers::{int, ints, model, wave};
 
 const SAMPLES: usize = 8;
 
@@ -132,4 +132,40 @@ fn a_layer_as_the_model_has_it_is_not_told_of() {
     assert!(!about["stream"]["padding"].as_str().unwrap().contains("zeros"));
     assert!(outcome["approximate"]["layers"][0]["inserted_zeros"].is_null());
     assert!(!outcome["notes"].to_string().contains("compute.array.padding"));
+}
+
+/// A matrix of weights [K, N], as MatMul has it, or transposed, as most files have a Gemm's.
+#[test]
+fn a_matrix_is_told_with_the_axes_that_its_files_have() {
+    let [depth, outputs] = [6, 8];
+    let w = wave(depth * outputs, 0.7);
+    let by_output: Vec<f64> = (0..outputs * depth).map(|at| w[at % depth * outputs + at / depth]).collect();
+    for (kind, rows, shape, stored, attributes) in [
+        ("MatMul", 3, [depth, outputs], w.clone(), vec![]),
+        ("Gemm", 1, [depth, outputs], w.clone(), vec![]),
+        ("Gemm", 1, [outputs, depth], by_output.clone(), vec![int("transB", 1)]),
+    ] {
+        let read: &[i64] = if rows > 1 { &[1, 3, 6] } else { &[1, 6] };
+        let shape = shape.map(|size| size as i64);
+        let layer = model(
+            kind,
+            &["x", "w"],
+            attributes,
+            (DataType::FLOAT, read),
+            &[("w", DataType::FLOAT, &shape, stored)],
+        );
+        let sample: &[usize] = if rows > 1 { &[3, 6] } else { &[6] };
+        let (folder, about, _) = run(&layer, sample, "drop");
+        let tensors = &about["tensors"];
+        assert_eq!(tensors["input"]["shape"], serde_json::json!([1, depth, rows, 1]));
+        assert_eq!(tensors["weights"]["shape"], serde_json::json!([outputs, depth, 1, 1]));
+        assert_eq!(tensors["output"]["shape"], serde_json::json!([1, outputs, rows, 1]));
+        assert_eq!(codes(&folder, "weights.npy"), quantised(&by_output, outputs));
+        let lowered = about["layer"]["lowered"].as_str().unwrap();
+        for told in ["[M, K] are [K, M, 1]", "weights [K, N] are [N, K, 1, 1]", "output [M, N] is [N, M, 1]"]
+        {
+            assert!(lowered.contains(told), "{told}: {lowered}");
+        }
+        assert!(tensors["weights"]["of"].as_str().unwrap().contains("as it is lowered"));
+    }
 }

@@ -110,6 +110,60 @@ fn every_knob_is_a_path_of_the_schema_in_full_and_without_its_kind() {
     }
 }
 
+/// Keys that may be left out, of the workload, of the platform and of an exploration.
+const OPTIONAL: [&str; 10] = [
+    "workload.exit",
+    "workload.experts",
+    "workload.tokens",
+    "workload.output",
+    "workload.quantize.calibration_samples",
+    "platform.compute.array.voltage",
+    "platform.compute.array.accumulator_bits",
+    "explore.screen",
+    "explore",
+    "floor",
+];
+
+#[test]
+fn a_key_with_nothing_behind_it_is_valid_where_the_reader_takes_it_for_one_left_out() {
+    let name = folder("configs/runs/quickstart.yaml");
+    let mut refused = vec![];
+    for key in OPTIONAL {
+        let mut file = json!({
+            "workload": value(&folder("configs/workloads/scenes/scenes.yaml")).unwrap(),
+            "platform": {"preset": "always_on", "compute": {"array": {}}},
+            "explore": {"space": {"sensor.skip": [1, 2]}},
+        });
+        let (parents, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let parent =
+            parents.split('.').filter(|part| !part.is_empty()).fold(&mut file, |here, part| &mut here[part]);
+        parent[last] = Value::Null;
+        let read = Config::load(&file.to_string(), &name, &|path| fs::read_to_string(path), &[]);
+        assert_eq!(validator().is_valid(&file), read.is_ok(), "{key}: {read:?}");
+        refused.extend(read.is_err().then_some(key));
+    }
+    assert_eq!(refused, ["workload.exit", "workload.experts", "workload.tokens", "explore.screen"]);
+}
+
+#[test]
+fn layers_are_named_by_the_schema_as_the_reader_takes_them() {
+    let name = folder("configs/runs/quickstart.yaml");
+    for (path, fine) in [
+        (r#"layers.a.b.weight_bits"#, true),
+        (r#"layers."a.b".weight_bits"#, true),
+        (r#"layers."a\"b\\".weight_bits"#, true),
+        (r#"layers."a.b.weight_bits"#, false),
+        (r#"layers."a\".weight_bits"#, false),
+        (r#"layers."a"b.weight_bits"#, false),
+    ] {
+        let file = json!({
+            "workload": "../workloads/scenes/scenes.yaml", "platform": "always_on", "approximate": {path: 4}
+        });
+        let read = Config::load(&file.to_string(), &name, &|path| fs::read_to_string(path), &[]);
+        assert_eq!([validator().is_valid(&file), read.is_ok()], [fine; 2], "{path}: {read:?}");
+    }
+}
+
 #[test]
 fn the_verb_prints_the_reviewed_schema() {
     let output = Command::cargo_bin("axsim").unwrap().arg("schema").output().unwrap();

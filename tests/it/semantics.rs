@@ -240,7 +240,8 @@ fn layers_that_sum_more_than_their_accumulator_surely_holds_are_warned_of() {
         let names: Vec<&str> = beyond.map(|layer| layer.name.as_str()).collect();
         let count = names.len();
         let says = format!(
-            "More products than the {holds} that an accumulator surely holds are summed in {}: sums may leave its range.",
+            "Accumulators of {bits} bits that wrap surely hold the sum of {holds} products, and more are summed in {}: of a sum that \
+             leaves their range the low bits stay.",
             names.join(", ")
         );
         assert_eq!(printed.contains(&says), count > 0, "{printed}");

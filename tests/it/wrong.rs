@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 41] = [
+const MISTAKES: [(&str, &[&str]); 46] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -105,6 +105,17 @@ const MISTAKES: [(&str, &[&str]); 41] = [
         &["run", "--set", "approximate={compute.array.layers.body.0: mul8s_drum_k4}"],
     ),
     ("a layer named twice", &["run", "--set", "platform.compute.array.layers={conv1: exact, '#0': exact}"]),
+    ("a layer in a quote that is not closed", &["run", "--set", r#"approximate.layers."conv2.prune=none"#]),
+    ("an edit in a quote that is not closed", &["run", "--set", r#"workload.layers."conv2.prune=none"#]),
+    (
+        "a layer in quotes with more behind them",
+        &["run", "--set", r#"approximate={compute.array.layers."conv2"s: mul8s_bw}"#],
+    ),
+    (
+        "a multiplier of a layer with a setting",
+        &["run", "--set", r#"approximate={compute.array.layers."conv2".voltage: 1 V}"#],
+    ),
+    ("a setting of a layer that is none", &["run", "--set", r#"approximate.layers."conv2".voltage=1 V"#]),
     (
         "a layer's multiplier of no family",
         &["run", "--set", "approximate.compute.array.layers.#1=mul8s_drom_k4"],

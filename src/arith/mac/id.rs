@@ -2,7 +2,7 @@
 
 use super::shape::FACTOR;
 use super::{Mac, Shape, Shift};
-use crate::arith::{ArithError, accumulator, design};
+use crate::arith::{ArithError, accumulator, adder_id, design};
 use crate::kernel::Steps;
 use crate::table::Signature;
 
@@ -195,7 +195,7 @@ fn plain(head: &str) -> Result<Mac, ArithError> {
     let (raw, multiplier) = multiplier.strip_prefix('r').map_or((false, multiplier), |rest| (true, rest));
     let multiplier = design(&format!("mul{multiplier}"))?;
     let Signature { width_a, width_b, .. } = multiplier.signature();
-    let adder = accumulator(&format!("add{}s_{adder}", (width_a + width_b + 16).min(32)))?;
+    let adder = accumulator(&adder_id(adder, (width_a + width_b + 16).min(32))?)?;
     let mac = Mac::new(multiplier, adder);
     Ok(if raw { mac.raw() } else { mac })
 }
@@ -258,7 +258,7 @@ impl Codes {
         } else {
             format!("mul{}u_exact", widths([a - 1, b - 1]))
         };
-        let adder = accumulator(&format!("add32s_{adder}"))?;
+        let adder = accumulator(&adder_id(adder, 32)?)?;
         // Flags of codes whose basis has 15 and 7 bits of magnitude, or one more where the lowest number counts.
         let spare = 1 + u32::from(twos_complement);
         let of_activations = if a == BASIS { 0 } else { BASIS - 1 + spare - a };

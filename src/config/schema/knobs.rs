@@ -40,6 +40,9 @@ fn proposals(knob: &Knob) -> Vec<(String, Value)> {
     if knob.path.starts_with("memory.") { MEMORIES.map(named).into() } else { vec![named("#0")] }
 }
 
+/// The name of a layer: all between its neighbours, or in quotes that are closed.
+const LAYER: &str = r#"("([^"\\]|\\.)*"|[^"].*)"#;
+
 /// The regular expression of a path.
 fn pattern(path: &str) -> String {
     let mut out = String::from("^");
@@ -48,7 +51,7 @@ fn pattern(path: &str) -> String {
         out += &match segment.strip_suffix('?') {
             Some(kind) => format!("({between}{kind})?"),
             // Of the two mappings with names of the user's, one is of layers, the other of memories.
-            None if segment == "*" && out.ends_with("layers") => format!("{between}.+"),
+            None if segment == "*" && out.ends_with("layers") => format!("{between}{LAYER}"),
             None if segment == "*" => format!("{between}({})", MEMORIES.join("|")),
             None => format!("{between}{segment}"),
         };

@@ -82,6 +82,11 @@ impl SignArray {
         f64::from(self.unit.accumulator_width()) / 8.0
     }
 
+    /// How sums of signs are kept, in words.
+    pub fn sums(&self) -> String {
+        self.unit.sums()
+    }
+
     /// What clock and leakage of a unit are priced by.
     pub fn constants(&self) -> Vec<Constant> {
         self.units.constants()

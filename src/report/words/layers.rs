@@ -11,17 +11,28 @@ use crate::units::with_prefix;
 
 /// What layers may lose that sum more products than their accumulators surely hold, those that hold as many together.
 pub(super) fn wide_sums(layers: &[LayerOutcome]) -> Vec<String> {
-    let mut beyond: IndexMap<u64, Vec<&str>> = IndexMap::new();
+    let mut beyond: IndexMap<(u64, &str), Vec<&str>> = IndexMap::new();
     for (layer, holds) in layers.iter().filter_map(|layer| Some((layer, layer.holds?))) {
-        beyond.entry(holds).or_default().push(&layer.name);
+        let kept = layer.sums.split_once(", ").map_or("", |(kept, _)| kept);
+        beyond.entry((holds, kept)).or_default().push(&layer.name);
     }
-    let sentence = |(holds, layers): (&u64, &Vec<&str>)| {
-        format!(
-            "More products than the {holds} that an accumulator surely holds are summed in {}: sums may leave its range.",
-            layers.join(", ")
-        )
+    beyond.iter().map(|((holds, kept), layers)| wide_sum(*holds, kept, &layers.join(", "))).collect()
+}
+
+/// What becomes of sums in accumulators as told (`20 bits that wrap`; nothing in results that do not tell).
+fn wide_sum(holds: u64, kept: &str, layers: &str) -> String {
+    let of = if kept.is_empty() { String::new() } else { format!(" of {kept}") };
+    let surely = match holds {
+        0 => "may not hold even one product".to_string(),
+        1 => "surely hold one product".to_string(),
+        _ => format!("surely hold the sum of {holds} products"),
     };
-    beyond.iter().map(sentence).collect()
+    let then = match kept {
+        "" => "sums may leave their range",
+        kept if kept.ends_with("saturate") => "a sum that leaves their range stays at the end of it",
+        _ => "of a sum that leaves their range the low bits stay",
+    };
+    format!("Accumulators{of} {surely}, and more are summed in {layers}: {then}.")
 }
 
 /// What layers chose to do about the errors of their products, those that chose alike together.
@@ -226,6 +237,35 @@ mod tests {
         );
         // Results that were stored before this was told.
         assert_eq!(ways(&[layer("a", "")]), "");
+    }
+
+    #[test]
+    fn sums_that_may_leave_their_range_are_told_with_what_becomes_of_them() {
+        let told = |holds: u64, sums: &str| {
+            let mut layer = layer_with("conv", "holds", holds.into());
+            layer.sums = sums.into();
+            wide_sums(&[layer]).remove(0)
+        };
+        let saturates = "16 bits that saturate, added in order by an exact adder";
+        let end = "a sum that leaves their range stays at the end of it.";
+        assert_eq!(
+            told(1, saturates),
+            format!(
+                "Accumulators of 16 bits that saturate surely hold one product, and more are summed in conv: {end}"
+            )
+        );
+        assert_eq!(
+            told(31, "20 bits that wrap, added exactly"),
+            "Accumulators of 20 bits that wrap surely hold the sum of 31 products, and more are summed in conv: of a sum that leaves \
+             their range the low bits stay."
+        );
+        assert!(
+            told(0, "4 bits that wrap, added exactly")
+                .contains("wrap may not hold even one product, and more are")
+        );
+        // Results that were stored before this was told.
+        let before = "Accumulators surely hold the sum of 31 products, and more are summed in conv: sums may leave their range.";
+        assert_eq!(told(31, ""), before);
     }
 
     /// A layer of which only this is known.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::layers::alike;
 use super::value;
-use crate::run::outcome::{Outcome, Report};
+use crate::run::outcome::{LayerOutcome, Outcome, Report};
 
 /// What both configurations multiply, keep of sums, round and calibrate: a sentence, or one for each where they differ;
 /// nothing of results that do not tell.
@@ -20,23 +20,48 @@ pub fn semantics(report: &Report) -> Vec<String> {
 }
 
 fn told(outcome: &Outcome) -> String {
+    let (binary, multiplied): (Vec<LayerOutcome>, Vec<LayerOutcome>) =
+        outcome.layers.iter().cloned().partition(|layer| layer.binary.is_some());
     let setting = |path: &str| outcome.settings.pointer(path).filter(|value| !value.is_null()).map(named);
     let of = |what: &str, path: &str| setting(path).map(|name| format!("{what} `{name}`"));
-    let sums = alike(&outcome.layers, |layer| &layer.sums).map(|sums| format!("sums of {sums}"));
     let zeros = of("zeros", "/platform/compute/array/zeros").filter(|zeros| zeros != "zeros `compute`");
     let of_products = [
         of("products", "/platform/compute/array/products"),
         of("padding", "/platform/compute/array/padding"),
         zeros,
-        sums,
+        sums(&multiplied),
         of("order", "/platform/compute/array/accumulation_order"),
     ];
-    let parts = of_products.into_iter().flatten().chain(scales(outcome, of));
+    // Where all layers are binary none multiplies.
+    let of_products =
+        of_products.into_iter().flatten().filter(|_| binary.is_empty() || !multiplied.is_empty());
+    let parts = of_products.chain(scales(outcome, &multiplied, of)).chain(of_signs(&binary));
     parts.collect::<Vec<_>>().join("; ")
 }
 
+fn sums(layers: &[LayerOutcome]) -> Option<String> {
+    alike(layers, |layer| &layer.sums).map(|sums| format!("sums of {sums}"))
+}
+
+/// What binary layers do in place of all that stands before of products and weight scales.
+fn of_signs(layers: &[LayerOutcome]) -> Option<String> {
+    let names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
+    let sums = sums(layers).map_or(String::new(), |sums| format!(", {sums}"));
+    (!names.is_empty()).then(|| {
+        format!(
+            "binary in {}: products of signs by exclusive-nor, zero as +, none in padding{sums}, in any order, scaled by the mean \
+             magnitudes of filter (α) and window (K)",
+            names.join(", ")
+        )
+    })
+}
+
 /// How reals become codes: where scales and ranges come from, of which a file's own are kept whatever is asked for.
-fn scales(outcome: &Outcome, of: impl Fn(&str, &str) -> Option<String>) -> Vec<String> {
+fn scales(
+    outcome: &Outcome,
+    multiplied: &[LayerOutcome],
+    of: impl Fn(&str, &str) -> Option<String>,
+) -> Vec<String> {
     let rounding = of("rounding", "/workload/quantize/rounding");
     let (kept, all) = (outcome.layers.iter().filter(|layer| layer.file_codes).count(), outcome.layers.len());
     if kept > 0 && kept == all {
@@ -48,6 +73,7 @@ fn scales(outcome: &Outcome, of: impl Fn(&str, &str) -> Option<String>) -> Vec<S
         samples => format!("{ranges} on {samples} samples"),
     });
     let scales = of("weight scales", "/workload/quantize/weight_scales");
+    let scales = scales.filter(|_| outcome.layers.is_empty() || !multiplied.is_empty());
     let filed =
         (kept > 0).then(|| format!("scales and ranges of the model's file in {kept} of {all} layers"));
     [scales, rounding, ranges, filed].into_iter().flatten().collect()

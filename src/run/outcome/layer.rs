@@ -67,7 +67,8 @@ pub struct LayerOutcome {
     /// What it takes as a binary layer; absent where it is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary: Option<BinaryOutcome>,
-    /// What its sums are kept in and how products are added, in words; empty where it has no multiply-accumulate units.
+    /// What its sums are kept in and how products are added, in words; empty where it has neither multiply-accumulate units nor
+    /// units of signs.
     #[serde(default)]
     pub sums: String,
     /// How the processor at hand formed the layer's products, in words; no sum depends on it.

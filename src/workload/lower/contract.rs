@@ -56,7 +56,7 @@ impl Lowering {
         let (reals, scales) = (by_output(&weights.reals), of_filters(&by_output(&weights.scales), outputs));
         let bias = if node.kind == "Gemm" { self.bias(node, outputs)? } else { vec![0.0; outputs] };
         let geometry = Geometry::dense(inputs, outputs);
-        let contraction = Contraction { geometry, weights: reals, bias, scales, form: Form::Image };
+        let contraction = Contraction { geometry, weights: reals, bias, scales, form: Form::Matrix };
         Ok((Op::Contract(contraction), vec![value], vec![outputs]))
     }
 }

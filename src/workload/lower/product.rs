@@ -117,7 +117,7 @@ impl Lowering {
                 };
                 let scales = of_filters(&order(&scales), geometry.out_channels);
                 let bias = vec![0.0; geometry.out_channels];
-                let op = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Image });
+                let op = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Matrix });
                 self.step(&node.name, op, &[input], out)
             }
             Factor::Computed(value) => {

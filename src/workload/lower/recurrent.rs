@@ -109,7 +109,7 @@ impl Lowering {
             weights: narrow(weights),
             bias: narrow(bias),
             scales: None,
-            form: Form::Image,
+            form: Form::Matrix,
         };
         let all = Geometry { in_height: run, ..Geometry::dense(cell.input, rows) };
         let of_input = contraction(w, &bias[..rows], all);

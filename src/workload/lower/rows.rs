@@ -27,7 +27,7 @@ impl Lowering {
         let Dense { lead, depth, outputs, weights, bias, scales } = dense;
         let rows = lead.iter().product();
         let geometry = Geometry { in_height: rows, ..Geometry::dense(depth, outputs) };
-        let contraction = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Image });
+        let contraction = Op::Contract(Contraction { geometry, weights, bias, scales, form: Form::Matrix });
         let [before, after] =
             ["rows to channels", "channels to rows"].map(|what| format!("{} ({what})", node.name));
         let columns = self.step(&before, turn(rows, depth), &[value], vec![depth, rows, 1]);
