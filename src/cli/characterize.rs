@@ -166,8 +166,8 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    /// A flag that asks for figures which other conventions do not have.
-    fn unused_under_convention(&self) -> Option<&'static str> {
+    /// A flag that asks for figures of errors which other conventions do not have.
+    fn further(&self) -> Option<&'static str> {
         let given = [
             (self.operands.is_some(), "--operands"),
             (self.terms.is_some(), "--terms"),
@@ -214,6 +214,7 @@ pub(super) fn characterize(
     }
     let units = names.iter().map(|name| circuits::units(name)).collect::<Result<Vec<_>, Error>>()?;
     let units: Vec<Unit> = units.into_iter().flatten().collect();
+    refuse_errors_of_none(&units, errors)?;
     let limit = if errors.wide { 32 } else { arith::EXHAUSTIVE };
     let mut measured: Vec<Characterization> =
         units.iter().map(|unit| arith::characterize(unit, &library, limit)).collect();
@@ -261,12 +262,29 @@ fn refuse_beside(name: &str, errors: &Errors, cells: &Cells) -> Result<(), Error
         (cells.backend == Backend::Yosys, "--backend"),
     ];
     let other = others.into_iter().find_map(|(given, flag)| given.then_some(flag));
-    if let Some(flag) = errors.unused_under_convention().or(other) {
+    if let Some(flag) = errors.further().or(other) {
         let message =
             format!("`{name}` compares what units cost, in cells of our mapping; leave out `{flag}`");
         return Err(Error::Usage(message));
     }
     Ok(())
+}
+
+/// Refuses flags of errors where no circuit is a design, for only those have errors.
+fn refuse_errors_of_none(units: &[Unit], errors: &Errors) -> Result<(), Error> {
+    let Some(flag) = errors.further().or(errors.wide.then_some("--wide")) else { return Ok(()) };
+    let Some(unit) = units.first().filter(|_| !units.iter().any(|unit| matches!(unit, Unit::Design(_))))
+    else {
+        return Ok(());
+    };
+    let instead = match unit {
+        Unit::Mac(mac) => format!("; leave it out, or name the multiplier, `{}`", mac.multiplier().id()),
+        _ => "; leave it out".into(),
+    };
+    Err(Error::Usage(format!(
+        "`{flag}` is about errors of adders and multipliers, and `{}` is neither{instead}",
+        unit.id()
+    )))
 }
 
 /// Units of words of signs beside integer units.
@@ -289,7 +307,7 @@ fn razor(library: &CellLibrary, json: Option<&Path>) -> Result<bool, Error> {
 
 /// Refuses flags that would have no effect beside others.
 fn refuse_unused(errors: &Errors, cells: &Cells) -> Result<(), Error> {
-    let unused = || errors.unused_under_convention().or(cells.unused_under_convention());
+    let unused = || errors.further().or(cells.unused_under_convention());
     if let Some(flag) = errors.convention.of_another().and_then(|_| unused()) {
         let message = format!(
             "`--convention` prints the metrics that its library publishes and nothing else; leave out `{flag}`, or `--convention`"

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{files, layer};
+use crate::arith::Design;
+use crate::arith::mac::Mac;
+use crate::bits;
 use crate::config::platform::{AccumulationOrder, Overflow, Padding};
 use crate::error::Error;
 use crate::netlist::Netlist;
-use crate::netlist::export::mac_bench::{self, Circuits};
-use crate::netlist::export::verilog;
+use crate::netlist::export::mac_bench::{self, Circuits, Multiplier};
+use crate::netlist::export::{mac_table, verilog};
 use crate::run::{Golden, Step};
 use crate::tensor::npy;
 use crate::workload::{Form, Layer};
@@ -32,14 +35,14 @@ pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<
 /// Writes all files of a layer at once and says what is in them; `run` and `seed` repeat the run.
 pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Result<String, Error> {
     let mac = golden.array.mac();
-    let (unit, multiplier) = (mac.netlist(), mac.multiplier().netlist());
-    let circuits = Circuits { mac: &unit, multiplier: &multiplier, gated: mac.shape().gated };
+    let (unit, multiplier) = (mac.netlist(), mac.multiplier().id());
+    let circuits = circuits(mac, &unit, &multiplier);
     let mut contents = tensors(golden);
     contents.extend(streams(golden, circuits));
-    let module = |netlist: &Netlist| (format!("{}.v", netlist.name()), verilog::write(netlist).into_bytes());
-    contents.extend([module(&unit), module(&multiplier)]);
+    let modules = modules(mac, circuits);
+    contents.extend(modules.iter().map(|module| (module.file.clone(), module.text.clone().into_bytes())));
     contents.push(("bench.v".into(), mac_bench::write(circuits, golden.steps.len()).into_bytes()));
-    let about = serde_json::to_string_pretty(&manifest(golden, circuits, (run, seed)));
+    let about = serde_json::to_string_pretty(&manifest(golden, (circuits, &modules), (run, seed)));
     let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
     contents.push((MANIFEST.into(), about.into_bytes()));
     files::write_folder(folder, &contents, FOLDERS)?;
@@ -51,6 +54,57 @@ pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Res
         golden.steps.len(),
         files::written(&[folder.to_path_buf()])
     ))
+}
+
+/// A unit and its multiplier, called so, as a testbench instantiates them.
+fn circuits<'a>(mac: &Mac, unit: &'a Netlist, multiplier: &'a str) -> Circuits<'a> {
+    let design = mac.multiplier();
+    let [operand_width, product_width] =
+        [design.signature().width_a, design.width_out()].map(|width| width as usize);
+    let multiplier = Multiplier { name: multiplier, operand_width, product_width };
+    Circuits { mac: unit, multiplier, gated: mac.shape().gated }
+}
+
+/// A file that a simulator reads beside the testbench.
+struct Module {
+    file: String,
+    what: &'static str,
+    text: String,
+}
+
+/// The unit and its multiplier: gates, or where a table holds the products behaviour around the gates that there are.
+fn modules(mac: &Mac, circuits: Circuits<'_>) -> Vec<Module> {
+    let module = |name: &str, what, text| Module { file: format!("{name}.v"), what, text };
+    let gates = |netlist: &Netlist, what| module(netlist.name(), what, verilog::write(netlist));
+    let design = mac.multiplier();
+    if design.stand_in().is_none() {
+        return vec![gates(circuits.mac, "the unit"), gates(&design.netlist(), "its multiplier")];
+    }
+    let accumulator = mac.accumulator_gates(mac.accumulator_width());
+    let (unit, name) = (circuits.mac.name(), circuits.multiplier.name);
+    let products = format!("{name}.hex");
+    let around = mac_table::unit(circuits, &accumulator, design.signature().signed);
+    let multiplier = mac_table::multiplier(circuits.multiplier, &products);
+    vec![
+        module(unit, "the unit, as behaviour around gates of the accumulator alone", around),
+        gates(&accumulator, "its accumulator"),
+        module(name, "its multiplier, which reads its products", multiplier),
+        Module {
+            file: products,
+            what: "a line a product, in the order of `a`, `b` changing fastest",
+            text: table(design),
+        },
+    ]
+}
+
+/// Products of a table, a line each, in two's complement.
+fn table(design: &dyn Design) -> String {
+    let (signature, width) = (design.signature(), design.width_out() as usize);
+    let codes = || 0..1u64 << signature.width_a;
+    let operand =
+        |code: u64| if signature.signed { bits::sign_extend(code, signature.width_a) } else { code as i64 };
+    let product = |a: u64, b: u64| hex(design.eval(operand(a), operand(b)).into(), width) + "\n";
+    codes().flat_map(|a| codes().map(move |b| product(a, b))).collect()
 }
 
 /// Codes of a tensor as an NPY file, its element type, and the zero point that is left in it.
@@ -111,7 +165,13 @@ fn streams(golden: &Golden, circuits: Circuits<'_>) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What each file is, and all that is needed to read it.
-fn manifest(golden: &Golden, circuits: Circuits<'_>, (run, seed): (&str, u64)) -> Value {
+fn manifest(
+    golden: &Golden,
+    (circuits, modules): (Circuits<'_>, &[Module]),
+    (run, seed): (&str, u64),
+) -> Value {
+    let sources: Vec<&str> =
+        modules.iter().map(|module| &*module.file).filter(|file| file.ends_with(".v")).collect();
     let (layer, geometry) = (&golden.contraction.layer, &golden.contraction.layer.geometry);
     let samples = golden.contraction.output.shape()[0];
     json!({
@@ -130,13 +190,9 @@ fn manifest(golden: &Golden, circuits: Circuits<'_>, (run, seed): (&str, u64)) -
         "tensors": tensor_notes(golden),
         "unit": unit_notes(golden, circuits),
         "stream": stream_notes(golden),
-        "files": file_notes(circuits),
+        "files": file_notes(circuits, modules),
         "check": [
-            format!(
-                "iverilog -g2005 -Wall -o bench bench.v {0}.v {1}.v",
-                circuits.mac.name(),
-                circuits.multiplier.name()
-            ),
+            format!("iverilog -g2005 -Wall -o bench bench.v {}", sources.join(" ")),
             "vvp -n bench".to_string(),
         ],
     })
@@ -252,7 +308,7 @@ fn padding_note(golden: &Golden) -> String {
     what.to_string() + &own
 }
 
-fn file_notes(circuits: Circuits<'_>) -> Value {
+fn file_notes(circuits: Circuits<'_>, modules: &[Module]) -> Value {
     let products = match circuits.gated {
         true => {
             "a line a step: what the multiplier makes of them, two's complement; 0 where an operand is 0, for the unit gates it"
@@ -269,8 +325,8 @@ fn file_notes(circuits: Circuits<'_>) -> Value {
         "first.hex": "a line a step: 1 where an output begins",
         "bench.v": "a testbench that checks multiplier and unit step by step and prints PASS or the first difference",
     });
-    for (netlist, what) in [(circuits.mac, "the unit"), (circuits.multiplier, "its multiplier")] {
-        notes[format!("{}.v", netlist.name())] = what.into();
+    for Module { file, what, .. } in modules {
+        notes[file] = (*what).into();
     }
     notes
 }

@@ -6,6 +6,7 @@ pub mod cgp;
 pub mod hierarchical;
 mod keyword;
 pub mod mac_bench;
+pub mod mac_table;
 pub mod mapped;
 pub mod saif;
 pub mod sdf;

@@ -91,9 +91,9 @@ pub enum RunError {
     /// A multiplier whose products do not fit a table.
     #[error("`{0}`: {1}")]
     Untabulated(String, TableError),
-    /// Activity or golden vectors of a unit without gates.
+    /// Activity of a unit without gates.
     #[error(
-        "the multiplier is a product table: there are no gates that golden vectors could be checked with, or activity seen in; \
+        "the multiplier is a product table: there are no gates that activity could be seen in; \
          name a design such as `mul8s_exact`"
     )]
     NoGates,
@@ -157,10 +157,10 @@ pub enum RunError {
     GroupsInTime,
     /// Vectors and tables for other tools, of layers whose codes have shifts or 16 bits.
     #[error(
-        "what other tools are handed is of codes without shifts, of at most 8 bits; leave out `quantize.format`, or write plain \
-         formats of at most 8 bits"
+        "what other tools are handed is of codes without shifts, of at most 8 bits, and layer `{0}` has a `format`; leave it out, \
+         or write a plain one of at most 8 bits"
     )]
-    Groups,
+    Groups(String),
     /// A network that cannot be split between device and receiver.
     #[error("link.serial.payload: {0}; or write `result`")]
     Split(&'static str),
@@ -181,9 +181,9 @@ pub enum RunError {
         /// Its name.
         name: String,
     },
-    /// Other tools were to be handed a network with binary layers.
-    #[error("what other tools are handed is of products, and a layer is `binary`; leave that out")]
-    Signs,
+    /// Other tools were to be handed a binary layer.
+    #[error("what other tools are handed is of products, and layer `{0}` is `binary`; leave that out")]
+    Signs(String),
     /// Spikes of a network that has no time.
     #[error(
         "compute.array.spikes: spikes come step after step, and the network is no step in time; name its `states` and give its \

@@ -17,7 +17,16 @@ pub(super) fn of_layer(workload: &Workload, own: &LayerSettings) -> NumberFormat
 
 /// Whether some numbers of a setup are written in groups, have 16 bits, or scales of their own a token.
 pub(super) fn any(setup: &Setup) -> bool {
-    has(setup, |format| format.group().is_some() || format.is_wide() || format.scales_tokens())
+    has(setup, is_changed)
+}
+
+/// The same of the numbers of a layer.
+pub(super) fn changes(workload: &Workload, own: &LayerSettings) -> bool {
+    of_layer(workload, own).each().into_iter().any(|(_, format)| is_changed(format))
+}
+
+fn is_changed(format: NumberFormat) -> bool {
+    format.group().is_some() || format.is_wide() || format.scales_tokens()
 }
 
 /// Whether some numbers of a setup are written so.

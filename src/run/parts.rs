@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::arrays::Arrays;
+use super::arrays::{Arrays, settings};
 use super::bill::Words;
 use super::error::RunError;
 use super::formats;
@@ -46,15 +46,17 @@ impl Parts<'_> {
     /// The array of a layer, where there is one and its results come in time.
     pub(super) fn timely(&self, layer: usize) -> Result<&MacArray, RunError> {
         let array = self.array(layer).ok_or(RunError::NoUnit)?;
-        if self.setup.workload.layers.values().any(|own| own.binary) {
-            return Err(RunError::Signs);
+        let layers = self.network.layers();
+        let own = &settings(&self.setup.workload, &layers)?[layer];
+        if own.binary {
+            return Err(RunError::Signs(layers[layer].name.clone()));
+        }
+        if formats::changes(&self.setup.workload, own) {
+            return Err(RunError::Groups(layers[layer].name.clone()));
         }
         // What an earlier layer lost would be in this one's operands.
         if self.used().any(MacArray::is_late) {
             return Err(RunError::Late);
-        }
-        if formats::any(self.setup) {
-            return Err(RunError::Groups);
         }
         if array.zeros() == Zeros::Skip { Err(RunError::Skips) } else { Ok(array) }
     }

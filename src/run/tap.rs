@@ -3,8 +3,9 @@
 use std::sync::Mutex;
 
 use super::hardware::Hardware;
+use crate::kernel::Shifts;
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Layer, Place, Weights};
+use crate::workload::{Codes, Engine, Layer, Place, WeightShifts, Weights, Wide};
 
 /// A contraction as the hardware computed it.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,20 +43,41 @@ impl<'a> Tap<'a> {
 
 impl Engine for Tap<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        if layer.index != self.layer {
+            return self.hardware.contract(layer, input, weights);
+        }
         let (layer, input) = self.hardware.fed(layer, input);
         let sums = self.hardware.sums(&layer, &input, weights);
         let corrected = self.hardware.corrected(sums.clone(), &layer, &input, weights);
-        if layer.index == self.layer {
-            let geometry = &layer.geometry;
-            let batch = input.codes.shape()[0];
-            let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
-            let output = Tensor::new(shape, sums).expect("a contraction gives a sum an output");
-            let swapped = self.hardware.is_swapped(&layer);
-            let (layer, input, weights) = (layer.into_owned(), input.into_owned(), weights.clone());
-            let found = Contraction { layer, input, weights, output, swapped };
-            *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
-        }
+        let geometry = &layer.geometry;
+        let batch = input.codes.shape()[0];
+        let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
+        let output = Tensor::new(shape, sums).expect("a contraction gives a sum an output");
+        let swapped = self.hardware.is_swapped(&layer);
+        let (layer, input, weights) = (layer.into_owned(), input.into_owned(), weights.clone());
+        let found = Contraction { layer, input, weights, output, swapped };
+        *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
         corrected
+    }
+
+    fn contract_shifted(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        shifts: Shifts<'_>,
+    ) -> Vec<i64> {
+        self.hardware.contract_shifted(layer, input, weights, shifts)
+    }
+
+    fn contract_wide(
+        &self,
+        layer: &Layer,
+        input: &Wide,
+        weights: &Weights,
+        shifts: WeightShifts<'_>,
+    ) -> Vec<i64> {
+        self.hardware.contract_wide(layer, input, weights, shifts)
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {

@@ -310,6 +310,94 @@ fn products_of_gated_and_of_wide_units_pass() {
 }
 
 #[test]
+fn a_table_has_the_vectors_of_the_design_that_it_is_of_and_its_unit_passes_them() {
+    for (id, more) in [
+        ("mul8u_mitchell", &["platform.compute.array.accumulator=add16u_loa_k5"][..]),
+        (
+            "mul8s_drum_k4",
+            &["platform.compute.array.accumulator_bits=16", "platform.compute.array.overflow=saturate"],
+        ),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let table = out.path().join("products.txt");
+        let exported = axsim(&["export", id, "--format", "table"]).assert().success();
+        fs::write(&table, &exported.get_output().stdout).unwrap();
+        let folders = [id.to_string(), format!("{{table: {}}}", table.display())].map(|multiplier| {
+            let multiplier = format!("approximate.compute.array.multiplier={multiplier}");
+            let folder = out.path().join(if multiplier.contains("table") { "of_table" } else { "of_design" });
+            let mut words =
+                vec!["--set", &multiplier, "--golden", "conv2", "--golden-dir", folder.to_str().unwrap()];
+            more.iter().for_each(|more| words.extend(["--set", more]));
+            run(out.path(), &words);
+            folder
+        });
+        for name in [
+            "operands.hex",
+            "products.hex",
+            "sums.hex",
+            "first.hex",
+            "input.npy",
+            "weights.npy",
+            "output.npy",
+        ] {
+            let [design, table] = folders.each_ref().map(|folder| fs::read(folder.join(name)).unwrap());
+            assert_eq!(design, table, "{id}: {name}");
+        }
+        let files = about(&folders[1])["files"].as_object().unwrap().len();
+        assert_eq!(
+            files,
+            fs::read_dir(&folders[1]).unwrap().count() - 1,
+            "all but golden.json are explained"
+        );
+        if !icarus() {
+            continue;
+        }
+        assert!(check(&folders[1]).starts_with("PASS: "), "{id}");
+        plant(&folders[1], "sums.hex", 9);
+        assert!(check(&folders[1]).starts_with("first difference: step 9: the sum is "), "{id}");
+    }
+}
+
+#[test]
+fn layers_beside_binary_ones_and_beside_formats_have_vectors() {
+    let out = tempfile::tempdir().unwrap();
+    let config = out.path().join("run.yaml");
+    let scenes = std::env::current_dir().unwrap().join("configs/workloads/scenes/binary.yaml");
+    let text = format!("workload: {}\nplatform: always_on\napproximate: {{}}\n", scenes.display());
+    fs::write(&config, text).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = axsim(&["run", config.to_str().unwrap(), "--quiet", "--set", "workload.samples=2"]);
+        command.arg("--out").arg(out.path()).args(more);
+        command
+    };
+    // What a binary layer gives is what a later one takes.
+    run(&["--golden", "#4"]).assert().success();
+    let folder = fs::read_dir(out.path().join("golden")).unwrap().next().unwrap().unwrap().path();
+    assert!(npy(&folder, "input.npy", "").iter().any(|code| *code != 0));
+    assert!(!icarus() || check(&folder).starts_with("PASS: "));
+    let refused = |more: &[&str]| {
+        let output = run(more).assert().code(2);
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+    };
+    assert!(refused(&["--golden", "conv3"]).contains("layer `conv3` is `binary`"));
+    let format = "workload.layers.conv2.format={weights: {razor: {basis: 8, bits: 4, group: 8}}, activations: {razor: {basis: 8, bits: 4, group: 8}}}";
+    let refusal = refused(&["--set", format, "--golden", "conv2"]);
+    assert!(refusal.contains("layer `conv2` has a `format`"), "{refusal}");
+    run(&[
+        "--set",
+        format,
+        "--golden",
+        "conv1",
+        "--golden-dir",
+        out.path().join("grouped").to_str().unwrap(),
+    ])
+    .assert()
+    .success();
+    assert!(!icarus() || check(&out.path().join("grouped")).starts_with("PASS: "));
+}
+
+#[test]
 fn any_channel_can_be_streamed() {
     let out = tempfile::tempdir().unwrap();
     run(out.path(), &["--golden", "conv2", "--golden-channel", "5"]);

@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 46] = [
+const MISTAKES: [(&str, &[&str]); 47] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -152,6 +152,7 @@ const MISTAKES: [(&str, &[&str]); 46] = [
     ("a seed that is no number", &["run", "--seed", "x"]),
     ("nothing to explore", &["explore"]),
     ("a design too wide for a table", &["export", "mul16s_exact", "--format", "table"]),
+    ("errors of a MAC unit", &["characterize", "mac8s_bwtrunc_t4", "--terms", "9"]),
     ("a width of nothing", &["characterize", "mul0s_exact"]),
 ];
 

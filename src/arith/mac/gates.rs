@@ -62,7 +62,7 @@ impl Mac {
     /// assert_eq!(gates.eval(&[0x0f0, 0x110])[0], 0x200);
     /// ```
     pub fn accumulator_gates(&self, bits: u32) -> Netlist {
-        let mut build = Builder::new(self.id());
+        let mut build = Builder::new(&format!("{}_accumulator", self.id()));
         let sum = build.input("sum", bits.min(self.accumulator_width()));
         let product = build.input("product", self.addend_width());
         let next = self.accumulated(&mut build, Carries::Ripple, &sum, &product);

@@ -8,10 +8,21 @@ use crate::netlist::Netlist;
 pub struct Circuits<'a> {
     /// The unit: operands `a` and `b`, the sum `c` that enters, and the register `y`.
     pub mac: &'a Netlist,
-    /// Its multiplier: operands `a` and `b`, product `y`.
-    pub multiplier: &'a Netlist,
+    /// Its multiplier.
+    pub multiplier: Multiplier<'a>,
     /// Whether the unit's product is 0 where an operand is, whatever the multiplier makes of it.
     pub gated: bool,
+}
+
+/// The module of a multiplier: operands `a` and `b`, product `y`.
+#[derive(Debug, Clone, Copy)]
+pub struct Multiplier<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Bits of an operand.
+    pub operand_width: usize,
+    /// Bits of a product.
+    pub product_width: usize,
 }
 
 impl Circuits<'_> {
@@ -22,12 +33,12 @@ impl Circuits<'_> {
 
     /// Whether the multiplier takes magnitudes, and the highest bit of the unit's operands is their sign.
     pub fn signs_outside(&self) -> bool {
-        self.operand_width() > self.multiplier.inputs()[0].1.len()
+        self.operand_width() > self.multiplier.operand_width
     }
 
     /// Bits of a product, with those signs in two's complement.
     pub fn product_width(&self) -> usize {
-        self.multiplier.outputs()[0].1.len() + usize::from(self.signs_outside())
+        self.multiplier.product_width + usize::from(self.signs_outside())
     }
 
     /// Bits of the accumulator.
@@ -68,20 +79,17 @@ fn memories(circuits: Circuits<'_>, steps: usize) -> String {
 
 /// The two circuits, and around the multiplier what the unit has there: a gate for zeros, and the sign of magnitudes.
 fn instances(circuits: Circuits<'_>) -> String {
-    let (mac, multiplier) = (circuits.mac.name(), circuits.multiplier.name());
+    let (mac, multiplier) = (circuits.mac.name(), circuits.multiplier.name);
     let clock = verilog::clock(circuits.mac).expect("a unit has registers");
     let zero = |width: usize| format!("{{{width}{{1'b0}}}}");
-    let width = circuits.multiplier.outputs()[0].1.len();
+    let width = circuits.multiplier.product_width;
     let sign = circuits.operand_width() - 1;
     let operand = if circuits.signs_outside() { format!("[{}:0]", sign - 1) } else { String::new() };
     let live = match circuits.gated {
         true => format!("|a{operand} && |b{operand} ? multiplied : {}", zero(width)),
         false => "multiplied".into(),
     };
-    let product = match circuits.signs_outside() {
-        true => format!("a[{sign}] ^ b[{sign}] ? -{{1'b0, live}} : {{1'b0, live}}"),
-        false => "live".into(),
-    };
+    let product = if circuits.signs_outside() { signed("live", ["a", "b"], sign) } else { "live".into() };
     let top = width - 1;
     let sum = format!("begins ? {} : sum", zero(circuits.sum_width()));
     format!(
@@ -92,6 +100,11 @@ fn instances(circuits: Circuits<'_>) -> String {
   {mac} unit (.{clock}(clock), .a(a), .b(b), .c({sum}), .y(sum));
 "
     )
+}
+
+/// A product of magnitudes under the sign of two operands, which their highest bits are.
+pub(super) fn signed(product: &str, [a, b]: [&str; 2], sign: usize) -> String {
+    format!("{a}[{sign}] ^ {b}[{sign}] ? -{{1'b0, {product}}} : {{1'b0, {product}}}")
 }
 
 /// Operands are registered: the sum of a step shows one clock after its operands were put in.

@@ -35,18 +35,18 @@ impl Evaluator<'_> {
     /// One layer, by its index, as golden vectors of a setup, with the products of one output channel.
     ///
     /// # Errors
-    /// As [`Evaluator::activity`]; [`RunError::Channel`] where the layer has no such channel.
+    /// [`RunError`]; [`RunError::NoUnit`] where nothing computes with gates, [`RunError::Late`] where results come too late,
+    /// [`RunError::Channel`] where the layer has no such channel.
     ///
     /// # Panics
     /// When the network has no such layer.
     pub fn golden(&self, setup: &Setup, layer: usize, channel: usize) -> Result<Golden, RunError> {
         let parts = self.build(setup)?;
-        of_gates(&parts, layer)?;
+        let array = parts.timely(layer)?;
         let (contraction, products) = self.contraction(&parts, layer, golden::SAMPLES)?;
         if contraction.swapped {
             return Err(RunError::Swapped(contraction.layer.name));
         }
-        let array = parts.timely(layer)?;
         let offsets = offsets(array, &contraction.input, &contraction.weights);
         let unit = (array.mac(), array.order());
         let steps = golden::steps((&contraction, channel), &products, unit, offsets)?;
