@@ -127,12 +127,28 @@ pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&
         }
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
+    layers.map_or(Ok(()), |layers| explored_layers(config, layers))?;
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
         match build(&config.setup(&alone(tried))?) {
             Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
             Err(error) if error.is_of_widths() && sets_widths(config) => {}
             Err(error) => return Err(located(config, error)),
         }
+    }
+    Ok(())
+}
+
+/// Checks that knobs of an exploration name layers of the network, no two knobs one layer in other words: that shows in no value
+/// alone.
+fn explored_layers(config: &Config, layers: &[Layer]) -> Result<(), Error> {
+    let space = config.explore.iter().flat_map(|explore| &explore.space);
+    let tried: Vec<_> = space.filter_map(|(knob, values)| Some((knob, values.first()?))).collect();
+    let pairs = (0..tried.len()).flat_map(|later| (0..=later).map(move |earlier| [earlier, later]));
+    for pair in pairs {
+        let knobs = pair.map(|at| (tried[at].0.clone(), tried[at].1.clone()));
+        // Values that do not go together are a finding of their point.
+        let Ok(setup) = config.setup(&IndexMap::from(knobs)) else { continue };
+        names_layers(&setup, layers).map_err(|error| located(config, error))?;
     }
     Ok(())
 }

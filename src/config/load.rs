@@ -92,6 +92,7 @@ impl Config {
         let (seed, fault_maps) = (file.seed, file.fault_maps);
         let mut config = Self { baseline, approximate, explore, floor, seed, fault_maps, base_dir, origins };
         config.neutralise()?;
+        config.each_knob_once()?;
         config.try_all()?;
         Ok(config)
     }
@@ -107,6 +108,26 @@ impl Config {
                 (_, Some(neutral)) => put(&mut self.baseline, &path, neutral),
                 (_, None) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// No knob may be written in two ways beside each other: one of the two values would not be tried.
+    fn each_knob_once(&self) -> Result<(), ConfigError> {
+        let space = self.explore.iter().flat_map(|explore| explore.space.keys());
+        self.once(&["approximate"], self.approximate.keys())?;
+        self.once(&["explore", "space"], space)
+    }
+
+    fn once<'k>(&self, section: &[&str], knobs: impl Iterator<Item = &'k String>) -> Result<(), ConfigError> {
+        let mut known = IndexMap::new();
+        for knob in knobs {
+            let Some(other) = known.insert(self.resolve(knob)?, knob) else { continue };
+            let at: Vec<String> = section.iter().copied().chain([&**knob]).map(String::from).collect();
+            let error = self.origins.locate(&at, true, &format!("`{knob}` is the same knob as `{other}`"));
+            return Err(error
+                .label("second time")
+                .help("keep one of the two; a later one does not silently win"));
         }
         Ok(())
     }
