@@ -174,12 +174,31 @@ impl Config {
             let knob = paths.iter().find(|(set, ..)| path.starts_with(set));
             knob.map_or_else(
                 || self.origins.wrong(path, message),
-                |(_, knob, value)| self.origins.knob((knob, value), path, message),
+                |(_, knob, value)| self.origins.knob(&self.tried(knob, value), (knob, value), path, message),
             )
         };
         let setup: Setup = typed(&tree).map_err(|(path, message)| located(&path, &message))?;
         check::setup(&setup).map_err(|fault| located(&fault.path, &fault.message))?;
         Ok(setup)
+    }
+
+    /// Where a value to try is written: its entry in the list of an exploration, or else what is tried at once.
+    fn tried(&self, knob: &str, value: &Value) -> Vec<String> {
+        let listed = self.explore.as_ref().and_then(|explore| explore.space.get(knob));
+        let entry = listed.and_then(|values| values.iter().position(|listed| listed == value));
+        match entry {
+            Some(entry) => vec!["explore".into(), "space".into(), knob.into(), entry.to_string()],
+            None => vec!["approximate".into(), knob.into()],
+        }
+    }
+
+    /// As [`Config::fault`], where a value is tried for a knob: at that value if the knob is the field.
+    pub fn fault_of_value(&self, field: &str, (knob, value): (&str, &Value), message: &str) -> ConfigError {
+        let paths = self.resolve(field).ok().zip(self.resolve(knob).ok());
+        match paths.is_some_and(|(field, knob)| field.starts_with(&knob) || knob.starts_with(&field)) {
+            true => self.origins.locate(&self.tried(knob, value), false, message),
+            false => self.fault(field, message),
+        }
     }
 
     /// An error about the value of a field of the platform or the workload, where it was written.

@@ -190,3 +190,21 @@ fn a_knob_that_is_written_in_two_ways_is_refused_with_both() {
     let both = "`sensor.cmos.adc_bits` is the same knob as `sensor.adc_bits`";
     assert_eq!(error, format!("in `--set approximate.sensor.cmos.adc_bits=…`: {both}"));
 }
+
+#[test]
+fn a_wrong_value_of_a_list_is_marked_itself() {
+    let marked = |error: &ConfigError, text: &str| {
+        let label = error.labels().unwrap().next().unwrap();
+        text[label.offset()..].chars().take(label.len()).collect::<String>()
+    };
+    for (values, wrong) in [("[8, 77, 6]", "77"), ("[8, 6, many]", "many"), ("\n    - 8\n    - 99\n", "99")] {
+        let head = "workload: ../workloads/scenes/scenes.yaml\nplatform: always_on";
+        let text = format!("{head}\nexplore:\n  space:\n   sensor.adc_bits: {values}\n");
+        assert_eq!(marked(&load("configs/runs/x.yaml", &text).unwrap_err(), &text), wrong, "{text}");
+    }
+    let text = with("explore", json!({"space": {"compute.multiplier": ["exact", "mul8s_drom_k4"]}}));
+    let config = load("configs/runs/x.yaml", &text).unwrap();
+    let tried = ("compute.multiplier", &json!("mul8s_drom_k4"));
+    let told = config.fault_of_value("compute.array.multiplier", tried, "wrong");
+    assert_eq!(marked(&told, &text), "\"mul8s_drom_k4\"");
+}
