@@ -162,7 +162,11 @@ fn explored_layers(config: &Config, layers: &[Layer]) -> Result<(), Error> {
 /// Whether some knob decides how wide codes are.
 fn sets_widths(config: &Config) -> bool {
     let tried = config.explore.iter().flat_map(|explore| explore.space.keys());
-    config.approximate.keys().chain(tried).any(|knob| is_width(knob))
+    config
+        .approximate
+        .keys()
+        .chain(tried)
+        .any(|knob| config.canonical(knob).is_ok_and(|path| is_width(&path)))
 }
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
@@ -202,12 +206,14 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     };
     let setup =
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
+    let canonical = |knob: &str| config.canonical(knob).map_err(|error| RunError::Setup(Box::new(error)));
     let settings = Settings {
         approximate: &config.approximate,
         floor: config.floor,
         seed: config.seed,
         repeat: &repeat("run", shared),
         setup: &setup,
+        canonical: &canonical,
         progress: &progress,
     };
     let approximate = config.setup(&config.approximate)?;

@@ -223,6 +223,15 @@ impl Config {
         self.origins.locate(&path, false, message)
     }
 
+    /// The path of a knob below platform or workload, name by name, in whichever way it is written: kinds that it leaves out stand
+    /// here, quotes do not.
+    ///
+    /// # Errors
+    /// A path that names no field.
+    pub fn canonical(&self, knob: &str) -> Result<Vec<String>, ConfigError> {
+        self.resolve(knob).map(|path| path[1..].to_vec())
+    }
+
     /// The full path of a knob in the baseline; kind keys such as `cmos` may be left out.
     ///
     /// A layer is what stands in quotes behind `layers.`, or else all that follows, dots and all, and need not be there: only the
