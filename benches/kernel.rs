@@ -24,8 +24,11 @@
 //! accumulator: 10 to 13 (3.7 to 4.7), 10 with the deepest of speculative adders and 13 with one that saturates.
 //!
 //! `structures`: of as many products, dense, dilated and grouped layers of exact products make 330, 366 and 276, of any table
-//! 92, 91 and 79; depthwise ones make 16 to 29 with either, and 6 on planes of 7×7 pixels: an output has nine products alone,
-//! for which its channel is laid out and its sum is written. With AVX2 alone exact products make 66. Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
+//! 92, 91 and 79; depthwise ones make 20, 28, 17, 16 and 6 in the order of their planes with either: an output has nine products
+//! alone, for which its channel is laid out and its sum is written. onnxruntime's exact ones (`QLinearConv`, one thread, the same
+//! samples) make 27, 24, 18, 36 and 32. With AVX2 alone exact products of a dense layer make 66.
+//!
+//! Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
 //! makes 85 (30), the geometric mean 131 (46): signed ones 187, unsigned ones 102.
 
 use axsim::arith::imported::Imported;

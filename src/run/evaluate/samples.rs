@@ -62,14 +62,13 @@ impl Evaluator<'_> {
         let run = |device: &Device<'_>| self.run_device((workload, captured), keys, device);
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
-        let first = self.run_first(parts, (keys, known), ready, &run);
+        let mut scored = self.run_first(parts, (keys, known), ready, &run)?;
         let other = |map: u64| {
             let quantized = &self.device(parts, &plan.network, map);
             let hardware = hardware(parts, products, &plan.layers, map);
             let skipped = [plan.network.layers().len(); 2];
             run(&Device { map, quantized, engines: [&hardware; 2], skipped })
         };
-        let mut scored = first?;
         for map in 1..maps {
             scored.graded.push(other(map)?);
         }

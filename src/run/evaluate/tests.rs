@@ -4,17 +4,22 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::Config;
 use crate::config::platform::Padding;
 use crate::run::capture::slice;
+use crate::run::outcome::{MeanError, Recovered};
+use crate::run::probe;
 use crate::run::quickstart::{SAMPLES, quickstart, setup, whole};
-use crate::workload::{Codes, Engine, Origin, Place, Weights};
+use crate::workload::{Codes, Engine, Origin, Place, Weights, load};
 
 /// Sums over every product of a layer.
 #[derive(Default, Clone)]
 struct Every {
     femtojoules: f64,
-    /// Found and meant sums of each output channel.
-    sums: Vec<[i64; 2]>,
+    /// Meant sums of each output channel, found ones, and what recovery makes of those.
+    sums: Vec<[i64; 3]>,
+    /// Of meant sums.
+    squares: f64,
     outputs: u64,
 }
 
@@ -35,26 +40,32 @@ impl OneByOne<'_> {
         let (geometry, plan) = (&layer.geometry, self.hardware.plan(layer));
         let meant = plan.and_then(|plan| plan.meant.as_ref()).map_or(&weights.codes, |meant| &meant.codes);
         let skips = self.hardware.arrays.unwrap().of(layer.index).padding() == Padding::Skip;
+        let raw = self.hardware.arrays.unwrap().of(layer.index).takes_raw_codes();
         let operand = |code: u8, zero: u8| i64::from(code) - i64::from(zero);
+        // Raw codes are read in two's complement.
+        let entering = |code: u8, zero: u8| operand(code, if raw { 128 } else { zero });
         for (channel, position) in (0..geometry.out_channels)
             .flat_map(|channel| (0..geometry.positions()).map(move |at| (channel, at)))
         {
             let (row, column) = (position / geometry.out_width(), position % geometry.out_width());
             let start = geometry.group_offset(channel / (geometry.out_channels / geometry.groups));
+            let mut sum = 0;
             for k in 0..geometry.depth() {
                 let weight = channel * geometry.depth() + k;
                 let tap = geometry.tap(k, row, column).map(|tap| codes[start + tap]);
-                let (x, w) =
-                    (operand(tap.unwrap_or(zero), zero), operand(weights.codes[weight], weights.zero_point));
+                let x = entering(tap.unwrap_or(zero), zero);
+                let w = entering(weights.codes[weight], weights.zero_point);
                 if tap.is_some() || !skips {
                     let [a, b] = if self.hardware.is_swapped(layer) { [w, x] } else { [x, w] };
                     every.femtojoules += (self.energy)(a, b);
                 }
                 let Some(code) = tap else { continue };
                 let found = self.hardware.products(layer).get(weights.codes[weight], code);
-                every.sums[channel][0] += i64::from(found);
-                every.sums[channel][1] += operand(meant[weight], weights.zero_point) * operand(code, zero);
+                every.sums[channel][1] += i64::from(found);
+                sum += operand(meant[weight], weights.zero_point) * operand(code, zero);
             }
+            every.sums[channel][0] += sum;
+            every.squares += (sum as f64).powi(2);
         }
         every.outputs += geometry.positions() as u64;
     }
@@ -64,7 +75,7 @@ impl Engine for OneByOne<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
         let mut every = self.every.lock().unwrap();
         let every = &mut every[layer.index];
-        every.sums.resize(layer.geometry.out_channels, [0; 2]);
+        every.sums.resize(layer.geometry.out_channels, [0; 3]);
         let samples = input.codes.data().chunks(layer.geometry.inputs_per_sample());
         for (at, codes) in samples.enumerate() {
             let own = layer.weights == Origin::Computed;
@@ -76,11 +87,46 @@ impl Engine for OneByOne<'_> {
             let weights = Weights { codes: codes_of.to_vec(), ..weights.clone() };
             self.sample(layer, codes, input.zero_point, &weights, every);
         }
-        self.hardware.contract(layer, input, weights)
+        let sums = self.hardware.contract(layer, input, weights);
+        for (at, &sum) in sums.iter().enumerate() {
+            every.sums[at / layer.geometry.positions() % layer.geometry.out_channels][2] += i64::from(sum);
+        }
+        sums
     }
 
     fn store(&self, place: Place, codes: &mut Codes) {
         self.hardware.store(place, codes);
+    }
+}
+
+impl Every {
+    /// Mean error of each output channel before or after recovery.
+    fn means(&self, recovered: bool) -> Vec<f64> {
+        let error = |sums: &[i64; 3]| (sums[1 + usize::from(recovered)] - sums[0]) as f64;
+        self.sums.iter().map(|sums| error(sums) / self.outputs as f64).collect()
+    }
+
+    /// Root mean square of the meant sums.
+    fn size(&self) -> f64 {
+        (self.squares / (self.outputs * self.sums.len() as u64) as f64).sqrt()
+    }
+}
+
+/// The largest magnitude.
+fn largest(means: &[f64]) -> f64 {
+    means.iter().fold(0.0, |largest: f64, mean| mean.abs().max(largest))
+}
+
+/// A layer's mean error is that of these channels over exact sums of this size, but for so much of a step.
+fn assert_error(found: MeanError, (means, size): (&[f64], f64), within: f64) {
+    let largest = largest(means);
+    let mean = means.iter().sum::<f64>() / means.len() as f64;
+    let relative = (means.iter().map(|mean| mean * mean).sum::<f64>() / means.len() as f64).sqrt() / size;
+    for (found, expected, by) in
+        [(found.value, mean, 1.0), (found.largest, largest, 1.0), (found.relative, relative, size)]
+    {
+        let off = (found - expected).abs();
+        assert!(off <= within / by + 1e-9 * expected.abs().max(largest / by), "{found} {expected}");
     }
 }
 
@@ -93,8 +139,9 @@ fn one_by_one(evaluator: &Evaluator<'_>, setup: &Setup) -> Vec<Every> {
     let device = evaluator.device(&parts, &plan.network, 0);
     let every = Mutex::new(vec![Every::default(); device.layers().len()]);
     let engine = OneByOne { hardware: hardware(&parts, &products, &plan.layers, 0), energy, every };
-    for start in (0..SAMPLES).step_by(7) {
-        let pixels = slice(&captured.pixels, start..(start + 7).min(SAMPLES));
+    let samples = setup.workload.samples;
+    for start in (0..samples).step_by(7) {
+        let pixels = slice(&captured.pixels, start..(start + 7).min(samples));
         device.run(&engine, &Task::preprocess(&setup.workload, &pixels), start).unwrap();
     }
     engine.every.into_inner().unwrap()
@@ -128,6 +175,8 @@ fn energies_and_mean_errors_are_of_every_product_of_all_scored_samples() {
             ("compute.array.recovery", json!(["remap", "bias"])),
             ("compute.array.dataflow", json!("weight_stationary")),
         ],
+        vec![("compute.array.recovery", json!(["affine"]))],
+        vec![("compute.array.products", json!("raw"))],
     ];
     let geometries = task.network.layers().into_iter().map(|layer| layer.geometry);
     assert!(
@@ -143,30 +192,89 @@ fn energies_and_mean_errors_are_of_every_product_of_all_scored_samples() {
         let billed: f64 = billed.filter_map(|entry| entry.energy()).map(|energy| energy.0).sum();
         let expected = every.iter().map(|every| every.femtojoules).sum::<f64>() / SAMPLES as f64 * 1e-15;
         assert!((billed / expected - 1.0).abs() < 1e-9, "{knobs:?}: {billed} billed, {expected} summed");
-        let plan = outcome.layers.iter().map(|layer| layer.recovery.as_ref());
-        let corrected = plan.flatten().any(|found| found.measures.contains(&Measure::Bias));
-        for (layer, every) in outcome.layers.iter().zip(&every) {
-            if setup_multiplies_padding(&knobs) {
+        let first = one_by_one(&evaluator, &shortened(&setup, probe::SAMPLES));
+        for ((layer, every), first) in outcome.layers.iter().zip(&every).zip(&first) {
+            if is_summed_otherwise(&knobs) {
                 assert_eq!(layer.mean_error, None);
                 continue;
             }
             let error = layer.mean_error.unwrap();
             assert_eq!(error.samples, SAMPLES);
+            // Corrected sums are rounded.
+            let corrects = |found: &Recovered| {
+                [Measure::Bias, Measure::Affine].iter().any(|measure| found.measures.contains(measure))
+            };
+            let corrected = layer.recovery.as_ref().is_some_and(corrects);
+            let within = if corrected { 0.5 } else { 0.0 };
+            assert_error(error, (&every.means(true), first.size()), within);
             if corrected {
-                continue;
-            }
-            let means = every.sums.iter().map(|[found, meant]| (found - meant) as f64 / every.outputs as f64);
-            let largest = means.clone().fold(0.0, |largest: f64, mean| mean.abs().max(largest));
-            let mean = means.sum::<f64>() / every.sums.len() as f64;
-            for (found, expected) in [(error.value, mean), (error.largest, largest)] {
-                assert!((found - expected).abs() <= 1e-9 * largest, "{knobs:?}: {found} {expected}");
+                let [before, after] = [false, true].map(|recovered| largest(&every.means(recovered)));
+                assert!(
+                    (before - after).abs() > 50.0,
+                    "{knobs:?}: {before} {after}, too near to tell them apart"
+                );
             }
         }
     }
 }
 
-fn setup_multiplies_padding(knobs: &[(&str, Value)]) -> bool {
-    knobs.iter().any(|(_, value)| value == "multiply")
+/// A setup with fewer samples.
+fn shortened(setup: &Setup, samples: usize) -> Setup {
+    let mut setup = setup.clone();
+    setup.workload.samples = samples;
+    setup
+}
+
+/// Whether there is more to a sum than the products of a table.
+fn is_summed_otherwise(knobs: &[(&str, Value)]) -> bool {
+    knobs.iter().any(|(_, value)| value == "multiply" || value == "raw")
+}
+
+/// A network of attention, on so many pictures of the shared data.
+fn attention(samples: usize) -> Option<(Config, Task)> {
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let root = std::env::var_os("AXSIM_SHARED").map_or_else(here, Into::into).join("data");
+    if !root.exists() {
+        eprintln!(
+            "skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them"
+        );
+        return None;
+    }
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let (file, workload) =
+        (configs.join("runs/quickstart.yaml"), configs.join("workloads/vit_pgd_cifar10_static.yaml"));
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let sets = [("workload", workload.display().to_string()), ("workload.samples", samples.to_string())];
+    let sets = sets.map(|(path, value)| (path.to_string(), value));
+    let config = Config::load(&read(&file).unwrap(), &file, &read, &sets).unwrap();
+    let task = load(&config.setup(&indexmap::IndexMap::new()).unwrap().workload, &[root]).unwrap();
+    Some((config, task))
+}
+
+#[test]
+fn samples_with_weights_of_their_own_are_counted_each_with_its_own() {
+    let samples = probe::SAMPLES + 3;
+    let Some((config, task)) = attention(samples) else { return };
+    let energies = open();
+    let open = Open { energies: &energies, ..Open::NONE };
+    let knobs = [(MULTIPLIER, priced("mul8s_bwtrunc_t6"))];
+    let setup = setup(&config, &knobs);
+    let evaluator = Evaluator::new(&task, 1, 1, open);
+    let outcome = evaluator.evaluate(&setup, Value::Null).unwrap();
+    let (every, first) =
+        (one_by_one(&evaluator, &setup), one_by_one(&evaluator, &shortened(&setup, probe::SAMPLES)));
+    let billed = outcome.ledger.entries().filter(|entry| entry.action == "multiply");
+    let billed: f64 = billed.filter_map(|entry| entry.energy()).map(|energy| energy.0).sum();
+    let expected = every.iter().map(|every| every.femtojoules).sum::<f64>() / samples as f64 * 1e-15;
+    assert!((billed / expected - 1.0).abs() < 1e-9, "{billed} billed, {expected} summed");
+    let computed = task.network.layers().into_iter().map(|layer| layer.weights == Origin::Computed);
+    assert_eq!(computed.clone().filter(|computed| *computed).count(), 4, "scores and mixes of two blocks");
+    for (((layer, computed), every), first) in outcome.layers.iter().zip(computed).zip(&every).zip(&first) {
+        let error = layer.mean_error.unwrap();
+        let (of, counted) = if computed { (first, probe::SAMPLES) } else { (every, samples) };
+        assert_eq!(error.samples, counted);
+        assert_error(error, (&of.means(true), first.size()), 0.0);
+    }
 }
 
 #[test]
@@ -207,11 +315,13 @@ impl Engine for Beside<'_> {
         let mut found = self.found.lock().unwrap();
         let (errors, squares, count) = &mut found[layer.index];
         errors.resize(layer.geometry.out_channels, 0);
-        for (at, (sum, exact)) in sums.iter().zip(&exact).enumerate() {
+        let samples = if layer.weights == Origin::Computed { probe::SAMPLES } else { input.codes.shape()[0] };
+        let looked = samples * layer.geometry.outputs_per_sample();
+        for (at, (sum, exact)) in sums.iter().zip(&exact).take(looked).enumerate() {
             errors[at / layer.geometry.positions() % layer.geometry.out_channels] += i64::from(sum - exact);
             *squares += f64::from(*exact).powi(2);
         }
-        *count += exact.len() as u64;
+        *count += exact.len().min(looked) as u64;
         exact
     }
 
@@ -258,4 +368,20 @@ fn the_worst_layer_before_a_run_is_that_whose_sums_are_furthest_off() {
     let bias = worst(&[(MULTIPLIER, json!("mul8s_bwtrunc_t7")), ("compute.array.recovery", json!(["bias"]))])
         .unwrap();
     assert!(bias.mean_error < 0.6 * figures[1], "{bias:?} {figures:?}");
+}
+
+#[test]
+fn layers_of_computed_weights_are_judged_before_a_run_too() {
+    let Some((config, task)) = attention(probe::SAMPLES) else { return };
+    let evaluator = Evaluator::new(&task, 1, 1, Open::NONE);
+    let computed = task.network.layers().into_iter().filter(|layer| layer.weights == Origin::Computed);
+    for layer in computed {
+        let knob = format!("compute.array.layers.#{}", layer.index);
+        let samples = ("quantize.calibration_samples", json!(2 * probe::SAMPLES + 1));
+        let setup = setup(&config, &[samples, (&knob, json!("mul8s_bwtrunc_t7"))]);
+        let found = evaluator.worst(&setup).unwrap().unwrap();
+        let (name, expected) = worst_of_sums(&evaluator, &setup);
+        assert_eq!((&found.layer, &name), (&layer.name, &layer.name));
+        assert!((found.mean_error / expected - 1.0).abs() < 1e-9, "{found:?} {expected}");
+    }
 }
