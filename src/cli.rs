@@ -80,14 +80,15 @@ pub struct Shared {
 pub struct Layers {
     /// Also write what a layer makes a unit of the configured array do, for sign-off tools: LAYER.vcd, .saif, .v
     /// (the unit in library cells), .sdf (their delays), and LAYER.operands.csv for `characterize --operands`;
-    /// LAYER is a name or `#` and a number from 0 (repeatable). The exact array's: `--set approximate={}`
+    /// LAYER is a name or `#` and a number from 0 (repeatable); files have the name, what no file's name has as `_`, and behind it
+    /// the number of a layer where another's would be called so too (`a_b-3`). The exact array's: `--set approximate={}`
     #[arg(long, value_name = "LAYER")]
     activity: Vec<String>,
     /// Also write golden vectors of a layer of the configured array on the first test sample, for those who check an
     /// accelerator: codes and sums (NPY), operands, products and sums of one channel step by step (hex), the unit and a testbench (Verilog)
     #[arg(long, value_name = "LAYER")]
     golden: Option<String>,
-    /// Where golden vectors are written [default: golden/LAYER where results are written]
+    /// Where golden vectors are written [default: golden/LAYER where results are written, LAYER as with `--activity`]
     #[arg(long, value_name = "DIR", requires = "golden")]
     golden_dir: Option<PathBuf>,
     /// The output channel of which golden vectors have products and sums step by step, of its first 64 outputs

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::files;
-use super::layer::stem;
 use super::sdf::ABOUT;
 use crate::error::Error;
 use crate::netlist::export::{mapped, saif, sdf, vcd};
@@ -14,20 +13,24 @@ use crate::workload::Layer;
 /// Endings of the files of a layer.
 const ENDINGS: [&str; 5] = ["v", "sdf", "vcd", "saif", "operands.csv"];
 
-/// Checks that the files of a layer can stand in a folder.
+/// Checks that the files of a layer, of this [stem](super::layer::stem), can stand in a folder.
 ///
 /// # Errors
 /// Where something that is no file stands in the place of one.
-pub(super) fn placeable(layer: &Layer, folder: &Path) -> Result<(), Error> {
-    ENDINGS.iter().try_for_each(|ending| files::placeable(&place(layer, folder, ending)))
+pub(super) fn placeable(stem: &str, folder: &Path) -> Result<(), Error> {
+    ENDINGS.iter().try_for_each(|ending| files::placeable(&place(stem, folder, ending)))
 }
 
-fn place(layer: &Layer, folder: &Path, ending: &str) -> PathBuf {
-    folder.join(format!("{}.{ending}", stem(layer)))
+fn place(stem: &str, folder: &Path, ending: &str) -> PathBuf {
+    folder.join(format!("{stem}.{ending}"))
 }
 
-/// Writes the files of a layer and says what is in them.
-pub(super) fn write(layer: &Layer, activity: &Activity, folder: &Path) -> Result<String, Error> {
+/// Writes the files of a layer, under its stem, and says what is in them.
+pub(super) fn write(
+    (layer, stem): (&Layer, &str),
+    activity: &Activity,
+    folder: &Path,
+) -> Result<String, Error> {
     let Activity { netlist, delays, trace, operands, pairs, energy } = activity;
     let texts = [
         mapped::write(netlist),
@@ -36,7 +39,7 @@ pub(super) fn write(layer: &Layer, activity: &Activity, folder: &Path) -> Result
         saif::write(netlist, &trace.waveform),
         operands.to_csv(),
     ];
-    let paths = ENDINGS.map(|ending| place(layer, folder, ending));
+    let paths = ENDINGS.map(|ending| place(stem, folder, ending));
     for (path, text) in paths.iter().zip(&texts) {
         files::write(path, text)?;
     }

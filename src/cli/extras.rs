@@ -11,7 +11,8 @@ use crate::workload::Layer;
 /// Which layers are asked for, and where they go.
 pub(super) struct Places<'a> {
     out: &'a Path,
-    activity: Vec<Layer>,
+    /// Layers, and what their files are called.
+    activity: Vec<(Layer, String)>,
     golden: Option<(PathBuf, usize)>,
     channel: usize,
 }
@@ -24,11 +25,13 @@ pub(super) fn places<'a>(asked: &Layers, out: &'a Path, layers: &[Layer]) -> Res
     let named = |flag: &str, name: &String| layer::named(layers.to_vec(), flag, name);
     let place = |name| {
         let layer = named("--golden", name)?;
-        Ok::<_, Error>((golden::folder(asked.golden_dir.as_deref(), out, &layer)?, layer.index))
+        let folder = golden::folder(asked.golden_dir.as_deref(), out, &layer::stem(layers, &layer))?;
+        Ok::<_, Error>((folder, layer.index))
     };
     let active = |name| {
         let layer = named("--activity", name)?;
-        activity::placeable(&layer, out).map(|()| layer)
+        let stem = layer::stem(layers, &layer);
+        activity::placeable(&stem, out).map(|()| (layer, stem))
     };
     Ok(Places {
         out,
@@ -48,9 +51,9 @@ impl Places<'_> {
         located: impl Fn(RunError) -> Error,
     ) -> Result<String, Error> {
         let mut kept = String::new();
-        for layer in &self.activity {
+        for (layer, stem) in &self.activity {
             let activity = evaluator.activity(setup, layer.index).map_err(&located)?;
-            kept += &activity::write(layer, &activity, self.out)?;
+            kept += &activity::write((layer, stem), &activity, self.out)?;
         }
         if let Some((folder, layer)) = &self.golden {
             let golden = evaluator.golden(setup, *layer, self.channel).map_err(&located)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{files, layer};
+use super::files;
 use crate::arith::Design;
 use crate::arith::mac::Mac;
 use crate::bits;
@@ -16,18 +16,18 @@ use crate::netlist::export::mac_bench::{self, Circuits, Multiplier};
 use crate::netlist::export::{mac_table, verilog};
 use crate::run::{Golden, Step};
 use crate::tensor::npy;
-use crate::workload::{Form, Layer};
+use crate::workload::Form;
 
 /// The file that says what the others are, by which a folder of golden vectors is known.
 const MANIFEST: &str = "golden.json";
 const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-dir DIR" };
 
-/// Where the vectors of a layer go, unless `given`.
+/// Where the vectors of a layer of this [stem](super::layer::stem) go, unless `given`.
 ///
 /// # Errors
 /// Where something else is in that place, or nothing can be made there.
-pub(super) fn folder(given: Option<&Path>, out: &Path, layer: &Layer) -> Result<PathBuf, Error> {
-    let folder = given.map_or_else(|| out.join("golden").join(layer::stem(layer)), Path::to_path_buf);
+pub(super) fn folder(given: Option<&Path>, out: &Path, stem: &str) -> Result<PathBuf, Error> {
+    let folder = given.map_or_else(|| out.join("golden").join(stem), Path::to_path_buf);
     files::replaceable(&folder, FOLDERS)?;
     Ok(folder)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use axsim::arith::mac::Mac;
+use rten_onnx::onnx::ModelProto;
 
 use crate::cli::axsim;
 use crate::simulators::icarus;
@@ -276,6 +277,34 @@ fn activity_that_cannot_be_written_is_refused_before_anything_runs() {
     let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
     assert!(message.contains("conv2.vcd: it is a folder; name another folder for results"), "{message}");
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "nothing was written");
+}
+
+/// The model of the quickstart whose first two layers have names that are one as those of files.
+fn names_alike(folder: &Path) -> String {
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
+    let mut model = ModelProto::parse_buf(&fs::read(scenes).unwrap()).unwrap();
+    for node in &mut model.graph.as_mut().unwrap().node {
+        for (name, alike) in [("conv1", "a/b"), ("conv2", "a_b")] {
+            node.name = node.name.take().map(|own| if own == name { alike.into() } else { own });
+        }
+    }
+    let file = folder.join("alike.onnx");
+    fs::write(&file, model.write_buf().unwrap()).unwrap();
+    format!("workload.model={}", file.display())
+}
+
+#[test]
+fn layers_whose_names_are_alike_as_those_of_files_have_files_of_their_own() {
+    let out = tempfile::tempdir().unwrap();
+    let model = names_alike(out.path());
+    let activity = ["--activity", "a/b", "--activity", "a_b", "--activity", "conv3"];
+    run(out.path(), &[&["--set", &model, "--golden", "a/b"][..], &activity].concat());
+    run(out.path(), &["--set", &model, "--golden", "a_b"]);
+    let layer = |folder: &str| about(&out.path().join("golden").join(folder))["layer"]["name"].clone();
+    assert_eq!(["a_b-0", "a_b-1"].map(layer), ["a/b", "a_b"]);
+    let operands = |stem: &str| fs::read(out.path().join(format!("{stem}.operands.csv"))).unwrap();
+    assert!(operands("a_b-0") != operands("a_b-1") && operands("a_b-0") != operands("conv3"));
+    assert!(!out.path().join("a_b.operands.csv").exists());
 }
 
 #[test]

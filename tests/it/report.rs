@@ -49,6 +49,15 @@ fn a_rebuilt_report_is_the_one_that_the_run_wrote() {
 }
 
 #[test]
+fn the_page_says_what_arithmetic_means_as_the_text_does() {
+    let (folder, printed) = quickstart();
+    let said = printed.lines().find(|line| line.starts_with("Semantics: products `centred`")).unwrap();
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let section = page.split("<h2>What this model approximates</h2>").nth(1).unwrap();
+    assert!(section.starts_with(&format!("<ul class=\"notes\"><li>{said}</li>")), "{section}");
+}
+
+#[test]
 fn ideal_hardware_is_reported_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("ideal.yaml");

@@ -294,7 +294,7 @@ pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_j
     section("How to repeat this", "The same command gives the same bytes, on any number of threads.", &body)
 }
 
-/// What the model itself approximates.
+/// What arithmetic means, where that is told, and what the model itself approximates.
 pub(super) fn notes(notes: &[String]) -> String {
     section("What this model approximates", "", &list("notes", notes))
 }
