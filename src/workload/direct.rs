@@ -122,7 +122,7 @@ mod tests {
         let values: Vec<Option<&Value>> = of.iter().map(|(value, _)| Some(value)).collect();
         let expected = operator::run(&node, 17, &values).unwrap().remove(0);
         let operands = of.iter().map(|(_, operand)| operand.clone()).collect();
-        let general = General { node, opset: 17, operands, result: 0, size: expected.len() };
+        let general = General { node, opset: 17, operands, result: 0, size: expected.len(), reason: None };
         let computed = of.iter().filter(|(_, operand)| matches!(operand, Operand::Computed(..)));
         let inputs: Vec<Vec<f32>> =
             computed.map(|(value, _)| value.to_reals().iter().map(|&x| x as f32).collect()).collect();

@@ -18,8 +18,15 @@ pub enum Form {
         kernel: [usize; 3],
         /// Depth, rows and columns of its output.
         out: [usize; 3],
+        /// Whether it was a transposed one, as a convolution of stride 1 over a volume with zeros between.
+        transposed: bool,
     },
 }
+
+/// How a transposed convolution over a volume becomes one that is not.
+const SPREAD: &str = "a transposed convolution over a volume, as a convolution of stride 1 over a volume with zeros between its \
+                      elements and around them, as far as stride, filter and pads ask for, whose weights [O, C / groups, …] are \
+                      those [C, O / groups, …] of the file with each filter turned round along all three axes; which is lowered as ";
 
 impl Form {
     /// How input, weights and output of the layer come of those of the node; none where they are the same.
@@ -27,7 +34,7 @@ impl Form {
     /// ```
     /// use axsim::workload::Form;
     /// assert_eq!(Form::Image.words(), None);
-    /// let words = Form::Volume { kernel: [2, 3, 3], out: [4, 5, 6] }.words().unwrap();
+    /// let words = Form::Volume { kernel: [2, 3, 3], out: [4, 5, 6], transposed: false }.words().unwrap();
     /// assert!(words.contains("weights [O, C / groups, 2, 3, 3] are [O, C / groups * 6, 1, 3]"), "{words}");
     /// ```
     pub fn words(self) -> Option<String> {
@@ -47,12 +54,13 @@ impl Form {
                                  [C, O / groups, rows, columns] are [O, C / groups, rows, columns], each filter turned by half a \
                                  turn; a line is an image of one row"
                 .into(),
-            Self::Volume { kernel: [depth, rows, columns], out: [planes, high, wide] } => format!(
-                "a convolution over a volume, as one over an image of rows of windows: channel (c * {depth} + k) * {rows} + i of \
+            Self::Volume { kernel: [depth, rows, columns], out: [planes, high, wide], transposed } => format!(
+                "{}a convolution over a volume, as one over an image of rows of windows: channel (c * {depth} + k) * {rows} + i of \
                  input holds, for channel c of the volume, what plane k and row i of a filter meet, and zeros where that is \
                  outside of the volume; row p * {high} + r of input and output is of the windows at plane p and row r; weights \
                  [O, C / groups, {depth}, {rows}, {columns}] are [O, C / groups * {}, 1, {columns}], output [O, {planes}, {high}, \
                  {wide}] is [O, {}, {wide}], each in the order in which it was",
+                if transposed { SPREAD } else { "" },
                 depth * rows,
                 planes * high
             ),

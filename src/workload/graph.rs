@@ -64,7 +64,7 @@ impl Graph {
     pub fn run(&self, inputs: Vec<Value>) -> Result<Vec<Value>, ModelError> {
         if inputs.len() != self.inputs.len() {
             let what = format!("{} values are expected, for {:?}", self.inputs.len(), self.inputs());
-            return Err(ModelError::NotOnnx(what));
+            return Err(ModelError::NoNetwork(what));
         }
         let names = self.inputs.iter().map(|input| input.name.clone());
         let mut values: HashMap<String, Value> = names.zip(inputs).collect();
@@ -89,7 +89,7 @@ impl Graph {
             }
         }
         let output = |name: &String| values.get(name).or_else(|| self.stored.get(name)).cloned();
-        let unknown = |name: &String| ModelError::NotOnnx(format!("its output `{name}` is never computed"));
+        let unknown = |name: &String| ModelError::NoNetwork(format!("its output `{name}` is never computed"));
         self.outputs.iter().map(|name| output(name).ok_or_else(|| unknown(name))).collect()
     }
 

@@ -20,6 +20,7 @@ mod same;
 mod scales;
 mod tokens;
 mod top;
+mod transposed;
 mod volume;
 
 use std::collections::HashMap;
@@ -46,8 +47,8 @@ enum Way {
     Step(Box<Lowered>),
     /// Nothing that is still to be done.
     Done,
-    /// What its operator text has.
-    Text,
+    /// What its operator text has, and if that multiplies and adds why it is no step of ours, where that is known.
+    Text(Option<String>),
 }
 
 /// Name and size of an input beside the first.
@@ -117,7 +118,7 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
 /// A shape that does not fit may rest on a batch that the file fixes, while samples are run one by one.
 fn of_batch(error: ModelError, input: &Input) -> ModelError {
     match (error, input.shape.as_ref().and_then(|shape| shape.first())) {
-        (ModelError::Shape { node, what }, Some(&batch)) if batch > 1 => ModelError::Shape {
+        (ModelError::Shape { node, what }, Some(&Some(batch))) if batch > 1 => ModelError::Shape {
             node,
             what: format!(
                 "{what}; the file fixes a batch of {batch}, samples are run one by one: export it with a batch of 1 or an \
@@ -129,18 +130,24 @@ fn of_batch(error: ModelError, input: &Input) -> ModelError {
 }
 
 /// Shape and type of a sample, which must be known.
-fn sample(Input { kind, shape, .. }: &Input) -> Result<(Vec<usize>, Kind), ModelError> {
-    let fault = |what: String| ModelError::NotOnnx(what);
-    let shape = shape.as_ref().ok_or_else(|| fault("its input has no shape".into()))?;
-    let kind = kind.ok_or_else(|| fault("its input has no element type that is supported".into()))?;
-    let sample = shape.get(1..).unwrap_or_default().to_vec();
-    if sample.is_empty() || sample.contains(&0) {
-        let sizes: Vec<String> =
-            shape.iter().map(|&size| if size == 0 { "?".into() } else { size.to_string() }).collect();
+fn sample(Input { name, kind, shape }: &Input) -> Result<(Vec<usize>, Kind), ModelError> {
+    let fault = |what: String| ModelError::Bound { input: name.clone(), what };
+    let remedy = "write the sizes of a sample behind the batch, as in `workload.sample_shape: [3, 224, 224]`";
+    let shape = shape.as_ref().ok_or_else(|| fault(format!("it has no shape; {remedy}")))?;
+    let kind = kind.ok_or_else(|| fault("its elements are of no type that is supported".into()))?;
+    let sizes: Vec<String> =
+        shape.iter().map(|size| size.map_or("?".into(), |size| size.to_string())).collect();
+    let own = format!("its shape [{}]", sizes.join(", "));
+    let behind = shape.get(1..).unwrap_or_default();
+    if behind.is_empty() {
+        return Err(fault(format!("{own} has no axis behind the batch, so that it holds no samples")));
+    }
+    let Some(sample) = behind.iter().copied().collect::<Option<Vec<usize>>>() else {
+        return Err(fault(format!("{own} is open; {remedy}, or export it with fixed ones")));
+    };
+    if sample.contains(&0) {
         return Err(fault(format!(
-            "its input has the open shape [{}]; write the sizes of a sample behind the batch, as in \
-             `workload.sample_shape: [3, 224, 224]`, or export it with fixed ones",
-            sizes.join(", ")
+            "{own} leaves no elements for a sample; {remedy}, if it stands for an open one"
         )));
     }
     if elements(&sample).is_none() {
@@ -173,9 +180,8 @@ impl Lowering {
             let (shape, kind) = sample(input)?;
             let size: usize = shape.iter().product();
             if !kind.is_real() || elements(&[start + size]).is_none() {
-                let what =
-                    format!("input `{}` of several is not of floating point, or too large", input.name);
-                return Err(ModelError::NotOnnx(what));
+                let what = "one of several, it is not of floating point, or too large".into();
+                return Err(ModelError::Bound { input: input.name.clone(), what });
             }
             let places = (start..start + size).map(|place| Some(place as u32)).collect();
             self.steps.push(Step { name: input.name.clone(), op: Op::Arrange(places, 0.0), inputs: vec![0] });
@@ -194,11 +200,11 @@ impl Lowering {
     fn outputs(&self, names: Vec<String>) -> Result<Vec<Output>, ModelError> {
         let unknown = |name: &String| !self.values.contains_key(name) && !self.stored.contains_key(name);
         if let Some(name) = names.iter().find(|name| unknown(name)) {
-            return Err(ModelError::NotOnnx(format!("its output `{name}` is never computed")));
+            return Err(ModelError::NoNetwork(format!("its output `{name}` is never computed")));
         }
         let output = |name: String| self.values.get(&name).map(|&value| (name, value));
         let outputs: Vec<Output> = names.into_iter().filter_map(output).collect();
-        let none = || ModelError::NotOnnx("no output of it depends on its input".into());
+        let none = || ModelError::NoNetwork("no output of it depends on its input".into());
         if outputs.is_empty() { Err(none()) } else { Ok(outputs) }
     }
 
@@ -209,13 +215,13 @@ impl Lowering {
         if self.fold(node)? {
             return Ok(());
         }
-        let refusal = match self.special(node) {
+        let (refusal, reason) = match self.special(node) {
             Ok(Way::Step(lowered)) => return self.push(node, *lowered),
             Ok(Way::Done) => return Ok(()),
-            Ok(Way::Text) => None,
-            Err(refusal) => Some(refusal),
+            Ok(Way::Text(reason)) => (None, reason),
+            Err(refusal) => (Some(refusal.clone()), Some(refusal.reason())),
         };
-        self.general(node).map_err(|fault| refusal.unwrap_or(fault))
+        self.general(node, reason).map_err(|fault| refusal.unwrap_or(fault))
     }
 
     /// The step of ours that does what the node does, if there is one.
@@ -223,17 +229,17 @@ impl Lowering {
         if matches!(&*node.kind, "Gemm" | "MatMul") && self.rows(node)? {
             return Ok(Way::Done);
         }
-        if self.is_product(node)? && self.product(node)? {
-            return Ok(Way::Done);
+        if self.is_product(node)? {
+            let product = self.product(node);
+            return Ok(product.map_or_else(|fault| Way::Text(Some(fault.reason())), |()| Way::Done));
         }
-        if matches!(&*node.kind, "GRU" | "LSTM" | "RNN") && self.recurrent(node)? {
-            return Ok(Way::Done);
+        if matches!(&*node.kind, "GRU" | "LSTM" | "RNN") {
+            return Ok(if self.recurrent(node)? { Way::Done } else { Way::Text(None) });
         }
-        let computed = || node.inputs.iter().filter_map(|name| self.values.get(name));
-        let other = computed().any(|&value| !self.batched[value] || !self.kinds[value].is_real());
+        let other = node.inputs.iter().find_map(|name| self.unread(name));
         let several = node.outputs.iter().skip(1).any(|name| !name.is_empty()) && node.kind != "Dropout";
-        if other || several {
-            return Ok(Way::Text);
+        if other.is_some() || several {
+            return Ok(Way::Text(other));
         }
         if matches!(&*node.kind, "Identity" | "Dropout") {
             let value = self.value(node, 0)?;
@@ -241,7 +247,22 @@ impl Lowering {
             return Ok(Way::Done);
         }
         let own = self.own(node)?;
-        Ok(own.map_or(Way::Text, |lowered| Way::Step(Box::new(lowered))))
+        Ok(own.map_or(Way::Text(None), |lowered| Way::Step(Box::new(lowered))))
+    }
+
+    /// Why no step of ours that takes the batch for one sample reads a computed value; none where it may.
+    fn unread(&self, name: &str) -> Option<String> {
+        let value = *self.values.get(name)?;
+        match self.kinds[value] {
+            kind if !kind.is_real() => {
+                Some(format!("operand `{name}` is of type {kind}, not of floating point"))
+            }
+            _ if self.batched[value] => None,
+            _ => Some(format!(
+                "operand `{name}` of shape {:?} has no batch of one in front",
+                self.shapes[value]
+            )),
+        }
     }
 
     fn own(&mut self, node: &Node) -> Result<Option<Lowered>, ModelError> {

@@ -5,42 +5,88 @@ use indexmap::IndexMap;
 use super::Layer;
 use crate::config::suggest;
 
-/// A layer that a network does not have.
+/// A name that is not that of one layer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such layer among #0 to #{last}, {names}{near}")]
-pub struct NoLayer {
-    last: usize,
-    names: String,
-    near: String,
+pub enum NoLayer {
+    /// The network multiplies and adds nothing that an array is asked for.
+    #[error("the network has no layers on the array")]
+    Empty,
+    /// No layer has it.
+    #[error("there is no such layer among #0 to #{last}, {names}{help}")]
+    Unknown {
+        /// The last layer's place.
+        last: usize,
+        /// The names of all.
+        names: String,
+        /// What was meant, where that can be told.
+        help: String,
+    },
+    /// Several layers have it.
+    #[error("`{name}` names {places}; write one of them")]
+    Several {
+        /// The name.
+        name: String,
+        /// The places of all that have it.
+        places: String,
+    },
 }
 
 /// The index of the layer that `wanted` names: by its node name in the model, or by `#` and its place from 0.
 ///
+/// `#` and a number is always a place, also where a node of the model is called so: such a name cannot be used, nor can
+/// one that several layers share.
+///
 /// # Errors
-/// [`NoLayer`], with all names there are.
+/// [`NoLayer`], with all names there are, or the places to choose from.
 pub fn layer(layers: &[Layer], wanted: &str) -> Result<usize, NoLayer> {
-    let index = match wanted.strip_prefix('#') {
-        Some(index) => index.parse().ok().filter(|index| *index < layers.len()),
-        None => layers.iter().position(|layer| layer.name == wanted),
+    let unknown = || unknown(layers, wanted);
+    if let Some(place) = place(wanted) {
+        return place.parse().ok().filter(|index| *index < layers.len()).ok_or_else(unknown);
+    }
+    match called(layers, wanted)[..] {
+        [] => Err(unknown()),
+        [index] => Ok(index),
+        [ref first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|index| format!("#{index}")).collect();
+            let places = format!("{} and #{last}", first.join(", "));
+            Err(NoLayer::Several { name: wanted.into(), places })
+        }
+    }
+}
+
+/// The digits of a place.
+fn place(wanted: &str) -> Option<&str> {
+    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    wanted.strip_prefix('#').filter(digits)
+}
+
+/// The layers of that name.
+fn called(layers: &[Layer], name: &str) -> Vec<usize> {
+    (0..layers.len()).filter(|&index| layers[index].name == name).collect()
+}
+
+fn unknown(layers: &[Layer], wanted: &str) -> NoLayer {
+    let Some(last) = layers.len().checked_sub(1) else { return NoLayer::Empty };
+    let names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
+    let near = || suggest(wanted, &names).filter(|help| help.starts_with("did you mean"));
+    let help = match called(layers, wanted).first() {
+        Some(index) => Some(format!("`#` and a number is a place and no name: write `#{index}`")),
+        None => near(),
     };
-    index.ok_or_else(|| {
-        let names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
-        let near = suggest(wanted, &names).filter(|help| help.starts_with("did you mean"));
-        let near = near.map_or(String::new(), |help| format!("; {help}"));
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        NoLayer { last: layers.len().saturating_sub(1), names: names.join(", "), near }
-    })
+    let help = help.map_or(String::new(), |help| format!("; {help}"));
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    NoLayer::Unknown { last, names: names.join(", "), help }
 }
 
 /// Names of layers that fit no network's layers one to one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misnamed {
-    /// A layer that the network does not have.
+    /// No layer, or several.
     #[error("names `{name}`: {fault}")]
     None {
         /// The layer as named.
         name: String,
-        /// The layers there are.
+        /// What is wrong with it.
         fault: NoLayer,
     },
     /// One layer, by its name and by its place.
@@ -79,4 +125,52 @@ pub fn by_layer<'m, T>(
         }
     }
     Ok(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Form, Origin};
+    use super::*;
+    use crate::kernel::Geometry;
+
+    fn found(names: &[&str], wanted: &str) -> Result<usize, String> {
+        let own = |(index, name): (usize, &&str)| Layer {
+            index,
+            name: name.to_string(),
+            geometry: Geometry::dense(2, 2),
+            weights: Origin::Stored,
+            form: Form::Matrix,
+            zeros: 0,
+        };
+        let layers: Vec<Layer> = names.iter().enumerate().map(own).collect();
+        layer(&layers, wanted).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_name_that_layers_share_is_refused_with_their_places() {
+        assert_eq!(found(&["A", "B", "A"], "A").unwrap_err(), "`A` names #0 and #2; write one of them");
+        assert_eq!(found(&["A", "A", "A"], "A").unwrap_err(), "`A` names #0, #1 and #2; write one of them");
+        assert_eq!(found(&["A", "B", "A"], "#2"), Ok(2));
+        assert_eq!(found(&["A", "B", "A"], "B"), Ok(1));
+    }
+
+    #[test]
+    fn a_number_is_a_place_whatever_nodes_are_called() {
+        assert_eq!(found(&["#1", "b"], "#1"), Ok(1));
+        assert_eq!(found(&["#1", "b"], "#0"), Ok(0));
+        let help = "; `#` and a number is a place and no name: write `#0`";
+        assert!(found(&["#7", "b"], "#7").unwrap_err().ends_with(help));
+        // Nodes without a name are called by number and operator.
+        assert_eq!(found(&["#3 Conv", "#+0", "#"], "#3 Conv"), Ok(0));
+        assert_eq!(found(&["#3 Conv", "#+0", "#"], "#+0"), Ok(1));
+        assert_eq!(found(&["#3 Conv", "#+0", "#"], "#"), Ok(2));
+        assert!(found(&["a"], "#99999999999999999999").unwrap_err().starts_with("there is no such layer"));
+    }
+
+    #[test]
+    fn a_network_without_layers_has_none_to_name() {
+        for wanted in ["#0", "a"] {
+            assert_eq!(found(&[], wanted).unwrap_err(), "the network has no layers on the array");
+        }
+    }
 }

@@ -80,7 +80,7 @@ impl Network {
         }
         let what =
             format!("a graph with exactly one input is expected, this one has {}", network.states.len() + 1);
-        Err(ModelError::NotOnnx(
+        Err(ModelError::NoNetwork(
             what + "; give all others a number, as in `workload.constants: {attention_mask: 1}`, or name those that are \
                     states in time",
         ))

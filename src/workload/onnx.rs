@@ -44,8 +44,8 @@ pub(super) struct Input {
     pub name: String,
     /// Absent where the file states none that can be held.
     pub kind: Option<Kind>,
-    /// 0 stands for a free dimension; absent where the file states none.
-    pub shape: Option<Vec<usize>>,
+    /// A size that the file leaves open is none; absent where it states no shape.
+    pub shape: Option<Vec<Option<usize>>>,
 }
 
 /// What a file holds.
@@ -109,7 +109,7 @@ fn free_inputs(graph: &GraphProto, stored: &HashMap<String, Value>) -> Vec<Input
     let input = |proto: &ValueInfoProto| {
         let tensor = proto.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
         let kind = tensor.and_then(|tensor| Kind::from_code(tensor.elem_type?.0));
-        let size = |size: Option<i64>| size.and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+        let size = |size: Option<i64>| size.and_then(|size| usize::try_from(size).ok());
         let shape = tensor.and_then(|tensor| tensor.shape.as_ref());
         let shape = shape.map(|shape| shape.dim.iter().map(|dim| size(dim.dim_value)).collect());
         Input { name: proto.name.clone().unwrap_or_default(), kind, shape }

@@ -116,6 +116,8 @@ pub(super) struct General {
     /// Which of the results it is, and how many elements that has.
     pub result: usize,
     pub size: usize,
+    /// Why it is no step of ours, where that is known.
+    pub reason: Option<String>,
 }
 
 /// Whole numbers up to this one are kept exactly between steps.

@@ -83,7 +83,9 @@ pub(super) fn check(node: &Node) -> Result<&'static Operator, ModelError> {
     let mut attributes: Vec<&String> = node.attributes.keys().collect();
     attributes.sort();
     let strange = attributes.into_iter().find(|name| !operator.attributes.contains(&name.as_str()));
-    strange.map_or(Ok(operator), |what| Err(ModelError::Attribute { node: name, what: what.clone() }))
+    strange.map_or(Ok(operator), |what| {
+        Err(ModelError::Attribute { node: name, what: format!("{what} is none of the operator {kind}") })
+    })
 }
 
 /// Computes a node; an absent optional operand is `None`.

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use super::engine::{Layer, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
-use super::onnx::Node;
-use super::op::Op;
+use super::op::{General, Op};
 use super::rotation::Rotation;
 use crate::config::{Quantize, Rounding, WeightScales};
 use crate::tensor::Tensor;
@@ -67,13 +66,13 @@ pub enum CalibrationError {
     NotFinite(String),
     /// Products that no engine would form.
     #[error(
-        "node `{node}` multiplies and adds what no array is asked for: only the float model can be run; {taken}"
+        "node `{node}` multiplies and adds, but is no layer of the array, so that only the float model can be run: {why}"
     )]
     Beside {
         /// Its name.
         node: String,
-        /// What an array is asked for instead.
-        taken: &'static str,
+        /// Why it is no layer, or what is one instead.
+        why: String,
     },
     /// Numbers cannot be written in the formats that were asked for.
     #[error(transparent)]
@@ -87,8 +86,8 @@ pub enum CalibrationError {
 }
 
 impl CalibrationError {
-    fn beside(node: &Node) -> Self {
-        let taken = match &*node.kind {
+    fn beside(General { node, reason, .. }: &General) -> Self {
+        let layers = match &*node.kind {
             "GRU" | "LSTM" | "RNN" => {
                 "a recurrent cell goes to the array if it reads one sequence of a sample, all else is stored, its last inner \
                  state `Y_c` is not read, and a GRU has linear_before_reset = 1 (as PyTorch, and Keras with reset_after, write it)"
@@ -97,7 +96,7 @@ impl CalibrationError {
                 "convolutions with stored weights, products of matrices and recurrent cells with stored weights go to the array"
             }
         };
-        Self::Beside { node: node.name.clone(), taken }
+        Self::Beside { node: node.name.clone(), why: reason.clone().unwrap_or_else(|| layers.into()) }
     }
 }
 
@@ -170,7 +169,7 @@ impl Quantized {
         observed: &Observations,
     ) -> Result<Self, CalibrationError> {
         if let Some(general) = network.beside() {
-            return Err(CalibrationError::beside(&general.node));
+            return Err(CalibrationError::beside(general));
         }
         let roles = roles(network);
         let grid = |value: usize, (low, high)| {

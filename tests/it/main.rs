@@ -29,6 +29,7 @@ mod neutral;
 mod onnx_layers;
 mod onnx_models;
 mod onnx_nodes;
+mod onnx_refused;
 mod onnxruntime;
 mod oracle;
 mod oracle_steps;

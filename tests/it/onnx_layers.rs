@@ -282,6 +282,43 @@ fn a_convolution_over_a_volume_is_a_layer() {
     }
 }
 
+/// What the operator text scatters is gathered from a volume with zeros between its elements.
+#[test]
+fn a_transposed_convolution_over_a_volume_is_a_layer() {
+    let plain = || vec![];
+    let strides = ints("strides", &[2, 1, 3]);
+    let odd = vec![
+        strides.clone(),
+        ints("pads", &[1, 0, 2, 0, 1, 1]),
+        ints("output_padding", &[1, 0, 2]),
+        ints("dilations", &[1, 2, 1]),
+        int("group", 2),
+    ];
+    let asked = vec![ints("strides", &[2, 2, 2]), ints("output_shape", &[5, 7, 6])];
+    let alike = vec![strides, text("auto_pad", "SAME_LOWER")];
+    let cut = vec![ints("pads", &[1, 1, 0, 1, 1, 1])];
+    for (attributes, w) in [
+        (plain(), [4, 3, 2, 2, 2]),
+        (odd, [4, 3, 2, 3, 2]),
+        (asked, [4, 2, 2, 3, 2]),
+        (alike, [4, 1, 3, 1, 4]),
+        (cut, [4, 2, 1, 2, 2]),
+    ] {
+        let outputs = w[1] * if attributes.len() == 5 { 2 } else { 1 };
+        let count = w.iter().product::<i64>() as usize;
+        let operands = [
+            ("w", DataType::FLOAT, &w[..], wave(count, 0.7)),
+            ("b", DataType::FLOAT, &[outputs][..], wave(outputs as usize, 1.3)),
+        ];
+        let shape = [1, 4, 3, 4, 2];
+        let bytes =
+            model("ConvTranspose", &["x", "w", "b"], attributes, (DataType::FLOAT, &shape), &operands);
+        let words = Network::from_onnx(&bytes).unwrap().layers()[0].form.words().unwrap();
+        assert!(words.starts_with("a transposed convolution over a volume"), "{words}");
+        agree(&bytes, Kind::F32, &shape.map(|size| size as usize), wave(96, 0.37), 1e-5);
+    }
+}
+
 #[test]
 fn a_volume_is_padded_alike_as_an_image_is() {
     for pad in ["SAME_UPPER", "SAME_LOWER", "VALID"] {
@@ -364,6 +401,32 @@ fn a_product_over_shared_axes_is_a_layer() {
     of_stored("MatMul", &["x", "w"], vec![], &[6]);
     of_stored("Einsum", &["x", "w"], vec![text("equation", "bhij,hjk->bhik")], &[3, 6, 5]);
     of_stored("Einsum", &["w", "x"], vec![text("equation", "kj,bhij->bikh")], &[5, 6]);
+}
+
+/// A Gemm's third operand is stretched as its text allows, from a row or one number; where the stored matrix comes first, its
+/// rows are outputs, and a column is added.
+#[test]
+fn a_gemm_adds_a_row_or_a_number_and_may_have_the_stored_matrix_first() {
+    let gemm = |inputs: &[&str], attributes: &[AttributeProto], w: &[i64], bias: &[i64]| {
+        let count = |sizes: &[i64]| sizes.iter().product::<i64>() as usize;
+        let w = ("w", DataType::FLOAT, w, wave(count(w), 0.7));
+        let c = ("c", DataType::FLOAT, bias, wave(count(bias) + 1, 1.3)[1..].to_vec());
+        let inputs = [inputs, &["c"]].concat();
+        let bytes = model("Gemm", &inputs, attributes.to_vec(), (DataType::FLOAT, &[1, 6]), &[w, c]);
+        agree(&bytes, Kind::F32, &[1, 6], wave(6, 0.37), 1e-5);
+    };
+    let scaled = || [float("alpha", 0.5), float("beta", 3.0)];
+    for bias in [&[][..], &[1], &[1, 1], &[5], &[1, 5]] {
+        gemm(&["x", "w"], &[], &[6, 5], bias);
+        gemm(&["x", "w"], &[int("transB", 1)], &[5, 6], bias);
+        gemm(&["x", "w"], &scaled(), &[6, 5], bias);
+        gemm(&["x", "w"], &[int("transA", 1)], &[1, 5], bias);
+    }
+    for bias in [&[][..], &[1], &[1, 1], &[5, 1]] {
+        gemm(&["w", "x"], &[int("transB", 1)], &[5, 6], bias);
+        let turned = [&[int("transB", 1), int("transA", 1)][..], &scaled()].concat();
+        gemm(&["w", "x"], &turned, &[6, 5], bias);
+    }
 }
 
 /// What sums over an axis of one operand alone, or takes a diagonal, is no contraction.

@@ -1,6 +1,7 @@
 //! Sums, and factors and constants per channel.
 
 use super::attribute::{float, int};
+use super::fault::attribute;
 use super::{Lowered, Lowering, ModelError, Stored, shape};
 use crate::workload::onnx::Node;
 use crate::workload::op::Op;
@@ -46,8 +47,7 @@ impl Lowering {
         let value = self.value(node, 0)?;
         let out = self.shapes[value].clone();
         if int(node, "training_mode", 0)? != 0 || int(node, "spatial", 1)? != 1 {
-            let what = "training_mode or spatial".into();
-            return Err(ModelError::Attribute { node: node.name.clone(), what });
+            return Err(attribute(node, "training_mode is not 0, or spatial is not 1".into()));
         }
         let parameter = |at: usize| match self.stored(node, at)? {
             Some(stored) if stored.reals.len() == out[0] => Ok(stored.reals),

@@ -1,6 +1,6 @@
 //! Operators that put elements elsewhere: slices and padding, as a list of where each element comes from.
 
-use super::attribute::float;
+use super::attribute::{float, of_another_sort};
 use super::{Lowered, Lowering, ModelError, elements, shape};
 use crate::workload::limit;
 use crate::workload::onnx::{Attribute, Node};
@@ -70,18 +70,29 @@ impl Lowering {
     fn integers(&self, node: &Node, at: usize, name: &str) -> Result<Option<Vec<i64>>, ModelError> {
         match node.attributes.get(name) {
             Some(Attribute::Ints(values)) => Ok(Some(values.clone())),
-            Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+            Some(_) => Err(of_another_sort(node, name)),
             None => Ok(self.stored(node, at)?.map(|stored| stored.integers.clone())),
         }
     }
 
-    pub(super) fn arranged(
+    fn arranged(
         &self,
         node: &Node,
         value: usize,
         places: &[Places],
         fill: f32,
     ) -> Result<Lowered, ModelError> {
+        let (from, out) = self.taken(node, value, places)?;
+        Ok((Op::Arrange(from, fill), vec![value], out))
+    }
+
+    /// For each element of a result its place in a value, none in padding, and the shape of the result.
+    pub(super) fn taken(
+        &self,
+        node: &Node,
+        value: usize,
+        places: &[Places],
+    ) -> Result<(Vec<Option<u32>>, Vec<usize>), ModelError> {
         let out: Vec<usize> = places.iter().map(Vec::len).collect();
         if !elements(&out).is_some_and(|count| (1..=limit::PLACES).contains(&count)) {
             return Err(shape(node, format!("a result of shape {out:?} is empty or has too many elements")));
@@ -91,7 +102,7 @@ impl Lowering {
             let of = |base: Option<u32>, place: &Option<usize>| Some(base? * size as u32 + (*place)? as u32);
             from = from.iter().flat_map(|base| places.iter().map(move |place| of(*base, place))).collect();
         }
-        Ok((Op::Arrange(from, fill), vec![value], out))
+        Ok((from, out))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values of a node's attributes.
 
+use super::fault::attribute;
 use super::{ModelError, shape};
 use crate::kernel::Geometry;
 use crate::workload::limit;
@@ -10,7 +11,7 @@ pub(super) fn int(node: &Node, name: &str, default: i64) -> Result<i64, ModelErr
     match node.attributes.get(name) {
         None => Ok(default),
         Some(Attribute::Int(value)) => Ok(*value),
-        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+        Some(_) => Err(of_another_sort(node, name)),
     }
 }
 
@@ -18,7 +19,7 @@ pub(super) fn float(node: &Node, name: &str, default: f32) -> Result<f32, ModelE
     match node.attributes.get(name) {
         None => Ok(default),
         Some(Attribute::Float(value)) => Ok(*value),
-        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+        Some(_) => Err(of_another_sort(node, name)),
     }
 }
 
@@ -26,7 +27,7 @@ pub(super) fn text<'a>(node: &'a Node, name: &str, default: &'a str) -> Result<&
     match node.attributes.get(name) {
         None => Ok(default),
         Some(Attribute::Text(value)) => Ok(value),
-        Some(_) => Err(ModelError::Attribute { node: node.name.clone(), what: name.into() }),
+        Some(_) => Err(of_another_sort(node, name)),
     }
 }
 
@@ -35,17 +36,23 @@ pub(super) fn sizes<const N: usize>(
     name: &str,
     default: Option<[usize; N]>,
 ) -> Result<[usize; N], ModelError> {
-    let fail = |what: String| ModelError::Attribute { node: node.name.clone(), what };
     match (node.attributes.get(name), default) {
         (None, Some(default)) => Ok(default),
+        (None, None) => Err(attribute(node, format!("{name} is missing"))),
         (Some(Attribute::Ints(ints)), _) => {
             let size = |int: &i64| usize::try_from(*int).ok().filter(|&size| size <= limit::WINDOW);
             let sizes: Option<Vec<usize>> = ints.iter().map(size).collect();
-            let sizes = sizes.and_then(|sizes| sizes.try_into().ok());
-            sizes.ok_or_else(|| fail(format!("{name} = {ints:?}")))
+            let expected =
+                || format!("{name} = {ints:?}; {N} numbers from 0 to {} are expected", limit::WINDOW);
+            sizes.and_then(|sizes| sizes.try_into().ok()).ok_or_else(|| attribute(node, expected()))
         }
-        _ => Err(fail(name.into())),
+        (Some(_), _) => Err(of_another_sort(node, name)),
     }
+}
+
+/// An attribute whose value is, for example, a text and should be a number.
+pub(super) fn of_another_sort(node: &Node, name: &str) -> ModelError {
+    attribute(node, format!("{name} is of another sort than expected"))
 }
 
 pub(super) fn pair(node: &Node, name: &str, default: Option<[usize; 2]>) -> Result<[usize; 2], ModelError> {
@@ -78,7 +85,7 @@ pub(super) fn window(
             }
         }
         Some(Attribute::Text(text)) => return Err(shape(node, unknown("auto_pad", text, &AUTO_PAD))),
-        Some(_) => return Err(ModelError::Attribute { node: node.name.clone(), what: "auto_pad".into() }),
+        Some(_) => return Err(of_another_sort(node, "auto_pad")),
     }
     Ok(Geometry {
         groups,

@@ -1,7 +1,7 @@
 //! Products of two arrays whose axes have names, as MatMul, Gemm and Einsum write them.
 
 use super::attribute::{int, text};
-use super::{ModelError, elements};
+use super::{ModelError, elements, shape};
 use crate::kernel::Geometry;
 use crate::workload::limit;
 use crate::workload::onnx::Node;
@@ -25,14 +25,24 @@ pub(super) struct Axes {
 }
 
 impl Axes {
-    /// The axes of a node with two operands of these shapes; none where it is no sum of products over shared axes.
-    pub(super) fn of(node: &Node, shapes: [Vec<usize>; 2]) -> Result<Option<Self>, ModelError> {
+    /// The axes of a node with two operands of these shapes.
+    ///
+    /// # Errors
+    /// Where it is no sum of products over shared axes, or a large one.
+    pub(super) fn of(node: &Node, shapes: [Vec<usize>; 2]) -> Result<Self, ModelError> {
         let named = match &*node.kind {
             "Einsum" => einsum(text(node, "equation", "")?, [&shapes[0], &shapes[1]]),
             "Gemm" => matrices(["transA", "transB"].map(|name| int(node, name, 0))),
             _ => multiplied([shapes[0].len(), shapes[1].len()]),
         };
-        Ok(named.and_then(|(operands, result)| Self::apart(operands, result, shapes)))
+        let axes = named.and_then(|(operands, result)| Self::apart(operands, result, shapes));
+        let axes = axes.ok_or_else(|| {
+            let sums = "a layer sums over axes that both operands have in full, and over no others";
+            shape(node, format!("{sums}; nor does an axis stand twice in an operand"))
+        })?;
+        let most = limit::PLACES;
+        let fits = axes.fits().then_some(axes);
+        fits.ok_or_else(|| shape(node, format!("operands and result of a layer have 1 to {most} elements")))
     }
 
     fn apart(operands: [Vec<Axis>; 2], result: Vec<Axis>, shapes: [Vec<usize>; 2]) -> Option<Self> {
@@ -53,7 +63,7 @@ impl Axes {
         let [one, other] = [0, 1].map(|at| (operands[at].clone(), shapes[at].clone()));
         let axes = Self { groups, depth, own, operands: [one, other], result, sizes };
         let summed = axes.depth.iter().all(|axis| axes.operands.iter().all(|of| axes.has_whole(of, *axis)));
-        (whole && summed && axes.fits()).then_some(axes)
+        (whole && summed).then_some(axes)
     }
 
     /// Whether an operand has all of an axis, which is not stretched.

@@ -39,14 +39,11 @@ impl Lowering {
         ))
     }
 
+    /// A row by a stored matrix, which neither turns nor scales anything else.
     pub(super) fn dense(&self, node: &Node) -> Result<Lowered, ModelError> {
         let value = self.value(node, 0)?;
         let weights = self.weights(node, 2)?;
-        if !is_plain(node)? {
-            let what = "transA, alpha or beta".into();
-            return Err(ModelError::Attribute { node: node.name.clone(), what });
-        }
-        let transposed = int(node, "transB", 0)? == 1;
+        let transposed = int(node, "transB", 0)? != 0;
         let (rows, columns) = (weights.shape[0], weights.shape[1]);
         let (inputs, outputs) = if transposed { (columns, rows) } else { (rows, columns) };
         if self.shapes[value] != [inputs] {
@@ -54,7 +51,7 @@ impl Lowering {
         }
         let by_output = |of: &[f32]| by_output(of, [outputs, inputs], transposed);
         let (reals, scales) = (by_output(&weights.reals), of_filters(&by_output(&weights.scales), outputs));
-        let bias = if node.kind == "Gemm" { self.bias(node, outputs)? } else { vec![0.0; outputs] };
+        let bias = if node.kind == "Gemm" { self.addends(node, outputs, false)? } else { vec![0.0; outputs] };
         let geometry = Geometry::dense(inputs, outputs);
         let contraction = Contraction { geometry, weights: reals, bias, scales, form: Form::Matrix };
         Ok((Op::Contract(contraction), vec![value], vec![outputs]))

@@ -9,6 +9,9 @@ pub enum ModelError {
     /// Truncated, or another kind of file.
     #[error("this is not a readable ONNX file: {0}")]
     NotOnnx(String),
+    /// A graph that is no network from samples to answers.
+    #[error("this file cannot be run as a network: {0}")]
+    NoNetwork(String),
     /// A TensorFlow Lite file.
     #[error(
         "this is a TensorFlow Lite file; `python -m tf2onnx.convert --tflite FILE.tflite --opset 13 --output FILE.onnx` makes \
@@ -27,13 +30,11 @@ pub enum ModelError {
         kind: String,
     },
     /// An attribute that is missing, that the operator does not have, or whose value is not supported.
-    #[error(
-        "node `{node}`: attribute {what} is missing, not one of the operator, or has an unsupported value"
-    )]
+    #[error("node `{node}`: attribute {what}")]
     Attribute {
         /// The node.
         node: String,
-        /// The attribute.
+        /// The attribute, and which of these it is.
         what: String,
     },
     /// Operands of wrong number or shape.
@@ -84,7 +85,7 @@ pub enum ModelError {
         /// The samples.
         found: Vec<usize>,
     },
-    /// An input whose open sizes or whose number do not fit.
+    /// An input whose shape, element type or number does not fit.
     #[error("input `{input}`: {what}")]
     Bound {
         /// The input.
@@ -108,6 +109,23 @@ pub enum ModelError {
         /// The names there are.
         known: Vec<String>,
     },
+}
+
+impl ModelError {
+    /// What is wrong, without the node where it is.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Shape { what, .. } => what.clone(),
+            Self::Attribute { what, .. } => format!("attribute {what}"),
+            Self::Geometry { fault, .. } => fault.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// An attribute and what is wrong with it.
+pub(super) fn attribute(node: &Node, what: String) -> ModelError {
+    ModelError::Attribute { node: node.name.clone(), what }
 }
 
 pub(super) fn shape(node: &Node, what: String) -> ModelError {

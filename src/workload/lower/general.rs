@@ -57,8 +57,8 @@ impl Lowering {
         [batch, &self.shapes[value]].concat()
     }
 
-    /// A step for each result that the node has a name for.
-    pub(super) fn general(&mut self, node: &Node) -> Result<(), ModelError> {
+    /// A step for each result that the node has a name for; with the reason why it is no step of ours.
+    pub(super) fn general(&mut self, node: &Node, reason: Option<String>) -> Result<(), ModelError> {
         let operands = self.operands(node)?;
         let from_samples = |at: &&usize| matches!(operands.get(**at), Some(Operand::Computed(..)));
         if let Some(at) = operator::shaping(&node.kind).iter().find(from_samples) {
@@ -86,6 +86,7 @@ impl Lowering {
                     operands: operands.clone(),
                     result,
                     size: value.len(),
+                    reason: reason.clone(),
                 })),
             };
             self.add_step(node, op, inputs.clone(), value);

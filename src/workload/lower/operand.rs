@@ -42,11 +42,16 @@ impl Lowering {
 
     pub(super) fn weights(&self, node: &Node, axes: usize) -> Result<Stored, ModelError> {
         let weights = self.stored(node, 1)?.ok_or_else(|| shape(node, "the weights are missing".into()))?;
-        if weights.shape.len() != axes || weights.reals.is_empty() {
+        let found = &weights.shape;
+        if found.len() != axes {
             return Err(shape(
                 node,
-                format!("weights of {axes} axes are expected, these have {:?}", weights.shape),
+                format!("weights of {axes} axes are expected, these are of shape {found:?}"),
             ));
+        }
+        if weights.reals.is_empty() {
+            let what = if found.contains(&0) { "have no elements" } else { "are not of floating point" };
+            return Err(shape(node, format!("weights of shape {found:?} {what}")));
         }
         Ok(Stored { scales: self.scales_of(node, 1), ..weights })
     }
@@ -61,12 +66,36 @@ impl Lowering {
         }
     }
 
+    /// What a Gemm adds to each of its columns, or where its operands are exchanged to each of its rows.
+    pub(super) fn addends(&self, node: &Node, outputs: usize, to_rows: bool) -> Result<Vec<f32>, ModelError> {
+        let Some(Stored { shape: found, reals, .. }) = self.stored(node, 2)? else {
+            return Ok(vec![0.0; outputs]);
+        };
+        let expected = if to_rows { [outputs, 1] } else { [1, outputs] };
+        let missing = expected.len().saturating_sub(found.len());
+        match reals[..] {
+            [one] => Ok(vec![one; outputs]),
+            _ if [&vec![1; missing], &found[..]].concat() == expected && !reals.is_empty() => Ok(reals),
+            _ => {
+                let expected = format!("a bias of shape {expected:?}, or of one number, is expected");
+                Err(shape(node, format!("{expected}, not one of shape {found:?}")))
+            }
+        }
+    }
+
     pub(super) fn image(&self, node: &Node) -> Result<(usize, [usize; 3]), ModelError> {
+        self.sized(node, "an image [C, H, W]")
+    }
+
+    /// The first operand and its shape, which is called `what`.
+    pub(super) fn sized<const N: usize>(
+        &self,
+        node: &Node,
+        what: &str,
+    ) -> Result<(usize, [usize; N]), ModelError> {
         let value = self.value(node, 0)?;
         let found = &self.shapes[value];
-        let image = <[usize; 3]>::try_from(&found[..]);
-        let image =
-            image.map_err(|_| shape(node, format!("an image [C, H, W] is expected, not {found:?}")))?;
-        Ok((value, image))
+        let sizes = found[..].try_into();
+        Ok((value, sizes.map_err(|_| shape(node, format!("{what} is expected, not {found:?}")))?))
     }
 }

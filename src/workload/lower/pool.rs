@@ -1,6 +1,7 @@
 //! Pooling.
 
 use super::attribute::{int, pair, window};
+use super::fault::attribute;
 use super::{Lowered, Lowering, ModelError, shape};
 use crate::workload::onnx::Node;
 use crate::workload::op::{Op, Window};
@@ -17,7 +18,7 @@ impl Lowering {
         let geometry = window(node, image, kernel, channels, channels)?;
         geometry.check().map_err(|fault| ModelError::Geometry { node: node.name.clone(), fault })?;
         if int(node, "ceil_mode", 0)? != 0 {
-            return Err(ModelError::Attribute { node: node.name.clone(), what: "ceil_mode".into() });
+            return Err(attribute(node, "ceil_mode is not 0".into()));
         }
         if (0..4).any(|side| geometry.pads[side] >= kernel[side % 2].max(1) * geometry.dilation[side % 2]) {
             return Err(shape(

@@ -8,7 +8,7 @@ use super::axes::Axes;
 use super::contract::is_plain;
 use super::general::order;
 use super::scales::of_filters;
-use super::{Lowering, ModelError};
+use super::{Lowering, ModelError, shape};
 use crate::workload::form::Form;
 use crate::workload::network::Step;
 use crate::workload::onnx::Node;
@@ -22,7 +22,7 @@ enum Factor {
     Computed(usize),
 }
 
-/// What is done to each output channel of a Gemm: a factor, and a constant of its own or of all.
+/// What is done to the output channels of a Gemm: a factor for all, and to each a constant is added.
 struct Scaled {
     factor: f32,
     constants: Vec<f32>,
@@ -40,62 +40,54 @@ impl Lowering {
         })
     }
 
-    /// Lowers a product of which an operand at least is computed; whether the node is one that can be.
-    pub(super) fn product(&mut self, node: &Node) -> Result<bool, ModelError> {
-        let Some([first, second]) = self.factors(node) else { return Ok(false) };
+    /// Lowers a product of which an operand at least is computed.
+    ///
+    /// # Errors
+    /// Why it is no layer; it may still be what its operator text has.
+    pub(super) fn product(&mut self, node: &Node) -> Result<(), ModelError> {
+        let [first, second] = self.factors(node)?;
         let shapes = [&first, &second].map(|factor| match factor {
             Factor::Stored(value, _) => value.shape().to_vec(),
             Factor::Computed(value) => self.whole_shape(*value),
         });
-        let Some(mut axes) = Axes::of(node, shapes)? else { return Ok(false) };
-        let scaled = match &*node.kind {
-            "Gemm" => match self.scaled(node)? {
-                None => return Ok(false),
-                Some(scaled) => scaled,
-            },
-            _ => Scaled { factor: 1.0, constants: vec![0.0] },
+        let axes = Axes::of(node, shapes)?;
+        let (input, weights, axes, exchanged) = match (first, second) {
+            (Factor::Computed(input), weights) => (input, weights, axes, false),
+            (weights, Factor::Computed(input)) => (input, weights, axes.exchanged(), true),
+            _ => return Err(shape(node, "both operands are stored".into())),
         };
-        let (input, weights) = match (first, second) {
-            (Factor::Computed(input), weights) => (input, weights),
-            (weights, Factor::Computed(input)) => {
-                axes = axes.exchanged();
-                (input, weights)
-            }
-            _ => return Ok(false),
-        };
+        let scaled = self.scaled(node, axes.geometry().out_channels, exchanged)?;
         let sums = self.sums(node, (input, weights), &axes);
-        let sums = self.channels(node, sums, &axes, &scaled);
+        let sums = self.channels(node, sums, &axes, scaled);
         self.result(node, sums, &axes);
-        Ok(true)
+        Ok(())
     }
 
-    /// The two operands of a product on reals; of a Gemm the first must be computed, as its constants go by columns.
-    fn factors(&self, node: &Node) -> Option<[Factor; 2]> {
+    /// The two operands of a product on reals.
+    fn factors(&self, node: &Node) -> Result<[Factor; 2], ModelError> {
+        if node.kind != "Gemm" && node.inputs.len() != 2 {
+            let what = format!("a product of two operands is a layer, this is one of {}", node.inputs.len());
+            return Err(shape(node, what));
+        }
         let factor = |at: usize| {
-            let name = node.inputs.get(at)?;
+            let name = node.inputs.get(at).ok_or_else(|| shape(node, format!("operand {at} is missing")))?;
             let computed = self.values.get(name).filter(|&&value| self.kinds[value].is_real());
             let stored = self.stored.get(name).filter(|value| value.kind().is_real());
             let stored = stored.map(|value| Factor::Stored(value.clone(), self.scales_of(node, at)));
-            computed.map(|&value| Factor::Computed(value)).or(stored)
+            let real = computed.map(|&value| Factor::Computed(value)).or(stored);
+            real.ok_or_else(|| shape(node, format!("operand `{name}` is not of floating point")))
         };
-        let gemm = node.kind == "Gemm";
-        let (first, second) = (factor(0)?, factor(1)?);
-        let fits = if gemm { matches!(first, Factor::Computed(_)) } else { node.inputs.len() == 2 };
-        fits.then_some([first, second])
+        Ok([factor(0)?, factor(1)?])
     }
 
-    /// What a Gemm does to the columns of its product; none where it adds another matrix than a row.
-    fn scaled(&self, node: &Node) -> Result<Option<Scaled>, ModelError> {
-        let (alpha, beta) = (float(node, "alpha", 1.0)?, float(node, "beta", 1.0)?);
-        let Some(name) = node.inputs.get(2).filter(|name| !name.is_empty()) else {
-            return Ok(Some(Scaled { factor: alpha, constants: vec![0.0] }));
-        };
-        let row = self
-            .stored
-            .get(name)
-            .filter(|row| row.kind().is_real() && row.shape().iter().rev().skip(1).all(|&size| size == 1));
-        let constants = |row: &Value| row.to_reals().iter().map(|&c| beta * c as f32).collect();
-        Ok(row.map(|row| Scaled { factor: alpha, constants: constants(row) }))
+    /// What is done to each output channel of a product.
+    fn scaled(&self, node: &Node, outputs: usize, exchanged: bool) -> Result<Scaled, ModelError> {
+        if node.kind != "Gemm" {
+            return Ok(Scaled { factor: 1.0, constants: vec![0.0; outputs] });
+        }
+        let beta = float(node, "beta", 1.0)?;
+        let constants = self.addends(node, outputs, exchanged)?.into_iter().map(|c| beta * c).collect();
+        Ok(Scaled { factor: float(node, "alpha", 1.0)?, constants })
     }
 
     /// The sums of products [groups and columns, rows].
@@ -130,14 +122,13 @@ impl Lowering {
     }
 
     /// The sums after a factor and constants, where those do anything.
-    fn channels(&mut self, node: &Node, sums: usize, axes: &Axes, scaled: &Scaled) -> usize {
+    fn channels(&mut self, node: &Node, sums: usize, axes: &Axes, scaled: Scaled) -> usize {
         let Scaled { factor, constants } = scaled;
-        if *factor == 1.0 && constants.iter().all(|&constant| constant == 0.0) {
+        if factor == 1.0 && constants.iter().all(|&constant| constant == 0.0) {
             return sums;
         }
         let geometry = axes.geometry();
-        let constants = constants.iter().copied().cycle().take(geometry.out_channels).collect();
-        let op = Op::Affine(vec![*factor; geometry.out_channels], constants, geometry.in_height);
+        let op = Op::Affine(vec![factor; geometry.out_channels], constants, geometry.in_height);
         let shape = self.shapes[sums].clone();
         self.step(&of(node, "scale"), op, &[sums], shape)
     }

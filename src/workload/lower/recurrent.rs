@@ -61,7 +61,7 @@ impl Lowering {
         let mut inner = node.clone();
         inner.outputs.iter_mut().take(INNER).for_each(String::clear);
         if inner.outputs.iter().any(|name| !name.is_empty()) {
-            self.general(&inner)?;
+            self.general(&inner, None)?;
         }
         Ok(true)
     }
@@ -170,7 +170,7 @@ impl Lowering {
                 outputs: vec![joined.clone()],
                 attributes,
             };
-            self.general(&both)?;
+            self.general(&both, None)?;
             let value = self.values[&joined];
             self.shaped(node, value, shape);
         }

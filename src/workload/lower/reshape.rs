@@ -1,6 +1,7 @@
 //! Other shapes of the same elements.
 
 use super::attribute::int;
+use super::fault::attribute;
 use super::{Lowered, Lowering, ModelError, elements, shape};
 use crate::workload::onnx::Node;
 use crate::workload::op::Op;
@@ -11,7 +12,7 @@ impl Lowering {
         let value = self.value(node, 0)?;
         let axis = int(node, "axis", 1)?;
         if axis != 1 {
-            return Err(ModelError::Attribute { node: node.name.clone(), what: format!("axis {axis}") });
+            return Err(attribute(node, format!("axis = {axis}; 1 is expected, behind the batch")));
         }
         Ok((Op::Reshape, vec![value], vec![self.shapes[value].iter().product()]))
     }

@@ -3,7 +3,7 @@
 use super::attribute::int;
 use super::contract::{by_output, is_plain};
 use super::scales::of_filters;
-use super::{Lowering, ModelError, elements};
+use super::{Lowering, ModelError, elements, shape};
 use crate::kernel::Geometry;
 use crate::workload::form::Form;
 use crate::workload::limit;
@@ -49,23 +49,25 @@ impl Lowering {
         let value = node.inputs.first().and_then(|name| self.values.get(name)).copied();
         let weights = node.inputs.get(1).and_then(|name| self.stored.get(name));
         let (Some(value), Some(weights)) = (value, weights) else { return Ok(None) };
-        let shape = self.whole_shape(value);
-        let ([lead @ .., last], &[first, second]) = (&shape[..], weights.shape()) else { return Ok(None) };
+        let whole = self.whole_shape(value);
+        let ([lead @ .., last], &[first, second]) = (&whole[..], weights.shape()) else { return Ok(None) };
         let transposed = gemm && int(node, "transB", 0)? != 0;
         let (depth, outputs) = if transposed { (second, first) } else { (first, second) };
         let several = |rows: usize| rows > 1 || lead.len() > 1;
         let rows = elements(lead).filter(|&rows| several(rows) && *last == depth && outputs > 0 && depth > 0);
-        let fits = rows.is_some_and(|rows| {
-            elements(&[rows, depth.max(outputs)]).is_some_and(|count| count <= limit::PLACES)
-        });
-        if !fits || !self.kinds[value].is_real() {
-            return Ok(None);
+        let (Some(rows), true) = (rows, self.kinds[value].is_real()) else { return Ok(None) };
+        if elements(&[rows, depth.max(outputs)]).is_none_or(|count| count > limit::PLACES) {
+            let most = limit::PLACES;
+            return Err(shape(
+                node,
+                format!("{rows} rows of {depth} and of {outputs} are more than {most} elements"),
+            ));
         }
         let stored: Vec<f32> = weights.to_reals().iter().map(|&weight| weight as f32).collect();
         let by_output = |of: &[f32]| by_output(of, [outputs, depth], transposed);
         let (weights, scales) =
             (by_output(&stored), of_filters(&by_output(&self.scales_of(node, 1)), outputs));
-        let bias = if gemm { self.bias(node, outputs)? } else { vec![0.0; outputs] };
+        let bias = if gemm { self.addends(node, outputs, false)? } else { vec![0.0; outputs] };
         Ok(Some((value, Dense { lead: lead.to_vec(), depth, outputs, weights, bias, scales })))
     }
 }

@@ -1,6 +1,7 @@
 //! Operators whose result has the shape of their operand.
 
 use super::attribute::{float, int};
+use super::fault::attribute;
 use super::{Lowered, Lowering, ModelError, shape};
 use crate::workload::onnx::Node;
 use crate::workload::op::Op;
@@ -28,10 +29,8 @@ impl Lowering {
         let (op, inputs, out) = self.same(node, Op::Softmax)?;
         let axis = int(node, "axis", -1)?;
         if out.len() != 1 || ![-1, 1].contains(&axis) {
-            return Err(ModelError::Attribute {
-                node: node.name.clone(),
-                what: format!("axis {axis} on {out:?}"),
-            });
+            let expected = "that of the one axis of a sample is expected";
+            return Err(attribute(node, format!("axis = {axis} for a sample of shape {out:?}; {expected}")));
         }
         Ok((op, inputs, out))
     }

@@ -14,16 +14,30 @@ use crate::workload::onnx::Node;
 use crate::workload::op::{Contraction, Op};
 use crate::workload::operator::{self, Window};
 
+/// A volume: the value that it comes from, and its shape [C, D, H, W].
+pub(super) struct Source {
+    pub(super) value: usize,
+    pub(super) shape: [usize; 4],
+    /// For each of its elements the place in the value, none of a zero; where it is not the value itself.
+    pub(super) spread: Option<Vec<Option<u32>>>,
+}
+
 impl Lowering {
     /// Lowers a convolution over [C, D, H, W] with weights [O, C / groups, depth, rows, columns].
     pub(super) fn volume(&mut self, node: &Node) -> Result<Lowered, ModelError> {
-        let (value, weights) = (self.value(node, 0)?, self.weights(node, 5)?);
-        let &[channels, depth, height, width] = &self.shapes[value][..] else {
-            return Err(shape(
-                node,
-                format!("a volume [C, D, H, W] is expected, not {:?}", self.shapes[value]),
-            ));
-        };
+        let (value, shape) = self.sized(node, "a volume [C, D, H, W]")?;
+        let weights = self.weights(node, 5)?;
+        self.over_volume(node, Source { value, shape, spread: None }, weights)
+    }
+
+    /// The same over a volume that may be another one with zeros between.
+    pub(super) fn over_volume(
+        &mut self,
+        node: &Node,
+        volume: Source,
+        weights: Stored,
+    ) -> Result<Lowered, ModelError> {
+        let Source { value, shape: [channels, depth, height, width], spread } = volume;
         let window = operator::window(node, self.opset, &[depth, height, width], weights.shape[2..].to_vec());
         let window = window.map_err(|what| shape(node, what))?;
         let geometry = of_rows(node, channels, &weights, &window)?;
@@ -32,12 +46,17 @@ impl Lowering {
         if elements(&rows).is_none_or(|count| count > limit::PLACES) {
             return Err(shape(node, format!("rows {rows:?} of its windows have too many elements")));
         }
-        let taken = order_of(&window, channels, self.shapes[value].iter().product());
+        let mut places = order_of(&window, channels);
+        if let Some(spread) = &spread {
+            places.iter_mut().for_each(|place| *place = place.and_then(|place| spread[place as usize]));
+        }
+        let taken = or_zeros(places, self.shapes[value].iter().product());
         let image = self.step(&format!("{} (rows of windows)", node.name), taken, &[value], rows.to_vec());
         let out = [&[geometry.out_channels], &window.out[..]].concat();
         let scales = of_filters(&weights.scales, geometry.out_channels);
         let axes = |of: &[usize]| [0, 1, 2].map(|axis| of[axis]);
-        let form = Form::Volume { kernel: axes(&window.kernel), out: axes(&window.out) };
+        let (kernel, out_axes) = (axes(&window.kernel), axes(&window.out));
+        let form = Form::Volume { kernel, out: out_axes, transposed: spread.is_some() };
         Ok((
             Op::Contract(Contraction { geometry, weights: weights.reals, bias, scales, form }),
             vec![image],
@@ -72,8 +91,8 @@ fn of_rows(node: &Node, channels: usize, weights: &Stored, window: &Window) -> R
     Ok(geometry)
 }
 
-/// The step that gives the elements [channels and taps, positions along depth and height, width].
-fn order_of(window: &Window, channels: usize, count: usize) -> Op {
+/// The places of the elements [channels and taps, positions along depth and height, width] in a volume, none outside of it.
+fn order_of(window: &Window, channels: usize) -> Vec<Option<u32>> {
     let &[depth, height, width] = &window.image[..] else { unreachable!("a volume has three axes") };
     let along = |axis: usize, tap: usize, position: usize| {
         let at = position * window.stride[axis] + tap * window.dilation[axis];
@@ -89,7 +108,7 @@ fn order_of(window: &Window, channels: usize, count: usize) -> Op {
             }
         }
     }
-    or_zeros(places, count)
+    places
 }
 
 fn pairs(outer: usize, inner: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -33,8 +33,8 @@ pub(in crate::workload) fn bound(
         return Err(misfit(unknown, format!("the model has no such input; it has {}", names.join(", "))));
     }
     let first = free.iter().position(|input| !constants.contains_key(name(input)));
-    let first =
-        first.ok_or_else(|| unreadable("every input has a number, none is left for samples".into()))?;
+    let first = first
+        .ok_or_else(|| ModelError::NoNetwork("every input has a number, none is left for samples".into()))?;
     let sizes = open_sizes(free[first], sample)?;
     let constant = |input: &&mut ValueInfoProto| Some(filled(input, *constants.get(name(input))?, &sizes));
     let added = free.iter().filter_map(constant).collect::<Result<Vec<_>, _>>()?;
@@ -214,13 +214,13 @@ mod tests {
             (
                 &[3, 2],
                 &[("mask", 1.0), ("x", 0.0)],
-                "this is not a readable ONNX file: every input has a number",
+                "this file cannot be run as a network: every input has a number",
             ),
         ] {
             let error = bound(&masked(), sample, &numbers(constants)).unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");
         }
         let error = Network::from_onnx(&masked()).unwrap_err().to_string();
-        assert!(error.contains("the open shape [?, ?, 2]; write the sizes"), "{error}");
+        assert!(error.contains("its shape [?, ?, 2] is open; write the sizes"), "{error}");
     }
 }

@@ -24,7 +24,7 @@ fn general(kind: &str, shape: &[usize], stored: &[Vec<f32>]) -> Op {
         .chain(stored.iter().map(|row| Operand::Stored(value(row))));
     let node = Node { name: kind.to_lowercase(), kind: kind.into(), ..Node::default() };
     let (operands, size) = (operands.collect(), shape.iter().product());
-    Op::General(Box::new(General { node, opset: 17, operands, result: 0, size }))
+    Op::General(Box::new(General { node, opset: 17, operands, result: 0, size, reason: None }))
 }
 
 fn contract(geometry: Geometry, seed: u64) -> Op {
