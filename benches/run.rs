@@ -88,12 +88,14 @@ fn threads(bencher: Bencher<'_, '_>, threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
     let setup =
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
+    let canonical = |knob: &str| config.canonical(knob).map_err(|error| RunError::Setup(Box::new(error)));
     let settings = Settings {
         approximate: &config.approximate,
         floor: config.floor,
         repeat: "",
         seed: config.seed,
         setup: &setup,
+        canonical: &canonical,
         progress: &|_, _| {},
     };
     let run = || {

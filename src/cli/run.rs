@@ -57,31 +57,37 @@ pub(super) fn layers(shared: &Shared, config: &Config) -> Result<Option<Vec<Laye
     }
 }
 
+/// The field whose value is at fault, where an error is of one.
+fn field(error: &RunError) -> Option<String> {
+    let field = match error {
+        RunError::Platform(fault) => fault.field()?,
+        RunError::Layer { name, .. } => return Some(format!("compute.array.layers.{}", quoted_name(name))),
+        RunError::NoSteps | RunError::SpikesErr => "compute.array.spikes",
+        RunError::Block(_) => "skip_blocks",
+        RunError::Outliers(_) => "outliers",
+        RunError::Less(ModelError::Tokens { .. }) => "tokens",
+        RunError::Experts { .. } => "experts.top",
+        RunError::Unlabelled => "exit.threshold",
+        RunError::Prune(fault) => return Some(format!("layers.{}", quoted_name(&fault.layer))),
+        RunError::Misnamed { field, fault } => return Some(format!("{field}.{}", quoted_name(fault.name()))),
+        _ => return None,
+    };
+    Some(field.into())
+}
+
 /// Points at the line of a value with which no hardware can be built.
 fn located(config: &Config, error: RunError) -> Error {
-    match &error {
-        RunError::Platform(fault) => match fault.field() {
-            Some(field) => config.fault(field, &fault.to_string()).into(),
-            None => error.into(),
-        },
-        RunError::Layer { name, .. } => {
-            config.fault(&format!("compute.array.layers.{}", quoted_name(name)), &error.to_string()).into()
-        }
-        RunError::NoSteps | RunError::SpikesErr => {
-            config.fault("compute.array.spikes", &error.to_string()).into()
-        }
-        RunError::Block(_) => config.fault("skip_blocks", &error.to_string()).into(),
-        RunError::Outliers(_) => config.fault("outliers", &error.to_string()).into(),
-        RunError::Less(ModelError::Tokens { .. }) => config.fault("tokens", &error.to_string()).into(),
-        RunError::Experts { .. } => config.fault("experts.top", &error.to_string()).into(),
-        RunError::Unlabelled => config.fault("exit.threshold", &error.to_string()).into(),
-        RunError::Prune(fault) => {
-            config.fault(&format!("layers.{}", quoted_name(&fault.layer)), &error.to_string()).into()
-        }
-        RunError::Misnamed { field, fault } => {
-            config.fault(&format!("{field}.{}", quoted_name(fault.name())), &error.to_string()).into()
-        }
-        _ => error.into(),
+    match field(&error) {
+        Some(field) => config.fault(&field, &error.to_string()).into(),
+        None => error.into(),
+    }
+}
+
+/// The same where the value is one that an exploration tries.
+fn located_in_list(config: &Config, tried: (&str, &serde_json::Value), error: RunError) -> Error {
+    match field(&error) {
+        Some(field) => config.fault_of_value(&field, tried, &error.to_string()).into(),
+        None => error.into(),
     }
 }
 
@@ -127,12 +133,28 @@ pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&
         }
     }
     let space = config.explore.iter().flat_map(|explore| &explore.space);
+    layers.map_or(Ok(()), |layers| explored_layers(config, layers))?;
     for tried in space.flat_map(|(knob, values)| values.iter().map(move |value| (knob, value))) {
         match build(&config.setup(&alone(tried))?) {
             Ok(_) | Err(RunError::Platform(PlatformError::TooSlow { .. })) => {}
             Err(error) if error.is_of_widths() && sets_widths(config) => {}
-            Err(error) => return Err(located(config, error)),
+            Err(error) => return Err(located_in_list(config, (tried.0, tried.1), error)),
         }
+    }
+    Ok(())
+}
+
+/// Checks that knobs of an exploration name layers of the network, no two knobs one layer in other words: that shows in no value
+/// alone.
+fn explored_layers(config: &Config, layers: &[Layer]) -> Result<(), Error> {
+    let space = config.explore.iter().flat_map(|explore| &explore.space);
+    let tried: Vec<_> = space.filter_map(|(knob, values)| Some((knob, values.first()?))).collect();
+    let pairs = (0..tried.len()).flat_map(|later| (0..=later).map(move |earlier| [earlier, later]));
+    for pair in pairs {
+        let knobs = pair.map(|at| (tried[at].0.clone(), tried[at].1.clone()));
+        // Values that do not go together are a finding of their point.
+        let Ok(setup) = config.setup(&IndexMap::from(knobs)) else { continue };
+        names_layers(&setup, layers).map_err(|error| located(config, error))?;
     }
     Ok(())
 }
@@ -140,7 +162,11 @@ pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&
 /// Whether some knob decides how wide codes are.
 fn sets_widths(config: &Config) -> bool {
     let tried = config.explore.iter().flat_map(|explore| explore.space.keys());
-    config.approximate.keys().chain(tried).any(|knob| is_width(knob))
+    config
+        .approximate
+        .keys()
+        .chain(tried)
+        .any(|knob| config.canonical(knob).is_ok_and(|path| is_width(&path)))
 }
 
 pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
@@ -180,12 +206,14 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     };
     let setup =
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
+    let canonical = |knob: &str| config.canonical(knob).map_err(|error| RunError::Setup(Box::new(error)));
     let settings = Settings {
         approximate: &config.approximate,
         floor: config.floor,
         seed: config.seed,
         repeat: &repeat("run", shared),
         setup: &setup,
+        canonical: &canonical,
         progress: &progress,
     };
     let approximate = config.setup(&config.approximate)?;

@@ -92,6 +92,7 @@ impl Config {
         let (seed, fault_maps) = (file.seed, file.fault_maps);
         let mut config = Self { baseline, approximate, explore, floor, seed, fault_maps, base_dir, origins };
         config.neutralise()?;
+        config.each_knob_once()?;
         config.try_all()?;
         Ok(config)
     }
@@ -107,6 +108,26 @@ impl Config {
                 (_, Some(neutral)) => put(&mut self.baseline, &path, neutral),
                 (_, None) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// No knob may be written in two ways beside each other: one of the two values would not be tried.
+    fn each_knob_once(&self) -> Result<(), ConfigError> {
+        let space = self.explore.iter().flat_map(|explore| explore.space.keys());
+        self.once(&["approximate"], self.approximate.keys())?;
+        self.once(&["explore", "space"], space)
+    }
+
+    fn once<'k>(&self, section: &[&str], knobs: impl Iterator<Item = &'k String>) -> Result<(), ConfigError> {
+        let mut known = IndexMap::new();
+        for knob in knobs {
+            let Some(other) = known.insert(self.resolve(knob)?, knob) else { continue };
+            let at: Vec<String> = section.iter().copied().chain([&**knob]).map(String::from).collect();
+            let error = self.origins.locate(&at, true, &format!("`{knob}` is the same knob as `{other}`"));
+            return Err(error
+                .label("second time")
+                .help("keep one of the two; a later one does not silently win"));
         }
         Ok(())
     }
@@ -153,12 +174,31 @@ impl Config {
             let knob = paths.iter().find(|(set, ..)| path.starts_with(set));
             knob.map_or_else(
                 || self.origins.wrong(path, message),
-                |(_, knob, value)| self.origins.knob((knob, value), path, message),
+                |(_, knob, value)| self.origins.knob(&self.tried(knob, value), (knob, value), path, message),
             )
         };
         let setup: Setup = typed(&tree).map_err(|(path, message)| located(&path, &message))?;
         check::setup(&setup).map_err(|fault| located(&fault.path, &fault.message))?;
         Ok(setup)
+    }
+
+    /// Where a value to try is written: its entry in the list of an exploration, or else what is tried at once.
+    fn tried(&self, knob: &str, value: &Value) -> Vec<String> {
+        let listed = self.explore.as_ref().and_then(|explore| explore.space.get(knob));
+        let entry = listed.and_then(|values| values.iter().position(|listed| listed == value));
+        match entry {
+            Some(entry) => vec!["explore".into(), "space".into(), knob.into(), entry.to_string()],
+            None => vec!["approximate".into(), knob.into()],
+        }
+    }
+
+    /// As [`Config::fault`], where a value is tried for a knob: at that value if the knob is the field.
+    pub fn fault_of_value(&self, field: &str, (knob, value): (&str, &Value), message: &str) -> ConfigError {
+        let paths = self.resolve(field).ok().zip(self.resolve(knob).ok());
+        match paths.is_some_and(|(field, knob)| field.starts_with(&knob) || knob.starts_with(&field)) {
+            true => self.origins.locate(&self.tried(knob, value), false, message),
+            false => self.fault(field, message),
+        }
     }
 
     /// An error about the value of a field of the platform or the workload, where it was written.
@@ -181,6 +221,15 @@ impl Config {
         };
         let path = tried.chain(space).find(named).unwrap_or_else(|| path.clone());
         self.origins.locate(&path, false, message)
+    }
+
+    /// The path of a knob below platform or workload, name by name, in whichever way it is written: kinds that it leaves out stand
+    /// here, quotes do not.
+    ///
+    /// # Errors
+    /// A path that names no field.
+    pub fn canonical(&self, knob: &str) -> Result<Vec<String>, ConfigError> {
+        self.resolve(knob).map(|path| path[1..].to_vec())
     }
 
     /// The full path of a knob in the baseline; kind keys such as `cmos` may be left out.

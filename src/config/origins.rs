@@ -23,16 +23,18 @@ impl Origins {
         self.locate(path, unknown, &message).maybe_help(help)
     }
 
-    /// The same of a value that is tried for a knob.
-    pub(super) fn knob(&self, (knob, value): (&str, &Value), path: &[String], message: &str) -> ConfigError {
+    /// The same of a value that is tried for a knob, written at `at`.
+    pub(super) fn knob(
+        &self,
+        at: &[String],
+        (knob, value): (&str, &Value),
+        path: &[String],
+        message: &str,
+    ) -> ConfigError {
         let (message, help) = reworded(path, message);
-        let mut at = vec!["explore".to_string(), "space".into(), knob.into()];
-        if self.main.depth(&at) == 3 {
-            let shown = format!("`{knob}` cannot be {value}: {message}");
-            return self.locate(&at, false, &shown).maybe_help(help);
-        }
-        at = vec!["approximate".into(), knob.into()];
-        self.locate(&at, false, &format!("`{knob}`: {message}")).maybe_help(help)
+        let one_of_many = at[0] == "explore";
+        let which = if one_of_many { format!("`{knob}` cannot be {value}") } else { format!("`{knob}`") };
+        self.locate(at, false, &format!("{which}: {message}")).maybe_help(help)
     }
 
     pub(super) fn knob_key(&self, knob: &str, message: &str) -> ConfigError {

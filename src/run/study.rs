@@ -2,6 +2,7 @@
 
 mod companions;
 mod notes;
+mod paths;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,9 +10,10 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-pub(crate) use companions::is_width;
 use companions::{Companions, told};
 use notes::{notes, split};
+use paths::Paths;
+pub(crate) use paths::is_width;
 
 use super::error::RunError;
 use super::evaluate::Evaluator;
@@ -40,6 +42,8 @@ pub struct Settings<'a> {
     pub seed: u64,
     /// Makes a setup of knobs; the baseline has none.
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
+    /// The path of a knob name by name, in whichever way it is written.
+    pub canonical: &'a (dyn Fn(&str) -> Result<Vec<String>, RunError> + Sync),
     /// Told after every evaluation: how many are done, of how many.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -57,10 +61,11 @@ const RIVAL_BITS: std::ops::RangeInclusive<u32> = 3..=8;
 /// [`RunError`] of the first setup that cannot be evaluated.
 pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Report, RunError> {
     let knobs = settings.approximate;
+    let paths = Paths::of(settings)?;
     let exact = (settings.setup)(&Knobs::new())?;
-    let (rivals, unbuilt) = built_rivals(evaluator, settings, rival_knobs(knobs, &exact))?;
+    let (rivals, unbuilt) = built_rivals(evaluator, settings, rival_knobs((knobs, &paths), &exact))?;
     let fits = |knobs: &Knobs| evaluator.multiplies_codes(&(settings.setup)(knobs)?);
-    let companions = Companions { knobs, fits: &fits };
+    let companions = Companions { knobs, paths: &paths, fits: &fits };
     let variant = |knob: &String| Ok([companions.alone(knob)?, companions.without(knob)?]);
     let variants: Vec<[Knobs; 2]> = knobs.keys().map(variant).collect::<Result<_, RunError>>()?;
     let asked: Vec<Knobs> = [knobs.clone()]
@@ -79,10 +84,10 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
         KnobOutcome { knob: knob.clone(), value: value.clone(), alone, without }
     };
     let effects: Vec<KnobOutcome> = knobs.iter().map(effect).collect();
-    let multiplier = effects.iter().find(|effect| has_rivals(&effect.knob)).map(|effect| &effect.alone);
+    let multiplier = effects.iter().find(|effect| paths.has_rivals(&effect.knob)).map(|effect| &effect.alone);
     let rival = |((exact, _), outcome): (&(Exact, Knobs), Outcome)| Rival::of(exact, outcome, multiplier);
     let plain = plain_bits::undominated(rivals.iter().zip(outcomes).map(rival).collect());
-    let mut report = report(settings, &exact, (reference, baseline, approximate), effects, plain);
+    let mut report = report((settings, &paths), &exact, (reference, baseline, approximate), effects, plain);
     let together: Vec<String> =
         knobs.keys().zip(&variants).filter_map(|(knob, variants)| told(knob, knobs, variants)).collect();
     if !together.is_empty() {
@@ -131,18 +136,8 @@ fn written(setup: &Setup) -> Value {
     serde_json::to_value(setup).expect("a setup is always writable")
 }
 
-/// Whether a knob is the multiplier of a layer, or those of some.
-fn is_of_layers(knob: &str) -> bool {
-    knob.strip_prefix(LAYERS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Whether plain bits are the rival of a knob.
-fn has_rivals(knob: &str) -> bool {
-    [MULTIPLIER, FORMAT].contains(&knob)
-}
-
 /// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated or numbers have a format.
-fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Rivals {
+fn rival_knobs((knobs, paths): (&Knobs, &Paths), baseline: &Setup) -> Rivals {
     let own = |(name, own): (&String, &LayerSettings)| {
         let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
         bits.into_iter()
@@ -151,7 +146,7 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Rivals {
             .collect()
     };
     let own: Vec<String> = baseline.workload.layers.iter().flat_map::<Vec<String>, _>(own).collect();
-    let layered = knobs.keys().any(|knob| is_of_layers(knob));
+    let layered = knobs.keys().any(|knob| paths.is_of_layers(knob));
     let of = |exact: Exact| {
         let bits = ["quantize.weight_bits", "quantize.activation_bits"].map(String::from);
         let width = exact.bits;
@@ -165,7 +160,7 @@ fn rival_knobs(knobs: &Knobs, baseline: &Setup) -> Rivals {
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
     // Where compute is ideal there is nothing to choose a multiplier for.
     let multiplies = matches!(baseline.platform.compute, Compute::Array(_));
-    let asked = layered || knobs.keys().any(|knob| has_rivals(knob));
+    let asked = layered || knobs.keys().any(|knob| paths.has_rivals(knob));
     if multiplies && asked { exact.map(of).collect() } else { vec![] }
 }
 
@@ -191,7 +186,7 @@ fn built_rivals(
 }
 
 fn report(
-    settings: &Settings<'_>,
+    (settings, paths): (&Settings<'_>, &Paths),
     exact: &Setup,
     (reference, baseline, approximate): (Reference, Outcome, Outcome),
     knobs: Vec<KnobOutcome>,
@@ -217,7 +212,7 @@ fn report(
     notes.extend(split(&reference, &baseline));
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
-    let multiplier = knobs.iter().find(|effect| has_rivals(&effect.knob)).filter(comparable);
+    let multiplier = knobs.iter().find(|effect| paths.has_rivals(&effect.knob)).filter(comparable);
     let multiplier = multiplier.filter(|_| !rivals.is_empty());
     let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
     Report {

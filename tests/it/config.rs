@@ -154,3 +154,57 @@ fn a_fault_of_a_layer_is_told_where_its_quoted_name_is_written() {
     let label = told.labels().unwrap().next().unwrap();
     assert!(text[label.offset()..].starts_with(r#"{"random""#), "{told:?}");
 }
+
+#[test]
+fn a_knob_that_is_written_in_two_ways_is_refused_with_both() {
+    let pairs = [
+        ["sensor.adc_bits", "sensor.cmos.adc_bits", "6"],
+        ["memory.main.refresh_interval", "memory.main.dram.refresh_interval", "64 ms"],
+        ["compute.layers.body.0", r#"compute.array.layers."body.0""#, "mul8s_bw"],
+        ["layers.a.b.weight_bits", r#"layers."a.b".weight_bits"#, "4"],
+    ];
+    for [one, other, value] in pairs {
+        let value: serde_json::Value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+        let platform = if one.starts_with("memory") { "camera_edge" } else { "always_on" };
+        let file = |key: &str, knobs: serde_json::Value| with(key, knobs).replace("always_on", platform);
+        for [first, second] in [[one, other], [other, one]] {
+            let expected = format!("`{second}` is the same knob as `{first}`");
+            let at = |error: ConfigError, text: &str| {
+                let label = error.labels().unwrap().next().unwrap();
+                assert!(text[label.offset()..].starts_with(&json!(second).to_string()), "{error:?}");
+                error.to_string()
+            };
+            let mut knobs = serde_json::Map::from_iter([(first.to_string(), value.clone())]);
+            assert!(load("configs/runs/x.yaml", &file("approximate", json!(knobs))).is_ok(), "{first}");
+            knobs.insert(second.into(), value.clone());
+            let text = file("approximate", json!(knobs));
+            assert_eq!(at(load("configs/runs/x.yaml", &text).unwrap_err(), &text), expected);
+            knobs.values_mut().for_each(|tried| *tried = json!([tried]));
+            let text = file("explore", json!({"space": knobs}));
+            assert_eq!(at(load("configs/runs/x.yaml", &text).unwrap_err(), &text), expected);
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART);
+    let sets = [("approximate.sensor.cmos.adc_bits".to_string(), "4".to_string())];
+    let error = Config::load(&read(&path).unwrap(), &path, &read, &sets).unwrap_err().to_string();
+    let both = "`sensor.cmos.adc_bits` is the same knob as `sensor.adc_bits`";
+    assert_eq!(error, format!("in `--set approximate.sensor.cmos.adc_bits=…`: {both}"));
+}
+
+#[test]
+fn a_wrong_value_of_a_list_is_marked_itself() {
+    let marked = |error: &ConfigError, text: &str| {
+        let label = error.labels().unwrap().next().unwrap();
+        text[label.offset()..].chars().take(label.len()).collect::<String>()
+    };
+    for (values, wrong) in [("[8, 77, 6]", "77"), ("[8, 6, many]", "many"), ("\n    - 8\n    - 99\n", "99")] {
+        let head = "workload: ../workloads/scenes/scenes.yaml\nplatform: always_on";
+        let text = format!("{head}\nexplore:\n  space:\n   sensor.adc_bits: {values}\n");
+        assert_eq!(marked(&load("configs/runs/x.yaml", &text).unwrap_err(), &text), wrong, "{text}");
+    }
+    let text = with("explore", json!({"space": {"compute.multiplier": ["exact", "mul8s_drom_k4"]}}));
+    let config = load("configs/runs/x.yaml", &text).unwrap();
+    let tried = ("compute.multiplier", &json!("mul8s_drom_k4"));
+    let told = config.fault_of_value("compute.array.multiplier", tried, "wrong");
+    assert_eq!(marked(&told, &text), "\"mul8s_drom_k4\"");
+}

@@ -83,3 +83,23 @@ fn a_rival_that_the_platform_has_no_sums_for_is_left_out() {
     assert!(told.contains("`mul8u_exact` is no rival on this platform: `mac8u_exact"), "{told}");
     assert!(!printed.contains("not the best exact multiplier"), "{printed}");
 }
+
+/// A narrow multiplier, which takes narrow codes alone: with companions, and with plain bits for rivals.
+#[test]
+fn a_knob_has_the_same_rivals_and_companions_however_its_path_is_written() {
+    for ways in
+        [["compute.array.layers.#1", "compute.layers.#1"], ["compute.array.multiplier", "compute.multiplier"]]
+    {
+        let widths = "quantize.weight_bits: 7, quantize.activation_bits: 7";
+        let [long, short] =
+            ways.map(|path| run(&[&format!("approximate={{{widths}, {path}: mul7s_bwtrunc_t3}}")]).0);
+        assert!(!long["rivals"].as_array().unwrap().is_empty(), "{}", ways[0]);
+        for part in ["rivals", "equal_accuracy", "approximate"] {
+            assert_eq!(long[part], short[part], "{}: {part}", ways[1]);
+        }
+        for part in ["alone", "without"] {
+            let outcome = |found: &Value| found["knobs"][2][part].clone();
+            assert_eq!(outcome(&long), outcome(&short), "{}: {part}", ways[1]);
+        }
+    }
+}

@@ -223,6 +223,12 @@ fn check_finds_a_layer_that_the_network_does_not_have_where_its_model_is_at_hand
         "explore.space={compute.array.layers.#7: [exact, mul8s_drum_k4]}",
     );
     assert!(code == Some(2) && message.contains("names `#7`"), "{message}");
+    let (code, _, message) = check(
+        "configs/explorations/quickstart.yaml",
+        "explore.space={compute.layers.#1: [exact, mul8s_drum_k4], compute.layers.conv2: [exact, mul8s_drum_k4]}",
+    );
+    let twice = "names one layer twice, as `#1` and as `conv2`";
+    assert!(code == Some(2) && message.contains(twice), "{message}");
     let (code, answer, message) =
         check(QUICKSTART, "approximate={compute.array.layers.conv2: mul8s_drum_k4}");
     assert!(code == Some(0) && answer.ends_with("1 knob"), "{answer} {message}");

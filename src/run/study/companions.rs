@@ -1,12 +1,14 @@
 //! Knobs that go together: a narrow multiplier takes narrow codes alone.
 
-use super::{Knobs, LAYERS, MULTIPLIER};
+use super::{Knobs, Paths};
 use crate::run::error::RunError;
 
 /// Sets of knobs in which no multiplier meets codes that are wider than its operands.
 pub(super) struct Companions<'a> {
     /// All knobs of a run.
     pub knobs: &'a Knobs,
+    /// What they are.
+    pub paths: &'a Paths,
     /// Whether every multiplier takes the codes of such a set.
     pub fits: &'a dyn Fn(&Knobs) -> Result<bool, RunError>,
 }
@@ -15,7 +17,11 @@ impl Companions<'_> {
     /// A knob, with those of the widths of codes beside it where it is nothing without them.
     pub fn alone(&self, knob: &str) -> Result<Knobs, RunError> {
         let alone = self.only(|other| other == knob);
-        if self.fit(&alone)? { Ok(alone) } else { Ok(self.only(|other| other == knob || is_width(other))) }
+        if self.fit(&alone)? {
+            Ok(alone)
+        } else {
+            Ok(self.only(|other| other == knob || self.paths.is_width(other)))
+        }
     }
 
     /// All knobs but one, and without multipliers where these are nothing without it.
@@ -24,7 +30,7 @@ impl Companions<'_> {
         if self.fit(&others)? {
             Ok(others)
         } else {
-            Ok(self.only(|other| other != knob && !multiplies(other)))
+            Ok(self.only(|other| other != knob && !self.paths.multiplies(other)))
         }
     }
 
@@ -38,19 +44,10 @@ impl Companions<'_> {
 
     fn fit(&self, knobs: &Knobs) -> Result<bool, RunError> {
         // Without either kind there is nothing to go along or to be left out.
-        let either =
-            self.knobs.keys().any(|knob| is_width(knob)) && self.knobs.keys().any(|knob| multiplies(knob));
+        let some = |of: &dyn Fn(&str) -> bool| self.knobs.keys().any(|knob| of(knob));
+        let either = some(&|knob| self.paths.is_width(knob)) && some(&|knob| self.paths.multiplies(knob));
         if either { (self.fits)(knobs) } else { Ok(true) }
     }
-}
-
-/// Whether a knob decides how wide codes are.
-pub(crate) fn is_width(knob: &str) -> bool {
-    ["weight_bits", "activation_bits", "format"].contains(&knob.rsplit('.').next().unwrap_or_default())
-}
-
-fn multiplies(knob: &str) -> bool {
-    knob == MULTIPLIER || knob.starts_with(LAYERS)
 }
 
 /// What goes along with a knob alone, and what is left out with it.
@@ -70,6 +67,7 @@ pub(super) fn told(knob: &str, knobs: &Knobs, [alone, without]: &[Knobs; 2]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::study::MULTIPLIER;
     use serde_json::json;
 
     #[test]
@@ -82,7 +80,9 @@ mod tests {
         // As such a multiplier does.
         let fits =
             |set: &Knobs| Ok(!set.contains_key(MULTIPLIER) || set.contains_key("quantize.weight_bits"));
-        let companions = Companions { knobs: &knobs, fits: &fits };
+        let named = |knob: &String| (knob.clone(), knob.split('.').map(String::from).collect());
+        let paths = Paths(knobs.keys().map(named).collect());
+        let companions = Companions { knobs: &knobs, paths: &paths, fits: &fits };
         let names = |set: Knobs| set.into_keys().collect::<Vec<_>>();
         let alone = companions.alone(MULTIPLIER).unwrap();
         assert_eq!(names(alone.clone()), ["quantize.weight_bits", MULTIPLIER]);
