@@ -445,12 +445,8 @@ fn a_product_table_has_no_gates_to_be_seen_at_work() {
     fs::write(&table, (0..256).map(row).collect::<String>()).unwrap();
     let multiplier = format!("approximate.compute.array.multiplier={{table: {}}}", table.display());
     let run = ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2", "--out", out];
-    let message = |asked: &str| {
-        let refused = axsim(&run).args(["--set", &multiplier, asked, "conv2"]).assert().code(2);
-        String::from_utf8(refused.get_output().stderr.clone()).unwrap()
-    };
-    let [activity, golden] = ["--activity", "--golden"].map(message);
-    assert!(activity.contains("there are no gates"), "{activity}");
-    assert_eq!(activity, golden);
+    let refused = axsim(&run).args(["--set", &multiplier, "--activity", "conv2"]).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("there are no gates"), "{message}");
     assert!(!Path::new(out).join("outcome.json").exists(), "told before the work");
 }
