@@ -102,7 +102,7 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
     formats(quantize.format, &["workload", "quantize", "format"])?;
     if let Calibration::Percentile(percent) = quantize.calibration {
         let path = "workload.quantize.calibration.percentile";
-        require((50.0..=100.0).contains(&percent), path, "write a percentage from 50 to 100")?;
+        require(percent > 50.0 && percent <= 100.0, path, "write a percentage above 50, of at most 100")?;
     }
     let scale = workload.preprocess.scale;
     require(

@@ -325,7 +325,7 @@ pub const KNOBS: [Knob; 40] = [
     Knob {
         path: "quantize.calibration",
         class: Class::Precision,
-        range: "`min_max`, `{percentile: 50 to 100}`, `mse` or `entropy`",
+        range: "`min_max`, `{percentile: above 50, to 100}`, `mse` or `entropy`",
         neutral: Neutral::Platform,
         does: "how the range of an activation is found on the calibration samples, but where the model's file has codes that the \
                units take",

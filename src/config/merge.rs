@@ -17,7 +17,7 @@ const KEYS: [&str; 7] = ["workload", "platform", "approximate", "explore", "floo
 const PARTS: [&str; 5] = ["frame_period", "sensor", "memory", "compute", "link"];
 
 impl Origins {
-    /// Applies one `--set`; below `approximate` and `explore.space` the rest is one knob path.
+    /// Applies one `--set`; below `approximate` and `explore.space` the rest is one knob path. `null` takes away what a file says.
     pub(super) fn set(&mut self, tree: &mut Value, path: &str, text: &str) -> Result<(), ConfigError> {
         let value: Value = serde_yaml::from_str(text).map_err(|error| {
             ConfigError::new(format!("`--set {path}={text}` is not a YAML value: {error}"))
@@ -38,6 +38,9 @@ impl Origins {
                 "write `platform.{path}` to set it everywhere, `approximate.{path}` to try it as a knob"
             );
             return Err(error.maybe_help(if part { Some(help) } else { suggest(&segments[0], &KEYS) }));
+        }
+        if value.is_null() {
+            return unset(tree, &segments, path);
         }
         let mut here = tree;
         for segment in &segments {
@@ -89,5 +92,31 @@ impl Origins {
         tree["platform"] = merged;
         self.preset = Some((name, source));
         Ok(())
+    }
+}
+
+fn unset(tree: &mut Value, segments: &[String], path: &str) -> Result<(), ConfigError> {
+    let (last, parents) = segments.split_last().expect("a path has segments");
+    let parent = parents.iter().try_fold(tree, |here, part| here.get_mut(part));
+    let taken = parent.and_then(Value::as_object_mut).and_then(|map| map.shift_remove(last));
+    let nothing = || format!("`--set {path}=null` takes away what a file says, and none says anything there");
+    taken.map(drop).ok_or_else(|| ConfigError::new(nothing()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_takes_away_what_is_there_and_nothing_else() {
+        let mut tree = json!({"workload": {"exit": {"outputs": []}, "samples": 4}});
+        let path: Vec<String> = ["workload", "exit"].map(String::from).to_vec();
+        unset(&mut tree, &path, "workload.exit").unwrap();
+        assert_eq!(tree, json!({"workload": {"samples": 4}}));
+        let again = unset(&mut tree, &path, "workload.exit").unwrap_err();
+        assert!(again.to_string().contains("`--set workload.exit=null`"), "{again}");
+        assert_eq!(tree, json!({"workload": {"samples": 4}}));
     }
 }

@@ -50,7 +50,7 @@ pub(super) const GROUP: Group = Group {
                 Box::new(Recoded { widths, recoding: Recoding::High(p[0]), adder, family })
             }),
             definition: "low k bits as one digit, a power of two; radix 4 above",
-            formula: "the low k bits of b as a digit in two's complement are rounded to 0 or the nearest of plus or minus 2^(k-4) to 2^(k-1), halves up; the digits above are exact in radix 4",
+            formula: "the low k bits of b as a digit in two's complement are rounded to 0 or the nearest of plus or minus 2^(k-4) to 2^(k-1), halves to the greater magnitude; the digits above are exact in radix 4",
             source: "V. Leon, G. Zervakis, D. Soudris, K. Pekmestzi, Approximate hybrid high radix encoding for energy-efficient inner products, IEEE TVLSI 2018",
         },
         Family {

@@ -82,7 +82,7 @@ impl Digit {
     }
 }
 
-/// 0 or the nearest of the four greatest powers of two below 2^bits, halves up.
+/// 0 or the nearest of the four greatest powers of two below 2^bits, halves to the greater.
 fn rounded(magnitude: i64, bits: u32) -> i64 {
     let least = bits - 4;
     let power = (least..bits).rev().find(|&power| {

@@ -7,6 +7,7 @@ use crate::config::platform::Overflow;
 use crate::error::Error;
 use crate::run;
 use crate::simd::Level;
+use crate::table::Operation;
 use crate::units::counted;
 
 /// What is said of a MAC unit.
@@ -17,8 +18,11 @@ pub(super) fn of_unit(mac: Mac) -> Result<String, Error> {
     }
 }
 
-/// What is said of a multiplier whose products are added exactly; nothing of one that no layer runs on.
+/// What is said of a multiplier whose products are added exactly; nothing of one that no layer runs on, nor of an adder.
 pub(super) fn of_multiplier(multiplier: Box<dyn Design>) -> Result<String, Error> {
+    if multiplier.signature().operation != Operation::Mul {
+        return Ok(String::new());
+    }
     let mac = Mac::new(multiplier, arith::accumulator("exact")?);
     if runs(&mac) { sums(mac) } else { Ok(String::new()) }
 }

@@ -11,11 +11,13 @@ use super::grid::Grid;
 use super::role::{Role, roles};
 use super::{CalibrationError, Precision, mse, turned};
 use crate::config::{Calibration, Quantize};
+use crate::rng::uniform_at;
 use crate::tensor::Tensor;
 use crate::workload::lower::ModelError;
 use crate::workload::rotation::Rotation;
 
-/// Values that a rule goes through many times, per tensor; every n-th is taken so that all samples count alike.
+/// Values that a rule goes through many times, per tensor: of so many equal stretches one each, so that all samples count alike,
+/// drawn, so that no column of a picture and no channel is met more often than another.
 const KEPT: usize = 200_000;
 
 /// Lowest and highest value.
@@ -174,7 +176,7 @@ struct Seen {
     extremes: Option<Range>,
     /// Elements up to here, those of samples before among them.
     count: usize,
-    /// Every n-th element, for rules that go through them many times.
+    /// An element of every stretch, for rules that go through them many times.
     kept: Vec<f32>,
     magnitudes: Option<Magnitudes>,
 }
@@ -190,8 +192,9 @@ impl Seen {
         self.extremes = Some((lowest.min(low), highest.max(high)));
         if matches!(rule, Calibration::Percentile(_) | Calibration::Mse) {
             let step = all.div_ceil(KEPT).max(1);
-            let next = self.count.next_multiple_of(step) - self.count;
-            self.kept.extend(data.iter().skip(next).step_by(step));
+            let here = self.count..self.count + data.len();
+            let drawn = (here.start / step..here.end.div_ceil(step)).map(|stretch| drawn(stretch, step));
+            self.kept.extend(drawn.filter(|at| here.contains(at)).map(|at| data[at - here.start]));
         }
         self.count += data.len();
     }
@@ -215,6 +218,11 @@ impl Seen {
             }
         })
     }
+}
+
+/// The element that is kept of a stretch of so many.
+fn drawn(stretch: usize, elements: usize) -> usize {
+    stretch * elements + (uniform_at(KEPT as u64, stretch as u64) * elements as f64) as usize
 }
 
 fn extremes(data: &[f32]) -> Range {
@@ -268,7 +276,6 @@ pub(super) fn alike(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::uniform_at;
     use crate::workload::quantize::Scheme;
     use crate::workload::quantize::role::roles;
 
@@ -310,13 +317,33 @@ mod tests {
     }
 
     #[test]
-    fn every_nth_element_is_kept_across_samples() {
+    fn one_element_of_every_stretch_is_kept_across_samples() {
         let data: Vec<f32> = (0..KEPT as u32 * 2 + 500).map(|at| at as f32).collect();
-        let expected: Vec<f32> = data.iter().step_by(3).copied().collect();
+        let mut found = vec![];
         for size in [data.len(), 1000, 7, 1] {
             let mut seen = Seen::default();
             data.chunks(size).for_each(|some| seen.add(some, data.len(), Calibration::Mse));
-            assert!(seen.kept == expected && seen.extremes == Some((0.0, data.len() as f32 - 1.0)), "{size}");
+            let whole = (0.0, data.len() as f32 - 1.0);
+            assert!(found.is_empty() || found == seen.kept, "{size}");
+            assert_eq!(seen.extremes, Some(whole));
+            found = seen.kept;
+        }
+        assert!(found.iter().enumerate().all(|(stretch, &at)| at as usize / 3 == stretch));
+        assert!(data.len().div_ceil(3) - found.len() <= 1, "the last stretch may end before its element");
+    }
+
+    /// As for a picture of which the borders differ, whose width every n-th element would fall in step with.
+    #[test]
+    fn columns_and_channels_are_kept_as_often_as_each_other() {
+        for (width, step) in [(32, 32), (32, 64), (64, 16), (5, 10), (128, 2), (7, 49)] {
+            let kept = 100_000;
+            let mut seen = vec![0; width];
+            (0..kept).for_each(|stretch| seen[drawn(stretch, step) % width] += 1);
+            let expected = kept as f64 / width as f64;
+            let off = seen.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum::<f64>();
+            // Chi-squared beyond six deviations.
+            let degrees = (width - 1) as f64;
+            assert!(off < degrees + 6.0 * (2.0 * degrees).sqrt(), "{width}, {step}: {seen:?}");
         }
     }
 
