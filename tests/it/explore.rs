@@ -343,9 +343,7 @@ fn the_shipped_exploration_that_screens_runs_some_multipliers_and_leaves_others_
 
 #[test]
 fn a_bound_of_mean_errors_that_is_none_is_named() {
-    for (wrong, told) in
-        [("0", "0"), ("-5 %", "\"-5 %\""), (".nan", "null"), ("much", "\"much\""), ("~", "null")]
-    {
+    for (wrong, told) in [("0", "0"), ("-5 %", "\"-5 %\""), (".nan", "null"), ("much", "\"much\"")] {
         let folder = tempfile::tempdir().unwrap();
         let (code, said) = code(folder.path(), &["--set", &format!("explore.screen={wrong}")]);
         let expected =
