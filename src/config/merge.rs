@@ -39,7 +39,8 @@ impl Origins {
             );
             return Err(error.maybe_help(if part { Some(help) } else { suggest(&segments[0], &KEYS) }));
         }
-        if value.is_null() {
+        // What is not a number, `.nan`, reads as nothing too.
+        if ["null", "~"].contains(&text.trim()) {
             return unset(tree, &segments, path);
         }
         let mut here = tree;
