@@ -70,6 +70,8 @@ fn a_design_is_explained_by_its_formula_and_its_paper() {
       source: S. Hashemi, R. I. Bahar, S. Reda, DRUM: a dynamic range unbiased multiplier for approximate applications, ICCAD 2015
       in a network: sums of 32 bits that wrap, added exactly; the exact sum of 103563 products surely fits
     ");
+    let adder = printed(&["explain", "add8u_loa_k3"]);
+    assert!(adder.contains("exactly with the carry") && !adder.contains("network"), "{adder}");
     let unit = printed(&["explain", "mac8u_trunc_t5__loa_k6"]);
     assert!(unit.contains("added by `loa_k6`") && unit.contains("here t = 5"), "{unit}");
     let wrong = axsim(&["explain", "mul8s_drom_k4"]).assert().code(2).get_output().stderr.clone();
