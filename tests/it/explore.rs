@@ -359,7 +359,12 @@ fn a_bound_of_mean_errors_that_is_none_is_named() {
 fn only_points_beyond_doubt_meet_the_floor() {
     // On 96 samples no drop is known to a tenth of a percent, so even the exact point itself is undecided.
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(folder.path(), &["--set", "floor=0.1 %"]).0, Some(1));
+    let output = explore(folder.path(), &["--set", "floor=0.1 %"]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.code() == Some(1) && printed.contains("No point surely meets the floor; "),
+        "{printed}"
+    );
     let verdicts: Vec<Value> = points(folder.path()).iter().map(|point| point["verdict"].clone()).collect();
     assert!(verdicts[0].get("undecided").is_some() && verdicts.iter().all(|verdict| verdict != "met"));
     let folder = whole(&[]);

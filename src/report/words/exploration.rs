@@ -31,6 +31,9 @@ pub fn findings(found: &Exploration) -> Vec<String> {
             difference(&finished.outcome),
             units(found.baseline.score.metric),
         ),
+        _ if count(found, "undecided") > 0 => {
+            "No point surely meets the floor; more samples would decide those that are undecided.".into()
+        }
         _ if found.question.floor.is_some() => "No point meets the floor.".into(),
         _ => "No point was evaluated.".into(),
     });
@@ -74,7 +77,8 @@ fn counts(found: &Exploration) -> String {
     };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
-            " The floor of {} is met by {}, undecided for {} and not met by {} (one-sided 95 % bounds of the drop).",
+            " The floor of {} is met by {} (the one-sided 95 % upper bound of the drop is below it), undecided for {} and not met by {} \
+             (the drop itself reaches it).",
             allowed(found.baseline.score.metric, drop),
             count("met"),
             count("undecided"),
