@@ -24,7 +24,7 @@
 //! accumulator: 10 to 13 (3.7 to 4.7), 10 with the deepest of speculative adders and 13 with one that saturates.
 //!
 //! `structures`: of as many products, dense, dilated and grouped layers of exact products make 330, 366 and 276, of any table
-//! 92, 91 and 79; depthwise ones make 20, 28, 17, 16 and 6 in the order of their planes with either: an output has nine products
+//! 92, 91 and 79; depthwise ones make 31, 35, 20, 27 and 15 in the order of their planes with either: an output has nine products
 //! alone, for which its channel is laid out and its sum is written. onnxruntime's exact ones (`QLinearConv`, one thread, the same
 //! samples) make 27, 24, 18, 36 and 32. With AVX2 alone exact products of a dense layer make 66.
 //!

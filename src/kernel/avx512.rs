@@ -4,19 +4,20 @@
 //! the same products does about 0.8 elements per cycle, this about 20.
 
 mod filter;
+mod put;
 mod sliced;
 mod taps;
 
 use std::arch::x86_64::*;
 
 pub(super) use self::filter::Filter;
+pub(super) use self::put::put;
 pub(super) use self::sliced::sliced;
 pub(super) use self::taps::Together;
 use super::cost::{self, Use};
 use super::half::Half;
 use super::plan::Form;
 use super::reach::Reach;
-use super::{Geometry, Operands};
 use crate::simd::{Level, detected};
 
 /// Whether the processor has the instructions, and the level.
@@ -118,15 +119,9 @@ impl Planes {
         Some((sum[0] + sum[1]) / count as f32)
     }
 
-    /// The filters of all output channels, for operands for which there is a [cost](Self::cost).
-    pub(super) fn filters<'a>(
-        &'a self,
-        geometry: &Geometry,
-        operands: &Operands<'a>,
-        together: Together,
-    ) -> Vec<Filter<'a>> {
-        let filter = |channel| Filter::new(&self.0, together, geometry.filter(operands.weights, channel));
-        (0..geometry.out_channels).map(filter).collect()
+    /// A filter, for operands for which there is a [cost](Self::cost).
+    pub(super) fn filter(&self, together: Together) -> Filter<'_> {
+        Filter::new(&self.0, together)
     }
 }
 

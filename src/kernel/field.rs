@@ -21,7 +21,7 @@ use std::rc::Rc;
 use self::alone::Whole;
 use self::axis::Axis;
 use self::side::{Rows, interleave};
-pub(super) use self::units::{Segment, Units, apart, set_apart};
+pub(super) use self::units::{Segment, Units, apart, put_even, set_apart};
 use super::Operands;
 use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};
@@ -286,12 +286,12 @@ impl<const LANES: usize> Layout<LANES> {
             return;
         }
         let parts = self.parts.get_or_init(|| self.made_parts());
+        if self.side * LANES == 1 {
+            let first = &operands.input[samples.start * size + geometry.group_offset(group)..];
+            return self.fill_alone(geometry, first, samples.len(), parts, field);
+        }
         for heap in 0..samples.len().div_ceil(self.side) {
             let first = samples.start + heap * self.side;
-            if self.side * LANES == 1 {
-                self.fill_alone(geometry, input(first), heap, parts, field);
-                continue;
-            }
             let mut inputs = [&[][..]; side::MOST];
             inputs[..self.side].iter_mut().enumerate().for_each(|(side, own)| *own = input(first + side));
             for block in 0..self.blocks {
@@ -309,20 +309,29 @@ impl<const LANES: usize> Layout<LANES> {
         }
     }
 
-    /// Channels that stand alone, one a cell.
-    fn fill_alone(&self, geometry: &Geometry, input: &[u8], heap: usize, parts: &[Part], field: &mut [u8]) {
-        let (pixels, heap) = (geometry.in_height * geometry.in_width, self.row(heap, 0));
+    /// Channels that stand alone, one a cell, of samples from the first one on.
+    fn fill_alone(
+        &self,
+        geometry: &Geometry,
+        first: &[u8],
+        samples: usize,
+        parts: &[Part],
+        field: &mut [u8],
+    ) {
+        let pixels = geometry.in_height * geometry.in_width;
+        let (size, heap) = (geometry.inputs_per_sample(), self.row(1, 0));
         for block in 0..self.blocks {
-            let channel = &input[block * pixels..];
             for part in parts {
-                let (from, to) =
-                    (&channel[part.pixel..], &mut field[part.start + block * self.cells + heap..]);
+                let from = &first[block * pixels + part.pixel..];
+                let to = &mut field[part.start + block * self.cells..];
                 #[cfg(target_arch = "x86_64")]
                 if let Some(whole) = &part.whole {
-                    whole.copy(to, from);
+                    whole.copy(to, from, samples, [heap, size]);
                     continue;
                 }
-                alone::copy(to, from, part.rows, self.level);
+                for sample in 0..samples {
+                    alone::copy(&mut to[sample * heap..], &from[sample * size..], part.rows, self.level);
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::aligned::Aligned;
-use super::field::Layout;
+use super::field::{Layout, Units, set_apart};
 use super::half::Half;
 use super::path::Path;
 use super::{Geometry, Operands};
@@ -37,31 +37,71 @@ impl Offsets {
 }
 
 /// Where some output positions find their codes.
-#[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     pub(super) codes: &'a [u8],
     pub(super) offsets: &'a Offsets,
-    /// The first position of each unit, [`UNITS`] at most.
-    pub(super) starts: &'a [usize],
-    /// Samples whose positions stand side by side.
-    pub(super) side: usize,
+    /// All units of positions.
+    pub(super) units: &'a Units,
+    /// The first of those of the block, and how many they are: [`UNITS`] at most.
+    pub(super) first: usize,
+    pub(super) count: usize,
 }
 
 impl<'a> Block<'a> {
+    /// The first position of each unit.
+    pub(super) fn starts(&self) -> &'a [usize] {
+        &self.units.starts[self.first..][..self.count]
+    }
+
     /// The codes that a tap meets at the positions of each unit.
-    pub(super) fn codes(&self, tap: usize) -> impl Iterator<Item = &'a [u8]> {
+    fn codes(&self, tap: usize) -> impl Iterator<Item = &'a [u8]> {
         let (codes, offset) = (self.codes, self.offsets.each[tap] as usize);
-        self.starts.iter().map(move |start| &codes[start + offset..][..UNIT])
+        self.starts().iter().map(move |start| &codes[start + offset..][..UNIT])
+    }
+
+    /// Puts what becomes of the products of each position, looked up in the rows of all weights one by one, on any processor.
+    pub(super) fn put_one_by_one(
+        &self,
+        rows: &[[i32; 256]],
+        weights: &[u8],
+        together: impl Fn(i32, i32) -> i32,
+        finish: impl Fn(i32) -> i32,
+        to: Outputs<'_>,
+    ) {
+        let sums = &mut to.room[..self.count * UNIT];
+        sums.fill(0);
+        for (tap, &weight) in weights.iter().enumerate() {
+            let row = &rows[usize::from(weight)];
+            for (codes, sums) in self.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
+                for (sum, &code) in sums.iter_mut().zip(codes) {
+                    *sum = together(*sum, row[usize::from(code)]);
+                }
+            }
+        }
+        sums.iter_mut().for_each(|sum| *sum = finish(*sum));
+        set_apart::<UNIT>(sums, self.units.side);
+        self.units.put(self.first, UNIT, sums, to.outputs, to.begun);
     }
 }
 
-/// What an output channel does with the codes of its taps.
-pub(super) trait Filter {
-    /// Before the first sums: where each tap finds its codes, and in which half of a row those of each input channel are.
-    fn prepare(&mut self, _offsets: &Offsets, _halves: &[Half]) {}
+/// Where a channel's sums go.
+pub(super) struct Outputs<'a> {
+    /// From the channel's first one in the first sample.
+    pub(super) outputs: &'a mut [i32],
+    /// Whether they hold anything but 0, to which sums are added.
+    pub(super) begun: bool,
+    /// For sums on their way.
+    room: &'a mut [i32; UNITS * UNIT],
+}
 
-    /// Writes the sums of its products at the positions of a block, the samples of each unit [apart](super::field::apart).
-    fn sum(&self, block: Block<'_>, sums: &mut [i32]);
+/// What an output channel does with the codes of its taps.
+pub(super) trait Filter<'a> {
+    /// Becomes that of a channel: with its weights, where each tap finds its codes, and in which half of a row those of each
+    /// input channel are.
+    fn prepare(&mut self, weights: &'a [u8], offsets: &Offsets, halves: &[Half]);
+
+    /// Puts the sums of its products at the positions of a block.
+    fn put(&self, block: &Block<'_>, to: Outputs<'_>);
 }
 
 /// A contraction whose filters look their products up.
@@ -72,19 +112,21 @@ pub(super) struct LookedUp<'a, F> {
     half: Half,
     layout: Layout<1>,
     offsets: Offsets,
+    /// Of the output channels of a group: each group takes those of the one before.
     filters: Vec<F>,
     codes: Aligned,
 }
 
-impl<'a, F: Filter> LookedUp<'a, F> {
-    /// With the filters of all output channels, and the half of a row in which all codes are known to be.
+impl<'a, F: Filter<'a> + Clone> LookedUp<'a, F> {
+    /// With what a filter is before it is prepared, and the half of a row in which all codes are known to be.
     pub(super) fn new(
         geometry: &'a Geometry,
         operands: &'a Operands<'a>,
         half: Half,
-        filters: Vec<F>,
+        filter: F,
         level: Level,
     ) -> Self {
+        let filters = vec![filter; geometry.out_channels / geometry.groups];
         let layout = Layout::new(geometry, operands.batch, UNIT, level);
         let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
         let offsets = Offsets::new(layout.filter_offsets(geometry).into_iter().map(near).collect());
@@ -93,27 +135,29 @@ impl<'a, F: Filter> LookedUp<'a, F> {
     }
 }
 
-impl<F: Filter> Path for LookedUp<'_, F> {
+impl<'a, F: Filter<'a>> Path for LookedUp<'a, F> {
     fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
-        let mut sums = [0; UNITS * UNIT];
+        let mut room = [0; UNITS * UNIT];
+        let (size, depth) = (self.filters.len(), self.geometry.depth());
+        let positions = self.geometry.positions();
+        let mut halves = vec![self.half; self.geometry.in_channels / self.geometry.groups];
         for group in 0..self.geometry.groups {
             self.layout.fill(self.geometry, self.operands, group, samples.clone(), &mut self.codes);
-            let halves = match self.half {
-                Half::Both => self.layout.halves(&self.codes),
-                half => vec![half; self.geometry.in_channels / self.geometry.groups],
-            };
-            for channel in self.geometry.group_channels(group) {
-                self.filters[channel].prepare(&self.offsets, &halves);
+            if self.half == Half::Both {
+                halves = self.layout.halves(&self.codes);
+            }
+            for (channel, filter) in (group * size..).zip(&mut self.filters) {
+                let weights = &self.operands.weights[channel * depth..][..depth];
+                filter.prepare(weights, &self.offsets, &halves);
             }
             // All channels of few positions, so that their codes stay near.
-            for (at, starts) in units.starts.chunks(UNITS).enumerate() {
-                let block = Block { codes: &self.codes, offsets: &self.offsets, starts, side: units.side };
-                for channel in self.geometry.group_channels(group) {
-                    let sums = &mut sums[..starts.len() * UNIT];
-                    self.filters[channel].sum(block, sums);
-                    let output = &mut output[channel * self.geometry.positions()..];
-                    units.put(at * UNITS, UNIT, sums, output, begun);
+            for first in (0..units.starts.len()).step_by(UNITS) {
+                let count = (units.starts.len() - first).min(UNITS);
+                let block = Block { codes: &self.codes, offsets: &self.offsets, units: &units, first, count };
+                for (channel, filter) in (group * size..).zip(&self.filters) {
+                    let outputs = &mut output[channel * positions..];
+                    filter.put(&block, Outputs { outputs, begun, room: &mut room });
                 }
             }
         }

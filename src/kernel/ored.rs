@@ -2,17 +2,12 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512::{self, Planes, Together};
-use super::field::set_apart;
-#[cfg(target_arch = "x86_64")]
 use super::half::Half;
-#[cfg(target_arch = "x86_64")]
-use super::looked_up::Offsets;
-use super::looked_up::{Block, Filter, UNIT};
+use super::looked_up::{Block, Filter, Offsets, Outputs};
 #[cfg(target_arch = "x86_64")]
 use super::plan::{Failed, Unfit};
 use super::split::LowPart;
-use super::{Geometry, Operands};
-use crate::simd::{self, Level};
+use crate::simd::Level;
 
 /// The low bits of all products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,71 +50,43 @@ impl LowBits {
     }
 }
 
-/// What a filter adds: the low bits of all its products.
-pub(super) struct Ored<'a> {
-    part: LowPart,
-    bits: Bits<'a>,
-}
-
-enum Bits<'a> {
+/// A filter that adds the low bits of all its products.
+#[derive(Clone)]
+pub(super) enum Ored<'a> {
     #[cfg(target_arch = "x86_64")]
     InRegisters(avx512::Filter<'a>),
-    /// The rows of its weights, on any processor.
-    InMemory(Vec<&'a [i32; 256]>),
+    /// On any processor.
+    InMemory { low: &'a LowBits, part: LowPart, weights: &'a [u8] },
 }
 
 impl<'a> Ored<'a> {
-    /// Those of all output channels.
-    pub(super) fn filters(
-        low: &'a LowBits,
-        part: LowPart,
-        geometry: &Geometry,
-        operands: &Operands<'a>,
-        level: Level,
-    ) -> Vec<Self> {
+    pub(super) fn new(low: &'a LowBits, part: LowPart, level: Level) -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(planes) = low.planes.as_ref().filter(|_| avx512::supported(level)) {
-            let filters = planes.filters(geometry, operands, Together::Or).into_iter();
-            return filters.map(|filter| Self { part, bits: Bits::InRegisters(filter) }).collect();
+            return Self::InRegisters(planes.filter(Together::Or(part)));
         }
-        let row = |&weight: &u8| &low.rows[usize::from(weight)];
-        let rows = |channel| geometry.filter(operands.weights, channel).iter().map(row).collect();
-        let all = 0..geometry.out_channels;
-        all.map(|channel| Self { part, bits: Bits::InMemory(rows(channel)) }).collect()
+        let _ = level;
+        Self::InMemory { low, part, weights: &[] }
     }
 }
 
-impl Filter for Ored<'_> {
-    #[cfg(target_arch = "x86_64")]
-    fn prepare(&mut self, offsets: &Offsets, halves: &[Half]) {
-        if let Bits::InRegisters(filter) = &mut self.bits {
-            filter.prepare(offsets, halves);
-        }
-    }
-
-    fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
-        match &self.bits {
+impl<'a> Filter<'a> for Ored<'a> {
+    fn prepare(&mut self, weights: &'a [u8], offsets: &Offsets, halves: &[Half]) {
+        match self {
             #[cfg(target_arch = "x86_64")]
-            Bits::InRegisters(filter) => filter.sum(block, sums),
-            Bits::InMemory(rows) => or_rows(rows, block, sums),
+            Self::InRegisters(filter) => filter.prepare(weights, offsets, halves),
+            Self::InMemory { weights: own, .. } => *own = weights,
         }
-        let part = self.part;
-        simd::widest(
-            #[inline(always)]
-            move || sums.iter_mut().for_each(|bits| *bits = part.value(*bits | part.ones as i32)),
-        );
     }
-}
 
-/// The OR of the low bits at each position.
-fn or_rows(rows: &[&[i32; 256]], block: Block<'_>, sums: &mut [i32]) {
-    sums.fill(0);
-    for (tap, row) in rows.iter().enumerate() {
-        for (codes, sums) in block.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
-            for (sum, &code) in sums.iter_mut().zip(codes) {
-                *sum |= row[usize::from(code)];
+    fn put(&self, block: &Block<'_>, to: Outputs<'_>) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::InRegisters(filter) => filter.put(block, to),
+            Self::InMemory { low, part, weights } => {
+                let value = |bits: i32| part.value(bits | part.ones as i32);
+                block.put_one_by_one(&low.rows, weights, |all, bits| all | bits, value, to);
             }
         }
     }
-    set_apart::<UNIT>(sums, block.side);
 }

@@ -36,8 +36,7 @@ pub(super) fn fastest<'a>(
     if let Some(path) = in_registers(geometry, operands, products) {
         return path;
     }
-    let filters = products.filters(geometry, operands);
-    Box::new(LookedUp::new(geometry, operands, Half::Both, filters, products.level))
+    Box::new(LookedUp::new(geometry, operands, Half::Both, products.filter(), products.level))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -57,8 +56,8 @@ fn in_registers<'a>(
         Way::Terms => Box::new(Factored::new(geometry, operands, plan.factors.as_ref()?, level)),
         Way::Line => plan.residual.as_ref()?.path(geometry, operands, &asked),
         Way::Bytes => {
-            let filters = plan.planes.as_ref()?.filters(geometry, operands, Together::Sum);
-            Box::new(LookedUp::new(geometry, operands, asked.half(), filters, level))
+            let filter = plan.planes.as_ref()?.filter(Together::Sum);
+            Box::new(LookedUp::new(geometry, operands, asked.half(), filter, level))
         }
         Way::OneByOne => return None,
     })

@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::field::set_apart;
-use super::looked_up::{Block, Filter, UNIT};
+use super::half::Half;
+use super::looked_up::{Block, Filter, Offsets, Outputs};
 use super::plan::Plan;
+use super::plans;
 use super::split::{LowPart, Split};
-use super::{Geometry, Operands, plans};
 use crate::simd::Level;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
@@ -90,11 +90,9 @@ impl Products {
         self.plan.rows[usize::from(weight)][usize::from(activation)]
     }
 
-    /// The rows of every output channel's weights, for any processor.
-    pub(super) fn filters<'a>(&'a self, geometry: &Geometry, operands: &Operands<'_>) -> Vec<Rows<'a>> {
-        let row = |weight: &u8| &self.plan.rows[usize::from(*weight)];
-        let filter = |channel| Rows(geometry.filter(operands.weights, channel).iter().map(row).collect());
-        (0..geometry.out_channels).map(filter).collect()
+    /// A filter for any processor.
+    pub(super) fn filter(&self) -> Rows<'_> {
+        Rows { rows: &self.plan.rows, weights: &[] }
     }
 
     /// Whether a code of padding has no product but 0, as it mostly does.
@@ -125,27 +123,27 @@ impl Products {
 }
 
 /// The products of each weight of a filter, looked up one by one on any processor.
-pub(super) struct Rows<'a>(Vec<&'a [i32; 256]>);
+#[derive(Clone)]
+pub(super) struct Rows<'a> {
+    rows: &'a [[i32; 256]],
+    weights: &'a [u8],
+}
 
-impl Filter for Rows<'_> {
-    fn sum(&self, block: Block<'_>, sums: &mut [i32]) {
-        sums.fill(0);
-        for (tap, row) in self.0.iter().enumerate() {
-            for (codes, sums) in block.codes(tap).zip(sums.chunks_exact_mut(UNIT)) {
-                for (sum, &code) in sums.iter_mut().zip(codes) {
-                    *sum = sum.wrapping_add(row[usize::from(code)]);
-                }
-            }
-        }
-        set_apart::<UNIT>(sums, block.side);
+impl<'a> Filter<'a> for Rows<'a> {
+    fn prepare(&mut self, weights: &'a [u8], _: &Offsets, _: &[Half]) {
+        self.weights = weights;
+    }
+
+    fn put(&self, block: &Block<'_>, to: Outputs<'_>) {
+        block.put_one_by_one(self.rows, self.weights, i32::wrapping_add, |sum| sum, to);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::half::Half;
     use super::super::looked_up::LookedUp;
     use super::super::path::{self, Path};
+    use super::super::{Geometry, Operands};
     use super::*;
     use crate::rng::Stream;
 
@@ -175,8 +173,8 @@ mod tests {
                 };
                 let products = Products::new(&(0..1 << 16).map(entry).collect::<Vec<_>>());
                 let (mut plain, mut found) = (vec![0; columns], vec![0; columns]);
-                let filters = products.filters(&geometry, &operands);
-                LookedUp::new(&geometry, &operands, Half::Both, filters, Level::at_hand()).add(
+                let filter = products.filter();
+                LookedUp::new(&geometry, &operands, Half::Both, filter, Level::at_hand()).add(
                     0..1,
                     &mut plain,
                     false,

@@ -68,8 +68,8 @@ impl Residual {
         operands: &'a Operands<'a>,
         asked: &Use<'_>,
     ) -> Box<dyn Path + 'a> {
-        let filters = self.bytes.filters(geometry, operands, Together::Sum);
-        let bytes = LookedUp::new(geometry, operands, asked.half(), filters, asked.level);
+        let filter = self.bytes.filter(Together::Sum);
+        let bytes = LookedUp::new(geometry, operands, asked.half(), filter, asked.level);
         Box::new(Both(Factored::new(geometry, operands, &self.slopes, asked.level), bytes))
     }
 }

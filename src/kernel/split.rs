@@ -117,8 +117,8 @@ pub fn convolve_split(geometry: &Geometry, operands: Operands<'_>, products: &Pr
     let geometry = &geometry.in_long_rows();
     let split = products.split.as_ref().filter(|split| split.allows(geometry, &operands))?;
     let low = split.part.or.then(|| {
-        let filters = Ored::filters(&split.low, split.part, geometry, &operands, products.level);
-        LookedUp::new(geometry, &operands, Half::Both, filters, products.level)
+        let filter = Ored::new(&split.low, split.part, products.level);
+        LookedUp::new(geometry, &operands, Half::Both, filter, products.level)
     });
     let above = split.above.clone().at(products.level);
     let begin = super::without_padding(geometry, &operands, &above);

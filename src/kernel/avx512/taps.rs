@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 
 use super::super::half::Half;
 use super::super::reach::Tap;
+use super::super::split::LowPart;
 
 /// Sums of 64 bytes as 16-bit words: [low, low of odd bytes, high, high of odd bytes]. Of what is combined by OR: [low, -,
 /// high, -].
@@ -33,7 +34,8 @@ pub(super) type Take =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Together {
     Sum,
-    Or,
+    /// Combined by OR, of which the low part is made.
+    Or(LowPart),
 }
 
 /// How one to so many units take bytes of one plane or two, found by codes in one half of a row or in both.
@@ -47,10 +49,10 @@ pub(super) fn takers(together: Together, planes: usize, half: Half) -> &'static 
         (Together::Sum, _, Half::Both) => both_of_two::TAKE,
         (Together::Sum, 1, _) => one::TAKE,
         (Together::Sum, ..) => one_of_two::TAKE,
-        (Together::Or, 1, Half::Both) => or_both::TAKE,
-        (Together::Or, _, Half::Both) => or_both_of_two::TAKE,
-        (Together::Or, 1, _) => or_one::TAKE,
-        (Together::Or, ..) => or_one_of_two::TAKE,
+        (Together::Or(_), 1, Half::Both) => or_both::TAKE,
+        (Together::Or(_), _, Half::Both) => or_both_of_two::TAKE,
+        (Together::Or(_), 1, _) => or_one::TAKE,
+        (Together::Or(_), ..) => or_one_of_two::TAKE,
     }
 }
 
@@ -336,7 +338,7 @@ mod tests {
         let bytes: [[u8; 64]; 4] =
             words.map(|words| std::array::from_fn(|at| words[at / 2].to_le_bytes()[at % 2]));
         let sum = |plane: usize, at: usize| match (together, at % 2) {
-            (Together::Or, _) => bytes[2 * plane][at].into(),
+            (Together::Or(_), _) => bytes[2 * plane][at].into(),
             (Together::Sum, 1) => words[2 * plane + 1][at / 2].into(),
             (Together::Sum, _) => {
                 words[2 * plane][at / 2].wrapping_sub(words[2 * plane + 1][at / 2] << 8).into()
@@ -354,7 +356,8 @@ mod tests {
         let mut bytes = Aligned::new(0, 256 * 512);
         bytes.iter_mut().for_each(|byte| *byte = stream.word() as u8);
         let codes: Vec<u8> = (0..1000).map(|_| stream.word() as u8).collect();
-        for (together, planes, half) in [Together::Sum, Together::Or].into_iter().flat_map(|together| {
+        let or = Together::Or(LowPart { bits: 8, or: true, carry: true, ones: 0 });
+        for (together, planes, half) in [Together::Sum, or].into_iter().flat_map(|together| {
             [1, 2]
                 .into_iter()
                 .flat_map(move |planes| [Half::Lower, Half::Both].map(|half| (together, planes, half)))
@@ -386,7 +389,7 @@ mod tests {
                         };
                         let expected = match together {
                             Together::Sum => taps.iter().map(byte).sum(),
-                            Together::Or => taps.iter().map(byte).fold(0, |all, byte| all | byte),
+                            Together::Or(_) => taps.iter().map(byte).fold(0, |all, byte| all | byte),
                         };
                         assert_eq!(found[plane][at], expected, "{together:?} {planes} {half:?} {count}");
                     }

@@ -98,13 +98,14 @@ impl Whole {
         Some(Self { rows, cells })
     }
 
-    /// As [`copy`].
-    pub(super) fn copy(&self, to: &mut [u8], from: &[u8]) {
-        self.rows.check(to, from);
-        // SAFETY: they are made where the instructions are, all cells lie within the slices.
+    /// As [`copy`], so many times, each so far behind the one before in both slices.
+    pub(super) fn copy(&self, to: &mut [u8], from: &[u8], times: usize, [to_pitch, from_pitch]: [usize; 2]) {
+        let last = times - 1;
+        self.rows.check(&to[last * to_pitch..], &from[last * from_pitch..]);
+        // SAFETY: they are made where the instructions are, all cells of the last time lie within the slices.
         #[allow(unsafe_code)]
         unsafe {
-            copy_masked(&self.cells, to, from)
+            copy_masked(&self.cells, to, from, times, [to_pitch, from_pitch])
         }
     }
 }
@@ -120,17 +121,27 @@ fn mark(words: &mut [u64], places: Range<usize>) {
 }
 
 /// # Safety
-/// The processor needs AVX-512 F and BW; the slices have all places that the masks tell.
+/// The processor needs AVX-512 F and BW; the slices have all places that the masks tell, of all times.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn copy_masked(cells: &[u64], to: &mut [u8], from: &[u8]) {
+unsafe fn copy_masked(
+    cells: &[u64],
+    to: &mut [u8],
+    from: &[u8],
+    times: usize,
+    [to_pitch, from_pitch]: [usize; 2],
+) {
     use std::arch::x86_64::*;
-    for (at, mask) in cells.iter().enumerate() {
-        // SAFETY: only what the mask tells is read and written.
-        unsafe {
-            let codes = _mm512_maskz_loadu_epi8(*mask, from.as_ptr().wrapping_add(64 * at).cast());
-            _mm512_mask_storeu_epi8(to.as_mut_ptr().wrapping_add(64 * at).cast(), *mask, codes);
+    for time in 0..times {
+        let from = from.as_ptr().wrapping_add(time * from_pitch);
+        let to = to.as_mut_ptr().wrapping_add(time * to_pitch);
+        for (at, &mask) in cells.iter().enumerate() {
+            // SAFETY: only what the mask tells is read and written.
+            unsafe {
+                let codes = _mm512_maskz_loadu_epi8(mask, from.wrapping_add(64 * at).cast());
+                _mm512_mask_storeu_epi8(to.wrapping_add(64 * at).cast(), mask, codes);
+            }
         }
     }
 }
@@ -182,9 +193,9 @@ mod tests {
             assert!(Whole::new(rows, Level::Portable).is_none());
             assert!(Whole::new(Rows { pitch: pitch + 1, ..rows }, Level::Avx512).is_none());
             let Some(whole) = Whole::new(rows, Level::Avx512) else { continue };
-            let mut to = before.clone();
-            whole.copy(&mut to, &from);
-            assert_eq!(to, expected(&before, &from, rows));
+            let mut to = before.repeat(2);
+            whole.copy(&mut to, &[&from[..], &[0], &from].concat(), 2, [before.len(), from.len() + 1]);
+            assert_eq!(to, expected(&before, &from, rows).repeat(2));
         }
     }
 

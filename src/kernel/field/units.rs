@@ -30,7 +30,7 @@ pub(in super::super) struct Units {
     /// One more than the greatest place of an output.
     pub(in super::super) end: usize,
     /// Columns of each segment, where all have as many.
-    columns: Option<usize>,
+    pub(in super::super) columns: Option<usize>,
 }
 
 impl Units {
@@ -83,7 +83,7 @@ impl Units {
 
 /// Puts segments of so many columns, whose copies need no call.
 #[inline(always)]
-fn put_even<'a, const COLUMNS: usize>(
+pub(in super::super) fn put_even<'a, const COLUMNS: usize>(
     all: impl Iterator<Item = (&'a Segment, &'a [i32])>,
     output: &mut [i32],
     begun: bool,

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 use std::array;
 
+use super::super::avx512;
 use super::super::field::{Segment, Units, apart};
 use super::{CHANNELS, Finish, Place, UNIT, UNITS};
 
@@ -152,16 +153,7 @@ unsafe fn put_unit(sums: __m512i, units: &Units, unit: usize, output: *mut i32, 
     unsafe {
         let order = _mm512_loadu_si512(ORDERS[units.side.ilog2() as usize].as_ptr().cast());
         let sums = _mm512_permutexvar_epi32(order, sums);
-        for &Segment { from, to, columns } in units.segments.get_unchecked(units.ranges[unit].clone()) {
-            let mask = (((1u32 << columns) - 1) << from) as __mmask16;
-            // What lies before the segment's outputs is masked out.
-            let to = output.wrapping_add(to).wrapping_sub(from);
-            let sums = match begun {
-                true => _mm512_add_epi32(sums, _mm512_maskz_loadu_epi32(mask, to)),
-                false => sums,
-            };
-            _mm512_mask_storeu_epi32(to, mask, sums);
-        }
+        avx512::put([sums], &units.segments[units.ranges[unit].clone()], output, begun);
     }
 }
 
