@@ -45,7 +45,7 @@ pub(super) fn write(
     }
     Ok(format!(
         "layer `{}` in `{}`: {STRETCHES} stretches one after the other, {} clocks of {} ps, {} operand pairs at {energy} \
-         each, with the jumps from a stretch to the next and without clock pins; operands.csv counts all {pairs} pairs of the pooled samples\n{}",
+         each (in the other clocks the unit has no work and keeps its inputs), with the jumps from a stretch to the next and without clock pins; operands.csv counts all {pairs} pairs of the pooled samples\n{}",
         layer.name,
         netlist.name(),
         trace.waveform.edges(),

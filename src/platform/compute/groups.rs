@@ -3,7 +3,7 @@
 //! As [`super::stream`], a group of products a slot: its codes stand on the lanes, its shift beside them.
 
 use super::array::MacArray;
-use super::stream::{BATCHES, Inputs, Operands, Replay, Step, Walk, priced, toggled};
+use super::stream::{Inputs, Operands, Replay, Step, Walk, drawn, priced, toggled};
 use crate::bits;
 use crate::kernel::Gemm;
 use crate::rng::Stream;
@@ -40,12 +40,10 @@ impl Inputs for Slot {
 pub fn replay_groups(array: &MacArray, operands: &GroupOperands<'_>, stream: &mut Stream) -> Replay {
     let order = Operands { gemm: operands.gemm, activation: &|_, _, _| Some(0), weight: &|_, _, _| 0 };
     let walk = Walk::new(array, &order);
-    let stretches: Vec<_> = (0..64 * BATCHES)
-        .map(|_| {
-            let mut before = None;
-            walk.steps(stream, |step| slot(array, operands, step, &mut before))
-        })
-        .collect();
+    let stretches = drawn(|| {
+        let mut before = None;
+        walk.steps(stream, |step| slot(array, operands, step, &mut before))
+    });
     priced(array, &toggled(array, &stretches, &words))
 }
 

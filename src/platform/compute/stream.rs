@@ -5,6 +5,10 @@
 //! own sum, a weight-stationary one keeps its weight while positions pass and adds to the sum from the row
 //! above. Where a fold ends the stream goes on with the next one (column fold outer, row fold inner); a unit
 //! without work in a fold keeps its inputs, and so does one that skips padding. Loading and draining between folds is not replayed.
+//! Units that have no work in any fold are not sampled. Stretches lie within the contraction, so that slots near its ends are in
+//! fewer of them.
+//!
+//! The sum that enters changes with the clock, although the register of the unit that hands it over takes a moment more.
 //!
 //! Every gate answers after its delay, so glitches are paid for. What the same stretches cost if gates answered at once
 //! stands beside it as a lower bound. Under a clock that is too fast what is late goes on in the next period, while the
@@ -19,10 +23,14 @@ use crate::netlist::{Lanes, Timed};
 use crate::rng::Stream;
 use crate::units::Joules;
 
-/// Time slots of a replayed stretch; the first two only fill the registers.
+/// Time slots of a replayed stretch; the first ones only fill the registers.
 pub(super) const SLOTS: u64 = 34;
+/// Those that fill them.
+const FILLING: usize = 2;
 /// Batches of 64 stretches, a lane each, that are replayed side by side.
 pub const BATCHES: usize = 4;
+/// How often stretches are drawn where none of them meets an operation: one slot in 100,000 that has one is nearly always met.
+const DRAWS: usize = 64;
 
 /// The values that a contraction hands to the operand ports of the units; depth counts products in the order of accumulation.
 pub struct Operands<'a> {
@@ -44,7 +52,8 @@ pub struct Replay {
     pub wires: Joules,
     /// The same without glitches.
     pub settled: Joules,
-    /// Standard deviation of the mean between batches of 64 stretches.
+    /// Standard error of `each`, estimated from the means of the batches; as large as `each` where a single batch met
+    /// operations.
     pub spread: Joules,
     /// Operand pairs replayed.
     pub pairs: u64,
@@ -62,7 +71,7 @@ pub(super) type Slot = [i64; 3];
 
 /// Replays [`BATCHES`] times 64 stretches, drawn from `stream`, of the operands through the array's unit.
 ///
-/// Empty work costs nothing.
+/// Work without an operation costs nothing.
 pub fn replay(array: &MacArray, operands: &Operands<'_>, stream: &mut Stream) -> Replay {
     replay_left(array, operands, None, stream)
 }
@@ -75,8 +84,23 @@ pub fn replay_left(
     stream: &mut Stream,
 ) -> Replay {
     let walk = Walk::skipping(array, operands, nonzeros);
-    let stretches: Vec<_> = (0..64 * BATCHES).map(|_| walk.stretch(stream)).collect();
-    priced(array, &toggled(array, &stretches, &words))
+    priced(array, &toggled(array, &drawn(|| walk.stretch(stream)), &words))
+}
+
+/// A stretch for each lane of all batches; drawn again where none of them meets an operation, which then had no price.
+pub(super) fn drawn<S>(mut stretch: impl FnMut() -> Vec<Option<S>>) -> Vec<Vec<Option<S>>> {
+    let mut draw = || (0..64 * BATCHES).map(|_| stretch()).collect::<Vec<_>>();
+    let met = |stretches: &Vec<Vec<Option<S>>>| {
+        stretches.iter().any(|own| own[FILLING..].iter().any(Option::is_some))
+    };
+    let mut stretches = draw();
+    for _ in 1..DRAWS {
+        if met(&stretches) {
+            break;
+        }
+        stretches = draw();
+    }
+    stretches
 }
 
 /// What transitions take an operation.
@@ -87,15 +111,28 @@ pub(super) fn priced(array: &MacArray, toggled: &Toggled) -> Replay {
         .map(|batch| energy(&toggled.timed.iter().map(|words| words[batch]).collect::<Vec<_>>()))
         .collect();
     let each = batches.iter().copied().sum::<Joules>() / pairs.max(1) as f64;
-    let deviation = |(energy, pairs): (&Joules, &u64)| (*energy / (*pairs).max(1) as f64 - each).0.powi(2);
-    let variance = batches.iter().zip(&toggled.pairs).map(deviation).sum::<f64>() / (BATCHES - 1) as f64;
+    let spread = standard_error(each, batches.iter().zip(&toggled.pairs));
     let settled = energy(&toggled.settled) / pairs.max(1) as f64;
     let wires = |batch: usize| {
         let toggles: Vec<u64> = toggled.timed.iter().map(|words| words[batch]).collect();
         array.library().wire_energy(array.replayed_cells(), &toggles)
     };
     let wires = (0..BATCHES).map(wires).sum::<Joules>() / pairs.max(1) as f64;
-    Replay { each, wires, settled, spread: Joules(variance.sqrt()), pairs }
+    Replay { each, wires, settled, spread, pairs }
+}
+
+/// That of a mean of batches of different sizes, a ratio of two sums (Cochran, Sampling Techniques, 3rd edition, section
+/// 2.11); of less than two batches all of the mean is unsure.
+fn standard_error<'a>(mean: Joules, batches: impl Iterator<Item = (&'a Joules, &'a u64)>) -> Joules {
+    let batches: Vec<_> = batches.filter(|(_, pairs)| **pairs > 0).collect();
+    let count = batches.len() as f64;
+    if count < 2.0 {
+        return mean;
+    }
+    let pairs: f64 = batches.iter().map(|(_, pairs)| **pairs as f64).sum();
+    let squares: f64 =
+        batches.iter().map(|(energy, pairs)| (**energy - mean * **pairs as f64).0.powi(2)).sum();
+    Joules((squares * count / (count - 1.0)).sqrt() / pairs)
 }
 
 /// Transitions of every net, by batch with glitches and in all without, and the operations of every batch.
@@ -137,6 +174,8 @@ pub(super) struct Walk<'a> {
     depth: usize,
     /// Time slots of a fold, folds down the rows, folds across the columns.
     folds: [usize; 3],
+    /// Rows and columns of which units have work in some fold.
+    busy: [usize; 2],
 }
 
 impl<'a> Walk<'a> {
@@ -159,12 +198,14 @@ impl<'a> Walk<'a> {
             nonzeros,
             depth,
             folds: [time, down.div_ceil(rows), gemm.outputs.div_ceil(columns)],
+            busy: [rows.min(down), columns.min(gemm.outputs)],
         }
     }
 
-    /// Slots of a random unit from a random time on; `None` where the unit has no work.
+    /// Slots of a random unit from a random time on; `None` where the unit has no work. All stretches of a contraction are
+    /// equally long.
     ///
-    /// A stretch from the very start finds the unit at reset and lets its registers run empty at the end, so
+    /// One of a contraction that is no longer finds the unit at reset and lets its registers run empty at the end, so
     /// that a contraction of a single slot has a price too.
     pub(super) fn stretch(&self, stream: &mut Stream) -> Vec<Option<Slot>> {
         let mut before = None;
@@ -182,13 +223,12 @@ impl<'a> Walk<'a> {
         stream: &mut Stream,
         mut slot: impl FnMut(&Step) -> Option<S>,
     ) -> Vec<Option<S>> {
-        let [rows, columns] = self.array.shape();
-        let unit = [stream.below(rows as u64) as usize, stream.below(columns as u64) as usize];
+        let unit = self.busy.map(|units| stream.below(units.max(1) as u64) as usize);
         let gemm = &self.operands.gemm;
         let slots = [gemm.groups, self.folds[0], self.folds[1], self.folds[2]];
         let slots: u64 = slots.into_iter().map(|n| n as u64).product();
         let start = stream.below(slots.saturating_sub(SLOTS) + 1);
-        let around = std::iter::repeat_n(None::<S>, if start == 0 { 2 } else { 0 });
+        let around = std::iter::repeat_n(None::<S>, if slots <= SLOTS { FILLING } else { 0 });
         let inside = (start..(start + SLOTS).min(slots)).map(|at| slot(&self.step(unit, at as usize)?));
         let inside: Vec<Option<S>> = inside.collect();
         around.clone().chain(inside).chain(around).collect()
@@ -265,7 +305,7 @@ pub(super) fn toggled<S: Inputs>(
         for (lane, (held, stretch)) in held.iter_mut().zip(stretches).enumerate() {
             if let Some(Some(slot)) = stretch.get(at) {
                 held.clone_from(slot);
-                pairs[lane / 64] += u64::from(at >= 2);
+                pairs[lane / 64] += u64::from(at >= FILLING);
             }
         }
         let words = words(array, &held, &sums);
@@ -274,7 +314,7 @@ pub(super) fn toggled<S: Inputs>(
             Some(grid) => timed.clock(&words, grid.period, grid.setup),
             None => timed.step(&words),
         }
-        if at == 1 {
+        if at + 1 == FILLING {
             filling = (timed.toggles().to_vec(), lanes.toggles().to_vec());
         }
     }
@@ -379,6 +419,80 @@ mod tests {
             let found = replay(&array, &operands, &mut stream);
             assert!(found.pairs > 0 && found.each > Joules::ZERO, "{found:?}");
         }
+    }
+
+    /// A contraction of few outputs at few positions in a large array: few of its units have work.
+    #[test]
+    fn only_units_with_work_are_sampled() {
+        let gemm = Gemm { groups: 1, positions: 2, outputs: 1, depth: 100 };
+        let activation = |_, p, k| Some(value(1, [0, p, k], 127.0));
+        let weight = |_, _, k| value(2, [0, 0, k], 127.0);
+        let operands = Operands { gemm, activation: &activation, weight: &weight };
+        let of = |shape: [usize; 2]| {
+            let config = Array::exact(shape, Dataflow::OutputStationary);
+            let unit = unit(&config, 8, &|_, _| unreachable!("no table is configured")).unwrap();
+            let array = MacArray::new(&config, unit, &CellLibrary::nangate45()).unwrap();
+            replay(&array, &operands, &mut Stream::new(1, "test", 0))
+        };
+        // The same stretches as in an array that has no other units.
+        let (large, just) = (of([64, 64]), of([2, 1]));
+        assert_eq!((large.pairs, large.pairs), (64 * 4 * 32, just.pairs));
+        assert_eq!(large, just);
+    }
+
+    /// Wherever they begin: a stretch costs the others nothing.
+    #[test]
+    fn stretches_cost_together_what_each_costs_alone() {
+        for (dataflow, depth) in BOTH.into_iter().flat_map(|dataflow| [(dataflow, 3), (dataflow, 37)]) {
+            let array = array(dataflow);
+            let gemm = Gemm { groups: 1, positions: 1, outputs: 1, depth };
+            let activation = |_, p, k| Some(value(1, [0, p, k], 127.0));
+            let weight = |_, _, k| value(2, [0, 0, k], 127.0);
+            let operands = Operands { gemm, activation: &activation, weight: &weight };
+            let walk = Walk::new(&array, &operands);
+            let mut stream = Stream::new(7, "test", 0);
+            let stretches: Vec<_> = (0..12).map(|_| walk.stretch(&mut stream)).collect();
+            let total = |stretches: &[Vec<Option<Slot>>]| {
+                let toggled = toggled(&array, stretches, &words);
+                toggled.timed.iter().flatten().sum::<u64>()
+            };
+            // What lanes without a stretch do is none of its.
+            let idle = total(&[vec![None; stretches[0].len()]]);
+            assert_eq!(idle, 0, "inputs of 0 switch nothing");
+            let alone: u64 = stretches.iter().map(|stretch| total(std::slice::from_ref(stretch))).sum();
+            assert_eq!(total(&stretches), alone, "{dataflow:?}, depth {depth}");
+        }
+    }
+
+    #[test]
+    fn stretches_are_drawn_until_one_meets_an_operation() {
+        let mut count = 0;
+        let found = drawn(|| {
+            count += 1;
+            vec![None, Some(count), (count == 64 * BATCHES * 3).then_some(count)]
+        });
+        assert_eq!((count, found.len()), (64 * BATCHES * 3, 64 * BATCHES));
+        count = 0;
+        drawn(|| {
+            count += 1;
+            vec![None::<usize>; 3]
+        });
+        assert_eq!(count, 64 * BATCHES * DRAWS);
+    }
+
+    #[test]
+    fn the_standard_error_is_that_of_a_ratio() {
+        let error = |mean: f64, batches: &[(f64, u64)]| {
+            let (energies, pairs): (Vec<_>, Vec<_>) = batches.iter().map(|(e, n)| (Joules(*e), *n)).unzip();
+            standard_error(Joules(mean), energies.iter().zip(&pairs)).0
+        };
+        // Means of 1, 2, 3 and 6 with a deviation of √(14 / 3), over √4.
+        let equal = [(10.0, 10), (20.0, 10), (30.0, 10), (60.0, 10)];
+        assert!((error(3.0, &equal) - (14.0f64 / 3.0 / 4.0).sqrt()).abs() < 1e-12);
+        // A batch without pairs is none.
+        assert_eq!(error(3.0, &[&equal[..], &[(0.0, 0)]].concat()), error(3.0, &equal));
+        assert_eq!(error(3.0, &[(30.0, 10), (0.0, 0)]), 3.0);
+        assert_eq!(error(2.0, &[(20.0, 10), (2.0, 1)]), 0.0);
     }
 
     #[test]

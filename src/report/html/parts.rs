@@ -177,7 +177,8 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let pairs_of = outcome.layers.iter().map(|layer| layer.replayed_pairs);
     let replayed = pairs_of.fold(0, u64::saturating_add);
     let lead = format!(
-        "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates. Error: \
+        "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates, which are a \
+         sample; ±: the standard error. Error: \
          root mean square of (computed − exact) over that of exact, on the codes of the samples whose pairs were replayed; bias: \
          the mean; by channel: root mean square of the means of output channels over that of those exact sums, which a constant \
          per channel would take away, on all scored samples (where weights are computed, on those replayed). Grey bar: {name}. MACs and cycles are of one run; a layer that does not \

@@ -23,7 +23,7 @@ pub struct LayerOutcome {
     pub utilisation: f64,
     /// Energy of one multiply-accumulate in joules, from the operands that this layer saw.
     pub mac_energy_j: f64,
-    /// Standard deviation of that energy between the replayed streams, in joules.
+    /// Standard error of that energy, from the batches of replayed streams, in joules.
     pub mac_energy_spread_j: f64,
     /// Operand pairs replayed through the gates.
     pub replayed_pairs: u64,
