@@ -18,7 +18,7 @@ pub fn rows(report: &Report) -> Vec<(String, &Outcome)> {
     let baseline = (report.baseline.baseline_name().to_string(), &report.baseline);
     let mut rows = vec![baseline, ("approximate".to_string(), &report.approximate)];
     for knob in &report.knobs {
-        let value = words::value(&knob.value);
+        let value = words::tried(&knob.knob, &knob.value);
         rows.push((format!("only {} = {value}", knob.knob), &knob.alone));
         rows.push((format!("without {}", knob.knob), &knob.without));
     }
@@ -30,18 +30,26 @@ pub fn rows(report: &Report) -> Vec<(String, &Outcome)> {
 
 /// A point of an exploration by its knobs.
 pub fn label(point: &Point) -> String {
-    let knobs = point.knobs.iter().map(|(knob, value)| format!("{knob} = {}", words::value(value)));
+    let knobs = point.knobs.iter().map(|(knob, value)| format!("{knob} = {}", words::tried(knob, value)));
     knobs.collect::<Vec<_>>().join(", ")
 }
 
 /// A point in few words: the last parts of a knob's path, as many as name it alone, and of a design of the array only its id.
 pub fn short(found: &Exploration, point: &Point) -> String {
-    let knobs: Vec<Vec<String>> = found.question.explore.space.keys().map(|knob| parts(knob)).collect();
-    let part = |(knob, value): (&String, &serde_json::Value)| match &*ending(&parts(knob), &knobs) {
-        "multiplier" => words::value(value),
-        name => format!("{name} {}", words::value(value)),
+    let knobs: Vec<&String> = found.question.explore.space.keys().collect();
+    let part = |(knob, value): (&String, &serde_json::Value)| match &*called(knob, &knobs) {
+        "multiplier" => words::tried(knob, value),
+        name => format!("{name} {}", words::tried(knob, value)),
     };
     point.knobs.iter().map(part).collect::<Vec<_>>().join(" · ")
+}
+
+/// A knob among others: the shortest end of its path that no other one has.
+fn called(knob: &str, knobs: &[&String]) -> String {
+    let (path, others): (_, Vec<_>) = (parts(knob), knobs.iter().map(|other| parts(other)).collect());
+    let alone = |end: &&[String]| others.iter().filter(|other| other.ends_with(end)).count() < 2;
+    let end = (0..path.len()).rev().map(|from| &path[from..]).find(alone).unwrap_or(&path);
+    end.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".")
 }
 
 /// The names of a knob's path, that of a layer whole, as it is or in quotes.
@@ -58,21 +66,14 @@ fn parts(knob: &str) -> Vec<String> {
     }
 }
 
-/// The shortest end of a path that no other one has.
-fn ending(path: &[String], paths: &[Vec<String>]) -> String {
-    let alone = |end: &&[String]| paths.iter().filter(|other| other.ends_with(end)).count() < 2;
-    let ends = (0..path.len()).rev().map(|from| &path[from..]);
-    let end = ends.clone().find(alone).unwrap_or(path);
-    end.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(".")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn endings(knobs: &[&str]) -> Vec<String> {
-        let paths: Vec<Vec<String>> = knobs.iter().map(|knob| parts(knob)).collect();
-        paths.iter().map(|path| ending(path, &paths)).collect()
+        let knobs: Vec<String> = knobs.iter().map(|knob| knob.to_string()).collect();
+        let all: Vec<&String> = knobs.iter().collect();
+        knobs.iter().map(|knob| called(knob, &all)).collect()
     }
 
     #[test]
