@@ -32,7 +32,7 @@ pub enum ArithError {
 
 impl ArithError {
     /// The same mistake in the id that the part was taken from.
-    pub(super) fn within(self, whole: &str) -> Self {
+    pub(crate) fn within(self, whole: &str) -> Self {
         let id = whole.to_string();
         match self {
             Self::Form(_) => Self::Form(id),

@@ -112,7 +112,7 @@ impl Config {
         Ok(())
     }
 
-    /// No knob may be written in two ways beside each other: one of the two values would not be tried.
+    /// No knob may stand beside itself in other words, or beside one that holds it: one of the two values would not be tried.
     fn each_knob_once(&self) -> Result<(), ConfigError> {
         let space = self.explore.iter().flat_map(|explore| explore.space.keys());
         self.once(&["approximate"], self.approximate.keys())?;
@@ -120,14 +120,15 @@ impl Config {
     }
 
     fn once<'k>(&self, section: &[&str], knobs: impl Iterator<Item = &'k String>) -> Result<(), ConfigError> {
-        let mut known = IndexMap::new();
+        let mut known: Vec<(Vec<String>, &String)> = vec![];
         for knob in knobs {
-            let Some(other) = known.insert(self.resolve(knob)?, knob) else { continue };
-            let at: Vec<String> = section.iter().copied().chain([&**knob]).map(String::from).collect();
-            let error = self.origins.locate(&at, true, &format!("`{knob}` is the same knob as `{other}`"));
-            return Err(error
-                .label("second time")
-                .help("keep one of the two; a later one does not silently win"));
+            let path = self.resolve(knob)?;
+            let clash = known.iter().find_map(|(other, name)| clash((&path, knob), (other, name)));
+            if let Some((message, label, help)) = clash {
+                let at: Vec<String> = section.iter().copied().chain([&**knob]).map(String::from).collect();
+                return Err(self.origins.locate(&at, true, &message).label(label).help(help));
+            }
+            known.push((path, knob));
         }
         Ok(())
     }
@@ -348,6 +349,24 @@ const SECTIONS: [(&str, &str); 3] =
     [("exit", "{outputs: [EARLY, LAST]}"), ("experts", "{gates: OUTPUT}"), ("tokens", "{after: [NODE]}")];
 /// Parts of the workload that are no part of what is asked.
 const ALGORITHM: [&str; 6] = ["quantize", "skip_blocks", "outliers", "prune", "tokens", "layers"];
+
+/// Why a knob cannot stand beside an earlier one, each with its path: a message, a label and what to write instead.
+fn clash(
+    (path, knob): (&[String], &str),
+    (before, other): (&[String], &str),
+) -> Option<(String, &'static str, String)> {
+    let (whole, part) = if path.len() < before.len() { (knob, other) } else { (other, knob) };
+    if path == before {
+        let help = "keep one of the two; a later one does not silently win";
+        return Some((format!("`{knob}` is the same knob as `{other}`"), "second time", help.into()));
+    }
+    let message =
+        format!("`{part}` is a part of `{whole}`, so that the later of the two would undo the other");
+    let help =
+        format!("write `{whole}` alone, with all that its values shall hold, or knobs of its parts alone");
+    let nested = path.starts_with(before) || before.starts_with(path);
+    nested.then_some((message, "later", help))
+}
 
 /// Puts a value at a resolved path, of which a layer may not be there yet.
 fn put(tree: &mut Value, path: &[String], value: Value) {

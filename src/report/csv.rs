@@ -39,7 +39,7 @@ pub fn exploration(found: &Exploration) -> String {
 }
 
 fn row(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
-    let mut cells: Vec<String> = point.knobs.values().map(words::value).collect();
+    let mut cells: Vec<String> = point.knobs.iter().map(|(knob, value)| words::tried(knob, value)).collect();
     cells.push(u8::from(found.front.contains(&at)).to_string());
     match &point.result {
         Ok(finished) => {

@@ -77,7 +77,7 @@ pub fn exploration(found: &Exploration) -> String {
 }
 
 fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
-    let mut cells: Vec<String> = point.knobs.values().map(words::value).collect();
+    let mut cells: Vec<String> = point.knobs.iter().map(|(knob, value)| words::tried(knob, value)).collect();
     match &point.result {
         Err(Unfinished::Failed(why)) => cells.push(format!("failed: {why}")),
         Err(Unfinished::Screened(worst)) => cells.push(format!("screened out: {}", words::screened(worst))),

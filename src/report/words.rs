@@ -24,6 +24,18 @@ pub fn value(value: &serde_json::Value) -> String {
     formats::label(value).unwrap_or_else(plain)
 }
 
+/// The value of a knob: as [`value`] says it, but that an empty mapping is a plain format of formats alone.
+///
+/// ```
+/// use axsim::report::words::tried;
+/// let none = serde_json::json!({});
+/// assert_eq!([tried("quantize.format", &none), tried("compute.array.layers", &none)], ["plain", "{}"]);
+/// ```
+pub fn tried(knob: &str, given: &serde_json::Value) -> String {
+    let empty = given.as_object().is_some_and(serde_json::Map::is_empty);
+    if empty && !knob.ends_with("format") { given.to_string() } else { value(given) }
+}
+
 /// A fraction as a percentage with one decimal.
 pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)

@@ -58,9 +58,15 @@ impl Coding {
     }
 
     /// The real values of the lowest and the highest code, per scale.
+    ///
+    /// ```
+    /// use axsim::run::Coding;
+    /// let coding = Coding { bits: 8, zero_point: 0, scale: vec![0.5] };
+    /// assert_eq!(format!("{:?}", coding.ends()), "[[0.0, 127.5]]");
+    /// ```
     pub fn ends(&self) -> Vec<[f32; 2]> {
         let (zero, top) = (f32::from(self.zero_point), ((1u32 << self.bits) - 1) as f32);
-        self.scale.iter().map(|scale| [-zero * scale, (top - zero) * scale]).collect()
+        self.scale.iter().map(|scale| [(0.0 - zero) * scale, (top - zero) * scale]).collect()
     }
 
     fn of(weights: &Weights) -> Self {

@@ -63,7 +63,9 @@ pub fn study(evaluator: &Evaluator<'_>, settings: &Settings<'_>) -> Result<Repor
     let knobs = settings.approximate;
     let paths = Paths::of(settings)?;
     let exact = (settings.setup)(&Knobs::new())?;
-    let (rivals, unbuilt) = built_rivals(evaluator, settings, rival_knobs((knobs, &paths), &exact))?;
+    let tried = (settings.setup)(knobs)?;
+    let (rivals, unbuilt) =
+        built_rivals(evaluator, settings, rival_knobs((knobs, &paths), [&exact, &tried]))?;
     let fits = |knobs: &Knobs| evaluator.multiplies_codes(&(settings.setup)(knobs)?);
     let companions = Companions { knobs, paths: &paths, fits: &fits };
     let variant = |knob: &String| Ok([companions.alone(knob)?, companions.without(knob)?]);
@@ -136,8 +138,8 @@ fn written(setup: &Setup) -> Value {
     serde_json::to_value(setup).expect("a setup is always writable")
 }
 
-/// Exact designs of 8 to 3 bits for all layers, re-quantised, where a multiplier is approximated or numbers have a format.
-fn rival_knobs((knobs, paths): (&Knobs, &Paths), baseline: &Setup) -> Rivals {
+/// Exact designs of 8 to 3 bits for all layers, re-quantised, where multipliers or the formats of numbers are tried.
+fn rival_knobs((knobs, paths): (&Knobs, &Paths), [baseline, tried]: [&Setup; 2]) -> Rivals {
     let own = |(name, own): (&String, &LayerSettings)| {
         let bits = [("weight_bits", own.weight_bits), ("activation_bits", own.activation_bits)];
         bits.into_iter()
@@ -159,9 +161,18 @@ fn rival_knobs((knobs, paths): (&Knobs, &Paths), baseline: &Setup) -> Rivals {
     };
     let exact = RIVAL_BITS.rev().flat_map(Exact::of_width);
     // Where compute is ideal there is nothing to choose a multiplier for.
-    let multiplies = matches!(baseline.platform.compute, Compute::Array(_));
-    let asked = layered || knobs.keys().any(|knob| paths.has_rivals(knob));
-    if multiplies && asked { exact.map(of).collect() } else { vec![] }
+    let [own, other] = [arithmetic(baseline), arithmetic(tried)];
+    let named = layered || knobs.keys().any(|knob| paths.has_rivals(knob));
+    let asked = own.is_some() && (named || other.is_some() && own != other);
+    if asked { exact.map(of).collect() } else { vec![] }
+}
+
+/// What multiplies in all layers, and how what it multiplies is written; nothing where compute is ideal.
+fn arithmetic(setup: &Setup) -> Option<impl PartialEq> {
+    let Compute::Array(array) = &setup.platform.compute else { return None };
+    let own = |(name, own): (&String, &LayerSettings)| Some((name.clone(), own.format?));
+    let formats: Vec<_> = setup.workload.layers.iter().filter_map(own).collect();
+    Some((array.multiplier.clone(), array.layers.clone(), setup.workload.quantize.format, formats))
 }
 
 /// The rivals whose hardware the rest of the platform allows, and of the others why it does not.
@@ -177,7 +188,9 @@ fn built_rivals(
         match found {
             Ok(()) => built.push((exact, knobs)),
             Err(RunError::Platform(fault) | RunError::Layer { fault, .. }) => {
-                unbuilt.push(format!("`{}` is no rival on this platform: {fault}.", exact.multiplier));
+                let (name, fault) = (format!("`{}`", exact.multiplier), fault.to_string());
+                let why = fault.strip_prefix(&format!("{name}: ")).unwrap_or(&fault);
+                unbuilt.push(format!("{name} is no rival on this platform: {why}."));
             }
             Err(other) => return Err(other),
         }
@@ -214,7 +227,8 @@ fn report(
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();
     let multiplier = knobs.iter().find(|effect| paths.has_rivals(&effect.knob)).filter(comparable);
     let multiplier = multiplier.filter(|_| !rivals.is_empty());
-    let equal_accuracy = multiplier.map(|effect| EqualAccuracy::of(&effect.value, &effect.alone, &rivals));
+    let compared = |effect: &KnobOutcome| EqualAccuracy::of(&paths.compared(effect), &effect.alone, &rivals);
+    let equal_accuracy = multiplier.map(compared);
     Report {
         axsim,
         repeat,

@@ -8,6 +8,7 @@ mod npy;
 mod text;
 
 use std::fmt;
+use std::ops::Range;
 
 use num_traits::FromBytes;
 
@@ -263,13 +264,18 @@ impl Entries<i64> {
     fn table(self, signed: bool) -> At<Table> {
         let [width_a, width_b] = self.widths().map_err(|fault| (Place::File, fault))?;
         let signature = Signature { operation: Operation::Mul, width_a, width_b, signed };
-        let bits = signature.width_out() + u32::from(!signed);
-        let (low, high) = if signed { (-1i64 << (bits - 1), 1i64 << (bits - 1)) } else { (0, 1i64 << bits) };
+        let (bits, range) = results(signature);
+        let other = results(Signature { signed: !signed, ..signature }).1;
+        let hint = match self.values.iter().all(|(value, _)| other.contains(value)) {
+            true if signed => ", or say that the table is not: `signed: false`",
+            true => ", or say that the table is signed: `signed: true`",
+            false => "",
+        };
         let fits = |(value, place): (i64, Place)| {
-            let entry = i32::try_from(value).ok().filter(|_| (low..high).contains(&value));
+            let entry = i32::try_from(value).ok().filter(|_| range.contains(&value));
             let kind = if signed { "signed" } else { "unsigned" };
-            let hint = if signed || value >= 0 { "" } else { ", or say that the table is signed" };
-            entry.ok_or((place, Fault::Range { value, bits, kind, low, high: high - 1, hint }))
+            let (low, high) = (range.start, range.end - 1);
+            entry.ok_or((place, Fault::Range { value, bits, kind, low, high, hint }))
         };
         // A negative entry first: it says what the others are.
         let negative = self.values.iter().find(|(value, _)| !signed && *value < 0).copied();
@@ -280,6 +286,12 @@ impl Entries<i64> {
             None => Ok(Table { signature, entries }),
         }
     }
+}
+
+/// Bits and range of a product; an unsigned one may have a bit more than an exact one.
+fn results(signature: Signature) -> (u32, Range<i64>) {
+    let bits = signature.width_out() + u32::from(!signature.signed);
+    (bits, if signature.signed { -1 << (bits - 1)..1 << (bits - 1) } else { 0..1 << bits })
 }
 
 impl<T> Entries<T> {

@@ -22,10 +22,8 @@ pub enum NoLayer {
         help: String,
     },
     /// Several layers have it.
-    #[error("`{name}` names {places}; write one of them")]
+    #[error("layers {places} are called so; write one of these places")]
     Several {
-        /// The name.
-        name: String,
         /// The places of all that have it.
         places: String,
     },
@@ -49,7 +47,7 @@ pub fn layer(layers: &[Layer], wanted: &str) -> Result<usize, NoLayer> {
         [ref first @ .., last] => {
             let first: Vec<String> = first.iter().map(|index| format!("#{index}")).collect();
             let places = format!("{} and #{last}", first.join(", "));
-            Err(NoLayer::Several { name: wanted.into(), places })
+            Err(NoLayer::Several { places })
         }
     }
 }
@@ -148,8 +146,13 @@ mod tests {
 
     #[test]
     fn a_name_that_layers_share_is_refused_with_their_places() {
-        assert_eq!(found(&["A", "B", "A"], "A").unwrap_err(), "`A` names #0 and #2; write one of them");
-        assert_eq!(found(&["A", "A", "A"], "A").unwrap_err(), "`A` names #0, #1 and #2; write one of them");
+        let told = |places: &str| format!("layers {places} are called so; write one of these places");
+        assert_eq!(found(&["A", "B", "A"], "A").unwrap_err(), told("#0 and #2"));
+        assert_eq!(found(&["A", "A", "A"], "A").unwrap_err(), told("#0, #1 and #2"));
+        let name = "A".to_string();
+        let whole =
+            Misnamed::None { name, fault: NoLayer::Several { places: "#0 and #2".into() } }.to_string();
+        assert_eq!((whole.matches('A').count(), whole), (1, format!("names `A`: {}", told("#0 and #2"))));
         assert_eq!(found(&["A", "B", "A"], "#2"), Ok(2));
         assert_eq!(found(&["A", "B", "A"], "B"), Ok(1));
     }

@@ -191,6 +191,44 @@ fn a_knob_that_is_written_in_two_ways_is_refused_with_both() {
     assert_eq!(error, format!("in `--set approximate.sensor.cmos.adc_bits=…`: {both}"));
 }
 
+/// In any order: what is set last would else be all that is left, or a value would not even have the part.
+#[test]
+fn a_knob_within_another_is_refused_with_both() {
+    let pairs = [
+        ["compute.array.layers", "compute.layers.conv1"],
+        ["compute", "compute.array.layers.body.0"],
+        ["sensor", "sensor.cmos.adc_bits"],
+        ["quantize", "quantize.weight_bits"],
+        ["quantize.format", "quantize.format.weights"],
+        ["layers", r#"layers."a.b".weight_bits"#],
+    ];
+    let values = json!({
+        "compute.array.layers": {"conv2": "mul8s_bw"}, "compute.layers.conv1": "mul8s_bw", "compute": "ideal",
+        "compute.array.layers.body.0": "mul8s_bw", "sensor": "ideal", "sensor.cmos.adc_bits": 6, "quantize": {},
+        "quantize.weight_bits": 6, "quantize.format": {}, "quantize.format.weights": "plain", "layers": {},
+        r#"layers."a.b".weight_bits"#: 6,
+    });
+    let message = |text: &str| load("configs/runs/x.yaml", text).unwrap_err();
+    for [whole, part] in pairs {
+        let expected =
+            format!("`{part}` is a part of `{whole}`, so that the later of the two would undo the other");
+        for [first, second] in [[whole, part], [part, whole]] {
+            let knobs = json!({first: values[first], second: values[second]});
+            let space = json!({"space": {first: [values[first]], second: [values[second]]}});
+            for text in [with("approximate", knobs), with("explore", space)] {
+                let error = message(&text);
+                assert_eq!(error.to_string(), expected);
+                let label = error.labels().unwrap().next().unwrap();
+                assert!(text[label.offset()..].starts_with(&json!(second).to_string()), "{error:?}");
+                assert!(error.help().unwrap().to_string().contains(&format!("`{whole}` alone")), "{error:?}");
+            }
+        }
+    }
+    let apart =
+        json!({"quantize.format.weights": "plain", "quantize.format.kv": "plain", "quantize.weight_bits": 6});
+    assert!(load("configs/runs/x.yaml", &with("approximate", apart)).is_ok());
+}
+
 #[test]
 fn a_wrong_value_of_a_list_is_marked_itself() {
     let marked = |error: &ConfigError, text: &str| {

@@ -80,8 +80,59 @@ fn a_rival_that_the_platform_has_no_sums_for_is_left_out() {
         "{printed}"
     );
     let told = found["notes"].to_string();
-    assert!(told.contains("`mul8u_exact` is no rival on this platform: `mac8u_exact"), "{told}");
+    assert!(
+        told.contains("`mul8u_exact` is no rival on this platform: an accumulator that saturates"),
+        "{told}"
+    );
     assert!(!printed.contains("not the best exact multiplier"), "{printed}");
+}
+
+/// Alone, for one operand, for one layer, or within all that is said of the quantisation or of the array.
+#[test]
+fn formats_and_multipliers_have_rivals_wherever_they_are_tried() {
+    let format = "{weights: {int: {bits: 4}}}";
+    let [whole, part] =
+        [format!("quantize.format: {format}"), "quantize.format.weights: {int: {bits: 4}}".into()]
+            .map(|knob| run(&[&format!("approximate={{{knob}}}")]));
+    for same in ["rivals", "equal_accuracy", "approximate"] {
+        assert_eq!(whole.0[same], part.0[same], "{same}");
+    }
+    assert!(part.1.contains("int W4 ") && part.1.contains("against that line the format"), "{}", part.1);
+    let quantize = "weight_bits: 8, calibration_samples: 4";
+    let array = part.0["baseline"]["settings"]["platform"]["compute"]["array"].to_string();
+    for (knob, has_rivals) in [
+        (format!("quantize: {{{quantize}, format: {format}}}"), true),
+        (format!("layers.conv2.format: {format}"), true),
+        (format!("layers: {{conv2: {{format: {format}}}}}"), true),
+        (
+            format!(
+                "compute.array: {}",
+                array.replace(r#""multiplier":"exact""#, r#""multiplier":"mul8s_bwtrunc_t4""#)
+            ),
+            true,
+        ),
+        (format!("compute.array: {}", array.replace(r#""clock":"fit""#, r#""clock":"400 MHz""#)), false),
+        (format!("quantize: {{{quantize}, rounding: floor}}"), false),
+    ] {
+        let (found, printed) = run(&[&format!("approximate={{{knob}}}")]);
+        let expected = if has_rivals { &part.0["rivals"] } else { &serde_json::json!([]) };
+        let bits = |rivals: &Value| {
+            rivals.as_array().unwrap().iter().map(|one| one["outcome"]["score"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(bits(&found["rivals"]), bits(expected), "{knob}: {printed}");
+        // What sets other things too is not compared as a multiplier or a format.
+        assert!(found["equal_accuracy"].is_null(), "{knob}");
+    }
+}
+
+/// Widths that a whole of the quantisation has go along with a narrow multiplier, as single ones do.
+#[test]
+fn a_whole_that_has_widths_goes_along_with_a_narrow_multiplier() {
+    let quantize = "quantize: {weight_bits: 7, activation_bits: 7, calibration_samples: 4}";
+    let (found, printed) =
+        run(&[&format!("approximate={{{quantize}, compute.multiplier: mul7s_bwtrunc_t3}}")]);
+    assert_eq!(figures(&found["knobs"][1]["alone"]), figures(&found["approximate"]));
+    assert!(found["notes"].to_string().contains("alone it has `quantize` with it"), "{printed}");
 }
 
 /// A narrow multiplier, which takes narrow codes alone: with companions, and with plain bits for rivals.

@@ -35,7 +35,7 @@ fn the_reason_why_a_product_is_no_layer_is_told() {
     let pads = ints("pads", &[100_000, 0, 0, 0]);
     assert_eq!(
         float_alone("Conv", &["x", "w"], vec![pads], image, &[weights("w", &[3, 2, 3, 3])]),
-        "attribute pads = [100000, 0, 0, 0]; 4 numbers from 0 to 4096 are expected"
+        "attribute pads = [100000, 0, 0, 0]; a layer takes numbers from 0 to 4096"
     );
     assert_eq!(float_alone("Conv", &["x", "x"], vec![], &[1, 1, 5, 5], &[]), "operand `x` must be stored");
     let turned = vec![int("transA", 1)];
@@ -61,11 +61,15 @@ fn one_reason_is_told_why_an_attribute_or_weights_cannot_be_used() {
     let conv = |attribute: AttributeProto| refused("Conv", vec![attribute], &[1, 2, 5, 5], &[3, 2, 3, 3]);
     assert_eq!(
         conv(ints("strides", &[-1, 1])),
-        "node `layer`: attribute strides = [-1, 1]; 2 numbers from 0 to 4096 are expected"
+        "node `layer`: attribute strides = [-1, 1]; 2 numbers from 0 to 2^20 are expected"
     );
     assert_eq!(
         conv(ints("dilations", &[1 << 40, 1])),
-        "node `layer`: attribute dilations = [1099511627776, 1]; 2 numbers from 0 to 4096 are expected"
+        "node `layer`: attribute dilations = [1099511627776, 1]; 2 numbers from 0 to 2^20 are expected"
+    );
+    assert_eq!(
+        conv(ints("pads", &[(1 << 20) + 1, 0, 0, 0])),
+        "node `layer`: attribute pads = [1048577, 0, 0, 0]; 4 numbers from 0 to 2^20 are expected"
     );
     assert_eq!(conv(int("strides", 2)), "node `layer`: attribute strides is of another sort than expected");
     assert_eq!(conv(int("stride", 2)), "node `layer`: attribute stride is none of the operator Conv");

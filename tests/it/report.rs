@@ -57,6 +57,22 @@ fn the_page_says_what_arithmetic_means_as_the_text_does() {
     assert!(section.starts_with(&format!("<ul class=\"notes\"><li>{said}</li>")), "{section}");
 }
 
+/// In the plot of a run as in that of an exploration.
+#[test]
+fn knobs_of_layers_that_end_alike_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let knobs = "approximate={layers.conv1.weight_bits: 7, layers.conv2.weight_bits: 7, compute.layers: {}}";
+    let settings = ["--set", "workload.samples=8", "--set", knobs, "--quiet", "--out"];
+    let mut command = axsim(&["run", "configs/runs/quickstart.yaml"]);
+    let run = command.args(settings).arg(folder.path()).assert().success();
+    let printed = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains(" only compute.layers = {} "), "{printed}");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for mark in ["without conv1.weight_bits", "conv2.weight_bits = 7", "layers = {}"] {
+        assert!(page.contains(&format!(">{mark}")), "{mark}");
+    }
+}
+
 #[test]
 fn ideal_hardware_is_reported_and_read_back() {
     let folder = tempfile::tempdir().unwrap();

@@ -217,7 +217,8 @@ fn rank(point: &Point) -> (u8, f64) {
 
 fn row(found: &Exploration, at: usize) -> Vec<String> {
     let point = &found.points[at];
-    let mut cells: Vec<String> = point.knobs.values().map(|value| escape(&words::value(value))).collect();
+    let mut cells: Vec<String> =
+        point.knobs.iter().map(|(knob, value)| escape(&words::tried(knob, value))).collect();
     match &point.result {
         Err(why) => {
             let (chip, why) = match why {

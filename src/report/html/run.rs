@@ -4,7 +4,7 @@ use super::parts::{self, Tile, class};
 use super::{list, page, section, table};
 use crate::report::svg::escape;
 use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
-use crate::report::{rows, words};
+use crate::report::{called, rows, words};
 use crate::run::outcome::{Outcome, Report, Savings, Score};
 use crate::run::statistics::Verdict;
 use crate::units::{counted, with_prefix};
@@ -64,11 +64,12 @@ fn trade(report: &Report) -> String {
         .map(|rival| mark(format!("{} bits", rival.bits), &rival.outcome, "plain", Shape::Disc))
         .collect();
     let mut others = vec![];
+    let knobs: Vec<&String> = report.knobs.iter().map(|knob| &knob.knob).collect();
     for knob in &report.knobs {
-        let name = knob.knob.rsplit('.').next().unwrap_or(&knob.knob);
+        let name = called(&knob.knob, &knobs);
         others.push(mark(format!("without {name}"), &knob.without, "neutral", Shape::Ring));
         others.push(mark(
-            format!("{name} = {}", words::value(&knob.value)),
+            format!("{name} = {}", words::tried(&knob.knob, &knob.value)),
             &knob.alone,
             "alone",
             Shape::Disc,
@@ -184,7 +185,7 @@ fn knobs(report: &Report) -> String {
     ];
     let mut groups = vec![whole];
     for knob in &report.knobs {
-        let (name, value) = (escape(&knob.knob), escape(&words::value(&knob.value)));
+        let (name, value) = (escape(&knob.knob), escape(&words::tried(&knob.knob, &knob.value)));
         groups.push(vec![
             row(format!("<b>{name}</b> = {value} <span class=\"quiet\">alone</span>"), &knob.alone),
             row(format!("<span class=\"quiet\">all without</span> {name}"), &knob.without),

@@ -1,7 +1,7 @@
 //! The findings of an exploration.
 
 use super::{allowed, difference, inexact, less, percent, score, units, verdict};
-use crate::explore::{Exploration, Unfinished};
+use crate::explore::{Exploration, Point, Unfinished};
 use crate::report::label;
 use crate::run::Worst;
 use crate::units::{counted, with_prefix};
@@ -16,7 +16,13 @@ pub fn about(found: &Exploration) -> String {
 pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
     sentences.extend(inexact(&found.baseline));
-    sentences.push(match found.best.map(|best| (&found.points[best], &found.points[best].result)) {
+    let best = found.best.map(|best| &found.points[best]);
+    let costless = |point: &Point| point.result.as_ref().is_ok_and(|done| done.outcome.energy_j.total == 0.0);
+    if best.is_some_and(costless) && found.baseline.energy_j.total == 0.0 {
+        sentences.push("Nothing costs energy on this platform, so that no point takes least: they differ by their scores.".into());
+        return sentences;
+    }
+    sentences.push(match best.map(|point| (point, &point.result)) {
         Some((point, Ok(finished))) => format!(
             "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
              of {} ({}{}, 95 % interval).",
@@ -31,6 +37,9 @@ pub fn findings(found: &Exploration) -> Vec<String> {
             difference(&finished.outcome),
             units(found.baseline.score.metric),
         ),
+        _ if count(found, "undecided") > 0 => {
+            "No point surely meets the floor; more samples would decide those that are undecided.".into()
+        }
         _ if found.question.floor.is_some() => "No point meets the floor.".into(),
         _ => "No point was evaluated.".into(),
     });
@@ -74,7 +83,8 @@ fn counts(found: &Exploration) -> String {
     };
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
-            " The floor of {} is met by {}, undecided for {} and not met by {} (one-sided 95 % bounds of the drop).",
+            " The floor of {} is met by {} (the one-sided 95 % upper bound of the drop is below it), undecided for {} and not met by {} \
+             (the drop itself reaches it).",
             allowed(found.baseline.score.metric, drop),
             count("met"),
             count("undecided"),

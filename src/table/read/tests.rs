@@ -109,6 +109,32 @@ fn a_negative_entry_says_that_the_others_are_signed() {
     assert!(negative.is_negative(), "{negative}");
 }
 
+/// Where entries fit the other sign as a whole, and only there.
+#[test]
+fn a_wrong_sign_is_told_where_entries_fit_the_other() {
+    let [unsigned, signed] =
+        [false, true].map(|sign| Table::from_function(signature(8, 8, sign), |a, b| a * b).unwrap());
+    for name in ["t.txt", "t.csv"] {
+        let written = |table: &Table| text(table, if name == "t.csv" { "," } else { " " });
+        let told = message(written(&unsigned).as_bytes(), name, true);
+        assert!(
+            told.ends_with("write -32768 to 32767, or say that the table is not: `signed: false`"),
+            "{told}"
+        );
+        let told = message(written(&signed).as_bytes(), name, false);
+        assert!(
+            told.ends_with("write 0 to 131071, or say that the table is signed: `signed: true`"),
+            "{told}"
+        );
+    }
+    let small = |entries: &str, signed| message(entries.as_bytes(), "t.txt", signed);
+    assert!(small("0 0 0 0\n0 1 2 3\n0 2 4 6\n0 3 6 9\n", true).ends_with("`signed: false`"));
+    let neither = "0 70 0 0\n0 1 -2 -1\n0 -2 4 2\n0 -1 2 1\n";
+    for signed in [false, true] {
+        assert!(!small(neither, signed).contains("signed:"), "{}", small(neither, signed));
+    }
+}
+
 /// Goldens: what `numpy.save` and `numpy.lib.format.write_array(version=(2, 0))` of NumPy 2.4.6 wrote for
 /// the outer product of the operands of codes 0 to 3.
 #[test]

@@ -42,8 +42,12 @@ pub(super) fn sizes<const N: usize>(
         (Some(Attribute::Ints(ints)), _) => {
             let size = |int: &i64| usize::try_from(*int).ok().filter(|&size| size <= limit::WINDOW);
             let sizes: Option<Vec<usize>> = ints.iter().map(size).collect();
-            let expected =
-                || format!("{name} = {ints:?}; {N} numbers from 0 to {} are expected", limit::WINDOW);
+            // Beyond what a layer takes the operator text may still have it.
+            let beyond = ints.len() != N || ints.iter().any(|int| !(0..=limit::TEXT_WINDOW).contains(int));
+            let expected = || match beyond {
+                true => format!("{name} = {ints:?}; {N} numbers from 0 to 2^20 are expected"),
+                false => format!("{name} = {ints:?}; a layer takes numbers from 0 to {}", limit::WINDOW),
+            };
             sizes.and_then(|sizes| sizes.try_into().ok()).ok_or_else(|| attribute(node, expected()))
         }
         (Some(_), _) => Err(of_another_sort(node, name)),

@@ -132,6 +132,23 @@ fn operands_that_do_not_fit_are_refused() {
     assert!(unit(&config("mul8s_drom_k4", Clock::Fit), 8, &no_table).is_err());
 }
 
+/// By what was written, not by the id of the unit that it becomes.
+#[test]
+fn an_accumulator_too_narrow_for_a_multiplier_names_that() {
+    let refused = |multiplier| {
+        let products = config::Products::Raw;
+        let (accumulator_bits, overflow) = (Some(12), config::Overflow::Saturate);
+        let config = config(multiplier, Clock::Fit);
+        build(&config::Array { products, accumulator_bits, overflow, ..config }).err().unwrap().to_string()
+    };
+    for (multiplier, least) in [("mul8u_mbm_q4", 18), ("mul8u_exact", 17), ("exact", 16)] {
+        let said = format!(
+            "`{multiplier}`: an accumulator that saturates has {least} bits, to hold a product, to 32, not 12"
+        );
+        assert_eq!(refused(multiplier), said);
+    }
+}
+
 #[test]
 fn sums_that_networks_do_not_keep_are_refused() {
     let wide = |accumulator: &str, bits| {

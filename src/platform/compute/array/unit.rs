@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::arith::mac::{KEPT_BITS, Mac};
 use crate::arith::tabulated::{NotSquare, Tabulated};
-use crate::arith::{Design, accumulator, design};
+use crate::arith::{ArithError, Design, accumulator, design};
 use crate::config::platform::{self as config, Multiplier};
 use crate::platform::PlatformError;
 use crate::table::{Operation, Signature, Table};
@@ -45,7 +45,14 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
     let mac = if config.products == config::Products::Raw { mac.raw() } else { mac };
     let mac = if config.zeros == config::Zeros::Gate { mac.gated() } else { mac };
     let bits = config.accumulator_bits.unwrap_or(mac.accumulator_width());
-    let wrong = |fault| PlatformError::Design { field: "compute.array.accumulator_bits", fault };
+    let written = match &config.multiplier {
+        Multiplier::Id(id) | Multiplier::Design { design: id, .. } => id.clone(),
+        Multiplier::Table { table, .. } => table.display().to_string(),
+    };
+    // Whoever wrote the multiplier need not know the unit that it becomes.
+    let fault = |fault: ArithError| fault.within(&written);
+    let wrong =
+        |wrong| PlatformError::Design { field: "compute.array.accumulator_bits", fault: fault(wrong) };
     let mac = mac.with_accumulator(bits, config.overflow).map_err(wrong)?;
     let allowed =
         "at most 32, which networks keep of a sum, where `accumulator` adds its high bits approximately";
