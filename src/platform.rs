@@ -43,10 +43,10 @@ pub enum PlatformError {
         allowed: &'static str,
     },
     /// A product table that cannot be used.
-    #[error("compute.array.multiplier: {0}")]
+    #[error("product table {0}")]
     Table(String),
     /// A file of energies that cannot be used.
-    #[error("compute.array.multiplier.energy_table: {0}")]
+    #[error("energy table {0}")]
     Energies(String),
     /// A file of energies where results come too late.
     #[error(

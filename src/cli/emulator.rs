@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::kernel::Geometry;
 use crate::run::LayerCoding;
 use crate::table::Table;
+use crate::units::counted;
 use crate::workload::{Layer, Origin};
 
 /// The file that says what the others are, by which a folder is known.
@@ -148,13 +149,13 @@ pub(super) fn write(
     let manifest = json!({"for": emulator.name(), "repeat": run, "layers": layers});
     let manifest =
         serde_json::to_string_pretty(&manifest).map_err(|error| Error::Usage(error.to_string()))? + "\n";
-    let count = tables.len();
+    let count = counted(tables.len(), "table");
     let contents: Vec<(String, Vec<u8>)> =
         tables.into_iter().chain([(MANIFEST.into(), manifest.into_bytes())]).collect();
     files::write_folder(&folder, &contents, FOLDERS)?;
     Ok(format!(
-        "{} layers for {}: {count} tables, {MANIFEST} says which layer takes which, and its ranges\n{}",
-        codings.len(),
+        "{} for {}: {count}, {MANIFEST} says which layer takes which, and its ranges\n{}",
+        counted(codings.len(), "layer"),
         emulator.name(),
         files::written(&[folder])
     ))

@@ -57,6 +57,29 @@ fn a_table_is_explained_as_the_design_that_it_is_of() {
     assert!(misread.contains("unsigned codes; write `signed: false`"), "{misread}");
 }
 
+/// Not by the path of the array's own.
+#[test]
+fn a_wrong_table_of_a_layer_is_told_of_that_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("signed.txt");
+    let exported =
+        Command::cargo_bin("axsim").unwrap().args(["export", "mul8s_exact", "--format", "table"]).output();
+    std::fs::write(&file, exported.unwrap().stdout).unwrap();
+    let set = format!("approximate={{compute.layers.conv1: {{table: {}, signed: false}}}}", file.display());
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "check",
+        "configs/runs/quickstart.yaml",
+        "--set",
+        &set,
+    ]);
+    let message = String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap();
+    let words: Vec<&str> = message.split_whitespace().filter(|word| *word != "│").collect();
+    let message = words.join(" ");
+    assert!(message.contains(&format!("layer `conv1`: product table {}:2:", file.display())), "{message}");
+    assert!(message.contains("or say that the table is signed: `signed: true`"), "{message}");
+}
+
 #[test]
 fn a_file_that_is_no_table_is_not_explained_but_named() {
     let folder = tempfile::tempdir().unwrap();

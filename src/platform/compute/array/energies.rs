@@ -207,7 +207,7 @@ mod tests {
         let error = priced(&config, energies(4)).err().unwrap().to_string();
         assert_eq!(
             error,
-            "compute.array.multiplier.energy_table: mine.csv has energies of 16 by 16 codes, but operands of `mul8s_bw` have \
+            "energy table mine.csv has energies of 16 by 16 codes, but operands of `mul8s_bw` have \
              256; write 256 rows of 256"
         );
         let fast = Hertz(plain(&config).clock().0 * 1.1);

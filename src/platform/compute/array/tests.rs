@@ -118,7 +118,7 @@ fn a_table_multiplies_by_itself_and_costs_what_the_exact_multiplier_costs() {
     let exact = build(&config("exact", Clock::Fit)).unwrap();
     assert_eq!((array.area(), array.clock()), (exact.area(), exact.clock()));
     let error = unit(&named, 8, &no_table).err().unwrap();
-    assert_eq!(error.to_string(), "compute.array.multiplier: mine.npy: there is none");
+    assert_eq!(error.to_string(), "product table mine.npy: there is none");
 }
 
 #[test]
