@@ -23,10 +23,10 @@
 //! with Mitchell's, 54 (19) with any table. `resnet20_in_order` sums those of any table where their order matters, by the gates of the
 //! accumulator: 10 to 13 (3.7 to 4.7), 10 with the deepest of speculative adders and 13 with one that saturates.
 //!
-//! `structures`: of as many products, dense, dilated and grouped layers of exact products make 330, 366 and 276, of any table
-//! 92, 91 and 79; depthwise ones make 31, 35, 20, 27 and 15 in the order of their planes with either: an output has nine products
+//! `structures`: of as many products, dense, dilated and grouped layers of exact products make 387, 385 and 308, of any table
+//! 96, 96 and 84; depthwise ones make 30, 34, 20, 26 and 14 in the order of their planes with either: an output has nine products
 //! alone, for which its channel is laid out and its sum is written. onnxruntime's exact ones (`QLinearConv`, one thread, the same
-//! samples) make 27, 24, 18, 36 and 32. With AVX2 alone exact products of a dense layer make 66.
+//! samples) make 25, 22, 16, 34 and 31. With AVX2 alone exact products of a dense layer make 66.
 //!
 //! Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
 //! makes 85 (30), the geometric mean 131 (46): signed ones 187, unsigned ones 102.
