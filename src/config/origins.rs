@@ -19,6 +19,17 @@ impl Origins {
     /// An error of the typed reader at a path, in our words.
     pub(super) fn wrong(&self, path: &[String], message: &str) -> ConfigError {
         let (message, help) = reworded(path, message);
+        let below = |(set, _): &&(Vec<String>, String)| set.len() > path.len() && set.starts_with(path);
+        if message.starts_with("exactly one kind")
+            && let Some((set, written)) = self.sets.iter().rev().find(below)
+        {
+            let key = &set[path.len()];
+            let place = path.join(".");
+            let message =
+                format!("in `--set {written}=…`: `{key}` is no kind, or not the only one, of `{place}`");
+            return ConfigError::new(message)
+                .help("`--set` names the kind too, as in `platform.compute.array.rows=8`");
+        }
         let unknown = message.starts_with("unknown key");
         self.locate(path, unknown, &message).maybe_help(help)
     }

@@ -19,9 +19,20 @@ pub use summary::{inexact, summary};
 use crate::run::statistics::Verdict;
 
 /// A configuration value without quotes, number formats in short.
-pub fn value(value: &serde_json::Value) -> String {
-    let plain = || value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    formats::label(value).unwrap_or_else(plain)
+///
+/// ```
+/// use axsim::report::words::value;
+/// assert_eq!(value(&serde_json::json!(["remap", "bias"])), "[remap, bias]");
+/// ```
+pub fn value(given: &serde_json::Value) -> String {
+    let plain = || match given {
+        serde_json::Value::String(word) => word.clone(),
+        serde_json::Value::Array(all) => {
+            format!("[{}]", all.iter().map(value).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    };
+    formats::label(given).unwrap_or_else(plain)
 }
 
 /// The value of a knob: as [`value`] says it, but that an empty mapping is a plain format of formats alone.

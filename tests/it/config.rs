@@ -191,6 +191,22 @@ fn a_knob_that_is_written_in_two_ways_is_refused_with_both() {
     assert_eq!(error, format!("in `--set approximate.sensor.cmos.adc_bits=…`: {both}"));
 }
 
+#[test]
+fn a_set_path_without_its_kind_is_told_and_not_the_preset() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(QUICKSTART);
+    let told = |set: &str| {
+        let sets = [(set.to_string(), "exact".to_string())];
+        Config::load(&read(&path).unwrap(), &path, &read, &sets).unwrap_err()
+    };
+    let error = told("platform.compute.layers.conv1");
+    let expected = "`layers` is no kind, or not the only one, of `platform.compute`";
+    assert_eq!(error.to_string(), format!("in `--set platform.compute.layers.conv1=…`: {expected}"));
+    assert!(error.help().is_some_and(|help| help.to_string().contains("platform.compute.array.rows=8")));
+    // Below its kind a path is read to its end.
+    let error = told("platform.compute.array.rows").to_string();
+    assert!(!error.contains("kind"), "{error}");
+}
+
 /// In any order: what is set last would else be all that is left, or a value would not even have the part.
 #[test]
 fn a_knob_within_another_is_refused_with_both() {
