@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::files;
+use super::{files, folder};
 use crate::arith::Design;
 use crate::arith::mac::Mac;
 use crate::bits;
@@ -18,9 +18,17 @@ use crate::run::{Golden, Step};
 use crate::tensor::npy;
 use crate::workload::Form;
 
-/// The file that says what the others are, by which a folder of golden vectors is known.
+/// The file that says what the others are.
 const MANIFEST: &str = "golden.json";
-const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-dir DIR" };
+/// What the command that checks the others compiles.
+const COMPILED: &str = "bench";
+const FOLDERS: folder::Kind = folder::Kind { manifest: MANIFEST, argument: "--golden-dir DIR", files: named };
+
+/// The files that a manifest names, and what is made of them.
+fn named(manifest: &Value) -> Option<Vec<String>> {
+    let files = manifest["files"].as_object()?.keys().cloned();
+    manifest["axsim"].is_string().then(|| files.chain([COMPILED.into()]).collect())
+}
 
 /// Where the vectors of a layer of this [stem](super::layer::stem) go, unless `given`.
 ///
@@ -28,7 +36,7 @@ const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-d
 /// Where something else is in that place, or nothing can be made there.
 pub(super) fn folder(given: Option<&Path>, out: &Path, stem: &str) -> Result<PathBuf, Error> {
     let folder = given.map_or_else(|| out.join("golden").join(stem), Path::to_path_buf);
-    files::replaceable(&folder, FOLDERS)?;
+    folder::replaceable(&folder, FOLDERS)?;
     Ok(folder)
 }
 
@@ -45,7 +53,7 @@ pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Res
     let about = serde_json::to_string_pretty(&manifest(golden, (circuits, &modules), (run, seed)));
     let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
     contents.push((MANIFEST.into(), about.into_bytes()));
-    files::write_folder(folder, &contents, FOLDERS)?;
+    folder::write(folder, &contents, FOLDERS)?;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     Ok(format!(
         "golden vectors of layer `{}` in `{}`: {} products of {outputs} outputs; {MANIFEST} says what is in each file\n{}",
@@ -192,8 +200,8 @@ fn manifest(
         "stream": stream_notes(golden),
         "files": file_notes(circuits, modules),
         "check": [
-            format!("iverilog -g2005 -Wall -o bench bench.v {}", sources.join(" ")),
-            "vvp -n bench".to_string(),
+            format!("iverilog -g2005 -Wall -o {COMPILED} bench.v {}", sources.join(" ")),
+            format!("vvp -n {COMPILED}"),
         ],
     })
 }

@@ -279,6 +279,45 @@ fn activity_that_cannot_be_written_is_refused_before_anything_runs() {
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "nothing was written");
 }
 
+#[test]
+fn a_repeated_run_replaces_vectors_and_deletes_no_file_of_others() {
+    let out = tempfile::tempdir().unwrap();
+    let emulator = ["--set", "workload.quantize.weight_scales=per_tensor", "--emulator", "adapt"];
+    let asked = [&["--golden", "conv2"][..], &emulator].concat();
+    run(out.path(), &asked);
+    let folder = out.path().join("golden/conv2");
+    // What its own check compiles goes along.
+    fs::write(folder.join("bench"), "").unwrap();
+    run(out.path(), &asked);
+    assert!(!folder.join("bench").exists() && folder.join("golden.json").exists());
+    let argument = [("golden/conv2", "--golden-dir DIR"), ("adapt", "--out DIR")];
+    for (name, argument) in argument {
+        let mine = out.path().join(name).join("thesis.tex");
+        fs::write(&mine, "mine").unwrap();
+        let refused = axsim(&RUN).arg("--out").arg(out.path()).args(&asked).assert().code(2);
+        let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        let expected = format!(
+            "{name} holds thesis.tex, which axsim did not write; move that away, or name another folder with {argument}"
+        );
+        assert!(message.contains(&expected), "{message}");
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+        fs::remove_file(mine).unwrap();
+    }
+}
+
+#[test]
+fn json_that_cannot_be_written_is_refused_before_anything_runs() {
+    let out = tempfile::tempdir().unwrap();
+    let [folder, out] = ["folder", "out"].map(|name| out.path().join(name));
+    fs::create_dir(&folder).unwrap();
+    let refused = axsim(&RUN).arg("--out").arg(&out).arg("--json").arg(&folder).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    assert!(message.contains("folder: it is a folder; name another file with --json FILE"), "{message}");
+    assert!(!out.exists(), "nothing ran");
+}
+
 /// The model of the quickstart whose first two layers have names that are one as those of files.
 fn names_alike(folder: &Path) -> String {
     let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
