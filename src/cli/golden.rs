@@ -16,7 +16,7 @@ use crate::netlist::export::mac_bench::{self, Circuits, Multiplier};
 use crate::netlist::export::{mac_table, verilog};
 use crate::run::{Golden, Step};
 use crate::tensor::npy;
-use crate::workload::Form;
+use crate::workload::{Form, Origin};
 
 /// The file that says what the others are.
 const MANIFEST: &str = "golden.json";
@@ -128,11 +128,13 @@ fn codes(shape: &[usize], codes: &[u8], zero: u8, bits: u32) -> (Vec<u8>, &'stat
 
 /// Shapes of input [N, C, H, W] and weights [O, C / groups, H, W].
 fn shapes(golden: &Golden) -> [[usize; 4]; 2] {
-    let (geometry, samples) = (&golden.contraction.layer.geometry, golden.contraction.output.shape()[0]);
-    let [rows, columns] = geometry.kernel;
+    let (layer, times) = (&golden.contraction.layer, golden.time_steps());
+    let (geometry, [rows, columns]) = (&layer.geometry, layer.geometry.kernel);
+    // Every time step has the weights that were computed for it.
+    let sets = if layer.weights == Origin::Computed { times } else { 1 };
     [
-        [samples, geometry.in_channels, geometry.in_height, geometry.in_width],
-        [geometry.out_channels, geometry.in_channels / geometry.groups, rows, columns],
+        [times, geometry.in_channels, geometry.in_height, geometry.in_width],
+        [sets * geometry.out_channels, geometry.in_channels / geometry.groups, rows, columns],
     ]
 }
 
@@ -181,12 +183,11 @@ fn manifest(
     let sources: Vec<&str> =
         modules.iter().map(|module| &*module.file).filter(|file| file.ends_with(".v")).collect();
     let (layer, geometry) = (&golden.contraction.layer, &golden.contraction.layer.geometry);
-    let samples = golden.contraction.output.shape()[0];
-    json!({
+    let mut notes = json!({
         "axsim": env!("CARGO_PKG_VERSION"),
         "repeat": format!("{run} --golden '#{}' --golden-channel {}", layer.index, golden.channel),
         "seed": seed,
-        "samples": {"first": 0, "count": samples, "of": "the test set, on the device of fault map 0"},
+        "samples": {"first": 0, "count": 1, "of": "the test set, on the device of fault map 0"},
         "layer": {"index": layer.index, "name": layer.name, "lowered": layer.form.words()},
         "geometry": {
             "groups": geometry.groups,
@@ -203,6 +204,24 @@ fn manifest(
             format!("iverilog -g2005 -Wall -o {COMPILED} bench.v {}", sources.join(" ")),
             format!("vvp -n {COMPILED}"),
         ],
+    });
+    if golden.time_steps() > 1 {
+        notes["time_steps"] = time_notes(golden);
+    }
+    notes
+}
+
+/// What the first axis of the tensors is where a layer runs again and again.
+fn time_notes(golden: &Golden) -> Value {
+    let filters = "; weights.npy has the filters of each of them one after the other along O";
+    let filters = if golden.contraction.layer.weights == Origin::Computed { filters } else { "" };
+    let axis = "N of input.npy and output.npy: the times that the layer runs for the sample, in their order";
+    json!({
+        "count": golden.time_steps(),
+        "axis": format!("{axis}{filters}"),
+        "streamed": golden.time_step,
+        "chosen": "the first one from 0 in whose stream an activation is not zero, as before it any weights give the same; 0 where \
+                   there is none",
     })
 }
 
@@ -275,11 +294,12 @@ fn stream_notes(golden: &Golden) -> Value {
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     let streamed = golden.positions();
     let what = format!(
-        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample; input.npy, \
+        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample{}; input.npy, \
          weights.npy and output.npy have all channels",
         geometry.positions(),
         golden.channel,
         geometry.out_channels,
+        if golden.time_steps() > 1 { ", in the time step that `time_steps` tells" } else { "" },
     );
     json!({
         "what": what,
