@@ -292,7 +292,11 @@ pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_j
         "</dl><details><summary>Complete configuration</summary><pre>{}</pre></details>",
         escape(&settings)
     );
-    section("How to repeat this", "The same command gives the same bytes, on any number of threads.", &body)
+    section(
+        "How to repeat this",
+        "The same command gives the same bytes, on any number of threads; on another processor only how products were formed may be told differently.",
+        &body,
+    )
 }
 
 /// What arithmetic means, where that is told, and what the model itself approximates.

@@ -11,16 +11,24 @@ use crate::units::with_prefix;
 
 /// What layers may lose that sum more products than their accumulators surely hold, those that hold as many together.
 pub(super) fn wide_sums(layers: &[LayerOutcome]) -> Vec<String> {
-    let mut beyond: IndexMap<(u64, &str), Vec<&str>> = IndexMap::new();
+    let mut beyond: IndexMap<(u64, &str), Vec<&LayerOutcome>> = IndexMap::new();
     for (layer, holds) in layers.iter().filter_map(|layer| Some((layer, layer.holds?))) {
         let kept = layer.sums.split_once(", ").map_or("", |(kept, _)| kept);
-        beyond.entry((holds, kept)).or_default().push(&layer.name);
+        beyond.entry((holds, kept)).or_default().push(layer);
     }
-    beyond.iter().map(|((holds, kept), layers)| wide_sum(*holds, kept, &layers.join(", "))).collect()
+    beyond.iter().map(|((holds, kept), layers)| wide_sum(*holds, kept, layers)).collect()
 }
 
 /// What becomes of sums in accumulators as told (`20 bits that wrap`; nothing in results that do not tell).
-fn wide_sum(holds: u64, kept: &str, layers: &str) -> String {
+fn wide_sum(holds: u64, kept: &str, layers: &[&LayerOutcome]) -> String {
+    let name = |layer: &&LayerOutcome| match layer.summed {
+        Some(summed) => format!("{} ({summed})", layer.name),
+        None => layer.name.clone(),
+    };
+    let names = layers.iter().map(name).collect::<Vec<_>>().join(", ");
+    let needs = layers.iter().map(|layer| layer.needs_bits).collect::<Option<Vec<u32>>>();
+    let needs = needs.and_then(|bits| bits.into_iter().max());
+    let enough = needs.map_or(String::new(), |bits| format!(" {bits} bits surely hold them."));
     let of = if kept.is_empty() { String::new() } else { format!(" of {kept}") };
     let surely = match holds {
         0 => "may not hold even one product".to_string(),
@@ -32,7 +40,7 @@ fn wide_sum(holds: u64, kept: &str, layers: &str) -> String {
         kept if kept.ends_with("saturate") => "a sum that leaves their range stays at the end of it",
         _ => "of a sum that leaves their range the low bits stay",
     };
-    format!("Accumulators{of} {surely}, and more are summed in {layers}: {then}.")
+    format!("Accumulators{of} {surely}, and more are summed in {names}: {then}.{enough}")
 }
 
 /// What layers chose to do about the errors of their products, those that chose alike together.
@@ -263,6 +271,15 @@ mod tests {
             told(0, "4 bits that wrap, added exactly")
                 .contains("wrap may not hold even one product, and more are")
         );
+        let layer = |name: &str, summed: u64, bits: Option<u32>| {
+            let mut layer = layer_with(name, "holds", 31.into());
+            (layer.summed, layer.needs_bits) = (Some(summed), bits);
+            layer
+        };
+        let more = |bits| wide_sums(&[layer("a", 32, Some(21)), layer("b", 3000, bits)]).remove(0);
+        let start = "Accumulators surely hold the sum of 31 products, and more are summed in a (32), b (3000): sums may leave their range.";
+        assert_eq!(more(Some(27)), format!("{start} 27 bits surely hold them."));
+        assert_eq!(more(None), start);
         // Results that were stored before this was told.
         let before = "Accumulators surely hold the sum of 31 products, and more are summed in conv: sums may leave their range.";
         assert_eq!(told(31, ""), before);
