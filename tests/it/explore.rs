@@ -366,6 +366,8 @@ fn accumulators_beyond_their_bound_are_told_of_points() {
     let of_best =
         "Of the point of least energy: Accumulators of 20 bits that wrap surely hold the sum of 31 products";
     assert!(page.contains(of_best), "{page}");
+    let layers = "Of the point of least energy, compute.array.accumulator_bits = 20. Energy of the multiply-accumulates";
+    assert!(page.contains(layers), "{page}");
 }
 
 #[test]
