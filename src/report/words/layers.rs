@@ -127,6 +127,12 @@ pub(super) fn spikes(layers: &[LayerOutcome]) -> Option<String> {
     let each = |(name, found): &(&str, &SpikesOutcome)| {
         let multiplied = |found: &MultipliedOutcome| {
             let even = match (found.break_even, found.break_even_by_ledger) {
+                (Some(formula), Some(ledger)) if formula > 1.0 && ledger > 1.0 => {
+                    let [formula, ledger] = [formula, ledger].map(percent);
+                    format!(
+                        "more than adding at any rate (it would be as much at {formula}, {ledger} by the ledger)"
+                    )
+                }
                 (Some(formula), Some(ledger)) => {
                     format!("as much as adding at {} ({} by the ledger)", percent(formula), percent(ledger))
                 }
@@ -300,12 +306,17 @@ mod tests {
         let multiplied = |energy: f64, even: Option<f64>| serde_json::json!({"energy_j": energy, "break_even": even, "break_even_by_ledger": even});
         let found = serde_json::json!({
             "rate": 0.0157, "spikes": 246.0, "additions": 125952.0, "energy_j": 2e-6,
-            "step_by_step": multiplied(8e-6, Some(1.25)), "steps_together": multiplied(1e-6, None),
+            "step_by_step": multiplied(8e-6, Some(0.25)), "steps_together": multiplied(1e-6, None),
         });
+        let mut beyond = found.clone();
+        beyond["step_by_step"] = multiplied(8e-6, Some(1.25));
+        let told = spikes(&[layer_with("a", "spikes", beyond)]).unwrap();
+        let never = "8.00 µJ, more than adding at any rate (it would be as much at 125.0 %, 125.0 % by the ledger); with";
+        assert!(told.contains(never), "{told}");
         let layers = [layer_with("a", "spikes", found), layer_with("b", "recovery", serde_json::Value::Null)];
         let expected = "Weights are added where a spike comes: a has spikes at 1.6 % of its inputs and steps, 246 of them a sample \
-                        for 125952 additions, and takes 2.00 µJ; multiplied step by step 8.00 µJ, as much as adding at 125.0 % \
-                        (125.0 % by the ledger); with all steps side by side 1.00 µJ, less than adding at any rate.";
+                        for 125952 additions, and takes 2.00 µJ; multiplied step by step 8.00 µJ, as much as adding at 25.0 % \
+                        (25.0 % by the ledger); with all steps side by side 1.00 µJ, less than adding at any rate.";
         assert_eq!(spikes(&layers).unwrap(), expected);
         assert_eq!(spikes(&layers[1..]), None);
     }
