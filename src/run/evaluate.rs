@@ -138,9 +138,7 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let settled = Hardware { buffer: None, ..hardware(parts, &products, &plan.layers, 0) };
-        let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
-        let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
+        let (workload, tuned) = self.settled(parts, &plan, &products)?;
         let known = self.prefixes.seen(keys);
         let scored = self.run_maps(parts, (keys, known), ready, &workload)?;
         let Scored { graded, counted, seen, used } = scored;
