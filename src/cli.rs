@@ -11,6 +11,7 @@ mod explain;
 mod explore;
 mod extras;
 mod files;
+mod folder;
 mod golden;
 mod knobs;
 mod layer;
@@ -218,12 +219,26 @@ pub fn limit(registers: Option<&OsStr>) -> Result<(), Error> {
     limited.map_err(|error| Error::Usage(format!("{SIMD}: {error}")))
 }
 
+impl Verb {
+    /// Where JSON is asked for.
+    fn json(&self) -> Option<&Path> {
+        match self {
+            Self::Run { shared, .. } | Self::Explore { shared, .. } => shared.json.as_deref(),
+            Self::Characterize { json, .. } | Self::Validate { json, .. } | Self::Trace { json, .. } => {
+                json.as_deref()
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Arguments {
     /// Runs the verb; `false` when the answer is "no".
     ///
     /// # Errors
     /// [`Error`], for what the user can change.
     pub fn run(self) -> Result<bool, Error> {
+        files::json_placeable(self.verb.json())?;
         match self.verb {
             Verb::Run { shared, layers } => run::run(&shared, &layers),
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),

@@ -14,6 +14,7 @@ mod events;
 mod exits;
 mod experts;
 mod formats;
+mod formed;
 mod gather;
 mod golden;
 mod graded;

@@ -16,9 +16,10 @@ const ENDINGS: [&str; 5] = ["v", "sdf", "vcd", "saif", "operands.csv"];
 /// Checks that the files of a layer, of this [stem](super::layer::stem), can stand in a folder.
 ///
 /// # Errors
-/// Where something that is no file stands in the place of one.
+/// Where something stands in the place of one and cannot be written.
 pub(super) fn placeable(stem: &str, folder: &Path) -> Result<(), Error> {
-    ENDINGS.iter().try_for_each(|ending| files::placeable(&place(stem, folder, ending)))
+    let else_do = "name another folder for results with --out DIR";
+    ENDINGS.iter().try_for_each(|ending| files::placeable(&place(stem, folder, ending), else_do))
 }
 
 fn place(stem: &str, folder: &Path, ending: &str) -> PathBuf {

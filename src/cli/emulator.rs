@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::files;
+use super::{files, folder};
 use crate::error::Error;
 use crate::kernel::Geometry;
 use crate::run::LayerCoding;
@@ -13,14 +14,23 @@ use crate::table::Table;
 use crate::units::counted;
 use crate::workload::{Layer, Origin};
 
-/// The file that says what the others are, by which a folder is known.
+/// The file that says what the others are.
 const MANIFEST: &str = "layers.json";
-const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--out DIR" };
+const FOLDERS: folder::Kind = folder::Kind { manifest: MANIFEST, argument: "--out DIR", files: named };
+
+/// The files of the tables that a manifest names.
+fn named(manifest: &Value) -> Option<Vec<String>> {
+    let is_for = |emulator: &&Emulator| manifest["for"] == emulator.name();
+    let emulator = Emulator::value_variants().iter().find(is_for)?;
+    let tables = manifest["layers"].as_array()?.iter().filter_map(|layer| layer["table"].as_str());
+    Some(tables.map(|stem| emulator.file(stem)).collect())
+}
+
 /// A layer whose filters pass over pixels.
 const CONVOLUTION: &str = "convolution";
 
 /// Emulators of networks on approximate multipliers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Emulator {
     /// AdaPT (PyTorch): a C header per table, `amax` of activations and weights
     Adapt,
@@ -129,7 +139,7 @@ pub(super) fn write(
     run: &str,
 ) -> Result<String, Error> {
     let folder = out.join(emulator.folder());
-    files::replaceable(&folder, FOLDERS)?;
+    folder::replaceable(&folder, FOLDERS)?;
     let (mut tables, mut layers) = (BTreeMap::new(), vec![]);
     for coding in codings {
         if let Some(why) = emulator.refuses(coding) {
@@ -152,7 +162,7 @@ pub(super) fn write(
     let count = counted(tables.len(), "table");
     let contents: Vec<(String, Vec<u8>)> =
         tables.into_iter().chain([(MANIFEST.into(), manifest.into_bytes())]).collect();
-    files::write_folder(&folder, &contents, FOLDERS)?;
+    folder::write(&folder, &contents, FOLDERS)?;
     Ok(format!(
         "{} for {}: {count}, {MANIFEST} says which layer takes which, and its ranges\n{}",
         counted(codings.len(), "layer"),

@@ -16,12 +16,8 @@ pub(super) fn print(text: &str) -> Result<bool, Error> {
 /// Writes bytes to standard output; a reader that has gone away is not an error.
 pub(super) fn print_bytes(bytes: &[u8]) -> Result<bool, Error> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::File("standard output".into(), error))
-        }
-        _ => Ok(true),
-    }
+    let written = heard(out.write_all(bytes).and_then(|()| out.flush()));
+    written.map(|()| true).map_err(|error| Error::File("standard output".into(), error))
 }
 
 /// Reads a text file; a byte that is no text is named.
@@ -32,81 +28,75 @@ pub(super) fn text(path: &Path) -> std::io::Result<String> {
     })
 }
 
-/// Writes a file under a temporary name and renames it, so that an interruption leaves no half of it.
+/// Writes a file, links followed; what is there and is no file, such as a device or a pipe, is written through.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let failed = |error| Error::File(path.display().to_string(), error);
-    std::fs::create_dir_all(parent(path)).map_err(failed)?;
-    let mut file = allowing(0o666).tempfile_in(parent(path)).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+    let written = match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => through(path, text),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => whole(&target(path), text),
+    };
+    written.map_err(|error| Error::File(path.display().to_string(), error))
+}
+
+/// Writes to what is there.
+fn through(path: &Path, text: &str) -> std::io::Result<()> {
+    heard(std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes()))
+}
+
+/// Writes a file under a temporary name and renames it, so that an interruption leaves no half of it.
+fn whole(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(parent(path))?;
+    let mut file = allowing(0o666).tempfile_in(parent(path))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// A kind of folders that are written as a whole.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
-    /// The file by which one is known as one of ours.
-    pub mark: &'static str,
-    /// The argument that names another one.
-    pub argument: &'static str,
+/// A reader that has gone away is not an error.
+fn heard(written: std::io::Result<()>) -> std::io::Result<()> {
+    written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-/// Checks that a folder may be written as a whole, before work is done that could not be kept: there is none yet and one can
-/// be made, it is empty, or it holds the mark of its kind.
-pub(super) fn replaceable(folder: &Path, kind: Kind) -> Result<(), Error> {
-    let refuse = |why: String| {
-        let (at, argument) = (folder.display(), kind.argument);
-        Err(Error::Usage(format!("{at} {why}; name another folder with {argument}")))
-    };
-    let empty = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
-    if folder.exists() && !folder.join(kind.mark).exists() && !empty(folder) {
-        return refuse(format!("is there already and holds no {}", kind.mark));
-    }
-    let there = parent(folder).ancestors().find(|above| above.symlink_metadata().is_ok());
-    let there = there.unwrap_or(Path::new("."));
-    if !there.is_dir() {
-        return refuse(format!("cannot be made: {} is no folder", there.display()));
-    }
-    match tempfile::tempfile_in(there) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            refuse(format!("cannot be made: no file can be in {} ({})", there.display(), error.kind()))
-        }
-    }
+/// Where a path leads by its links, of which systems follow 40 at most.
+pub(super) fn target(path: &Path) -> PathBuf {
+    let next = |path: &PathBuf| Some(parent(path).join(std::fs::read_link(path).ok()?));
+    std::iter::successors(Some(path.to_path_buf()), next).take(40).last().unwrap_or_default()
 }
 
 /// The folder that something is in.
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a folder of files under a temporary name and renames it; what [`replaceable`] allows to be there goes.
-pub(super) fn write_folder(folder: &Path, contents: &[(String, Vec<u8>)], kind: Kind) -> Result<(), Error> {
-    replaceable(folder, kind)?;
-    let failed = |error| Error::File(folder.display().to_string(), error);
-    let beside = parent(folder);
-    std::fs::create_dir_all(beside).map_err(failed)?;
-    let new = allowing(0o777).tempdir_in(beside).map_err(failed)?;
-    for (name, bytes) in contents {
-        std::fs::write(new.path().join(name), bytes).map_err(failed)?;
+/// Checks that a folder is there or can be made, and files in it; else tells why not.
+pub(super) fn makeable(folder: &Path) -> Result<(), String> {
+    let there = folder.ancestors().find(|above| above.symlink_metadata().is_ok());
+    let there = there.unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return Err(format!("{} is no folder", there.display()));
     }
-    // The one before is moved aside and goes with the temporary folder that it is in.
-    let old = tempfile::tempdir_in(beside).map_err(failed)?;
-    if folder.exists() {
-        std::fs::rename(folder, old.path().join("old")).map_err(failed)?;
-    }
-    std::fs::rename(new.keep(), folder).map_err(failed)
+    let tried = tempfile::tempfile_in(there).map(drop);
+    tried.map_err(|error| format!("no file can be in {} ({})", there.display(), error.kind()))
 }
 
-/// Checks that a file can stand in a place, before work is done that could not be kept: nothing is there, or a file.
-pub(super) fn placeable(path: &Path) -> Result<(), Error> {
-    if !path.is_dir() {
-        return Ok(());
-    }
-    let at = path.display();
-    Err(Error::Usage(format!(
-        "no file can be written to {at}: it is a folder; name another folder for results with --out DIR"
-    )))
+/// Checks that a file can stand in a place, before work is done that could not be kept: one can be made there, or what is there
+/// can be written through; `else_do` tells what to do where it cannot.
+pub(super) fn placeable(path: &Path, else_do: &str) -> Result<(), Error> {
+    let why = match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => "it is a folder".into(),
+        Ok(there) if !there.is_file() => return Ok(()),
+        _ => match makeable(parent(&target(path))) {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
+        },
+    };
+    Err(Error::Usage(format!("no file can be written to {}: {why}; {else_do}", path.display())))
+}
+
+/// Checks that JSON can be written where `--json` says, if it does.
+pub(super) fn json_placeable(path: Option<&Path>) -> Result<(), Error> {
+    let path = path.filter(|path| *path != Path::new("-"));
+    path.map_or(Ok(()), |path| placeable(path, "name another file with --json FILE"))
 }
 
 /// Makes a folder for results and tries to write there, before work is done that could not be kept.
@@ -122,7 +112,7 @@ pub(super) fn writable(folder: &Path) -> Result<(), Error> {
 }
 
 /// Temporary files are for their owner alone; results are for whoever the system's mask of `mode` allows.
-fn allowing(mode: u32) -> tempfile::Builder<'static, 'static> {
+pub(super) fn allowing(mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
@@ -167,4 +157,67 @@ pub(super) fn product_table(path: &Path, signed: Option<bool>) -> Result<Table, 
         None => read(false).or_else(|error| if error.is_signed() { read(true) } else { Err(error) }),
     };
     table.map_err(|error| error.to_string())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::process::Command;
+
+    #[test]
+    fn a_pipe_is_written_through_also_behind_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, link] = ["pipe", "link"].map(|name| folder.path().join(name));
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        symlink("pipe", &link).unwrap();
+        for path in [&pipe, &link] {
+            placeable(path, "").unwrap();
+            let reader = std::thread::spawn({
+                let pipe = pipe.clone();
+                move || fs::read_to_string(pipe).unwrap()
+            });
+            write(path, "read").unwrap();
+            assert_eq!(reader.join().unwrap(), "read");
+        }
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo() && link.is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn links_stay_and_what_they_lead_to_is_written_also_where_nothing_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("inner")).unwrap();
+        symlink("inner/second", at("first")).unwrap();
+        symlink("../file", at("inner/second")).unwrap();
+        for text in ["new", "replaced"] {
+            write(&at("first"), text).unwrap();
+            assert_eq!(fs::read_to_string(at("file")).unwrap(), text);
+            assert!(at("first").is_symlink() && at("inner/second").is_symlink());
+        }
+    }
+
+    #[test]
+    fn links_in_a_circle_lead_nowhere_and_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
+        symlink(&one, &other).unwrap();
+        symlink(&other, &one).unwrap();
+        assert!(write(&one, "text").is_err());
+        assert!(one.is_symlink() && other.is_symlink());
+    }
+
+    #[test]
+    fn a_place_where_no_file_can_be_is_told_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let told = |path: &Path| placeable(path, "go elsewhere").unwrap_err().to_string();
+        assert!(told(folder.path()).ends_with(": it is a folder; go elsewhere"));
+        assert!(told(&file.join("json")).ends_with("file is no folder; go elsewhere"));
+        placeable(&file, "").unwrap();
+        placeable(&folder.path().join("new/json"), "").unwrap();
+    }
 }

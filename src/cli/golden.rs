@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::files;
+use super::{files, folder};
 use crate::arith::Design;
 use crate::arith::mac::Mac;
 use crate::bits;
@@ -16,11 +16,19 @@ use crate::netlist::export::mac_bench::{self, Circuits, Multiplier};
 use crate::netlist::export::{mac_table, verilog};
 use crate::run::{Golden, Step};
 use crate::tensor::npy;
-use crate::workload::Form;
+use crate::workload::{Form, Origin};
 
-/// The file that says what the others are, by which a folder of golden vectors is known.
+/// The file that says what the others are.
 const MANIFEST: &str = "golden.json";
-const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-dir DIR" };
+/// What the command that checks the others compiles.
+const COMPILED: &str = "bench";
+const FOLDERS: folder::Kind = folder::Kind { manifest: MANIFEST, argument: "--golden-dir DIR", files: named };
+
+/// The files that a manifest names, and what is made of them.
+fn named(manifest: &Value) -> Option<Vec<String>> {
+    let files = manifest["files"].as_object()?.keys().cloned();
+    manifest["axsim"].is_string().then(|| files.chain([COMPILED.into()]).collect())
+}
 
 /// Where the vectors of a layer of this [stem](super::layer::stem) go, unless `given`.
 ///
@@ -28,7 +36,7 @@ const FOLDERS: files::Kind = files::Kind { mark: MANIFEST, argument: "--golden-d
 /// Where something else is in that place, or nothing can be made there.
 pub(super) fn folder(given: Option<&Path>, out: &Path, stem: &str) -> Result<PathBuf, Error> {
     let folder = given.map_or_else(|| out.join("golden").join(stem), Path::to_path_buf);
-    files::replaceable(&folder, FOLDERS)?;
+    folder::replaceable(&folder, FOLDERS)?;
     Ok(folder)
 }
 
@@ -45,7 +53,7 @@ pub(super) fn write(folder: &Path, golden: &Golden, run: &str, seed: u64) -> Res
     let about = serde_json::to_string_pretty(&manifest(golden, (circuits, &modules), (run, seed)));
     let about = about.map_err(|error| Error::Usage(error.to_string()))? + "\n";
     contents.push((MANIFEST.into(), about.into_bytes()));
-    files::write_folder(folder, &contents, FOLDERS)?;
+    folder::write(folder, &contents, FOLDERS)?;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     Ok(format!(
         "golden vectors of layer `{}` in `{}`: {} products of {outputs} outputs; {MANIFEST} says what is in each file\n{}",
@@ -120,11 +128,13 @@ fn codes(shape: &[usize], codes: &[u8], zero: u8, bits: u32) -> (Vec<u8>, &'stat
 
 /// Shapes of input [N, C, H, W] and weights [O, C / groups, H, W].
 fn shapes(golden: &Golden) -> [[usize; 4]; 2] {
-    let (geometry, samples) = (&golden.contraction.layer.geometry, golden.contraction.output.shape()[0]);
-    let [rows, columns] = geometry.kernel;
+    let (layer, times) = (&golden.contraction.layer, golden.time_steps());
+    let (geometry, [rows, columns]) = (&layer.geometry, layer.geometry.kernel);
+    // Every time step has the weights that were computed for it.
+    let sets = if layer.weights == Origin::Computed { times } else { 1 };
     [
-        [samples, geometry.in_channels, geometry.in_height, geometry.in_width],
-        [geometry.out_channels, geometry.in_channels / geometry.groups, rows, columns],
+        [times, geometry.in_channels, geometry.in_height, geometry.in_width],
+        [sets * geometry.out_channels, geometry.in_channels / geometry.groups, rows, columns],
     ]
 }
 
@@ -173,12 +183,11 @@ fn manifest(
     let sources: Vec<&str> =
         modules.iter().map(|module| &*module.file).filter(|file| file.ends_with(".v")).collect();
     let (layer, geometry) = (&golden.contraction.layer, &golden.contraction.layer.geometry);
-    let samples = golden.contraction.output.shape()[0];
-    json!({
+    let mut notes = json!({
         "axsim": env!("CARGO_PKG_VERSION"),
         "repeat": format!("{run} --golden '#{}' --golden-channel {}", layer.index, golden.channel),
         "seed": seed,
-        "samples": {"first": 0, "count": samples, "of": "the test set, on the device of fault map 0"},
+        "samples": {"first": 0, "count": 1, "of": "the test set, on the device of fault map 0"},
         "layer": {"index": layer.index, "name": layer.name, "lowered": layer.form.words()},
         "geometry": {
             "groups": geometry.groups,
@@ -192,9 +201,27 @@ fn manifest(
         "stream": stream_notes(golden),
         "files": file_notes(circuits, modules),
         "check": [
-            format!("iverilog -g2005 -Wall -o bench bench.v {}", sources.join(" ")),
-            "vvp -n bench".to_string(),
+            format!("iverilog -g2005 -Wall -o {COMPILED} bench.v {}", sources.join(" ")),
+            format!("vvp -n {COMPILED}"),
         ],
+    });
+    if golden.time_steps() > 1 {
+        notes["time_steps"] = time_notes(golden);
+    }
+    notes
+}
+
+/// What the first axis of the tensors is where a layer runs again and again.
+fn time_notes(golden: &Golden) -> Value {
+    let filters = "; weights.npy has the filters of each of them one after the other along O";
+    let filters = if golden.contraction.layer.weights == Origin::Computed { filters } else { "" };
+    let axis = "N of input.npy and output.npy: the times that the layer runs for the sample, in their order";
+    json!({
+        "count": golden.time_steps(),
+        "axis": format!("{axis}{filters}"),
+        "streamed": golden.time_step,
+        "chosen": "the first one from 0 in whose stream an activation is not zero, as before it any weights give the same; 0 where \
+                   there is none",
     })
 }
 
@@ -267,11 +294,12 @@ fn stream_notes(golden: &Golden) -> Value {
     let outputs = golden.steps.iter().filter(|step| step.first).count();
     let streamed = golden.positions();
     let what = format!(
-        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample; input.npy, \
+        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample{}; input.npy, \
          weights.npy and output.npy have all channels",
         geometry.positions(),
         golden.channel,
         geometry.out_channels,
+        if golden.time_steps() > 1 { ", in the time step that `time_steps` tells" } else { "" },
     );
     json!({
         "what": what,

@@ -60,9 +60,9 @@ impl<'a> Use<'a> {
         }
     }
 
-    /// A layer of many channels, with activation codes of these bits.
-    pub(super) fn any(bits: u8, level: Level) -> Self {
-        let (channels, bits) = (usize::MAX / 8, OnceCell::from((bits, 0)));
+    /// A layer of many channels, with activation codes that have some bits and all have others.
+    pub(super) fn any(bits: (u8, u8), level: Level) -> Self {
+        let (channels, bits) = (usize::MAX / 8, OnceCell::from(bits));
         Self { channels, weights: &[], activations: &[], pad: None, level, bits }
     }
 
@@ -132,6 +132,6 @@ mod tests {
             Use::of(&geometry, &operands, Level::Portable).filled(4)
         };
         assert_eq!([of(1), of(3), of(4), of(6)], [4.0, 4.0 / 3.0, 1.0, 8.0 / 6.0]);
-        assert_eq!(Use::any(255, Level::Portable).filled(4), 1.0);
+        assert_eq!(Use::any((255, 0), Level::Portable).filled(4), 1.0);
     }
 }

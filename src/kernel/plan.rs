@@ -10,6 +10,7 @@ use super::factors::Factors;
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
+use super::{Geometry, Operands};
 use crate::simd::Level;
 
 /// Why a form of a table is not used.
@@ -134,9 +135,24 @@ impl Plan {
 
     /// As [`Products::way`](super::Products::way).
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn way(&self, level: Level) -> String {
-        let bits = if self.has_four_bits() { 15 } else { 255 };
-        let way: String = match self.cheapest(&Use::any(bits, level)) {
+    pub(super) fn way(&self, level: Level, upper_half: bool) -> String {
+        let bits = match (self.has_four_bits(), upper_half) {
+            (true, _) => (15, 0),
+            (false, true) => (255, 128),
+            (false, false) => (255, 0),
+        };
+        self.way_as_asked(&Use::any(bits, level))
+    }
+
+    /// As [`Products::way_of`](super::Products::way_of).
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn way_of(&self, geometry: &Geometry, operands: &Operands<'_>, level: Level) -> String {
+        self.way_as_asked(&Use::of(geometry, operands, level))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn way_as_asked(&self, asked: &Use<'_>) -> String {
+        let way: String = match self.cheapest(asked) {
             Way::FourBits => "looked up, four weights at a time, in registers".into(),
             Way::Terms => match self.factors.as_ref().map_or(0, |factors| factors.terms.len()) {
                 0 | 1 => "one exact product of bytes".into(),
@@ -151,8 +167,14 @@ impl Plan {
 
     /// As [`Products::way`](super::Products::way).
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn way(&self, _: Level) -> String {
+    pub(super) fn way(&self, _: Level, _: bool) -> String {
         "looked up one by one".into()
+    }
+
+    /// As [`Products::way_of`](super::Products::way_of).
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(super) fn way_of(&self, _: &Geometry, _: &Operands<'_>, level: Level) -> String {
+        self.way(level, false)
     }
 
     /// The cheapest way for what is asked.
@@ -239,7 +261,7 @@ mod tests {
             let mut others = used(&right);
             others.retain(|other| *other != name);
             assert_eq!((used(&wrong), &wrong.failed.0), (others, &vec![name]));
-            let way = wrong.way(Level::at_hand());
+            let way = wrong.way(Level::at_hand(), false);
             assert!(way.ends_with(&format!("; a plan of {name} failed its check")), "{way}");
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::half::Half;
 use super::looked_up::{Block, Filter, Offsets, Outputs};
 use super::plan::Plan;
-use super::plans;
 use super::split::{LowPart, Split};
+use super::{Geometry, Operands, plans};
 use crate::simd::Level;
 
 /// Products of all pairs of 8-bit codes: row = weight code, column = activation code.
@@ -79,10 +79,40 @@ impl Products {
     /// assert!(ways.contains(&&*Products::exact(128, 128).way()));
     /// ```
     pub fn way(&self) -> String {
-        if let Some(split) = &self.split {
-            return split.way(self.level);
+        self.way_in(false)
+    }
+
+    /// The same where all activation codes are in the upper half, as those around 128 are that a rectifier leaves.
+    ///
+    /// ```
+    /// use axsim::kernel::Products;
+    /// assert_eq!(Products::exact(128, 128).way_of_upper_half(), Products::exact(128, 128).way());
+    /// ```
+    pub fn way_of_upper_half(&self) -> String {
+        self.way_in(true)
+    }
+
+    fn way_in(&self, upper_half: bool) -> String {
+        match &self.split {
+            Some(split) => split.told(split.above.plan.way(self.level, upper_half)),
+            None => self.plan.way(self.level, upper_half),
         }
-        self.plan.way(self.level)
+    }
+
+    /// How those of a contraction are formed, which depends on its channels and codes; `None` where the low bits of an
+    /// accumulator are no sum and [`convolve_split`](super::convolve_split) cannot tell them.
+    ///
+    /// ```
+    /// use axsim::kernel::{Geometry, Operands, Products};
+    /// let (products, operands) = (Products::exact(0, 0), Operands { batch: 1, input: &[1; 4], weights: &[1; 4], pad: 0 });
+    /// assert_eq!(products.way_of(&Geometry::dense(4, 1), &operands), Some(products.way()));
+    /// ```
+    pub fn way_of(&self, geometry: &Geometry, operands: &Operands<'_>) -> Option<String> {
+        let of = |plan: &Plan| plan.way_of(geometry, operands, self.level);
+        match &self.split {
+            Some(split) => split.allows(geometry, operands).then(|| split.told(of(&split.above.plan))),
+            None => Some(of(&self.plan)),
+        }
     }
 
     /// The product of two codes.
@@ -143,7 +173,6 @@ impl<'a> Filter<'a> for Rows<'a> {
 mod tests {
     use super::super::looked_up::LookedUp;
     use super::super::path::{self, Path};
-    use super::super::{Geometry, Operands};
     use super::*;
     use crate::rng::Stream;
 
@@ -183,5 +212,46 @@ mod tests {
                 assert_eq!(found, plain, "depth {depth}, {columns} columns, {bits} bits, {narrow}");
             }
         }
+    }
+
+    /// Four channels fill the lanes of an exact product; one is looked up, but for codes of both halves, which cost more.
+    #[test]
+    fn a_contraction_tells_the_way_that_its_channels_and_codes_take() {
+        let exact = Products::exact(128, 128);
+        let way = |level: Level, channels: usize, input: &[u8]| {
+            let (geometry, weights) = (Geometry::dense(channels, 1), vec![3; channels]);
+            let operands = Operands { batch: 1, input: &input.repeat(channels), weights: &weights, pad: 128 };
+            exact.clone().at(level).way_of(&geometry, &operands).unwrap()
+        };
+        for codes in [&[200], &[20]] {
+            assert_eq!(way(Level::Portable, 4, codes), "looked up one by one");
+        }
+        if Level::at_hand() != Level::Avx512 {
+            return eprintln!("skipped: the processor has no AVX-512");
+        }
+        let [exact, found] = ["one exact product of bytes", "looked up, two bytes each, in registers"];
+        assert_eq!([4, 1].map(|channels| way(Level::Avx512, channels, &[200])), [exact, found]);
+        // Padding is in the upper half, this code in the lower one.
+        assert_eq!([4, 1].map(|channels| way(Level::Avx512, channels, &[20])), [exact, exact]);
+    }
+
+    #[test]
+    fn low_bits_that_padding_would_change_have_no_way() {
+        let part = LowPart { bits: 2, or: true, carry: true, ones: 0 };
+        let geometry = Geometry { pads: [0, 1, 0, 1], kernel: [1, 3], ..Geometry::dense(1, 1) };
+        let operands = Operands { batch: 1, input: &[9], weights: &[1; 3], pad: 0 };
+        let of = |products: Products| {
+            let told = products.way_of(&geometry, &operands);
+            assert_eq!(
+                told.is_some(),
+                super::super::convolve_split(&geometry, operands, &products).is_some()
+            );
+            told
+        };
+        assert_eq!(of(Products::new(&[3; 1 << 16]).split(part)), None);
+        assert!(
+            of(Products::exact(0, 0).split(part))
+                .is_some_and(|told| told.ends_with("; 2 low bits combined by OR"))
+        );
     }
 }

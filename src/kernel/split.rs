@@ -15,7 +15,7 @@ use super::looked_up::LookedUp;
 use super::ored::{LowBits, Ored};
 use super::path::{self, Path};
 use super::{Geometry, Operands, Products};
-use crate::simd::{self, Level};
+use crate::simd;
 
 /// What becomes of the low bits of products that are summed from 0.
 ///
@@ -68,7 +68,7 @@ impl fmt::Display for LowPart {
 pub(super) struct Split {
     part: LowPart,
     /// Products without their low bits, in units of the bit above them.
-    above: Products,
+    pub(super) above: Products,
     low: LowBits,
 }
 
@@ -87,13 +87,13 @@ impl Split {
         Self { part, above: Products::new(&above), low: LowBits::new(&products, part.bits) }
     }
 
-    /// As [`Products::way`].
-    pub(super) fn way(&self, level: Level) -> String {
-        format!("{}; {}{}", self.above.plan.way(level), self.part, self.low.told())
+    /// As [`Products::way`], behind the way of the products above.
+    pub(super) fn told(&self, above: String) -> String {
+        format!("{above}; {}{}", self.part, self.low.told())
     }
 
     /// Whether padding leaves no trace, and each output has a product that sets what is set by any.
-    fn allows(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
+    pub(super) fn allows(&self, geometry: &Geometry, operands: &Operands<'_>) -> bool {
         let outside = field::outside(geometry);
         let mut taps = vec![outside.len(); geometry.positions()];
         for run in outside.into_iter().flatten() {

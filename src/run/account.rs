@@ -56,8 +56,6 @@ pub(super) struct Observed<'a> {
     pub counted: Vec<Counted>,
     /// What each layer does about the errors of its products; empty where nothing was asked for.
     pub plans: &'a [LayerPlan],
-    /// How each layer's products were formed.
-    pub ways: Vec<String>,
     /// How many samples ranges of activations were found on.
     pub calibrated_on: usize,
 }
@@ -130,9 +128,9 @@ pub(super) fn outcome(
     };
     let ledger = ledger.resolve(price)?;
     let chosen = |at: usize| observed.plans.get(at).map(|plan| plan.chosen.clone());
-    let layers = mapped.iter().zip(&observed.seen).zip(observed.ways).enumerate();
+    let layers = mapped.iter().zip(&observed.seen).enumerate();
     let layers = layers
-        .map(|(at, ((part, seen), way))| LayerOutcome {
+        .map(|(at, (part, seen))| LayerOutcome {
             recovery: chosen(at),
             code_bits: code_bits(parts, quantized, at),
             file_codes: quantized.keeps_file_codes(at),
@@ -140,7 +138,6 @@ pub(super) fn outcome(
             weights: zeros::outcome(parts, part),
             spikes: events::outcome(parts, part, seen),
             binary: signs::outcome(parts, part),
-            way,
             ..layer(parts, part, seen)
         })
         .collect();
@@ -236,9 +233,9 @@ fn grouped(work: Gemm, groups: Option<&Groups>) -> Gemm {
     Gemm { depth, ..work }
 }
 
-/// How many products an accumulator surely holds the sum of, where `depth` is more.
-fn holds(mac: &Mac, depth: usize) -> Option<u64> {
-    Some(mac.holds()).filter(|&holds| holds < depth as u64)
+/// How many products an accumulator surely holds the sum of, and how many are summed, where these are more.
+fn beyond(mac: &Mac, depth: usize) -> Option<(u64, u64)> {
+    Some((mac.holds(), depth as u64)).filter(|(holds, summed)| holds < summed)
 }
 
 fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
@@ -254,6 +251,8 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
     let counted = part.word.map(|word| (word.each.0, counts(geometry).words));
     // Neither neurons nor units of signs have its accumulators.
     let multiplies = parts.array(part.layer.index).filter(|_| part.spiking.is_none() && part.word.is_none());
+    let beyond = multiplies.and_then(|array| beyond(array.mac(), geometry.depth()));
+    let needs = |(array, (_, summed)): (&MacArray, (u64, u64))| array.mac().bits_that_hold(summed);
     let (each, operations) = added.or(counted).unwrap_or((each, operations as f64));
     LayerOutcome {
         name: part.layer.name.clone(),
@@ -268,7 +267,9 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
         energy_j: part.runs * each * operations,
         relative_error: seen.relative_error,
         bias: seen.bias,
-        holds: multiplies.and_then(|array| holds(array.mac(), part.layer.geometry.depth())),
+        holds: beyond.map(|(holds, _)| holds),
+        summed: beyond.map(|(_, summed)| summed),
+        needs_bits: multiplies.zip(beyond).and_then(needs),
         mean_error: seen.mean_error,
         recovery: None,
         code_bits: None,
@@ -283,7 +284,7 @@ fn layer(parts: &Parts<'_>, part: &Mapped, seen: &Seen) -> LayerOutcome {
             (None, Some((signs, _))) => signs.sums(),
             (None, None) => String::new(),
         },
-        way: String::new(),
+        way: seen.way.clone(),
     }
 }
 
@@ -360,8 +361,8 @@ mod tests {
             assert_eq!(summed, count as i64 * largest, "{id}");
             assert_ne!(mac.accumulate(summed, largest), summed + largest, "{id}");
             assert_eq!(
-                [count as usize, count as usize + 1].map(|depth| holds(&mac, depth)),
-                [None, Some(count)]
+                [count as usize, count as usize + 1].map(|depth| beyond(&mac, depth)),
+                [None, Some((count, count + 1))]
             );
         }
     }

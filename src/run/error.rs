@@ -116,6 +116,14 @@ pub enum RunError {
          compute.array.recovery"
     )]
     Swapped(String),
+    /// Golden vectors or activity of a layer whose products the hardware does not form.
+    #[error("golden vectors and activity are of products that the hardware forms, and layer `{layer}` {why}")]
+    Unformed {
+        /// Its name.
+        layer: String,
+        /// What it does instead, and what to write.
+        why: String,
+    },
     /// The sums of a stream of products are not those of the kernel.
     #[error(
         "layer `{layer}`: the products of output {output:?} sum to {streamed} in the unit, the network computed {stored}; no golden \

@@ -41,7 +41,7 @@ use crate::tensor::Tensor;
 use crate::workload::data::Set;
 use crate::workload::score::Marks;
 use crate::workload::{
-    Layer, Network, Observations, Precision, Quantized, Scheme, Task, prune, with_outliers, without_blocks,
+    Network, Observations, Precision, Quantized, Scheme, Task, prune, with_outliers, without_blocks,
 };
 
 /// Evaluates setups on one task; captured frames are shared between setups with the same sensor.
@@ -138,9 +138,7 @@ impl<'a> Evaluator<'a> {
         let products = products(parts, &quantized)?;
         let plan = self.plan(parts, quantized, &products)?;
         let ready = (&*plan, &*captured, &products[..]);
-        let settled = Hardware { buffer: None, ..hardware(parts, &products, &plan.layers, 0) };
-        let run = |samples: &Tensor<f32>| Ok(plan.network.run(&settled, samples, 0)?);
-        let (workload, tuned) = self.tuned(&parts.setup.workload, run)?;
+        let (workload, tuned) = self.settled(parts, &plan, &products)?;
         let known = self.prefixes.seen(keys);
         let scored = self.run_maps(parts, (keys, known), ready, &workload)?;
         let Scored { graded, counted, seen, used } = scored;
@@ -151,12 +149,6 @@ impl<'a> Evaluator<'a> {
         let experts = Experts::count(&parts.network, &routes, together);
         experts.iter().for_each(|experts| experts.runs(&parts.network, &mut exits.layers));
         let maps = graded.into_iter().map(|map| map.marks).collect();
-        let hardware = hardware(parts, &products, &plan.layers, 0);
-        let way = |layer: &Layer| match plan.network.weights()[layer.index].are_signs() {
-            true => "words of signs, counted".into(),
-            false => hardware.way(layer),
-        };
-        let ways = plan.network.layers().iter().map(way).collect();
         let (quantized, plans) = (&*plan.network, &plan.layers[..]);
         let (metric, seed) = (self.task.metric, self.seed);
         let observed = Observed {
@@ -171,7 +163,6 @@ impl<'a> Evaluator<'a> {
             used,
             counted,
             plans,
-            ways,
             calibrated_on: parts.setup.workload.quantize.calibrates_on(self.task.calibration.len()),
         };
         Ok(account::outcome(parts, observed, settings)?)

@@ -48,9 +48,7 @@ impl<'a> Counter<'a> {
 
 impl Engine for Counter<'_> {
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
-        let is_other = layer.weights == Origin::Computed
-            || weights.are_signs()
-            || !crate::kernel::are_spikes(input.codes.data(), input.zero_point);
+        let is_other = !are_spikes(layer, input, weights);
         let readers = readers(&layer.geometry);
         let inputs = readers.len().max(1);
         let is_spike = |(_, code): &(usize, &u8)| **code != input.zero_point;
@@ -73,6 +71,13 @@ impl Engine for Counter<'_> {
     fn store(&self, place: Place, codes: &mut Codes) {
         self.hardware.store(place, codes);
     }
+}
+
+/// Whether neurons that add could do what a layer does.
+pub(super) fn are_spikes(layer: &Layer, input: &Codes, weights: &Weights) -> bool {
+    layer.weights == Origin::Stored
+        && !weights.are_signs()
+        && crate::kernel::are_spikes(input.codes.data(), input.zero_point)
 }
 
 /// For each input of a sample by how many output positions it is read.

@@ -6,6 +6,7 @@ use crate::arith::mac::Mac;
 use crate::config::platform::AccumulationOrder;
 use crate::kernel::Products;
 use crate::platform::compute::array::MacArray;
+use crate::workload::Origin;
 
 /// Samples whose input and output are kept: the first of the test set.
 pub(super) const SAMPLES: usize = 1;
@@ -22,8 +23,11 @@ pub struct Golden {
     pub offsets: [u8; 2],
     /// The output channel whose products are streamed.
     pub channel: usize,
-    /// The first [`Golden::positions`] outputs of that channel of the first sample, in the order in which the array meets the
-    /// products.
+    /// Which of the [`Golden::time_steps`] is streamed: the first one with an activation in the stream that is not zero, or else
+    /// the first.
+    pub time_step: usize,
+    /// The first [`Golden::positions`] outputs of that channel in that time step of the first sample, in the order in which the
+    /// array meets the products.
     pub steps: Vec<Step>,
 }
 
@@ -31,6 +35,11 @@ impl Golden {
     /// How many outputs are streamed, row by row.
     pub fn positions(&self) -> usize {
         streamed(&self.contraction)
+    }
+
+    /// How often the layer ran for the sample, one after the other along the first axis of input and output.
+    pub fn time_steps(&self) -> usize {
+        self.contraction.output.shape()[0]
     }
 }
 
@@ -56,8 +65,10 @@ fn streamed(contraction: &Contraction) -> usize {
     contraction.layer.geometry.positions().min(POSITIONS)
 }
 
-/// The steps of the first outputs of a channel; each output's last sum is the one that the kernel found. `offsets` are taken
-/// from activation and weight codes.
+/// The time step of a sample that is streamed, and the steps of the first outputs of a channel in it; each output's last sum is
+/// the one that the kernel found. `offsets` are taken from activation and weight codes.
+///
+/// A state begins at zero and spikes are rare: while all activations are zero, any weights give the same sums.
 ///
 /// # Errors
 /// [`RunError::Stream`] where it is not, [`RunError::Channel`] where there is no such channel.
@@ -66,18 +77,38 @@ pub(super) fn steps(
     products: &Products,
     unit: (&Mac, AccumulationOrder),
     offsets: [u8; 2],
-) -> Result<Vec<Step>, RunError> {
+) -> Result<(usize, Vec<Step>), RunError> {
     let geometry = &contraction.layer.geometry;
     if channel >= geometry.out_channels {
         let layer = contraction.layer.name.clone();
         return Err(RunError::Channel { layer, channel, channels: geometry.out_channels });
     }
+    let of = |time_step: usize| stream((contraction, time_step), channel, products, (unit, offsets));
+    let zero = i64::from(contraction.input.zero_point) - i64::from(offsets[0]);
+    for time_step in 0..contraction.output.shape()[0] {
+        let steps = of(time_step)?;
+        if steps.iter().any(|step| step.activation != zero) {
+            return Ok((time_step, steps));
+        }
+    }
+    Ok((0, of(0)?))
+}
+
+/// The steps of the first outputs of a channel in one time step of a sample.
+fn stream(
+    (contraction, time_step): (&Contraction, usize),
+    channel: usize,
+    products: &Products,
+    unit: ((&Mac, AccumulationOrder), [u8; 2]),
+) -> Result<Vec<Step>, RunError> {
+    let geometry = &contraction.layer.geometry;
+    let start = (time_step * geometry.out_channels + channel) * geometry.positions();
     let mut steps = vec![];
     for position in 0..streamed(contraction) {
         let output = [channel, position / geometry.out_width(), position % geometry.out_width()];
-        let along = along(contraction, products, (unit, offsets), output);
+        let along = along((contraction, time_step), products, unit, output);
         let streamed = along.last().map_or(0, |step| step.sum);
-        let stored = contraction.output.data()[channel * geometry.positions() + position];
+        let stored = contraction.output.data()[start + position];
         if streamed != i64::from(stored) {
             return Err(RunError::Stream { layer: contraction.layer.name.clone(), output, streamed, stored });
         }
@@ -86,9 +117,9 @@ pub(super) fn steps(
     Ok(steps)
 }
 
-/// The steps of one output of the first sample, without taps in the padding.
+/// The steps of one output in one time step of a sample, without taps in the padding.
 fn along(
-    contraction: &Contraction,
+    (contraction, time_step): (&Contraction, usize),
     products: &Products,
     ((mac, order), offsets): ((&Mac, AccumulationOrder), [u8; 2]),
     output: [usize; 3],
@@ -96,8 +127,11 @@ fn along(
     let Contraction { layer, input, weights, .. } = contraction;
     let [channel, row, column] = output;
     let group = channel / (layer.geometry.out_channels / layer.geometry.groups);
-    let codes = &input.codes.data()[layer.geometry.group_offset(group)..];
-    let filter = layer.geometry.filter(&weights.codes, channel);
+    let sample = &input.codes.data()[time_step * layer.geometry.inputs_per_sample()..];
+    let codes = &sample[layer.geometry.group_offset(group)..];
+    // What is computed is the time step's own.
+    let own = if layer.weights == Origin::Computed { time_step * layer.geometry.weights() } else { 0 };
+    let filter = layer.geometry.filter(&weights.codes[own..], channel);
     let operand = |code: u8, offset: u8| i64::from(code) - i64::from(offset);
     let (mut sum, mut first) = (0, true);
     let step = |k: usize| {
@@ -115,7 +149,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Geometry, convolve};
     use crate::tensor::Tensor;
-    use crate::workload::{Codes, Form, Layer, Origin, Weights, operands};
+    use crate::workload::{Codes, Form, Layer, Weights, operands};
 
     fn mac() -> Mac {
         Mac::from_id("mac8s_bw").unwrap()
@@ -160,7 +194,7 @@ mod tests {
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
         let ((contraction, products), mac) = (contraction(1), mac());
-        let found = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap();
+        let (_, found) = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -170,7 +204,7 @@ mod tests {
     #[test]
     fn a_channel_of_another_group_takes_the_activations_of_that_group() {
         let (contraction, products) = contraction(2);
-        let found = steps((&contraction, 1), &products, unit(&mac()), [128; 2]).unwrap();
+        let (_, found) = steps((&contraction, 1), &products, unit(&mac()), [128; 2]).unwrap();
         // Output (1, 0, 0) reads from the second of two channels of 12 pixels, with the second of two filters of 9 weights.
         let taps = [(4, 0), (5, 1), (7, 3), (8, 4)];
         let centred = |code: usize, by: usize| (code * by % 256) as i64 - 128;
@@ -178,6 +212,35 @@ mod tests {
         let first: Vec<_> = found[..4].iter().map(|step| [step.weight, step.activation]).collect();
         assert_eq!(first, expected);
         assert!(found[..4].iter().all(|step| step.output == [1, 0, 0]) && found[4].first);
+    }
+
+    #[test]
+    fn the_first_time_step_that_is_not_silent_is_streamed_with_its_own_weights() {
+        for weights in [Origin::Stored, Origin::Computed] {
+            let ((alone, products), mac) = (contraction(2), mac());
+            let mut later = alone.clone();
+            later.layer.weights = weights;
+            let codes = [&[128; 48][..], alone.input.codes.data()].concat();
+            let sums = [&[0; 48][..], alone.output.data()].concat();
+            later.input.codes = Tensor::new([3, 2, 4, 3], codes).unwrap();
+            later.output = Tensor::new([3, 2, 4, 3], sums).unwrap();
+            if weights == Origin::Computed {
+                let others: Vec<u8> = alone.weights.codes.iter().rev().copied().collect();
+                later.weights.codes = [&others[..], &others, &alone.weights.codes].concat();
+            }
+            for channel in 0..2 {
+                let of =
+                    |contraction| steps((contraction, channel), &products, unit(&mac), [128; 2]).unwrap();
+                let (time_step, expected) = of(&alone);
+                assert_eq!(time_step, 0);
+                assert_eq!(of(&later), (2, expected));
+            }
+            // Silence alone is streamed too.
+            later.input.codes.data_mut().fill(128);
+            later.output.data_mut().fill(0);
+            let (time_step, found) = steps((&later, 1), &products, unit(&mac), [128; 2]).unwrap();
+            assert!(time_step == 0 && found.iter().all(|step| step.activation == 0 && step.sum == 0));
+        }
     }
 
     #[test]

@@ -70,19 +70,34 @@ impl<'a> Hardware<'a> {
         swapped.unwrap_or(&self.multiplied[layer.index].products)
     }
 
-    /// How the processor at hand forms and sums a layer's products, in words; sums do not depend on it.
+    /// How the processor at hand forms and sums a layer's products, in words, where its channels are many and its codes any;
+    /// sums do not depend on it.
     pub fn way(&self, layer: &Layer) -> String {
-        let array = self.array(layer);
-        if array.is_some_and(MacArray::is_late) {
-            return "gate by gate, clock by clock".into();
-        }
-        let formed = self.products(layer).way();
-        match array.map(MacArray::mac) {
-            Some(mac) if !mac.accumulates_exactly() && mac.low_part().is_none() => {
-                format!("{formed}; added one after the other, by the gates of the accumulator")
-            }
-            _ => formed,
-        }
+        self.way_where(layer, |products| Some(products.way()))
+    }
+
+    /// The same where its activation codes are in the upper half.
+    pub fn way_of_upper_half(&self, layer: &Layer) -> String {
+        self.way_where(layer, |products| Some(products.way_of_upper_half()))
+    }
+
+    /// The same for what the layer reads.
+    pub(super) fn way_of(&self, layer: &Layer, input: &Codes, weights: &Weights) -> String {
+        let (layer, input) = self.fed(layer, input);
+        let (geometry, operands) = layer.contraction(&input, weights);
+        self.way_where(&layer, |products| products.way_of(&geometry, &operands))
+    }
+
+    fn way_where(&self, layer: &Layer, formed: impl Fn(&Products) -> Option<String>) -> String {
+        const IN_ORDER: &str =
+            "looked up byte by byte, added one after the other, by the gates of the accumulator";
+        let mac = match self.array(layer) {
+            Some(array) if array.is_late() => return "gate by gate, clock by clock".into(),
+            array => array.map(MacArray::mac),
+        };
+        let in_order = mac.is_some_and(|mac| !mac.accumulates_exactly() && mac.low_part().is_none());
+        let formed = if in_order { None } else { formed(self.products(layer)) };
+        formed.unwrap_or_else(|| IN_ORDER.into())
     }
 
     /// Layer and input as the units take them: padding that is multiplied is part of the input.

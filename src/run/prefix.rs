@@ -122,7 +122,7 @@ impl Prefixes {
     /// What each layer is known to make the hardware do.
     pub(super) fn seen(&self, keys: &[Key]) -> Vec<Option<Seen>> {
         let kept = self.kept();
-        keys[1..].iter().map(|key| kept.seen.get(key).copied()).collect()
+        keys[1..].iter().map(|key| kept.seen.get(key).cloned()).collect()
     }
 
     /// Keeps what each layer makes the hardware do where another setup will ask for it.
@@ -130,7 +130,7 @@ impl Prefixes {
         let mut kept = self.kept();
         for (key, seen) in keys[1..].iter().zip(seen) {
             if kept.planned(key) > 1 {
-                kept.seen.insert(*key, *seen);
+                kept.seen.insert(*key, seen.clone());
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) const PROBE: &str = "run.probe";
 pub(super) const SAMPLES: usize = 8;
 
 /// What was found in one layer.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     pub replay: Option<Replay>,
     /// Mean energy of a multiplication by the multiplier's energy table; none where there is none. Of all scored samples.
@@ -40,6 +40,8 @@ pub(super) struct Seen {
     pub addition: Option<Switched>,
     /// What a word of signs switches; none where the layer is not binary.
     pub word: Option<Switched>,
+    /// How the processor at hand formed and summed its products, in words.
+    pub way: String,
 }
 
 /// An engine that behaves as another one on the same hardware and looks at every contraction.
@@ -75,9 +77,15 @@ impl Engine for Probe<'_> {
         });
         let addition = self.added(layer, input, weights);
         let word = self.counted(layer, input, weights);
+        let way = match (weights.are_signs(), addition) {
+            (true, _) => "words of signs, counted".into(),
+            (_, Some(_)) => "no products: weights are added where there are spikes".into(),
+            _ => self.hardware.way_of(layer, input, weights),
+        };
+        let multiplication = None;
         self.note(
             layer,
-            Seen { replay, size, relative_error, bias, mean_error, addition, word, ..Seen::default() },
+            Seen { replay, multiplication, size, relative_error, bias, mean_error, addition, word, way },
         );
         sums
     }
@@ -162,7 +170,8 @@ impl<'a> Probe<'a> {
             let array = arrays.of(layer.index);
             probe_groups::pooled(array, layer, read, |operands| replay_groups(array, operands, &mut stream))
         });
-        self.note(layer, Seen { replay, relative_error, bias, ..Seen::default() });
+        let way = self.hardware.way(layer);
+        self.note(layer, Seen { replay, relative_error, bias, way, ..Seen::default() });
     }
 
     /// Replays words of signs, where a layer is binary.

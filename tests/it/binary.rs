@@ -185,8 +185,17 @@ fn a_narrow_accumulator_is_not_told_of_layers_that_count_signs() {
         let wide = layer["binary"].is_null() && layer["name"] != "conv1";
         assert_eq!(layer["holds"].as_u64(), wide.then_some(31), "{layer}");
     }
-    let warned = "surely hold the sum of 31 products, and more are summed in conv2, classifier: ";
-    assert!(printed.contains(warned), "{printed}");
+    let layers = found["baseline"]["layers"].as_array().unwrap().iter();
+    let told = layers.filter(|layer| !layer["holds"].is_null());
+    let told = told.map(|layer| format!("{} ({})", layer["name"].as_str().unwrap(), layer["summed"]));
+    let warned = format!(
+        "surely hold the sum of 31 products, and more are summed in {}: ",
+        told.collect::<Vec<_>>().join(", ")
+    );
+    assert!(
+        printed.contains(&warned) && warned.contains("conv2 (") && warned.contains(", classifier ("),
+        "{printed}"
+    );
 }
 
 /// The same weights multiplied in 8 bits take more of everything, and know less.

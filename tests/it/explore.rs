@@ -342,6 +342,35 @@ fn the_shipped_exploration_that_screens_runs_some_multipliers_and_leaves_others_
 }
 
 #[test]
+fn points_that_no_mean_error_judges_are_told() {
+    let space = "explore.space={compute.array.products: [centred, raw], compute.array.multiplier: [exact, mul8s_bwtrunc_t4]}";
+    let folder = whole(&["--set", space, "--set", "explore.screen=0.5", "--set", "floor=null"]);
+    let points = points(folder.path());
+    let judged = |point: &&Value| {
+        point["layers"].as_array().unwrap().iter().any(|layer| layer["mean_error"].is_object())
+    };
+    assert_eq!(points.iter().filter(judged).count(), 2, "{points:?}");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("2 of the points were run without a mean error to judge them by"), "{page}");
+    assert!(page.contains("Semantics of exact, from which points differ by their knobs: products"), "{page}");
+}
+
+/// The first one is of least energy and sums 144 products in 20 bits, which hold 31.
+#[test]
+fn accumulators_beyond_their_bound_are_told_of_points() {
+    let space = "explore.space={compute.array.accumulator_bits: [20, 32]}";
+    let folder = whole(&["--set", space, "--set", "floor=null"]);
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let told = "In 1 of 2 points some layers sum more products than their accumulators surely hold";
+    assert!(page.contains(told), "{page}");
+    let of_best =
+        "Of the point of least energy: Accumulators of 20 bits that wrap surely hold the sum of 31 products";
+    assert!(page.contains(of_best), "{page}");
+    let layers = "Of the point of least energy, compute.array.accumulator_bits = 20. Energy of the multiply-accumulates";
+    assert!(page.contains(layers), "{page}");
+}
+
+#[test]
 fn a_bound_of_mean_errors_that_is_none_is_named() {
     for (wrong, told) in [("0", "0"), ("-5 %", "\"-5 %\""), (".nan", "null"), ("much", "\"much\"")] {
         let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ use axsim::arith::mac::Mac;
 use rten_onnx::onnx::ModelProto;
 
 use crate::cli::axsim;
+use crate::onnx_models::shared;
 use crate::simulators::icarus;
 
 const RUN: [&str; 5] = ["run", "configs/runs/quickstart.yaml", "--quiet", "--set", "workload.samples=2"];
@@ -279,6 +280,45 @@ fn activity_that_cannot_be_written_is_refused_before_anything_runs() {
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "nothing was written");
 }
 
+#[test]
+fn a_repeated_run_replaces_vectors_and_deletes_no_file_of_others() {
+    let out = tempfile::tempdir().unwrap();
+    let emulator = ["--set", "workload.quantize.weight_scales=per_tensor", "--emulator", "adapt"];
+    let asked = [&["--golden", "conv2"][..], &emulator].concat();
+    run(out.path(), &asked);
+    let folder = out.path().join("golden/conv2");
+    // What its own check compiles goes along.
+    fs::write(folder.join("bench"), "").unwrap();
+    run(out.path(), &asked);
+    assert!(!folder.join("bench").exists() && folder.join("golden.json").exists());
+    let argument = [("golden/conv2", "--golden-dir DIR"), ("adapt", "--out DIR")];
+    for (name, argument) in argument {
+        let mine = out.path().join(name).join("thesis.tex");
+        fs::write(&mine, "mine").unwrap();
+        let refused = axsim(&RUN).arg("--out").arg(out.path()).args(&asked).assert().code(2);
+        let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        let expected = format!(
+            "{name} holds thesis.tex, which axsim did not write; move that away, or name another folder with {argument}"
+        );
+        assert!(message.contains(&expected), "{message}");
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+        fs::remove_file(mine).unwrap();
+    }
+}
+
+#[test]
+fn json_that_cannot_be_written_is_refused_before_anything_runs() {
+    let out = tempfile::tempdir().unwrap();
+    let [folder, out] = ["folder", "out"].map(|name| out.path().join(name));
+    fs::create_dir(&folder).unwrap();
+    let refused = axsim(&RUN).arg("--out").arg(&out).arg("--json").arg(&folder).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let message = message.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    assert!(message.contains("folder: it is a folder; name another file with --json FILE"), "{message}");
+    assert!(!out.exists(), "nothing ran");
+}
+
 /// The model of the quickstart whose first two layers have names that are one as those of files.
 fn names_alike(folder: &Path) -> String {
     let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
@@ -424,6 +464,139 @@ fn layers_beside_binary_ones_and_beside_formats_have_vectors() {
     .assert()
     .success();
     assert!(!icarus() || check(&out.path().join("grouped")).starts_with("PASS: "));
+}
+
+/// A file of a configuration of a shipped workload.
+fn config(folder: &Path, workload: &str, more: &str) -> String {
+    let workload = std::env::current_dir().unwrap().join("configs/workloads").join(workload);
+    let file = folder.join("run.yaml");
+    fs::write(&file, format!("workload: {}\n{more}\n", workload.display())).unwrap();
+    file.display().to_string()
+}
+
+/// Runs a configuration on a sample with data of a folder; the message of a refusal, if it is one.
+fn on_one_sample(config: &str, data: &Path, more: &[&str]) -> Option<String> {
+    let out = Path::new(config).parent().unwrap().join("out");
+    let mut command = axsim(&["run", config, "--quiet", "--set", "workload.samples=1"]);
+    let output = command.arg("--data").arg(data).arg("--out").arg(out).args(more).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let message = text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    (!output.status.success()).then_some(message)
+}
+
+/// For each layer its name and how often it ran for the sample.
+fn layers_and_runs(config: &str) -> Vec<(String, f64)> {
+    let outcome = Path::new(config).parent().unwrap().join("out/outcome.json");
+    let outcome: serde_json::Value = serde_json::from_slice(&fs::read(outcome).unwrap()).unwrap();
+    let layers = outcome["approximate"]["layers"].as_array().unwrap().iter();
+    let one = |layer: &serde_json::Value| {
+        (layer["name"].as_str().unwrap().to_string(), layer["runs"].as_f64().unwrap_or(1.0))
+    };
+    layers.map(one).collect()
+}
+
+#[test]
+fn layers_of_experts_that_the_sample_does_not_ask_have_no_vectors_and_no_activity() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "scenes/experts.yaml", "platform: always_on\napproximate: {}");
+    assert_eq!(on_one_sample(&config, folder.path(), &[]), None);
+    let layers = layers_and_runs(&config);
+    let at = |runs: f64| layers.iter().rposition(|layer| layer.1 == runs).unwrap();
+    let (asked, other) = (format!("#{}", at(1.0)), at(0.0));
+    assert_eq!(on_one_sample(&config, folder.path(), &["--golden", &asked]), None);
+    for flag in ["--golden", "--activity"] {
+        let told = on_one_sample(&config, folder.path(), &[flag, &format!("#{other}")]).unwrap();
+        let expected =
+            format!("layer `{}` is not computed, as of 1 test sample none asks its expert", layers[other].0);
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
+#[test]
+fn layers_at_the_receiver_have_no_vectors() {
+    let out = tempfile::tempdir().unwrap();
+    let sets = ["--set", "platform={preset: always_on, link: {serial: {payload: {layer: conv2}}}}"];
+    run(out.path(), &[&sets[..], &["--golden", "conv2"]].concat());
+    for flag in ["--golden", "--activity"] {
+        let refused =
+            axsim(&RUN).arg("--out").arg(out.path()).args(sets).args([flag, "conv3"]).assert().code(2);
+        let text = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        let message = text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        assert!(message.contains("layer `conv3` runs at the receiver"), "{message}");
+        assert!(message.contains("name a layer up to `conv2`, or write `payload: result`"), "{message}");
+    }
+}
+
+#[test]
+fn layers_behind_the_exit_that_the_sample_takes_have_no_vectors() {
+    let Some(root) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let more = "platform: always_on\napproximate: {exit.threshold: 0.5}";
+    let config = config(folder.path(), "branchy_lenet_2exit_mnist.yaml", more);
+    assert_eq!(on_one_sample(&config, &root, &["--golden", "#0"]), None);
+    let layers = layers_and_runs(&config);
+    let behind = layers.iter().position(|layer| layer.1 == 0.0).expect("the first sample leaves early");
+    let asked = format!("#{behind}");
+    let told = on_one_sample(&config, &root, &["--golden", &asked]).unwrap();
+    let expected =
+        format!("layer `{}` is not computed, as of 1 test sample none comes to it", layers[behind].0);
+    assert!(told.contains(&expected), "{told}");
+    let never = ["--set", "approximate={}", "--golden", &asked];
+    assert_eq!(on_one_sample(&config, &root, &never), None);
+}
+
+/// The time step that a run streamed, the first one with an activation that is not zero; its sums are those of the network.
+fn streamed_time_step(config: &str) -> usize {
+    let out = Path::new(config).parent().unwrap().join("out/golden");
+    let folder = fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
+    let about = about(&folder);
+    let [count, streamed] =
+        ["count", "streamed"].map(|name| about["time_steps"][name].as_u64().unwrap() as usize);
+    assert!(1 < count && streamed < count, "{about}");
+    assert_eq!(about["samples"]["count"], 1);
+    let sizes = |tensor: &str| -> Vec<usize> {
+        let shape = about["tensors"][tensor]["shape"].as_array().unwrap().iter();
+        shape.map(|size| size.as_u64().unwrap() as usize).collect()
+    };
+    // Every time step before has no activation but zero.
+    let input = npy(&folder, "input.npy", "'|i1'");
+    let each = input.len() / count;
+    assert_eq!(sizes("input")[0], count);
+    assert_eq!(input.iter().position(|code| *code != 0).unwrap() / each, streamed);
+    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
+    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
+    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
+    let output = npy(&folder, "output.npy", "'<i4'");
+    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let start = streamed * sizes("output")[1..].iter().product::<usize>();
+    assert!(ends.iter().copied().eq(output.skip(start).take(ends.len())));
+    assert!(hex(&folder, "operands.hex").iter().any(|operands| operands.0.iter().all(|word| *word != 0)));
+    assert!(!icarus() || check(&folder).starts_with("PASS: "));
+    streamed
+}
+
+#[test]
+fn a_recurrent_cell_streams_a_time_step_in_which_its_state_is_not_zero() {
+    let Some(root) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "lstm_mnist.yaml", "platform: always_on\napproximate: {}");
+    assert_eq!(on_one_sample(&config, &root, &["--golden", "#1"]), None);
+    assert!(streamed_time_step(&config) > 0, "a state begins at zero");
+}
+
+#[test]
+fn spikes_have_vectors_where_they_are_multiplied_and_none_where_they_are_added() {
+    let Some(root) = shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let more = "platform: {preset: always_on, sensor: ideal}\napproximate: {}";
+    let config = config(folder.path(), "snn_if_mnist_step.yaml", more);
+    assert_eq!(on_one_sample(&config, &root, &["--golden", "#1"]), None);
+    streamed_time_step(&config);
+    let adds = ["--set", "approximate.compute.array.spikes=accumulate"];
+    for flag in ["--golden", "--activity"] {
+        let told = on_one_sample(&config, &root, &[&adds[..], &[flag, "#1"]].concat()).unwrap();
+        assert!(told.contains("adds the weights of spikes and multiplies nothing"), "{told}");
+    }
 }
 
 #[test]

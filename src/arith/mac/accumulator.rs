@@ -152,14 +152,33 @@ impl Mac {
     /// assert_eq!(["mac8s_exact", "mac12s_bw", "mac16x8s_bw"].map(holds), [131_071, 33_025, 131_071]);
     /// ```
     pub fn holds(&self) -> u64 {
+        self.holds_in(self.summed_width())
+    }
+
+    /// The fewest bits, more than are kept of a sum, that surely hold that of so many products of a network's codes; none where
+    /// networks keep fewer.
+    ///
+    /// ```
+    /// use axsim::arith::mac::Mac;
+    /// // 3000 · 128² < 2^26 − 1.
+    /// let bits = |id| Mac::from_id(id).unwrap().bits_that_hold(3000);
+    /// assert_eq!(["mac8s_exact__w20", "mac8s_exact__w27"].map(bits), [Some(27), Some(28)]);
+    /// assert_eq!(Mac::from_id("mac8s_exact").unwrap().bits_that_hold(140_000), None);
+    /// ```
+    pub fn bits_that_hold(&self, products: u64) -> Option<u32> {
+        (self.summed_width() + 1..=self.most_kept()).find(|bits| self.holds_in(*bits) >= products)
+    }
+
+    /// How many products of a network's codes so many bits surely hold the sum of.
+    fn holds_in(&self, bits: u32) -> u64 {
         let [a, b] = self.widths();
         if a != b || a <= 8 || self.shape.shift.is_some() {
-            return self.depth(self.summed_width());
+            return self.depth(bits);
         }
         let codes = || (*self.operands().start()).max(-255)..=(*self.operands().end()).min(255);
         let products = codes().flat_map(|a| codes().map(move |b| (a, b)));
         let largest = products.map(|(a, b)| self.product(a, b).unsigned_abs()).max().unwrap_or(0);
-        bits::mask(self.summed_width() - 1) / largest.max(1)
+        bits::mask(bits - 1) / largest.max(1)
     }
 
     /// How many products an accumulator of so many bits surely holds the sum of, each shifted as far, or multiplied by as

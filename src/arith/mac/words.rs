@@ -34,9 +34,14 @@ impl Mac {
     /// assert_eq!(["mac8s_bw__w20", "mac9s_bw", "mac16x8s_bw", "mac4s_sdr_g16"].map(bits), [20, 32, 40, 40]);
     /// ```
     pub fn summed_width(&self) -> u32 {
+        self.accumulator_width().min(self.most_kept())
+    }
+
+    /// The most bits that a network keeps of a sum.
+    pub(super) fn most_kept(&self) -> u32 {
         let [a, b] = self.widths();
         let whole = self.shape().shift.is_some() || a != b;
-        self.accumulator_width().min(if whole { 64 } else { KEPT_BITS })
+        if whole { 64 } else { KEPT_BITS }
     }
 
     /// Whether the bits that a network keeps of a sum are what the whole one would have there: not where an adder of more bits

@@ -83,13 +83,15 @@ fn sums(mac: Mac) -> Result<String, Error> {
     Ok(out)
 }
 
-/// How products are formed of codes around zero, and of those from zero on where they need another way. A report tells what
-/// each layer does.
+/// How products are formed of codes around zero, and of activations that are never negative where they take another way. A
+/// report tells what each layer does.
 fn way(mac: Mac) -> Result<String, Error> {
-    let (around, from_zero) = run::ways(mac)?;
-    Ok(match from_zero.filter(|way| *way != around) {
-        Some(way) => format!("{around}; of activations that are never negative, as after a rectifier: {way}"),
-        None => around,
+    let (around, never_negative) = run::ways(mac)?;
+    Ok(match never_negative == around {
+        true => around,
+        false => format!(
+            "{around}; of activations that are never negative, as after a rectifier: {never_negative}"
+        ),
     })
 }
 

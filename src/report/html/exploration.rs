@@ -29,7 +29,11 @@ pub fn write(found: &Exploration) -> String {
     body += &points(found);
     body += &parts::stages(&staged(found));
     let shown = best.map_or(&found.baseline, |best| &best.outcome);
-    body += &parts::layers(&found.baseline, shown);
+    let of = match found.best {
+        Some(best) => format!("Of the point of least energy, {}. ", label(&found.points[best])),
+        None => format!("Of {}. ", found.baseline.baseline_name()),
+    };
+    body += &parts::layers(&found.baseline, shown, &of);
     body += &parts::constants(shown);
     let facts = [("version", question.axsim.clone()), ("seed", question.seed.to_string())];
     body += &parts::repeat(&question.repeat, &facts, &shown.settings);

@@ -123,7 +123,7 @@ fn often(runs: f64) -> String {
 }
 
 /// Energy and error of every contraction, exact beside approximate.
-pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
+pub(super) fn layers(baseline: &Outcome, outcome: &Outcome, of: &str) -> String {
     let name = baseline.baseline_name();
     let energy = format!("energy: {name}");
     let columns = [
@@ -134,7 +134,7 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
         (&*energy, "n"),
         ("approximate", "n"),
         ("", "bar"),
-        ("per MAC ± spread", "n"),
+        ("per MAC ±", "n"),
         ("error", "n"),
         ("", "bar"),
         ("bias", "n"),
@@ -177,21 +177,21 @@ pub(super) fn layers(baseline: &Outcome, outcome: &Outcome) -> String {
     let pairs_of = outcome.layers.iter().map(|layer| layer.replayed_pairs);
     let replayed = pairs_of.fold(0, u64::saturating_add);
     let lead = format!(
-        "Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates, which are a \
+        "{of}Energy of the multiply-accumulates, from {} operand pairs of this configuration replayed through the gates, which are a \
          sample; ±: the standard error. Error: \
          root mean square of (computed − exact) over that of exact, on the codes of the samples whose pairs were replayed; bias: \
          the mean; by channel: root mean square of the means of output channels over that of those exact sums, which a constant \
          per channel would take away, on all scored samples (where weights are computed, on those replayed). Grey bar: {name}. MACs and cycles are of one run; a layer that does not \
          run once has behind its name how often it does for a sample, and its energy is that of a sample.{}",
         thousands(replayed),
-        escape(&words::ways(&outcome.layers))
+        words::ways(&outcome.layers)
     );
     let layers = section("Layers", &lead, &table(&columns, &[pairs.iter().map(row).collect()]));
-    layers + &recovery(&outcome.layers)
+    layers + &recovery(&outcome.layers, of)
 }
 
 /// What layers do about the errors of their products, where they were asked to.
-fn recovery(layers: &[LayerOutcome]) -> String {
+fn recovery(layers: &[LayerOutcome], of: &str) -> String {
     let columns = [
         ("layer", ""),
         ("measures", ""),
@@ -210,10 +210,11 @@ fn recovery(layers: &[LayerOutcome]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let lead = "What each layer chose, on the calibration samples and without training, to bring its outputs nearer to those \
-                of exact products. Error: root mean square over that of exact outputs, on those samples, where nothing is \
-                always a choice.";
-    section("Recovery", lead, &table(&columns, &[rows]))
+    let lead = format!(
+        "{of}What each layer chose, on the calibration samples and without training, to bring its outputs nearer to those of exact \
+         products. Error: root mean square over that of exact outputs, on those samples, where nothing is always a choice."
+    );
+    section("Recovery", &lead, &table(&columns, &[rows]))
 }
 
 /// A whole number in groups of three digits.
@@ -292,7 +293,11 @@ pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_j
         "</dl><details><summary>Complete configuration</summary><pre>{}</pre></details>",
         escape(&settings)
     );
-    section("How to repeat this", "The same command gives the same bytes, on any number of threads.", &body)
+    section(
+        "How to repeat this",
+        "The same command gives the same bytes, on any number of threads; on another processor only how products were formed may be told differently.",
+        &body,
+    )
 }
 
 /// What arithmetic means, where that is told, and what the model itself approximates.

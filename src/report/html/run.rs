@@ -35,7 +35,7 @@ pub fn write(report: &Report) -> String {
     body += &trade(report);
     body += &knobs(report);
     body += &parts::stages(&rows(report));
-    body += &parts::layers(&report.baseline, &report.approximate);
+    body += &parts::layers(&report.baseline, &report.approximate, "");
     body += &parts::constants(&report.approximate);
     body += &parts::notes(&[words::semantics(report), report.notes.clone()].concat());
     let facts = [("version", report.axsim.clone()), ("seed", seed), ("model and data", origin(report))];

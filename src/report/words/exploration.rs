@@ -1,5 +1,7 @@
 //! The findings of an exploration.
 
+use super::layers::wide_sums;
+use super::semantics::semantics_of_points;
 use super::{allowed, difference, inexact, less, percent, score, units, verdict};
 use crate::explore::{Exploration, Point, Unfinished};
 use crate::report::label;
@@ -16,6 +18,15 @@ pub fn about(found: &Exploration) -> String {
 pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
     sentences.extend(inexact(&found.baseline));
+    sentences.extend(best(found));
+    sentences.extend(beyond(found));
+    sentences.extend(semantics_of_points(&found.baseline));
+    sentences
+}
+
+/// Which point takes least energy.
+fn best(found: &Exploration) -> Vec<String> {
+    let mut sentences = vec![];
     let best = found.best.map(|best| &found.points[best]);
     let costless = |point: &Point| point.result.as_ref().is_ok_and(|done| done.outcome.energy_j.total == 0.0);
     if best.is_some_and(costless) && found.baseline.energy_j.total == 0.0 {
@@ -51,6 +62,45 @@ pub fn findings(found: &Exploration) -> Vec<String> {
         );
     }
     sentences
+}
+
+/// Of how many points, and of the best one in full, accumulators surely hold fewer products than some layers sum.
+fn beyond(found: &Exploration) -> Vec<String> {
+    let wide =
+        |point: &Point| point.result.as_ref().is_ok_and(|done| !wide_sums(&done.outcome.layers).is_empty());
+    let count = found.points.iter().filter(|point| wide(point)).count();
+    let all = (count > 0).then(|| {
+        format!(
+            "In {count} of {} some layers sum more products than their accumulators surely hold (`holds` and `summed` of these layers \
+             in exploration.json): sums may leave their range.",
+            counted(found.points.len(), "point")
+        )
+    });
+    let best = found.best.and_then(|best| found.points[best].result.as_ref().ok());
+    let of_best = best.map_or(vec![], |done| wide_sums(&done.outcome.layers));
+    let of_baseline = wide_sums(&found.baseline.layers);
+    let of = |name: &str, told: Vec<String>| {
+        told.into_iter().map(move |told| format!("Of {name}: {told}")).collect::<Vec<_>>()
+    };
+    let of_both = [of(found.baseline.baseline_name(), of_baseline), of("the point of least energy", of_best)];
+    all.into_iter().chain(of_both.into_iter().flatten()).collect()
+}
+
+/// How many points were run without a mean error to judge them by: no table holds their products.
+fn unjudged(found: &Exploration) -> String {
+    let unknown = |point: &&Point| {
+        point
+            .result
+            .as_ref()
+            .is_ok_and(|done| done.outcome.layers.iter().all(|layer| layer.mean_error.is_none()))
+    };
+    match found.points.iter().filter(unknown).count() {
+        0 => String::new(),
+        count => format!(
+            " {count} of the points were run without a mean error to judge them by: raw codes, padding that is multiplied and late \
+             results have none."
+        ),
+    }
 }
 
 /// Why a point was not run.
@@ -95,12 +145,13 @@ fn counts(found: &Exploration) -> String {
         format!(
             " {} screened out before they were run: their multipliers put the sums of some layer off by more than {} on average \
              (mean errors by output channel over exact sums, root mean squares on calibration samples; approximate accumulators \
-             are not in it).",
+             are not in it).{}",
             match found.screened() {
                 1 => "1 point was".into(),
                 count => format!("{count} points were"),
             },
-            percent(bound.fraction())
+            percent(bound.fraction()),
+            unjudged(found)
         )
     });
     format!("{whole}, {failed} failed, {} on the {}.{screened}{floor}", found.front.len(), front(found))

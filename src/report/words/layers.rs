@@ -11,16 +11,24 @@ use crate::units::with_prefix;
 
 /// What layers may lose that sum more products than their accumulators surely hold, those that hold as many together.
 pub(super) fn wide_sums(layers: &[LayerOutcome]) -> Vec<String> {
-    let mut beyond: IndexMap<(u64, &str), Vec<&str>> = IndexMap::new();
+    let mut beyond: IndexMap<(u64, &str), Vec<&LayerOutcome>> = IndexMap::new();
     for (layer, holds) in layers.iter().filter_map(|layer| Some((layer, layer.holds?))) {
         let kept = layer.sums.split_once(", ").map_or("", |(kept, _)| kept);
-        beyond.entry((holds, kept)).or_default().push(&layer.name);
+        beyond.entry((holds, kept)).or_default().push(layer);
     }
-    beyond.iter().map(|((holds, kept), layers)| wide_sum(*holds, kept, &layers.join(", "))).collect()
+    beyond.iter().map(|((holds, kept), layers)| wide_sum(*holds, kept, layers)).collect()
 }
 
 /// What becomes of sums in accumulators as told (`20 bits that wrap`; nothing in results that do not tell).
-fn wide_sum(holds: u64, kept: &str, layers: &str) -> String {
+fn wide_sum(holds: u64, kept: &str, layers: &[&LayerOutcome]) -> String {
+    let name = |layer: &&LayerOutcome| match layer.summed {
+        Some(summed) => format!("{} ({summed})", layer.name),
+        None => layer.name.clone(),
+    };
+    let names = layers.iter().map(name).collect::<Vec<_>>().join(", ");
+    let needs = layers.iter().map(|layer| layer.needs_bits).collect::<Option<Vec<u32>>>();
+    let needs = needs.and_then(|bits| bits.into_iter().max());
+    let enough = needs.map_or(String::new(), |bits| format!(" {bits} bits surely hold them."));
     let of = if kept.is_empty() { String::new() } else { format!(" of {kept}") };
     let surely = match holds {
         0 => "may not hold even one product".to_string(),
@@ -32,7 +40,7 @@ fn wide_sum(holds: u64, kept: &str, layers: &str) -> String {
         kept if kept.ends_with("saturate") => "a sum that leaves their range stays at the end of it",
         _ => "of a sum that leaves their range the low bits stay",
     };
-    format!("Accumulators{of} {surely}, and more are summed in {layers}: {then}.")
+    format!("Accumulators{of} {surely}, and more are summed in {names}: {then}.{enough}")
 }
 
 /// What layers chose to do about the errors of their products, those that chose alike together.
@@ -119,6 +127,12 @@ pub(super) fn spikes(layers: &[LayerOutcome]) -> Option<String> {
     let each = |(name, found): &(&str, &SpikesOutcome)| {
         let multiplied = |found: &MultipliedOutcome| {
             let even = match (found.break_even, found.break_even_by_ledger) {
+                (Some(formula), Some(ledger)) if formula > 1.0 && ledger > 1.0 => {
+                    let [formula, ledger] = [formula, ledger].map(percent);
+                    format!(
+                        "more than adding at any rate (it would be as much at {formula}, {ledger} by the ledger)"
+                    )
+                }
                 (Some(formula), Some(ledger)) => {
                     format!("as much as adding at {} ({} by the ledger)", percent(formula), percent(ledger))
                 }
@@ -263,6 +277,15 @@ mod tests {
             told(0, "4 bits that wrap, added exactly")
                 .contains("wrap may not hold even one product, and more are")
         );
+        let layer = |name: &str, summed: u64, bits: Option<u32>| {
+            let mut layer = layer_with(name, "holds", 31.into());
+            (layer.summed, layer.needs_bits) = (Some(summed), bits);
+            layer
+        };
+        let more = |bits| wide_sums(&[layer("a", 32, Some(21)), layer("b", 3000, bits)]).remove(0);
+        let start = "Accumulators surely hold the sum of 31 products, and more are summed in a (32), b (3000): sums may leave their range.";
+        assert_eq!(more(Some(27)), format!("{start} 27 bits surely hold them."));
+        assert_eq!(more(None), start);
         // Results that were stored before this was told.
         let before = "Accumulators surely hold the sum of 31 products, and more are summed in conv: sums may leave their range.";
         assert_eq!(told(31, ""), before);
@@ -283,12 +306,17 @@ mod tests {
         let multiplied = |energy: f64, even: Option<f64>| serde_json::json!({"energy_j": energy, "break_even": even, "break_even_by_ledger": even});
         let found = serde_json::json!({
             "rate": 0.0157, "spikes": 246.0, "additions": 125952.0, "energy_j": 2e-6,
-            "step_by_step": multiplied(8e-6, Some(1.25)), "steps_together": multiplied(1e-6, None),
+            "step_by_step": multiplied(8e-6, Some(0.25)), "steps_together": multiplied(1e-6, None),
         });
+        let mut beyond = found.clone();
+        beyond["step_by_step"] = multiplied(8e-6, Some(1.25));
+        let told = spikes(&[layer_with("a", "spikes", beyond)]).unwrap();
+        let never = "8.00 µJ, more than adding at any rate (it would be as much at 125.0 %, 125.0 % by the ledger); with";
+        assert!(told.contains(never), "{told}");
         let layers = [layer_with("a", "spikes", found), layer_with("b", "recovery", serde_json::Value::Null)];
         let expected = "Weights are added where a spike comes: a has spikes at 1.6 % of its inputs and steps, 246 of them a sample \
-                        for 125952 additions, and takes 2.00 µJ; multiplied step by step 8.00 µJ, as much as adding at 125.0 % \
-                        (125.0 % by the ledger); with all steps side by side 1.00 µJ, less than adding at any rate.";
+                        for 125952 additions, and takes 2.00 µJ; multiplied step by step 8.00 µJ, as much as adding at 25.0 % \
+                        (25.0 % by the ledger); with all steps side by side 1.00 µJ, less than adding at any rate.";
         assert_eq!(spikes(&layers).unwrap(), expected);
         assert_eq!(spikes(&layers[1..]), None);
     }

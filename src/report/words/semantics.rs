@@ -19,6 +19,15 @@ pub fn semantics(report: &Report) -> Vec<String> {
     }
 }
 
+/// What the configuration does from which the points of an exploration differ by their knobs; nothing of results that do not
+/// tell.
+pub(super) fn semantics_of_points(baseline: &Outcome) -> Option<String> {
+    let told = told(baseline);
+    let name = baseline.baseline_name();
+    (!told.is_empty())
+        .then(|| format!("Semantics of {name}, from which points differ by their knobs: {told}."))
+}
+
 fn told(outcome: &Outcome) -> String {
     let (binary, multiplied): (Vec<LayerOutcome>, Vec<LayerOutcome>) =
         outcome.layers.iter().cloned().partition(|layer| layer.binary.is_some());

@@ -42,7 +42,10 @@ pub fn summary(report: &Report) -> Vec<String> {
     let metric = report.baseline.score.metric;
     sentences.extend(report.equal_accuracy.iter().flat_map(|found| plain_bits(metric, found)));
     sentences.extend(report.approximate.unpriced_as().map(unpriced));
-    sentences.extend(wide_sums(&report.approximate.layers));
+    let approximate = wide_sums(&report.approximate.layers);
+    let baseline = wide_sums(&report.baseline.layers).into_iter().filter(|told| !approximate.contains(told));
+    sentences.extend(baseline.map(|told| format!("Of {}: {told}", report.baseline.baseline_name())));
+    sentences.extend(approximate);
     sentences
 }
 

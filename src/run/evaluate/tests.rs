@@ -10,7 +10,7 @@ use crate::run::capture::slice;
 use crate::run::outcome::{MeanError, Recovered};
 use crate::run::probe;
 use crate::run::quickstart::{SAMPLES, quickstart, setup, whole};
-use crate::workload::{Codes, Engine, Origin, Place, Weights, load};
+use crate::workload::{Codes, Engine, Layer, Origin, Place, Weights, load};
 
 /// Sums over every product of a layer.
 #[derive(Default, Clone)]

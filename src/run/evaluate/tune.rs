@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::Evaluator;
+use super::{Evaluator, Hardware, Multiplied, Plan, hardware};
 use crate::config::{Exit, Threshold, Tune, Workload};
 use crate::run::error::RunError;
 use crate::run::exits::Exits;
 use crate::run::outcome::TunedExit;
+use crate::run::parts::Parts;
 use crate::tensor::Tensor;
 use crate::workload::Task;
 use crate::workload::score::{self, Graded, Metric, grade, trials};
@@ -16,6 +17,17 @@ use crate::workload::score::{self, Graded, Metric, grade, trials};
 type Answered = (Range<usize>, Vec<Tensor<f32>>);
 
 impl Evaluator<'_> {
+    /// The workload of a setup with the threshold of its exits, which calibration samples tell where memories never err.
+    pub(super) fn settled<'s>(
+        &self,
+        parts: &Parts<'s>,
+        plan: &Plan,
+        products: &[Multiplied],
+    ) -> Result<(Cow<'s, Workload>, Option<TunedExit>), RunError> {
+        let settled = Hardware { buffer: None, ..hardware(parts, products, &plan.layers, 0) };
+        self.tuned(&parts.setup.workload, |samples| Ok(plan.network.run(&settled, samples, 0)?))
+    }
+
     /// The workload with the threshold of its exits found by the network that `run` runs, and how well it does; the workload
     /// as it is where nothing is to be found.
     pub(super) fn tuned<'w>(

@@ -39,6 +39,12 @@ pub struct LayerOutcome {
     /// How many products the accumulator surely holds the sum of, where the layer sums more: sums may leave its range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<u64>,
+    /// How many it sums, where that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summed: Option<u64>,
+    /// Bits that surely hold their sum, where networks keep as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_bits: Option<u32>,
     /// Mean error of the products by output channel; absent where results come late, which no table holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_error: Option<MeanError>,
@@ -71,7 +77,7 @@ pub struct LayerOutcome {
     /// units of signs.
     #[serde(default)]
     pub sums: String,
-    /// How the processor at hand formed the layer's products, in words; no sum depends on it.
+    /// How the processor at hand formed the layer's products in the first batch, in words; no sum depends on it.
     #[serde(default)]
     pub way: String,
 }
