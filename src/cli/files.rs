@@ -147,14 +147,14 @@ fn table(path: &Path, signed: Option<bool>) -> Result<Table, PlatformError> {
     product_table(path, signed).map_err(PlatformError::Table)
 }
 
-/// Reads a product table; without a given sign it is signed when it holds a negative product. Errors name the file.
+/// Reads a product table; without a given sign it is signed where its entries fit that better. Errors name the file.
 pub(super) fn product_table(path: &Path, signed: Option<bool>) -> Result<Table, String> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
     let read = |signed| Table::read(&bytes, &name, signed);
     let table = match signed {
         Some(signed) => read(signed),
-        None => read(false).or_else(|error| if error.is_negative() { read(true) } else { Err(error) }),
+        None => read(false).or_else(|error| if error.is_signed() { read(true) } else { Err(error) }),
     };
     table.map_err(|error| error.to_string())
 }

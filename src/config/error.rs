@@ -96,6 +96,7 @@ fn plain(path: &[String], message: &str) -> String {
     {
         return out_of_range(key, &format!("write {whole}"));
     }
+    let number = whole.is_some() || expected == "f64";
     let expected = match expected {
         _ if whole.is_some() => whole.as_deref().unwrap_or_default(),
         "f64" => "a number",
@@ -104,6 +105,10 @@ fn plain(path: &[String], message: &str) -> String {
         expected if expected.starts_with("struct ") || expected == "a map" => "a mapping of keys to values",
         expected => expected,
     };
+    // What is read of a YAML text has no other number than finite ones.
+    if number && found == "invalid type: null" {
+        return format!("{expected} is expected; `.inf`, `.nan` and nothing at all are none");
+    }
     format!("{found}, expected {expected}")
 }
 

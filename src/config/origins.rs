@@ -57,7 +57,9 @@ impl Origins {
 
     /// An error where the path was written: a `--set`, the file, the workload file, the preset, in this order.
     pub(super) fn locate(&self, path: &[String], at_key: bool, message: &str) -> ConfigError {
-        if let Some((_, written)) = self.sets.iter().rev().find(|(set, _)| path.starts_with(set)) {
+        let set = |covers: &dyn Fn(&[String]) -> bool| self.sets.iter().rev().find(|(set, _)| covers(set));
+        let below = || set(&|set| set.starts_with(path)).filter(|_| !self.is_in_file(path));
+        if let Some((_, written)) = set(&|set| path.starts_with(set)).or_else(below) {
             return ConfigError::new(format!("in `--set {written}=…`: {message}"));
         }
         let inner = path.get(1..).unwrap_or(&[]);
@@ -76,6 +78,18 @@ impl Origins {
             }
         }
         deepest(&self.main, path, at_key, message)
+    }
+
+    /// Whether a file or the preset says something at this path.
+    fn is_in_file(&self, path: &[String]) -> bool {
+        let inner = path.get(1..).unwrap_or(&[]);
+        let of = |first: &str, source: Option<&Source>| {
+            path.first().is_some_and(|name| name == first)
+                && source.is_some_and(|source| source.depth(inner) == inner.len())
+        };
+        self.main.depth(path) == path.len()
+            || of("workload", self.workload.as_ref())
+            || of("platform", self.preset.as_ref().map(|(_, source)| source))
     }
 }
 

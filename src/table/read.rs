@@ -28,9 +28,9 @@ pub struct ReadError {
 }
 
 impl ReadError {
-    /// Whether a negative entry was refused, which a signed table may hold.
-    pub fn is_negative(&self) -> bool {
-        matches!(self.fault, Fault::Range { value: ..0, .. })
+    /// Whether an entry does not fit an unsigned table, and fewer would not fit a signed one.
+    pub fn is_signed(&self) -> bool {
+        matches!(self.fault, Fault::Range { low: 0, other: true, .. })
     }
 }
 
@@ -101,8 +101,10 @@ pub enum Fault {
         low: i64,
         /// The largest that fits.
         high: i64,
+        /// Whether more entries fit the other sign.
+        other: bool,
         /// What may have been meant.
-        hint: &'static str,
+        hint: String,
     },
     /// Entries that are products of other operands than those that their places say.
     #[error("the entries are not products of the operands in their places, but of {0}")]
@@ -128,6 +130,8 @@ pub(super) struct Entries<T> {
     values: Vec<(T, Place)>,
     /// Rows and columns where the file says so; a flat list is square.
     shape: Option<[usize; 2]>,
+    /// Bytes of a word where nothing in the file says in which order they stand.
+    bare: Option<usize>,
 }
 
 /// A fault at its place, before the file's name is known.
@@ -152,7 +156,8 @@ impl Table {
     /// # Errors
     /// [`ReadError`] with the line and column, or the byte, of what is wrong; entries that do not fit the
     /// result's bits are refused, and so are those of operands of at least 4 bits that are less than half as far from exact
-    /// products in another sign, or counted from the lowest operand on. An unsigned result may have one bit more than an exact one, as that of a multiplier
+    /// products in another sign, counted from the lowest operand on, of operands in sign and magnitude, or as raw words with
+    /// their bytes swapped. An unsigned result may have one bit more than an exact one, as that of a multiplier
     /// that overestimates has.
     ///
     /// ```
@@ -251,7 +256,7 @@ fn raw(bytes: &[u8], signed: bool) -> At<Entries<i64>> {
         Some(_) => Word::of::<u16>(),
         None => return Err((Place::File, Fault::Length(length))),
     };
-    Ok(Entries { values: words(bytes, 0, word), shape: None })
+    Ok(Entries { values: words(bytes, 0, word), shape: None, bare: Some(word.size) })
 }
 
 /// The words from `start` on, each with its place.
@@ -264,27 +269,44 @@ impl Entries<i64> {
     fn table(self, signed: bool) -> At<Table> {
         let [width_a, width_b] = self.widths().map_err(|fault| (Place::File, fault))?;
         let signature = Signature { operation: Operation::Mul, width_a, width_b, signed };
-        let (bits, range) = results(signature);
-        let other = results(Signature { signed: !signed, ..signature }).1;
-        let hint = match self.values.iter().all(|(value, _)| other.contains(value)) {
-            true if signed => ", or say that the table is not: `signed: false`",
-            true => ", or say that the table is signed: `signed: true`",
-            false => "",
-        };
-        let fits = |(value, place): (i64, Place)| {
-            let entry = i32::try_from(value).ok().filter(|_| range.contains(&value));
-            let kind = if signed { "signed" } else { "unsigned" };
-            let (low, high) = (range.start, range.end - 1);
-            entry.ok_or((place, Fault::Range { value, bits, kind, low, high, hint }))
-        };
-        // A negative entry first: it says what the others are.
-        let negative = self.values.iter().find(|(value, _)| !signed && *value < 0).copied();
-        negative.map_or(Ok(()), |entry| fits(entry).map(drop))?;
-        let entries: Box<[i32]> = self.values.into_iter().map(fits).collect::<Result<_, _>>()?;
-        match meaning::other(&entries, signature) {
-            Some(meaning) => Err((Place::File, Fault::Misread(meaning))),
-            None => Ok(Table { signature, entries }),
+        let values: Vec<i64> = self.values.iter().map(|(value, _)| *value).collect();
+        let misread = meaning::other(&values, signature, self.bare);
+        let refused = |meaning| Err((Place::File, Fault::Misread(meaning)));
+        // Words with swapped bytes need not even fit.
+        if let Some(swapped @ Meaning::Swapped { .. }) = misread {
+            return refused(swapped);
         }
+        let entries = self.fitting(signature)?;
+        misread.map_or(Ok(Table { signature, entries }), refused)
+    }
+
+    /// The entries where all fit the result's bits.
+    fn fitting(&self, signature: Signature) -> At<Box<[i32]>> {
+        let range = results(signature).1;
+        let first = |unfit: &dyn Fn(i64) -> bool| self.values.iter().find(|(value, _)| unfit(*value));
+        // A negative entry first: it says what the others are.
+        let negative = first(&|value| !signature.signed && value < 0);
+        match negative.or_else(|| first(&|value| !range.contains(&value))) {
+            Some(&(value, place)) => Err((place, self.unfit(value, signature))),
+            None => Ok(self.values.iter().map(|(value, _)| *value as i32).collect()),
+        }
+    }
+
+    /// What is wrong with an entry that does not fit, in the light of all others.
+    fn unfit(&self, value: i64, signature: Signature) -> Fault {
+        let Signature { signed, .. } = signature;
+        let (bits, range) = results(signature);
+        let fit = |range: &Range<i64>| self.values.iter().filter(|(value, _)| range.contains(value)).count();
+        let (all, own) = (self.values.len(), fit(&range));
+        let others = fit(&results(Signature { signed: !signed, ..signature }).1);
+        let hint = match others {
+            _ if others == all && signed => ", or say that the table is not: `signed: false`".into(),
+            _ if others == all => ", or say that the table is signed: `signed: true`".into(),
+            _ if own > others => format!(", as {own} of the {all} entries are"),
+            _ => String::new(),
+        };
+        let kind = if signed { "signed" } else { "unsigned" };
+        Fault::Range { value, bits, kind, low: range.start, high: range.end - 1, other: others > own, hint }
     }
 }
 

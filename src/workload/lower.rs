@@ -4,6 +4,7 @@ mod affine;
 mod arrange;
 mod attribute;
 mod axes;
+mod bounded;
 mod budget;
 mod codes;
 mod contract;
@@ -103,6 +104,8 @@ pub(super) fn lower(bytes: &[u8], leaving: Option<Leaving>) -> Result<Network, M
         cuts: vec![],
     };
     let (sample, states) = if inputs.len() > 1 { lowering.inputs(&inputs)? } else { (sample, vec![]) };
+    // Before what is written out has scales of its own; those that nodes make are met later.
+    nodes.iter().try_for_each(|node| bounded::check(node, &lowering.stored))?;
     let nodes = codes::written_out(nodes, &lowering.stored);
     for node in &nodes {
         let other = lowering.fitted(node)?.or(lowering.asking(node)?);
@@ -212,6 +215,7 @@ impl Lowering {
     /// our own steps, as its operator text has it, or not at all.
     fn node(&mut self, node: &Node) -> Result<(), ModelError> {
         operator::check(node)?;
+        bounded::check(node, &self.stored)?;
         if self.fold(node)? {
             return Ok(());
         }

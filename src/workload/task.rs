@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 
 mod sets;
 
-use sets::{counting_files, label_file};
+use sets::{counting_files, first_scored, label_file};
 
 /// A network with its samples.
 pub struct Task {
@@ -50,6 +50,12 @@ pub enum LoadError {
         /// Where a user gets it.
         origin: String,
     },
+    /// A folder where a file is asked for.
+    #[error("{file} is a folder; write the path of a file")]
+    Folder {
+        /// The path.
+        file: String,
+    },
     /// A file cannot be read.
     #[error("{file}: {fault}")]
     Unreadable {
@@ -83,7 +89,7 @@ pub enum LoadError {
         job: &'static str,
     },
     /// More samples are asked for than there are, or none.
-    #[error("`{key}: {asked}` asks for more than the {held} samples of that set; write 1 to {held}")]
+    #[error("`{key}: {asked}` asks for more than the {held} samples {whence}; write 1 to {held}")]
     Samples {
         /// The key of the workload.
         key: &'static str,
@@ -91,6 +97,8 @@ pub enum LoadError {
         asked: usize,
         /// Samples at hand.
         held: usize,
+        /// Which those are, with their file.
+        whence: String,
     },
     /// Samples of a shape that the network, or the test samples, do not have.
     #[error("{file}: a sample has the shape {found:?}, but {whose} {expected:?}; give samples of that shape")]
@@ -158,8 +166,9 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
     let network = turned(network, test.shape());
     let network = gated(workload, network)
         .map_err(|fault| LoadError::Model { file: workload.model.display().to_string(), fault })?;
-    check(workload, &network, &test, &calibration)?;
-    labels(&network, &test).map_err(|fault| in_file(label_file(&workload.data), fault))?;
+    check(workload, &network, [&test, &calibration], is_split)?;
+    let first = first_scored(&workload.data) + if is_split { calibration.len() } else { 0 };
+    labels(&network, &test, first).map_err(|fault| in_file(label_file(&workload.data), fault))?;
     let misfit = |fault| LoadError::Score { score: workload.score.name(), fault };
     let metric = score::metric(workload, &network, &test).map_err(misfit)?;
     let files = finder.contents.borrow().finalize().to_hex()[..24].to_string();
@@ -215,6 +224,9 @@ impl Finder<'_> {
     fn read(&self, file: &Path) -> Result<Vec<u8>, LoadError> {
         let candidates = || self.roots.iter().map(|root| root.join(file));
         let Some(path) = candidates().find(|path| path.is_file()) else {
+            if let Some(folder) = candidates().find(|path| path.is_dir()) {
+                return Err(LoadError::Folder { file: folder.display().to_string() });
+            }
             let folders: Vec<String> =
                 self.roots.iter().map(|root| format!("`{}`", root.display())).collect();
             return Err(LoadError::Missing {
@@ -269,17 +281,29 @@ fn in_file(file: &Path, fault: DataError) -> LoadError {
     LoadError::Data { file: file.display().to_string(), fault }
 }
 
-fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) -> Result<(), LoadError> {
-    let calibrates = workload.quantize.calibration_samples;
-    let counts = [
-        ("samples", Some(workload.samples), test.len()),
-        ("quantize.calibration_samples", calibrates, calibration.len()),
-    ];
-    let mut counts = counts.into_iter().filter_map(|(key, asked, held)| Some((key, asked?, held)));
-    if let Some((key, asked, held)) = counts.find(|&(_, asked, held)| asked == 0 || asked > held) {
-        return Err(LoadError::Samples { key, asked, held });
-    }
+fn check(
+    workload: &Workload,
+    network: &Network,
+    [test, calibration]: [&Set; 2],
+    is_split: bool,
+) -> Result<(), LoadError> {
     let [of_test, of_calibration] = counting_files(&workload.data);
+    let parts = if is_split { ["behind the first tenth of", "in the first tenth of"] } else { ["in"; 2] };
+    let counts = [
+        ("samples", Some(workload.samples), test.len(), (parts[0], of_test)),
+        (
+            "quantize.calibration_samples",
+            workload.quantize.calibration_samples,
+            calibration.len(),
+            (parts[1], of_calibration),
+        ),
+    ];
+    for (key, asked, held, (part, file)) in counts {
+        if let Some(asked) = asked.filter(|&asked| asked == 0 || asked > held) {
+            let whence = format!("{part} {}", file.display());
+            return Err(LoadError::Samples { key, asked, held, whence });
+        }
+    }
     // The network is turned to the test samples.
     for (set, file, whose) in
         [(test, of_test, "the network takes"), (calibration, of_calibration, "the test samples have")]
@@ -300,14 +324,14 @@ fn check(workload: &Workload, network: &Network, test: &Set, calibration: &Set) 
     both.map_or(Ok(()), |at| Err(LoadError::Overlap(at)))
 }
 
-/// Every class must be a place of the network's answer.
-fn labels(network: &Network, set: &Set) -> Result<(), DataError> {
+/// Every class must be a place of the network's answer; the first one of the set is so far on in its file.
+fn labels(network: &Network, set: &Set, first: usize) -> Result<(), DataError> {
     let Truth::Classes(labels) = set.truth() else {
         return Ok(());
     };
     let classes = network.outputs()[0].1.iter().product();
     let wrong = labels.iter().enumerate().find(|(_, label)| **label >= classes);
-    wrong.map_or(Ok(()), |(image, &label)| Err(DataError::Label { image, label, classes }))
+    wrong.map_or(Ok(()), |(at, &label)| Err(DataError::Label { image: first + at, label, classes }))
 }
 
 impl Task {

@@ -47,6 +47,9 @@ fn arrays() -> TempDir {
         |count: usize| (0..count).flat_map(|label| (label as i64 % 10).to_le_bytes()).collect::<Vec<_>>();
     write("y.npy", npy("<i8", &[SAMPLES], &labels(SAMPLES)));
     write("more.npy", npy("<i8", &[SAMPLES + 2], &labels(SAMPLES + 2)));
+    let mut beyond = labels(SAMPLES);
+    beyond[8 * 33] = 10;
+    write("beyond.npy", npy("<i8", &[SAMPLES], &beyond));
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/workloads/scenes/scenes.onnx");
     let text = format!(
         "workload:\n  model: {}\n  data: {{npy: {{test: {{array: x.npy, labels: {{npy: y.npy}}}}}}}}\n  preprocess: {{scale: 0.004}}\n  \
@@ -110,10 +113,37 @@ fn every_mistake_is_found_by_a_check_as_a_run_would_find_it() {
             "elements of type `<f4` are not read; save an array of whole",
         ),
         (vec!["workload.samples=100000000".into()], "write 1 to 36"),
-        (vec!["workload.quantize.calibration_samples=5".into()], "asks for more than the 4 samples"),
+        (vec!["workload.samples=37".into()], "more than the 36 samples behind the first tenth of"),
+        (
+            vec!["workload.quantize.calibration_samples=5".into()],
+            "asks for more than the 4 samples in the first tenth of",
+        ),
+        // The first tenth calibrates, but places are those of the file.
+        (vec![format!("{test}.labels={{npy: beyond.npy}}")], "beyond.npy: label 10 of image 33 (from 0)"),
+        (
+            vec![
+                format!("{test}.labels={{npy: beyond.npy}}"),
+                calibration.into(),
+                "workload.samples=40".into(),
+            ],
+            "beyond.npy: label 10 of image 33 (from 0)",
+        ),
+        (vec!["workload.data.npy.calibration={array: .}".into()], "is a folder; write the path of a file"),
         (
             vec![format!("{test}.array=flat.npy"), calibration.into()],
             "other.npy: a sample has the shape [1, 48, 48], but the test samples have [48, 48]",
+        ),
+        (
+            vec!["workload.layers.NOSUCH.prune=none".into()],
+            "in `--set workload.layers.NOSUCH.prune=…`: layers names `NOSUCH`",
+        ),
+        (
+            vec!["workload.preprocess.scale=.inf".into()],
+            "a number is expected; `.inf`, `.nan` and nothing at all are none",
+        ),
+        (
+            vec!["seed=.nan".into()],
+            "a whole number from 0 is expected; `.inf`, `.nan` and nothing at all are none",
         ),
         (vec!["approximate={skip_blocks: [foo]}".into()], "foo"),
         (vec!["approximate={compute.array.spikes: accumulate}".into()], "the network is no step in time"),

@@ -47,7 +47,7 @@ fn a_table_is_explained_as_the_design_that_it_is_of() {
         assert!(of_table.contains(sign), "{of_table}");
         assert_eq!(network(of_table), network(of_id), "{id}");
     }
-    let words: Vec<u8> =
+    let mut words: Vec<u8> =
         (0..1u32 << 16).flat_map(|at| ((at >> 8) as u16 * (at & 255) as u16).to_le_bytes()).collect();
     let file = folder.path().join("words.bin");
     std::fs::write(&file, &words).unwrap();
@@ -55,6 +55,23 @@ fn a_table_is_explained_as_the_design_that_it_is_of() {
     assert!(read.contains("8 by 8 bits, unsigned, as said") && read.contains("`mul8u_exact`"), "{read}");
     let misread = explained(&file, &["--signed", "true"]).unwrap_err();
     assert!(misread.contains("unsigned codes; write `signed: false`"), "{misread}");
+    words.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+    std::fs::write(&file, &words).unwrap();
+    let swapped = explained(&file, &[]).unwrap_err();
+    assert!(swapped.contains("big-endian words; write little-endian ones"), "{swapped}");
+}
+
+/// A sign by mistake does not make the table signed.
+#[test]
+fn a_single_negative_product_of_an_unsigned_table_is_told_at_its_place() {
+    let row = |a: u32| (0..256).map(|b| (a * b).to_string()).collect::<Vec<_>>().join(" ");
+    let mut rows: Vec<String> = (0..256).map(row).collect();
+    rows[1].replace_range(0..1, "-1");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.txt");
+    std::fs::write(&file, rows.join("\n")).unwrap();
+    let told = explained(&file, &[]).unwrap_err().replace('\n', " ");
+    assert!(told.contains("t.txt:2:1: entry -1 does not fit the 17 unsigned"), "{told}");
 }
 
 /// Not by the path of the array's own.

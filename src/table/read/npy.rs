@@ -29,7 +29,7 @@ pub(super) fn read<T: Copy>(bytes: &[u8], elements: &[(&str, Word<T>)]) -> At<En
         let what = format!("the header announces {expected} bytes, the file has {}", bytes.len());
         return Err((Place::Byte(bytes.len().min(expected)), Fault::Npy(what)));
     }
-    Ok(Entries { values: words(bytes, start, word), shape: shape.try_into().ok() })
+    Ok(Entries { values: words(bytes, start, word), shape: shape.try_into().ok(), bare: None })
 }
 
 /// The header's text and where the elements start.

@@ -100,13 +100,55 @@ fn a_table_in_another_order_or_sign_is_refused_and_told_how_to_be_read() {
         {
             assert!(ascending.contains("numpy.roll(table, [128, 128], [0, 1])"), "{family}: {ascending}");
         }
+        let magnitudes: Vec<i32> = (0..1i64 << 16)
+            .map(|at| {
+                let [a, b] = [at >> 8, at & 255].map(|code| if code < 128 { code } else { 128 - code });
+                design(a, b) as i32
+            })
+            .collect();
+        let magnitudes = Table::from_entries(signed.signature(), magnitudes).unwrap();
+        for told in [
+            said(&words(&magnitudes), "t.bin", false),
+            said(text(&magnitudes, " ").as_bytes(), "t.txt", true),
+        ] {
+            assert!(told.contains("sign and magnitude") && told.contains("of -1 is 255"), "{family}: {told}");
+        }
+        for (table, size, kind) in
+            [(&unsigned, 2, "<u2"), (&signed, 2, "<i2"), (&unsigned, 4, "<i4"), (&signed, 4, "<i4")]
+        {
+            let big_endian: Vec<u8> =
+                table.entries().iter().flat_map(|&entry| entry.to_be_bytes()[4 - size..].to_vec()).collect();
+            for sign in [false, true] {
+                let told = said(&big_endian, "t.bin", sign);
+                let remedy = format!("big-endian words; write little-endian ones: table.astype('{kind}')");
+                assert!(told.ends_with(&remedy), "{family}: {told}");
+            }
+        }
     }
 }
 
 #[test]
 fn a_negative_entry_says_that_the_others_are_signed() {
     let negative = Table::read(b"0 70 0 0\n0 1 -2 -1\n0 -2 4 2\n0 -1 2 1\n", "t.txt", false).unwrap_err();
-    assert!(negative.is_negative(), "{negative}");
+    assert!(negative.is_signed(), "{negative}");
+}
+
+/// Of an unsigned table with a sign by mistake nearly all entries fit, of a signed one with an entry too large few.
+#[test]
+fn a_single_wrong_entry_is_told_at_its_place() {
+    let wrong = |signed, entry: &str| {
+        let exact = Table::from_function(signature(8, 8, signed), |a, b| a * b).unwrap();
+        let text = text(&exact, " ");
+        let mut lines: Vec<&str> = text.lines().collect();
+        // a = 2, b = 3: the fourth word.
+        let line = lines[2].replacen(" 6 ", &format!(" {entry} "), 1);
+        lines[2] = &line;
+        Table::read(lines.join("\n").as_bytes(), "t.txt", false).unwrap_err()
+    };
+    let negative = wrong(false, "-1");
+    let told = "t.txt:3:7: entry -1 does not fit the 17 unsigned result bits; write 0 to 131071, as 65535 of the 65536 entries are";
+    assert_eq!((negative.to_string().as_str(), negative.is_signed()), (told, false));
+    assert!(wrong(true, "70000").is_signed());
 }
 
 /// Where entries fit the other sign as a whole, and only there.

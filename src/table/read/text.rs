@@ -26,7 +26,7 @@ pub(super) fn read<T>(bytes: &[u8], parse: &dyn Fn(&str) -> Result<T, Fault>) ->
         rows += 1;
     }
     let shape = columns.filter(|&columns| rows > 1 && columns > 1).map(|columns| [rows, columns]);
-    Ok(Entries { values, shape })
+    Ok(Entries { values, shape, bare: None })
 }
 
 /// What a message shows of a word.

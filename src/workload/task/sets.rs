@@ -39,6 +39,11 @@ pub(super) fn label_file(data: &Samples) -> &Path {
     }
 }
 
+/// The place in its file of the first sample that is read to be scored, or to be split.
+pub(super) fn first_scored(data: &Samples) -> usize {
+    if let Samples::Features { test, .. } = data { test.from } else { 0 }
+}
+
 fn path(labels: &Labels) -> &Path {
     let (Labels::U8(file)
     | Labels::U16le(file)

@@ -199,3 +199,36 @@ fn equations_and_bounds_that_mean_nothing_are_refused() {
     let recurrent = vec![node("RNN", &["x", "w", "r"], "y", vec![clip])];
     says(&graph(&[1, 1, 1], vec![w, r], recurrent), "clip = -1");
 }
+
+/// One of three elements of an operand that is stored, or that a node makes, is no scale, or not finite.
+#[test]
+fn scales_and_weights_of_cells_that_mean_nothing_are_named() {
+    let said = |number: f32, kind: &str, inputs: &[&str]| {
+        let stored = TensorProto { float_data: vec![0.5, number, 0.5], ..reals("bad", &[3]) };
+        network(&[1, 3], vec![stored], vec![node(kind, inputs, "y", vec![])])
+    };
+    for (number, shown) in [(0.0, "0"), (-1.0, "-1"), (f32::INFINITY, "inf")] {
+        let told = format!("element 1 of `bad` is {shown}; a scale must be above 0 and finite");
+        for kind in ["QuantizeLinear", "DequantizeLinear"] {
+            says(&said(number, kind, &["x", "bad"]), &told);
+        }
+        for kind in ["QLinearConv", "QLinearMatMul"] {
+            for at in [1, 4, 6] {
+                let mut inputs = ["x", "s", "z", "w", "s", "z", "s", "z"];
+                inputs[at] = "bad";
+                says(&said(number, kind, &inputs), &told);
+            }
+        }
+    }
+    let value = AttributeProto { f: Some(-1.0), ..int("value_float", 0) };
+    let value = AttributeProto { i: None, ..value };
+    let nodes =
+        vec![node("Constant", &[], "made", vec![value]), node("QuantizeLinear", &["x", "made"], "y", vec![])];
+    says(&network(&[1, 3], vec![], nodes), "element 0 of `made` is -1; a scale must be above 0");
+    for kind in ["LSTM", "GRU", "RNN"] {
+        for inputs in [["x", "bad", "r", "b"], ["x", "w", "bad", "b"], ["x", "w", "r", "bad"]] {
+            let told = "element 1 of `bad` is inf; a recurrent cell reads finite numbers";
+            says(&said(f32::INFINITY, kind, &inputs), told);
+        }
+    }
+}
