@@ -150,6 +150,22 @@ pub enum PlatformError {
         /// How many surely fit into 32 bits.
         holds: u64,
     },
+    /// Sums that may leave an accumulator whose bits nobody chose.
+    #[error(
+        "{depth} products are summed, {holds} of which surely fit into the {bits} bits of an accumulator; write \
+         `compute.array.accumulator_bits: {bits}` to have sums leave their range as `overflow` says{}",
+        needs.map_or(String::new(), |needs| format!(", or `{needs}`, which hold all"))
+    )]
+    SumBeyond {
+        /// Bits of the accumulator.
+        bits: u32,
+        /// Products of a sum.
+        depth: usize,
+        /// How many surely fit.
+        holds: u64,
+        /// Bits that surely hold all, where networks keep as many.
+        needs: Option<u32>,
+    },
     /// A unit that misses its clock.
     #[error(
         "`{unit}` needs {delay}, longer than a period of {clock}; write `clock: fit`, a slower clock, or `timing: latch` to \
@@ -174,7 +190,7 @@ impl PlatformError {
                 Some("compute.array.multiplier")
             }
             Self::TooSlow { .. } => Some("compute.array.clock"),
-            Self::SumKept { .. } => Some("compute.array.accumulator_bits"),
+            Self::SumKept { .. } | Self::SumBeyond { .. } => Some("compute.array.accumulator_bits"),
             Self::Zeros(_) => Some("compute.array.zeros"),
             Self::Spikes(_) => Some("compute.array.spikes"),
             Self::Signs(_) => Some("layers"),

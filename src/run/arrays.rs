@@ -67,7 +67,10 @@ impl Arrays {
         }
         for ((layer, takes), of) in layers.iter().zip(takes).zip(&of) {
             let wrong = |fault| RunError::Layer { name: layer.name.clone(), fault };
-            if let Takes::Bits(_) = takes {
+            // Neurons add in membranes of their own.
+            if let Takes::Bits(_) = takes
+                && config.spikes == Spikes::Multiply
+            {
                 each[*of].1.keeps(layer.geometry.depth()).map_err(wrong)?;
             }
         }

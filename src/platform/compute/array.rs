@@ -41,6 +41,8 @@ pub struct MacArray {
     weight_format: WeightFormat,
     raw: bool,
     mac: Mac,
+    /// Whether the configuration says how wide accumulators are.
+    sum_bits_chosen: bool,
     accumulator: OnceLock<Accumulator>,
     cells: Netlist,
     library: CellLibrary,
@@ -97,6 +99,7 @@ impl MacArray {
             zero_window: config.zero_window,
             weight_format: config.weight_format,
             raw: config.products == config::Products::Raw,
+            sum_bits_chosen: config.accumulator_bits.is_some(),
             unit_leakage: library.constant(&name("leakage"), leakage, "W per unit"),
             unit_clock: library.constant(&name("clock"), clocking, "J per unit and cycle"),
             unit_clock_tree: library.clock_tree(&netlist, &name("clock_tree")),

@@ -163,6 +163,21 @@ fn sums_that_networks_do_not_keep_are_refused() {
          `compute.array.accumulator_bits: 32`, whose sums wrap there"
     );
     assert!(wide("exact", 32).unwrap().keeps(usize::MAX).is_ok(), "such an accumulator wraps as networks do");
+    // (2^31 − 1) / 128² and (2^23 − 1) / 8²: of bits that nobody chose sums do not wrap in silence.
+    for (multiplier, bits, holds, or) in
+        [("exact", 32, 131_071, ""), ("mul4s_bw", 24, 131_071, ", or `25`, which hold all")]
+    {
+        let array = build(&config(multiplier, Clock::Fit)).unwrap();
+        assert!(array.keeps(holds).is_ok());
+        assert_eq!(
+            array.keeps(holds + 1).unwrap_err().to_string(),
+            format!(
+                "{} products are summed, {holds} of which surely fit into the {bits} bits of an accumulator; write \
+                 `compute.array.accumulator_bits: {bits}` to have sums leave their range as `overflow` says{or}",
+                holds + 1
+            )
+        );
+    }
     assert!(wide("add8s_gear_r4_p4", 32).is_ok() && wide("add8s_loa_k6", 40).is_ok());
     let twelve = build(&config("mul12s_exact", Clock::Fit)).unwrap();
     assert!(

@@ -61,16 +61,21 @@ pub fn unit(config: &config::Array, bits: u32, open: &OpenTable<'_>) -> Result<M
 }
 
 impl MacArray {
-    /// Refuses sums of more products than surely fit into the bits that networks keep of a wider accumulator's sum.
+    /// Refuses sums of more products than surely fit into an accumulator whose bits nobody chose, or into the bits that networks
+    /// keep of a wider one's sum.
     ///
     /// # Errors
-    /// [`PlatformError::SumKept`].
+    /// [`PlatformError::SumBeyond`] and [`PlatformError::SumKept`].
     pub fn keeps(&self, depth: usize) -> Result<(), PlatformError> {
-        let bits = self.mac.accumulator_width();
-        if bits <= KEPT_BITS {
-            return Ok(());
+        let (bits, holds) = (self.mac.accumulator_width(), self.mac.holds());
+        match bits > KEPT_BITS {
+            _ if depth as u64 <= holds => Ok(()),
+            true => Err(PlatformError::SumKept { bits, depth, holds }),
+            false if self.sum_bits_chosen => Ok(()),
+            false => {
+                let needs = self.mac.bits_that_hold(depth as u64);
+                Err(PlatformError::SumBeyond { bits, depth, holds, needs })
+            }
         }
-        let holds = self.mac.holds();
-        if depth as u64 <= holds { Ok(()) } else { Err(PlatformError::SumKept { bits, depth, holds }) }
     }
 }
