@@ -29,7 +29,7 @@
 //! samples) make 25, 22, 16, 34 and 31. With AVX2 alone exact products of a dense layer make 66.
 //!
 //! Of 62 circuits of 8×8 bits in EvoApproxLib (`resnet20_library`, after a rectifier) the slowest
-//! makes 85 (30), the geometric mean 131 (46): signed ones 187, unsigned ones 102.
+//! makes 93 (32), the geometric mean 140 (48): signed ones 197, unsigned ones 110.
 
 use axsim::arith::imported::Imported;
 use axsim::arith::mac::Mac;
@@ -169,7 +169,7 @@ const ACCUMULATORS: [&str; 8] = [
 
 /// The same with every circuit of a library of 8×8 multipliers, such as EvoApproxLib: Verilog files under the folder that
 /// `AXSIM_CIRCUITS` names. Unsigned ones take magnitudes, as arrays use them.
-#[divan::bench(args = circuits(), sample_count = 3)]
+#[divan::bench(args = circuits(), sample_count = 12)]
 fn resnet20_library(bencher: Bencher<'_, '_>, file: &str) {
     let text = std::fs::read_to_string(file).expect("a file that was listed");
     let circuit = Imported::new(verilog::read(&text, "").expect("Verilog")).expect("a multiplier");

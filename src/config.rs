@@ -252,7 +252,7 @@ pub enum Calibration {
     /// Smallest and largest value seen.
     MinMax,
     /// The range that leaves out 100 less this percentage of the values at each end, for example 99.99; above 50.
-    Percentile(#[schemars(range(min = 50.0, max = 100.0))] f64),
+    Percentile(#[schemars(range(max = 100.0), extend("exclusiveMinimum" = 50.0))] f64),
     /// The hundredth part of the range from smallest to largest value, or a multiple of it, whose codes have the least mean
     /// squared error.
     Mse,

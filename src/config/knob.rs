@@ -121,8 +121,8 @@ pub const KNOBS: [Knob; 40] = [
         range: "whole number from 4 to 64, where it saturates from the bits of a product to 32",
         neutral: Neutral::Platform,
         does: "bits of the accumulator; twice the multiplier's and 16 unless given. `overflow` says what becomes of a sum beyond \
-               them; a report names layers that sum more products than surely fit. Of more than 32 bits networks keep 32, and \
-               refuse layers whose sums may not fit there; of groups of codes they keep all",
+               them; a report names layers that sum more products than surely fit, which are refused where no bits are given. Of \
+               more than 32 bits networks keep 32, and refuse layers whose sums may not fit there; of groups of codes they keep all",
         energy: "a narrower adder, registers and partial sums",
     },
     Knob {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::events;
 use super::hardware::{Hardware, offsets};
 use super::mean_error::Sums;
 use super::outcome::MeanError;
@@ -185,10 +186,7 @@ impl<'a> Probe<'a> {
     fn added(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Option<Switched> {
         let neurons = self.hardware.arrays?.neurons()?;
         let (geometry, codes) = layer.contraction(input, weights);
-        if layer.weights == Origin::Computed
-            || weights.are_signs()
-            || !kernel::are_spikes(codes.input, input.zero_point)
-        {
+        if !events::are_spikes(layer, input, weights) {
             return None;
         }
         let gemm = geometry.gemm();

@@ -82,15 +82,12 @@ fn vectors_of_a_layer_hold_the_sums_of_the_network_and_its_unit_passes_them() {
     assert_eq!(files.len(), fs::read_dir(&folder).unwrap().count() - 1, "all but golden.json are explained");
     assert!(files.keys().all(|name| folder.join(name).exists()), "{files:?}");
     // The accumulator after the last product of an output is that output's sum.
-    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
-    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
-    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
-    let output = npy(&folder, "output.npy", "'<i4'");
-    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let (ends, output) = (streamed_sums(&folder), whole_output(&folder));
     assert_eq!(ends.len() as u64, about["stream"]["outputs"].as_u64().unwrap());
     assert!(ends.iter().copied().eq(output.take(ends.len())) && ends.iter().any(|sum| *sum != 0));
     // The first operands are the first weight and pixel of the filter that lie inside the image.
     let (operands, weights) = (hex(&folder, "operands.hex"), npy(&folder, "weights.npy", "'|i1'"));
+    let sums = hex(&folder, "sums.hex");
     assert_eq!(sums[0].1, "output (0, 0, 0)");
     let [columns, pad] =
         [&about["geometry"]["kernel"][1], &about["geometry"]["pads_top_left_bottom_right"][0]]
@@ -545,6 +542,20 @@ fn layers_behind_the_exit_that_the_sample_takes_have_no_vectors() {
     assert_eq!(on_one_sample(&config, &root, &never), None);
 }
 
+/// The last sum of each output that is streamed.
+fn streamed_sums(folder: &Path) -> Vec<i32> {
+    let (first, sums) = (hex(folder, "first.hex"), hex(folder, "sums.hex"));
+    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
+    ends.map(|at| sums[at].0[0] as u32 as i32).collect()
+}
+
+/// All outputs of a layer.
+fn whole_output(folder: &Path) -> impl Iterator<Item = i32> {
+    let bytes = npy(folder, "output.npy", "'<i4'");
+    let words: Vec<i32> = bytes.as_chunks().0.iter().map(|word| i32::from_le_bytes(*word)).collect();
+    words.into_iter()
+}
+
 /// The time step that a run streamed, the first one with an activation that is not zero; its sums are those of the network.
 fn streamed_time_step(config: &str) -> usize {
     let out = Path::new(config).parent().unwrap().join("out/golden");
@@ -563,11 +574,7 @@ fn streamed_time_step(config: &str) -> usize {
     let each = input.len() / count;
     assert_eq!(sizes("input")[0], count);
     assert_eq!(input.iter().position(|code| *code != 0).unwrap() / each, streamed);
-    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
-    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
-    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
-    let output = npy(&folder, "output.npy", "'<i4'");
-    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let (ends, output) = (streamed_sums(&folder), whole_output(&folder));
     let start = streamed * sizes("output")[1..].iter().product::<usize>();
     assert!(ends.iter().copied().eq(output.skip(start).take(ends.len())));
     assert!(hex(&folder, "operands.hex").iter().any(|operands| operands.0.iter().all(|word| *word != 0)));
@@ -613,15 +620,11 @@ fn any_channel_can_be_streamed() {
         "{stream}"
     );
     assert!(about["repeat"].as_str().unwrap().ends_with("--golden '#1' --golden-channel 5"));
-    let (first, sums) = (hex(&folder, "first.hex"), hex(&folder, "sums.hex"));
-    let ends = (0..sums.len()).filter(|at| first.get(at + 1).is_none_or(|next| next.0[0] == 1));
-    let ends: Vec<i32> = ends.map(|at| sums[at].0[0] as u32 as i32).collect();
-    let output = npy(&folder, "output.npy", "'<i4'");
-    let output = output.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap()));
+    let (ends, output) = (streamed_sums(&folder), whole_output(&folder));
     let shape = about["tensors"]["output"]["shape"].as_array().unwrap();
     let positions: u64 = shape[2..].iter().map(|size| size.as_u64().unwrap()).product();
     assert!(ends.iter().copied().eq(output.skip(5 * positions as usize).take(outputs)));
-    assert_eq!(sums[0].1, "output (5, 0, 0)");
+    assert_eq!(hex(&folder, "sums.hex")[0].1, "output (5, 0, 0)");
     let channels = &shape[1];
     let asked = ["--golden", "conv2", "--golden-channel", &channels.to_string()];
     let refused = axsim(&RUN).arg("--out").arg(out.path()).args(asked).assert().code(2);

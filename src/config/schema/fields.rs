@@ -87,5 +87,6 @@ fn range(schema: &Value) -> Option<String> {
         other => other,
     };
     let end = |word: &str, key: &str| schema.get(key).map_or(String::new(), |end| format!(" {word} {end}"));
-    Some(format!("{name}{}{}", end("from", "minimum"), end("to", "maximum")))
+    let from = end("from", "minimum") + &end("above", "exclusiveMinimum");
+    Some(format!("{name}{from}{}", end("to", "maximum")))
 }

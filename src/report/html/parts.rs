@@ -295,7 +295,8 @@ pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_j
     );
     section(
         "How to repeat this",
-        "The same command gives the same bytes, on any number of threads; on another processor only how products were formed may be told differently.",
+        "The same command gives the same bytes, on any number of threads; on another processor only how products were formed may be \
+         told differently.",
         &body,
     )
 }
