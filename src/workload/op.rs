@@ -5,20 +5,13 @@ use super::form::Form;
 use super::lower::ModelError;
 use super::onnx::{Attribute, Node};
 use super::operator;
+use super::order::Order;
+use super::pool::Window;
 use super::recurrent::Recurrent;
 use super::softmax::softmax;
 use super::tokens::Keep;
 use super::value::{Elements, Kind, Value};
 use crate::kernel::Geometry;
-
-/// A pooling window on [channels, height, width].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Window {
-    /// Kernel, stride, padding and image as those of a depthwise convolution.
-    pub geometry: Geometry,
-    /// Whether padding counts in an average.
-    pub count_padding: bool,
-}
 
 /// A convolution or dense layer with its weights [O, C / groups, rows, columns] and a bias per output.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,8 +229,8 @@ pub(super) enum Op {
     Add,
     /// A factor and then a constant per channel; the third field is the elements of a channel.
     Affine(Vec<f32>, Vec<f32>, usize),
-    /// Where each element comes from; elsewhere the value.
-    Arrange(Vec<Option<u32>>, f32),
+    /// Elements at other places; elsewhere the value.
+    Arrange(Order, f32),
     MaxPool(Window),
     AveragePool(Window),
     /// The same elements in another order: where each comes from.
@@ -370,40 +363,13 @@ impl Op {
                 let channel = |(at, v): (usize, &f32)| v * factors[at / span] + constants[at / span];
                 x.iter().enumerate().map(channel).collect()
             }
-            Op::Arrange(from, fill) => from.iter().map(|at| at.map_or(*fill, |at| x[at as usize])).collect(),
-            Op::MaxPool(window) => pool(window, x, f32::NEG_INFINITY, f32::max, |sum, _| sum),
-            Op::AveragePool(window) => {
-                let taps = window.geometry.kernel[0] * window.geometry.kernel[1];
-                let divisor = |seen: usize| if window.count_padding { taps } else { seen };
-                pool(window, x, 0.0, |a, b| a + b, |sum, seen| sum / divisor(seen) as f32)
-            }
+            Op::Arrange(from, fill) => from.take(x, *fill),
+            Op::MaxPool(window) => window.greatest(x),
+            Op::AveragePool(window) => window.average(x),
             Op::Permute(from) => from.iter().map(|&at| x[at as usize]).collect(),
             Op::Reshape => x.to_vec(),
             Op::Softmax => softmax(x),
             Op::Keep(keep) => keep.apply(x, inputs[1]),
         })
     }
-}
-
-fn pool(
-    window: &Window,
-    x: &[f32],
-    start: f32,
-    fold: impl Fn(f32, f32) -> f32,
-    finish: impl Fn(f32, usize) -> f32,
-) -> Vec<f32> {
-    let geometry = &window.geometry;
-    let mut out = Vec::with_capacity(geometry.outputs_per_sample());
-    for image in x.chunks_exact(geometry.in_height * geometry.in_width) {
-        for row in 0..geometry.out_height() {
-            for column in 0..geometry.out_width() {
-                let taps =
-                    (0..geometry.kernel[0] * geometry.kernel[1]).filter_map(|k| geometry.tap(k, row, column));
-                let (value, seen) =
-                    taps.fold((start, 0), |(value, seen), at| (fold(value, image[at]), seen + 1));
-                out.push(finish(value, seen));
-            }
-        }
-    }
-    out
 }

@@ -420,7 +420,8 @@ mod tests {
     use crate::rng::uniform_at;
     use crate::workload::Form;
     use crate::workload::engine::{Codes, Engine, Exact, Place};
-    use crate::workload::op::{Contraction, Window};
+    use crate::workload::op::Contraction;
+    use crate::workload::pool::Window;
     use crate::workload::tests::network;
 
     #[test]

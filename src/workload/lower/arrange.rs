@@ -83,7 +83,7 @@ impl Lowering {
         fill: f32,
     ) -> Result<Lowered, ModelError> {
         let (from, out) = self.taken(node, value, places)?;
-        Ok((Op::Arrange(from, fill), vec![value], out))
+        Ok((Op::Arrange(from.into(), fill), vec![value], out))
     }
 
     /// For each element of a result its place in a value, none in padding, and the shape of the result.

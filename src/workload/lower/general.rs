@@ -139,7 +139,7 @@ fn moved_from(places: &Value, operand: &Operand) -> Op {
 pub(super) fn or_zeros(places: Vec<Option<u32>>, count: usize) -> Op {
     match places.iter().copied().collect::<Option<Vec<u32>>>() {
         Some(places) => order(places, count),
-        None => Op::Arrange(places, 0.0),
+        None => Op::Arrange(places.into(), 0.0),
     }
 }
 

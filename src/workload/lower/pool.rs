@@ -4,7 +4,8 @@ use super::attribute::{int, pair, window};
 use super::fault::attribute;
 use super::{Lowered, Lowering, ModelError, shape};
 use crate::workload::onnx::Node;
-use crate::workload::op::{Op, Window};
+use crate::workload::op::Op;
+use crate::workload::pool::Window;
 
 impl Lowering {
     pub(super) fn pool(&self, node: &Node) -> Result<Lowered, ModelError> {

@@ -70,7 +70,7 @@ impl Lowering {
         }
         let image = [0, 1, 2].map(|axis| image[axis]);
         let spread = format!("{} (zeros between)", node.name);
-        let spread = self.step(&spread, Op::Arrange(from, 0.0), &[value], image.to_vec());
+        let spread = self.step(&spread, Op::Arrange(from.into(), 0.0), &[value], image.to_vec());
         self.convolved(&plain, (spread, image), (weights, Form::Transposed))
     }
 }

@@ -147,7 +147,7 @@ fn filters_and_factors_count_as_gains_past_what_keeps_factors() {
         (contract(image(2), 1), vec![0]),
         (Op::Clip(0.0, f32::INFINITY), vec![1]),
         (contract(image(4), 3), vec![2]),
-        (Op::AveragePool(super::super::op::Window { geometry: pool, count_padding: false }), vec![3]),
+        (Op::AveragePool(super::super::pool::Window { geometry: pool, count_padding: false }), vec![3]),
         (Op::Reshape, vec![4]),
         (contract(Geometry::dense(16, 3), 5), vec![5]),
     ];

@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use super::super::network::Step;
-use super::super::op::{Contraction, Op, Window};
+use super::super::op::{Contraction, Op};
+use super::super::pool::Window;
 use super::super::value::Kind;
 use super::*;
 use crate::config::{Quantize, Workload};
