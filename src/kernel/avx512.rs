@@ -17,7 +17,7 @@ pub(super) use self::taps::Together;
 use super::cost::{self, Use};
 use super::half::Half;
 use super::plan::Form;
-use super::reach::Reach;
+use super::reach::{Reach, low_bits};
 use crate::simd::{Level, detected};
 
 /// Whether the processor has the instructions, and the level.
@@ -90,7 +90,8 @@ impl Planes {
     }
 
     fn above(rows: &[[i32; 256]], base: impl Fn(&[i32]) -> i32) -> Option<Self> {
-        let reaches = Half::ALL.map(|half| Reach::split(rows, half, &base));
+        let low_bits = low_bits(rows, &base);
+        let reaches = Half::ALL.map(|half| Reach::split(rows, half, low_bits, &base));
         reaches.iter().any(Option::is_some).then_some(Self(reaches))
     }
 
@@ -115,7 +116,7 @@ impl Planes {
         let count = some.len();
         let two = some.filter(|&&weight| reach.planes(weight) == 2).count();
         let sum = [(1, count - two), (2, two)]
-            .map(|(planes, of)| of as f32 * cost::looked_up(planes, asked.half()));
+            .map(|(planes, of)| of as f32 * cost::looked_up(planes, asked.half(), reach.adds_up()));
         Some((sum[0] + sum[1]) / count as f32)
     }
 

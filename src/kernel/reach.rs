@@ -10,30 +10,65 @@ pub(super) struct Reach {
     bases: Box<[i32; 256]>,
     /// Bytes of each row's products above it: none, one or two.
     planes: Box<[u8; 256]>,
+    /// How many of the low bits are in the low byte.
+    low_bits: u32,
+    /// The most that one of the bytes is.
+    most: u8,
     /// Low bytes, then high bytes, of each row.
     bytes: Aligned,
 }
 
+/// How many of the low bits of products above these bases are in their low byte: seven, so that two bytes can be added up in one,
+/// where others fit the other byte and few rows have eight bits at most, of which one byte has all.
+pub(super) fn low_bits(rows: &[[i32; 256]], base: impl Fn(&[i32]) -> i32) -> u32 {
+    let most = |row: &[i32; 256]| row.iter().max().map(|most| i64::from(*most) - i64::from(base(row)));
+    let most: Vec<i64> = rows.iter().filter_map(most).collect();
+    let of_eight_bits = most.iter().filter(|most| (128..256).contains(*most)).count();
+    match most.iter().max() {
+        Some(256..0x8000) if 8 * of_eight_bits < most.len() => 7,
+        _ => 8,
+    }
+}
+
 impl Reach {
-    /// Above the base of each row; `None` when the products of a row have more than 16 bits above it.
-    pub(super) fn split(rows: &[[i32; 256]], half: Half, base: impl Fn(&[i32]) -> i32) -> Option<Self> {
+    /// Above the base of each row, with so many bits in the low byte; `None` when the products of a row have more above it than
+    /// two bytes hold.
+    pub(super) fn split(
+        rows: &[[i32; 256]],
+        half: Half,
+        low_bits: u32,
+        base: impl Fn(&[i32]) -> i32,
+    ) -> Option<Self> {
         let (mut bases, mut planes) = (Box::new([0; 256]), Box::new([0; 256]));
-        let mut bytes = vec![];
+        let (mut bytes, low_byte) = (vec![], u8::MAX >> (8 - low_bits));
         for (weight, row) in rows.iter().map(|row| half.of_row(row)).enumerate() {
             let base = base(row);
             let above = |product: &i32| i64::from(*product) - i64::from(base);
-            let above = row.iter().map(|product| u16::try_from(above(product)).ok());
-            let above = above.collect::<Option<Vec<u16>>>()?;
+            let apart = |above: i64| Some((above as u8 & low_byte, u8::try_from(above >> low_bits).ok()?));
+            let above = row.iter().map(|product| apart(above(product)));
+            let above = above.collect::<Option<Vec<(u8, u8)>>>()?;
             bases[weight] = base;
-            planes[weight] = match above.iter().max() {
-                None | Some(0) => 0,
-                Some(..256) => 1,
-                Some(_) => 2,
+            planes[weight] = match above.iter().fold((0, 0), |any, above| (any.0 | above.0, any.1 | above.1))
+            {
+                (0, 0) => 0,
+                (_, 0) => 1,
+                _ => 2,
             };
-            bytes.extend(above.iter().map(|above| above.to_le_bytes()[0]));
-            bytes.extend(above.iter().map(|above| above.to_le_bytes()[1]));
+            bytes.extend(above.iter().map(|above| above.0));
+            bytes.extend(above.iter().map(|above| above.1));
         }
-        Some(Self { bases, planes, bytes: bytes[..].into() })
+        let most = bytes.iter().max().copied().unwrap_or_default();
+        Some(Self { bases, planes, low_bits, most, bytes: bytes[..].into() })
+    }
+
+    /// How many of the low bits are in the low byte.
+    pub(super) fn low_bits(&self) -> u32 {
+        self.low_bits
+    }
+
+    /// Whether two of the bytes always add up to one.
+    pub(super) fn adds_up(&self) -> bool {
+        self.most <= u8::MAX / 2
     }
 
     /// Whether the bytes that are looked up give the products of a weight.
@@ -42,7 +77,7 @@ impl Reach {
         let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
         let planes = self.planes(weight);
         let equal = |((low, high), product): ((&u8, &u8), &i32)| {
-            let above = [0, i32::from(*low), i32::from(*low) + (i32::from(*high) << 8)][planes];
+            let above = [0, i32::from(*low), i32::from(*low) + (i32::from(*high) << self.low_bits)][planes];
             self.base(weight).wrapping_add(above) == *product
         };
         low.iter().zip(high).zip(half.of_row(row)).all(equal)
@@ -90,16 +125,33 @@ mod tests {
 
     #[test]
     fn bytes_give_the_products_back() {
-        for spread in [1, 63, 255, 256, 4095, 65535] {
-            let rows = rows(|w, x| w * 1000 - 77 + (x * 7919 + w) % (spread + 1));
+        for (spread, bits, adds_up) in [
+            (1, 8, true),
+            (127, 8, true),
+            (128, 8, false),
+            (255, 8, false),
+            (256, 7, true),
+            (16_383, 7, true),
+            (16_384, 7, false),
+            (32_767, 7, false),
+            (32_768, 8, false),
+            (65_535, 8, false),
+        ] {
+            let above = |x: i32| match x % 128 {
+                0 => 0,
+                127 => spread,
+                _ => x * 7919 % (spread + 1),
+            };
+            let rows = rows(|w, x| w * 1000 - 77 + above(x));
             for (half, first) in [(Half::Lower, 0), (Half::Upper, 128), (Half::Both, 0)] {
-                let reach = Reach::split(&rows, half, least).unwrap();
+                let reach = Reach::split(&rows, half, low_bits(&rows, least), least).unwrap();
+                assert_eq!((reach.low_bits(), reach.adds_up()), (bits, adds_up), "{spread} {half:?}");
                 for (weight, row) in (0..=255).zip(&rows) {
                     let length = reach.length() as usize;
                     let (low, high) =
                         reach.bytes()[usize::from(weight) * length..][..length].split_at(length / 2);
                     for (at, (&low, &high)) in low.iter().zip(high).enumerate() {
-                        let above = i32::from(low) + (i32::from(high) << 8);
+                        let above = i32::from(low) + (i32::from(high) << reach.low_bits());
                         assert_eq!(reach.base(weight) + above, row[first + at]);
                         let planes = reach.planes(weight);
                         assert!(planes == 2 || high == 0 && (planes == 1 || low == 0));
@@ -108,14 +160,15 @@ mod tests {
             }
         }
         let steep = rows(|w, x| if w == 9 { 65536 * (x / 200) } else { 0 });
-        assert_eq!(Reach::split(&steep, Half::Both, least), None);
-        assert!(Reach::split(&steep, Half::Lower, least).is_some());
-        assert_eq!(Reach::split(&rows(|_, x| x - 1), Half::Both, |_| 0), None);
+        assert_eq!(Reach::split(&steep, Half::Both, 8, least), None);
+        assert!(Reach::split(&steep, Half::Lower, 8, least).is_some());
+        assert_eq!(Reach::split(&rows(|_, x| x - 1), Half::Both, 8, |_| 0), None);
     }
 
     #[test]
     fn small_weights_take_one_byte_after_a_rectifier_and_zero_takes_none() {
-        let reach = Reach::split(&rows(|w, x| (w - 128) * (x - 128)), Half::Upper, least).unwrap();
+        let rows = rows(|w, x| (w - 128) * (x - 128));
+        let reach = Reach::split(&rows, Half::Upper, 8, least).unwrap();
         assert_eq!([128, 129, 130, 131, 180, 255].map(|weight| reach.planes(weight)), [0, 1, 1, 2, 2, 2]);
     }
 }

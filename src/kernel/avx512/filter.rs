@@ -7,7 +7,7 @@ use super::super::half::Half;
 use super::super::looked_up::{self, Block, Offsets, Outputs, UNIT, UNITS};
 use super::super::reach::{Reach, Tap};
 use super::put::Put;
-use super::taps::{Together, takers};
+use super::taps::{PAIRS, Take, Together, takers};
 use crate::simd;
 
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
@@ -54,10 +54,18 @@ impl Kind<'_> {
         base
     }
 
-    /// Taps of rows of one byte and of two.
-    fn taps(&self) -> impl Iterator<Item = (usize, &[Tap])> {
-        let [one, two] = &self.taps;
-        [(1, &one[..]), (2, &two[..])].into_iter().filter(|(_, taps)| !taps.is_empty())
+    /// Some taps at a time, with what takes them and how many bytes that adds to each sum: of pairs, where two bytes add up to one.
+    fn taps(&self, together: Together) -> impl Iterator<Item = (&'static [Take], usize, &[Tap])> {
+        let Self { half, reach, near, taps } = self;
+        let in_pairs = together == Together::Sum && *half != Half::Both && reach.adds_up();
+        [1, 2].into_iter().zip(taps).flat_map(move |(planes, taps)| {
+            let alone = takers(together, planes, *half);
+            taps.chunks(*near).flat_map(move |taps| {
+                let pairs = if in_pairs && planes == 2 { taps.len() / 2 } else { 0 };
+                let (paired, single) = taps.split_at(2 * pairs);
+                [(PAIRS, pairs, paired), (alone, single.len(), single)]
+            })
+        })
     }
 }
 
@@ -70,6 +78,8 @@ pub(in super::super) struct Filter<'a> {
     kinds: Vec<Kind<'a>>,
     /// What the bases of all rows add up to.
     base: i32,
+    /// How many bits of a product its low byte has.
+    low_bits: u32,
     /// The halves that it was prepared for.
     halves: Vec<Half>,
     /// The greatest offset of a tap.
@@ -83,8 +93,9 @@ impl<'a> Filter<'a> {
             let near = |reach: &Reach| NEAR / reach.length() as usize;
             reach.as_ref().map(|reach| Kind { half, reach, near: near(reach), taps: Default::default() })
         };
-        let kinds = Half::ALL.iter().zip(reaches).filter_map(kind).collect();
-        Self { weights: &[], together, kinds, base: 0, halves: vec![], farthest: 0 }
+        let kinds: Vec<_> = Half::ALL.iter().zip(reaches).filter_map(kind).collect();
+        let low_bits = kinds.first().map_or(8, |kind| kind.reach.low_bits());
+        Self { weights: &[], together, kinds, base: 0, low_bits, halves: vec![], farthest: 0 }
     }
 
     /// # Safety
@@ -98,24 +109,22 @@ impl<'a> Filter<'a> {
         let (words, units) = (&mut words[..block.count], &mut room[..block.count]);
         // SAFETY: a unit begins within the codes.
         units.iter_mut().zip(block.starts()).for_each(|(unit, &start)| *unit = unsafe { unit.add(start) });
-        let mut put = Put { block, base: self.base, together: self.together, begun: to.begun };
+        let Self { base, together, low_bits, .. } = *self;
+        let mut put = Put { block, base, together, low_bits, begun: to.begun };
         let mut taken = 0;
         for kind in &self.kinds {
-            for (planes, taps) in kind.taps() {
-                let (take, bytes) = (takers(self.together, planes, kind.half), kind.reach.bytes());
-                let own = alike(units.len(), take.len());
-                for taps in taps.chunks(kind.near) {
-                    if self.together == Together::Sum && taken + taps.len() > FLUSH {
-                        // SAFETY: taps were taken, and the caller's promise.
-                        unsafe { put.words(words, to.outputs) };
-                        taken = 0;
-                    }
-                    for (words, units) in words.chunks_mut(own).zip(units.chunks(own)) {
-                        // SAFETY: the caller's promise; every row has all planes of its half.
-                        unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
-                    }
-                    taken += taps.len();
+            for (take, count, taps) in kind.taps(together).filter(|(.., taps)| !taps.is_empty()) {
+                if together == Together::Sum && taken + count > FLUSH {
+                    // SAFETY: taps were taken, and the caller's promise.
+                    unsafe { put.words(words, to.outputs) };
+                    taken = 0;
                 }
+                let (own, bytes) = (alike(units.len(), take.len()), kind.reach.bytes());
+                for (words, units) in words.chunks_mut(own).zip(units.chunks(own)) {
+                    // SAFETY: the caller's promise; every row has all planes of its half.
+                    unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
+                }
+                taken += count;
             }
         }
         if taken == 0 {

@@ -17,6 +17,8 @@ pub(super) struct Put<'a> {
     /// What each sum begins with, until it has been put.
     pub(super) base: i32,
     pub(super) together: Together,
+    /// How many bits of a product its low byte has.
+    pub(super) low_bits: u32,
     /// Whether outputs hold anything but 0, to which sums are added.
     pub(super) begun: bool,
 }
@@ -29,7 +31,7 @@ impl Put<'_> {
     #[allow(unsafe_code)]
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) unsafe fn words(&mut self, words: &[MaybeUninit<Words>], outputs: &mut [i32]) {
-        let Self { block, base, together, begun } = *self;
+        let Self { block, base, together, low_bits, begun } = *self;
         let units = block.units;
         let order = &ORDERS[units.side.ilog2() as usize];
         for (words, segments) in words.iter().zip(&units.ranges[block.first..]) {
@@ -37,8 +39,8 @@ impl Put<'_> {
             unsafe {
                 let words = words.assume_init_read();
                 let sums = match together {
-                    Together::Sum => added(wide(words, order), base),
-                    Together::Or(part) => valued(wide(apart_by_bytes(words), order), part),
+                    Together::Sum => added(wide(words, low_bits, order), base),
+                    Together::Or(part) => valued(wide(apart_by_bytes(words), low_bits, order), part),
                 };
                 let segments = &units.segments[segments.clone()];
                 match units.columns {
@@ -59,18 +61,19 @@ fn apart_by_bytes([low, _, high, _]: Words) -> Words {
     [low, _mm512_srli_epi16::<8>(low), high, _mm512_srli_epi16::<8>(high)]
 }
 
-/// 64 sums of bytes as numbers of 32 bits, samples [`apart`](super::super::field::apart).
+/// 64 sums of bytes as numbers of 32 bits, samples [`apart`](super::super::field::apart); the high bytes begin at this bit.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn wide([low, low_odd, high, high_odd]: Words, order: &[i32; UNIT]) -> [__m512i; UNIT / SUMS] {
+fn wide([low, low_odd, high, high_odd]: Words, low_bits: u32, order: &[i32; UNIT]) -> [__m512i; UNIT / SUMS] {
     let even = |words, odd| _mm512_sub_epi16(words, _mm512_slli_epi16::<8>(odd));
     let (low, high) = (even(low, low_odd), even(high, high_odd));
+    let low_bits = _mm_cvtsi32_si128(low_bits as i32);
     std::array::from_fn(|at| {
         // SAFETY: sixteen numbers of 32 bits are the 64 bytes that are read.
         #[allow(unsafe_code)]
         let order = unsafe { _mm512_loadu_si512(order[at * SUMS..][..SUMS].as_ptr().cast()) };
         let wide = |even, odd| _mm512_maskz_permutex2var_epi16(LOW_WORDS, even, order, odd);
-        _mm512_add_epi32(wide(low, low_odd), _mm512_slli_epi32::<8>(wide(high, high_odd)))
+        _mm512_add_epi32(wide(low, low_odd), _mm512_sll_epi32(wide(high, high_odd), low_bits))
     })
 }
 

@@ -30,6 +30,13 @@ const NONE: &[Words; MOST] = &[unsafe { std::mem::zeroed() }; MOST];
 pub(super) type Take =
     unsafe fn(words: &mut [MaybeUninit<Words>], begun: bool, units: &[*const u8], bytes: &[u8], taps: &[Tap]);
 
+/// How one to so many units take sums of two planes of pairs of taps, found by codes in one half of a row; both bytes have seven
+/// bits at most, and taps are an even number.
+///
+/// # Safety
+/// As of [`takers`].
+pub(super) const PAIRS: &[Take] = pair_of_two::TAKE;
+
 /// What becomes of the products of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Together {
@@ -108,27 +115,72 @@ macro_rules! ored {
     };
 }
 
-/// Codes of one half become the bytes of one plane, or of two.
-macro_rules! find_one {
-    (1) => {
-        found_in_one!("code" "t0" "t1")
+/// A tap, and the tap after it.
+macro_rules! read {
+    (one) => {
+        "mov {offset}, qword ptr [{tap}]\n add {tap}, 8\n mov {row:e}, {offset:e}\n shr {offset}, 32\n"
     };
-    (2) => {
-        concat!("vmovdqa64 {copy}, {code}\n", found_in_one!("code" "t0" "t1"), found_in_one!("copy" "t2" "t3"))
+    (two) => {
+        concat!(
+            read!(one),
+            "mov {next_offset}, qword ptr [{tap}]\n add {tap}, 8\n mov {next_row:e}, {next_offset:e}\n shr {next_offset}, 32\n"
+        )
     };
 }
 
-/// The same of codes in both halves.
-macro_rules! find_both {
-    (1) => {
+/// The codes that it meets at the positions of a unit.
+macro_rules! meet {
+    ($code:literal $start:ident $offset:literal) => {
+        concat!("vmovdqu64 {", $code, "}, zmmword ptr [{", stringify!($start), "} + {", $offset, "}]\n")
+    };
+}
+
+/// Codes of one half become the bytes of one plane, or of two.
+macro_rules! find_one {
+    ($start:ident 1) => {
+        concat!(meet!("code" $start "offset"), found_in_one!("code" "t0" "t1"))
+    };
+    ($start:ident 2) => {
         concat!(
+            meet!("code" $start "offset"),
+            "vmovdqa64 {copy}, {code}\n",
+            found_in_one!("code" "t0" "t1"),
+            found_in_one!("copy" "t2" "t3"),
+        )
+    };
+}
+
+/// Those of two taps become sums of two bytes, which fit a byte.
+macro_rules! find_pair {
+    ($start:ident 2) => {
+        concat!(
+            meet!("code" $start "offset"),
+            meet!("next" $start "next_offset"),
+            "vmovdqa64 {copy}, {code}\n",
+            "vmovdqa64 {next_copy}, {next}\n",
+            found_in_one!("code" "t0" "t1"),
+            found_in_one!("next" "t4" "t5"),
+            "vpaddb {code}, {code}, {next}\n",
+            found_in_one!("copy" "t2" "t3"),
+            found_in_one!("next_copy" "t6" "t7"),
+            "vpaddb {copy}, {copy}, {next_copy}\n",
+        )
+    };
+}
+
+/// Codes in both halves become bytes.
+macro_rules! find_both {
+    ($start:ident 1) => {
+        concat!(
+            meet!("code" $start "offset"),
             "vpmovb2m {upper}, {code}\n",
             "vmovdqa64 {upper_code}, {code}\n",
             found_in_both!("code" "upper_code" "t0" "t1" "t2" "t3"),
         )
     };
-    (2) => {
+    ($start:ident 2) => {
         concat!(
+            meet!("code" $start "offset"),
             "vpmovb2m {upper}, {code}\n",
             "vmovdqa64 {copy}, {code}\n",
             "vmovdqa64 {upper_code}, {code}\n",
@@ -159,11 +211,13 @@ macro_rules! or {
     };
 }
 
-/// The function for so many units: a name, how codes find bytes of so many planes and what becomes of those, the registers
-/// of tables with their places in a row, others that are free to use, and of each unit its number, its pointer and its sums.
+/// The function for so many units: a name, how many taps are read at once, how their codes find bytes of so many planes and what
+/// becomes of those, the registers of tables with their rows and places there, others that are free to use, and of each unit its
+/// number, its pointer and its sums.
 macro_rules! taker {
     (
-        $name:ident [$find:ident $planes:tt $take:ident] [$($table:ident $place:literal)+] [$($free:ident $class:ident)+]
+        $name:ident [$taps:ident $find:ident $planes:tt $take:ident] [$($row:literal: $($table:ident $place:literal)+);+]
+        [$($free:ident $class:ident)+]
         [$({$index:literal $start:ident $($sum:ident $word:literal)+})+]
     ) => {
         #[allow(unsafe_code)]
@@ -187,16 +241,12 @@ macro_rules! taker {
                 asm!(
                     ".p2align 6",
                     "2:",
-                    "mov {offset}, qword ptr [{tap}]",
-                    "add {tap}, 8",
-                    "mov {row:e}, {offset:e}",
-                    "shr {offset}, 32",
-                    $(concat!(
-                        "vmovdqa64 {", stringify!($table), "}, zmmword ptr [{bytes} + {row} + ", $place, "]"
-                    ),)+
+                    read!($taps),
+                    $($(concat!(
+                        "vmovdqa64 {", stringify!($table), "}, zmmword ptr [{bytes} + {", $row, "} + ", $place, "]"
+                    ),)+)+
                     $(
-                        concat!("vmovdqu64 {code}, zmmword ptr [{", stringify!($start), "} + {offset}]"),
-                        $find!($planes),
+                        $find!($start $planes),
                         $take!($($sum)+),
                     )+
                     "cmp {tap}, {end}",
@@ -206,7 +256,7 @@ macro_rules! taker {
                     bytes = in(reg) bytes.as_ptr(),
                     row = out(reg) _,
                     offset = out(reg) _,
-                    $($table = out(zmm_reg) _,)+
+                    $($($table = out(zmm_reg) _,)+)+
                     $($free = out($class) _,)+
                     $(
                         $start = in(reg) units[$index],
@@ -298,29 +348,32 @@ macro_rules! bits_of_two {
 }
 
 sums_of_one! {
-    one [find_one 1 add] [t0 0 t1 64] [code zmm_reg]
+    one [one find_one 1 add] ["row": t0 0 t1 64] [code zmm_reg]
 }
 sums_of_two! {
-    {one_of_two [find_one 2 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
+    {one_of_two [one find_one 2 add] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
     take6 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3} {5 s5 a5 0 b5 1 c5 2 d5 3}]
 }
+sums_of_two! {
+    {pair_of_two [two find_pair 2 add] ["row": t0 0 t1 64 t2 128 t3 192; "next_row": t4 0 t5 64 t6 128 t7 192] [code zmm_reg copy zmm_reg next zmm_reg next_copy zmm_reg next_offset reg next_row reg]}
+}
 sums_of_one! {
-    both [find_both 1 add] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    both [one find_both 1 add] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
 }
 sums_of_two! {
-    {both_of_two [find_both 2 add] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
+    {both_of_two [one find_both 2 add] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
 }
 bits_of_one! {
-    or_one [find_one 1 or] [t0 0 t1 64] [code zmm_reg]
+    or_one [one find_one 1 or] ["row": t0 0 t1 64] [code zmm_reg]
 }
 bits_of_two! {
-    or_one_of_two [find_one 2 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
+    or_one_of_two [one find_one 2 or] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
 }
 bits_of_one! {
-    or_both [find_both 1 or] [t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    or_both [one find_both 1 or] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
 }
 bits_of_two! {
-    or_both_of_two [find_both 2 or] [t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
+    or_both_of_two [one find_both 2 or] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
 }
 
 #[cfg(test)]
@@ -347,54 +400,69 @@ mod tests {
         [0, 1].map(|plane| std::array::from_fn(|at| sum(plane, at)))
     }
 
+    /// Functions of one unit and more, each on two runs of so many taps, beside a loop over positions.
+    fn check(
+        takers: &[Take],
+        together: Together,
+        planes: usize,
+        table: usize,
+        bytes: &[u8],
+        runs: [usize; 2],
+    ) {
+        let mut stream = Stream::new(4, "kernel.taps", 0);
+        let codes: Vec<u8> = (0..1000).map(|_| stream.word() as u8).collect();
+        for count in 1..=takers.len() {
+            let mut words = vec![MaybeUninit::uninit(); count];
+            let starts: Vec<usize> = (0..count).map(|_| stream.below(500) as usize).collect();
+            let units: Vec<*const u8> = starts.iter().map(|&start| codes[start..].as_ptr()).collect();
+            let mut tap = || Tap { row: 512 * stream.below(256) as u32, offset: stream.below(400) as u32 };
+            let taps: Vec<Tap> = (0..runs[0] + runs[1]).map(|_| tap()).collect();
+            for (begun, taps) in [(false, &taps[..runs[0]]), (true, &taps[runs[0]..])] {
+                // SAFETY: the instructions are there; rows end within the bytes, codes within theirs.
+                #[allow(unsafe_code)]
+                unsafe {
+                    takers[count - 1](&mut words, begun, &units, bytes, taps)
+                }
+            }
+            for (words, start) in words.into_iter().zip(starts) {
+                // SAFETY: they are written by the first call.
+                #[allow(unsafe_code)]
+                let found = positions(unsafe { words.assume_init() }, together);
+                for (at, plane) in (0..64).flat_map(|at| (0..planes).map(move |plane| (at, plane))) {
+                    let byte = |tap: &Tap| {
+                        let code = usize::from(codes[start + at + tap.offset as usize]);
+                        u32::from(bytes[tap.row as usize + plane * table + code % table])
+                    };
+                    let expected = match together {
+                        Together::Sum => taps.iter().map(byte).sum(),
+                        Together::Or(_) => taps.iter().map(byte).fold(0, |all, byte| all | byte),
+                    };
+                    assert_eq!(found[plane][at], expected, "{together:?} {planes} {table} {count}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn all_functions_take_what_a_loop_over_positions_takes() {
         if !super::super::supported(Level::Avx512) {
             return eprintln!("skipped: the processor lacks AVX-512 VBMI");
         }
-        let mut stream = Stream::new(4, "kernel.taps", 0);
+        let mut stream = Stream::new(4, "kernel.taps", 1);
         let mut bytes = Aligned::new(0, 256 * 512);
         bytes.iter_mut().for_each(|byte| *byte = stream.word() as u8);
-        let codes: Vec<u8> = (0..1000).map(|_| stream.word() as u8).collect();
         let or = Together::Or(LowPart { bits: 8, or: true, carry: true, ones: 0 });
-        for (together, planes, half) in [Together::Sum, or].into_iter().flat_map(|together| {
-            [1, 2]
-                .into_iter()
-                .flat_map(move |planes| [Half::Lower, Half::Both].map(|half| (together, planes, half)))
-        }) {
-            let table = if half == Half::Both { 256 } else { 128 };
-            let takers = takers(together, planes, half);
-            for count in 1..=takers.len() {
-                let mut words = vec![MaybeUninit::uninit(); count];
-                let starts: Vec<usize> = (0..count).map(|_| stream.below(500) as usize).collect();
-                let units: Vec<*const u8> = starts.iter().map(|&start| codes[start..].as_ptr()).collect();
-                let mut tap =
-                    || Tap { row: 512 * stream.below(256) as u32, offset: stream.below(400) as u32 };
-                let taps: Vec<Tap> = (0..200).map(|_| tap()).collect();
-                for (begun, taps) in [(false, &taps[..1]), (true, &taps[1..])] {
-                    // SAFETY: the instructions are there; rows end within the bytes, codes within theirs.
-                    #[allow(unsafe_code)]
-                    unsafe {
-                        takers[count - 1](&mut words, begun, &units, &bytes, taps)
-                    }
-                }
-                for (words, start) in words.into_iter().zip(starts) {
-                    // SAFETY: they are written by the first call.
-                    #[allow(unsafe_code)]
-                    let found = positions(unsafe { words.assume_init() }, together);
-                    for (at, plane) in (0..64).flat_map(|at| (0..planes).map(move |plane| (at, plane))) {
-                        let byte = |tap: &Tap| {
-                            let code = usize::from(codes[start + at + tap.offset as usize]);
-                            u32::from(bytes[tap.row as usize + plane * table + code % table])
-                        };
-                        let expected = match together {
-                            Together::Sum => taps.iter().map(byte).sum(),
-                            Together::Or(_) => taps.iter().map(byte).fold(0, |all, byte| all | byte),
-                        };
-                        assert_eq!(found[plane][at], expected, "{together:?} {planes} {half:?} {count}");
-                    }
-                }
+        for (together, planes) in
+            [Together::Sum, or].into_iter().flat_map(|together| [(together, 1), (together, 2)])
+        {
+            for (half, table) in [(Half::Lower, 128), (Half::Both, 256)] {
+                check(takers(together, planes, half), together, planes, table, &bytes, [1, 199]);
             }
         }
+        bytes.iter_mut().for_each(|byte| *byte &= 127);
+        check(PAIRS, Together::Sum, 2, 128, &bytes, [2, 254]);
+        // As many as 16 bits hold.
+        bytes.fill(127);
+        check(PAIRS, Together::Sum, 2, 128, &bytes, [2, 502]);
     }
 }
