@@ -123,7 +123,7 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
 
 /// The same with tables whose rows span so many bits: what a byte or two of them cost, from which ways are chosen
 /// (`kernel/cost.rs`).
-#[divan::bench(args = [8, 16], sample_count = 10)]
+#[divan::bench(args = [8, 14, 16], sample_count = 10)]
 fn resnet20_span(bencher: Bencher<'_, '_>, bits: u32) {
     let products = table(1 << bits);
     resnet20_with(bencher, "rectified", |geometry, operands| convolve(geometry, operands, &products));

@@ -15,6 +15,7 @@ use axsim::arith::design;
 use axsim::config::{Config, Setup};
 use axsim::kernel::{self, Products};
 use axsim::platform::compute::array::Open;
+use axsim::rng::Stream;
 use axsim::run::{Evaluator, RunError, Settings, study};
 use axsim::workload::data::Set;
 use axsim::workload::{Codes, Engine, Layer, Place, Quantized, Scheme, Task, Weights, load};
@@ -164,12 +165,14 @@ fn resnet20() -> Vec<&'static str> {
 /// last of the three is as slow as 1,240 images/s.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
-    const BATCH: usize = 64;
+    let batch_size: usize = std::env::var("BB").ok().and_then(|x| x.parse().ok()).unwrap_or(64);
+    #[allow(non_snake_case)]
+    let BATCH = batch_size;
     let (config, task) = ready("resnet20");
     let workload = baseline(&config).workload;
     let images = |set: &Set| Task::preprocess(&workload, &set.reals(0..BATCH));
     let (scheme, zero) = match table_of {
-        "table, all codes" => (Scheme::Affine, 0),
+        "table, all codes" | "random table, all codes" => (Scheme::Affine, 0),
         _ => (Scheme::Symmetric, 128),
     };
     let quantized =
@@ -177,6 +180,7 @@ fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     let quantized = quantized.expect("the network can be calibrated");
     let engine = match table_of {
         "exact" => Table(Products::exact(128, zero)),
+        "random table, all codes" => Table(noise()),
         _ => Table(mitchell(zero.into())),
     };
     let batch = images(&task.test);
@@ -186,9 +190,15 @@ fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
 
 fn inferences() -> Vec<&'static str> {
     match shared().exists() {
-        true => vec!["exact", "table", "table, all codes"],
+        true => vec!["exact", "table", "table, all codes", "random table, all codes"],
         false => vec![],
     }
+}
+
+/// Random entries.
+fn noise() -> Products {
+    let mut stream = Stream::new(1, "bench.table", 0);
+    Products::new(&(0..1 << 16).map(|_| stream.below(1 << 15) as i32 - (1 << 14)).collect::<Vec<_>>())
 }
 
 /// Mitchell's products of signed weights and of activations with this code for zero: rows of two bytes and no structure,

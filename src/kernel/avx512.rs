@@ -114,10 +114,8 @@ impl Planes {
         // Some thousand of them tell as much as all.
         let some = weights.iter().step_by(weights.len().div_ceil(4096));
         let count = some.len();
-        let two = some.filter(|&&weight| reach.planes(weight) == 2).count();
-        let sum = [(1, count - two), (2, two)]
-            .map(|(planes, of)| of as f32 * cost::looked_up(planes, asked.half(), reach.adds_up()));
-        Some((sum[0] + sum[1]) / count as f32)
+        let own = |&weight| cost::looked_up(reach.planes(weight), asked.half(), reach.adds_up(weight));
+        Some(some.map(own).sum::<f32>() / count as f32)
     }
 
     /// A filter, for operands for which there is a [cost](Self::cost).

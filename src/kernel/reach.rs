@@ -12,8 +12,8 @@ pub(super) struct Reach {
     planes: Box<[u8; 256]>,
     /// How many of the low bits are in the low byte.
     low_bits: u32,
-    /// The most that one of the bytes is.
-    most: u8,
+    /// Whether two of the bytes of such rows always add up to one.
+    adds_up: Box<[bool; 256]>,
     /// Low bytes, then high bytes, of each row.
     bytes: Aligned,
 }
@@ -39,7 +39,8 @@ impl Reach {
         low_bits: u32,
         base: impl Fn(&[i32]) -> i32,
     ) -> Option<Self> {
-        let (mut bases, mut planes) = (Box::new([0; 256]), Box::new([0; 256]));
+        let (mut bases, mut planes, mut adds_up) =
+            (Box::new([0; 256]), Box::new([0; 256]), Box::new([false; 256]));
         let (mut bytes, low_byte) = (vec![], u8::MAX >> (8 - low_bits));
         for (weight, row) in rows.iter().map(|row| half.of_row(row)).enumerate() {
             let base = base(row);
@@ -48,17 +49,17 @@ impl Reach {
             let above = row.iter().map(|product| apart(above(product)));
             let above = above.collect::<Option<Vec<(u8, u8)>>>()?;
             bases[weight] = base;
-            planes[weight] = match above.iter().fold((0, 0), |any, above| (any.0 | above.0, any.1 | above.1))
-            {
+            let any = above.iter().fold((0, 0), |any, above| (any.0 | above.0, any.1 | above.1));
+            planes[weight] = match any {
                 (0, 0) => 0,
                 (_, 0) => 1,
                 _ => 2,
             };
+            adds_up[weight] = (any.0 | any.1) <= u8::MAX / 2;
             bytes.extend(above.iter().map(|above| above.0));
             bytes.extend(above.iter().map(|above| above.1));
         }
-        let most = bytes.iter().max().copied().unwrap_or_default();
-        Some(Self { bases, planes, low_bits, most, bytes: bytes[..].into() })
+        Some(Self { bases, planes, low_bits, adds_up, bytes: bytes[..].into() })
     }
 
     /// How many of the low bits are in the low byte.
@@ -66,9 +67,18 @@ impl Reach {
         self.low_bits
     }
 
-    /// Whether two of the bytes always add up to one.
-    pub(super) fn adds_up(&self) -> bool {
-        self.most <= u8::MAX / 2
+    /// Whether a byte of a weight's row and one of another such row always add up to one.
+    pub(super) fn adds_up(&self, weight: u8) -> bool {
+        self.adds_up[usize::from(weight)]
+    }
+
+    /// Whether that is so of all rows, or of so few that it is of no use; neither where rows are to be asked.
+    pub(super) fn all_add_up(&self) -> Option<bool> {
+        match self.adds_up.iter().filter(|adds_up| **adds_up).count() {
+            256 => Some(true),
+            0..192 => Some(false),
+            _ => None,
+        }
     }
 
     /// Whether the bytes that are looked up give the products of a weight.
@@ -145,7 +155,11 @@ mod tests {
             let rows = rows(|w, x| w * 1000 - 77 + above(x));
             for (half, first) in [(Half::Lower, 0), (Half::Upper, 128), (Half::Both, 0)] {
                 let reach = Reach::split(&rows, half, low_bits(&rows, least), least).unwrap();
-                assert_eq!((reach.low_bits(), reach.adds_up()), (bits, adds_up), "{spread} {half:?}");
+                assert_eq!(
+                    (reach.low_bits(), reach.all_add_up()),
+                    (bits, Some(adds_up)),
+                    "{spread} {half:?}"
+                );
                 for (weight, row) in (0..=255).zip(&rows) {
                     let length = reach.length() as usize;
                     let (low, high) =
@@ -170,5 +184,17 @@ mod tests {
         let rows = rows(|w, x| (w - 128) * (x - 128));
         let reach = Reach::split(&rows, Half::Upper, 8, least).unwrap();
         assert_eq!([128, 129, 130, 131, 180, 255].map(|weight| reach.planes(weight)), [0, 1, 1, 2, 2, 2]);
+    }
+
+    #[test]
+    fn rows_of_fourteen_bits_add_up_and_are_asked_where_most_do() {
+        for (fewer, all) in
+            [(0, Some(false)), (191, Some(false)), (192, None), (255, None), (256, Some(true))]
+        {
+            let rows = rows(|w, x| if w < fewer { 129 * x } else { 130 * x });
+            let reach = Reach::split(&rows, Half::Lower, 7, least).unwrap();
+            assert_eq!(reach.all_add_up(), all, "{fewer}");
+            assert!((0..=255).all(|weight| reach.adds_up(weight) == (i32::from(weight) < fewer)));
+        }
     }
 }

@@ -22,8 +22,10 @@ struct Kind<'a> {
     reach: &'a Reach,
     /// Taps whose rows stay in the first-level cache together.
     near: usize,
-    /// Those whose rows have one byte, and those whose have two.
-    taps: [Vec<Tap>; 2],
+    /// Whether taps of two bytes are taken in pairs: all, none, or those whose rows add up.
+    in_pairs: Option<bool>,
+    /// Those whose rows have one byte, those whose have two, and such that are taken in pairs.
+    taps: [Vec<Tap>; 3],
 }
 
 impl Kind<'_> {
@@ -32,39 +34,39 @@ impl Kind<'_> {
     /// Where few rows have one byte or none, those are taken as if they had two, the others of which are 0: that costs less
     /// than taking them apart.
     fn take(&mut self, weights: &[u8], offsets: &[u32]) -> i32 {
-        let Self { reach, taps: [one, two], .. } = self;
+        let Self { reach, in_pairs, taps: [one, two, paired], .. } = self;
         let length = reach.length();
         let all = weights.iter().zip(offsets);
         let tap = |(&weight, &offset): (&u8, &u32)| Tap { row: u32::from(weight) * length, offset };
         let (base, fewer) = weights.iter().fold((0i32, 0), |(base, fewer), &weight| {
             (base.wrapping_add(reach.base(weight)), fewer + usize::from(reach.planes(weight) < 2))
         });
-        if 4 * fewer < weights.len() {
+        let few = 4 * fewer < weights.len();
+        if let (true, Some(in_pairs)) = (few, *in_pairs) {
+            let taps = if in_pairs { paired } else { two };
             simd::widest(
                 #[inline(always)]
-                move || two.extend(all.map(tap)),
+                move || taps.extend(all.map(tap)),
             );
         } else {
             all.for_each(|at| match reach.planes(*at.0) {
-                0 => {}
-                1 => one.push(tap(at)),
+                0 if !few => {}
+                1 if !few => one.push(tap(at)),
+                _ if in_pairs.unwrap_or(reach.adds_up(*at.0)) => paired.push(tap(at)),
                 _ => two.push(tap(at)),
             });
         }
         base
     }
 
-    /// Some taps at a time, with what takes them and how many bytes that adds to each sum: of pairs, where two bytes add up to one.
+    /// Some taps at a time, with what takes them and how many bytes that adds to each sum.
     fn taps(&self, together: Together) -> impl Iterator<Item = (&'static [Take], usize, &[Tap])> {
-        let Self { half, reach, near, taps } = self;
-        let in_pairs = together == Together::Sum && *half != Half::Both && reach.adds_up();
-        [1, 2].into_iter().zip(taps).flat_map(move |(planes, taps)| {
-            let alone = takers(together, planes, *half);
-            taps.chunks(*near).flat_map(move |taps| {
-                let pairs = if in_pairs && planes == 2 { taps.len() / 2 } else { 0 };
-                let (paired, single) = taps.split_at(2 * pairs);
-                [(PAIRS, pairs, paired), (alone, single.len(), single)]
-            })
+        let [one, two, paired] = &self.taps;
+        let (pairs, odd) = paired.split_at(paired.len() / 2 * 2);
+        let alone = |planes| (takers(together, planes, self.half), 1);
+        let all = [(alone(1), &one[..]), (alone(2), two), ((PAIRS, 2), pairs), (alone(2), odd)];
+        all.into_iter().flat_map(|((take, size), taps)| {
+            taps.chunks(self.near).map(move |taps| (take, taps.len() / size, taps))
         })
     }
 }
@@ -90,8 +92,16 @@ impl<'a> Filter<'a> {
     /// With the rows of all weights by the half that codes are in, for a processor that has the instructions.
     pub(super) fn new(reaches: &'a [Option<Reach>; 3], together: Together) -> Self {
         let kind = |(&half, reach): (&Half, &'a Option<Reach>)| {
-            let near = |reach: &Reach| NEAR / reach.length() as usize;
-            reach.as_ref().map(|reach| Kind { half, reach, near: near(reach), taps: Default::default() })
+            // Pairs stay together.
+            let near = |reach: &Reach| (NEAR / reach.length() as usize).next_multiple_of(2);
+            let can_pair = together == Together::Sum && half != Half::Both;
+            reach.as_ref().map(|reach| Kind {
+                half,
+                reach,
+                near: near(reach),
+                in_pairs: if can_pair { reach.all_add_up() } else { Some(false) },
+                taps: Default::default(),
+            })
         };
         let kinds: Vec<_> = Half::ALL.iter().zip(reaches).filter_map(kind).collect();
         let low_bits = kinds.first().map_or(8, |kind| kind.reach.low_bits());
@@ -113,7 +123,7 @@ impl<'a> Filter<'a> {
         let mut put = Put { block, base, together, low_bits, begun: to.begun };
         let mut taken = 0;
         for kind in &self.kinds {
-            for (take, count, taps) in kind.taps(together).filter(|(.., taps)| !taps.is_empty()) {
+            for (take, count, taps) in kind.taps(together) {
                 if together == Together::Sum && taken + count > FLUSH {
                     // SAFETY: taps were taken, and the caller's promise.
                     unsafe { put.words(words, to.outputs) };

@@ -2,8 +2,9 @@
 
 use super::*;
 
-/// Dense, grouped, depthwise, dilated and strided convolutions, columns, and a dense layer.
-fn shapes() -> [Geometry; 7] {
+/// Dense, grouped, depthwise, dilated and strided convolutions, columns, and dense layers, one of more products than 16 bits
+/// hold the sums of.
+fn shapes() -> [Geometry; 8] {
     let plain = Geometry {
         groups: 1,
         in_channels: 12,
@@ -23,6 +24,7 @@ fn shapes() -> [Geometry; 7] {
         Geometry { stride: [2, 3], pads: [0, 1, 2, 0], ..plain },
         Geometry { in_width: 1, kernel: [3, 1], pads: [1, 0, 1, 0], ..plain },
         Geometry::dense(70, 21),
+        Geometry::dense(1111, 3),
     ]
 }
 
@@ -69,6 +71,8 @@ fn tables() -> Vec<(&'static str, Products, Codes)> {
         ("four bits", four_bits(&mut stream), low),
         ("two bytes", table(&mut stream, 30_000), any),
         ("two bytes", table(&mut stream, 30_000), upper),
+        ("pairs of bytes", table(&mut stream, 1 << 13), upper),
+        ("pairs of bytes but for some rows", pairs_but_for_some(&mut stream), upper),
         ("a byte", table(&mut stream, 127), any),
         ("lines but for some rows", lines_but_for_some(&mut stream), any),
         ("constant rows", constant_rows(&mut stream), any),
@@ -89,6 +93,13 @@ fn lines_but_for_some(stream: &mut Stream) -> Products {
         0 => stream.below(30_000) as i32,
         _ => (at >> 8) as i32 * (at & 255) as i32 - stream.below(200) as i32,
     };
+    Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
+}
+
+/// A table with no structure, of rows of fourteen bits and, every fifth, of fifteen.
+fn pairs_but_for_some(stream: &mut Stream) -> Products {
+    let mut entry =
+        |at: usize| stream.below(if (at >> 8).is_multiple_of(5) { 1 << 15 } else { 1 << 14 }) as i32;
     Products::new(&(0..1 << 16).map(&mut entry).collect::<Vec<_>>())
 }
 
@@ -211,9 +222,10 @@ fn levels_decide_which_ways_there_are() {
             "exact" | "few terms" => [Way::OneByOne, Way::Terms, Way::Terms],
             "near lines" | "lines but for some rows" => [Way::OneByOne, Way::OneByOne, Way::Line],
             "four bits" => [Way::OneByOne, Way::OneByOne, Way::FourBits],
-            "two bytes" | "a byte" | "constant rows" | "constant rows alone" => {
+            "two bytes" | "pairs of bytes" | "pairs of bytes but for some rows" => {
                 [Way::OneByOne, Way::OneByOne, Way::Bytes]
             }
+            "a byte" | "constant rows" | "constant rows alone" => [Way::OneByOne, Way::OneByOne, Way::Bytes],
             _ => [Way::OneByOne; 3],
         };
         assert_eq!(Level::ALL.map(way), expected, "{name}");
