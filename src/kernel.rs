@@ -35,7 +35,9 @@ mod path;
 mod plan;
 mod plans;
 mod products;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+mod rare;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod reach;
 #[cfg(target_arch = "x86_64")]
 mod residual;

@@ -24,7 +24,7 @@ impl Half {
     }
 
     /// A row at these codes.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(super) fn of_row(self, row: &[i32; 256]) -> &[i32] {
         match self {
             Self::Lower => &row[..128],

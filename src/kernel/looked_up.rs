@@ -6,6 +6,8 @@ use super::aligned::Aligned;
 use super::field::{Layout, Units, set_apart};
 use super::half::Half;
 use super::path::Path;
+use super::rare::Rare;
+use super::reach::Reach;
 use super::{Geometry, Operands};
 use crate::simd::Level;
 
@@ -102,6 +104,11 @@ pub(super) trait Filter<'a> {
 
     /// Puts the sums of its products at the positions of a block.
     fn put(&self, block: &Block<'_>, to: Outputs<'_>);
+
+    /// Products of codes in both halves, where those in one half take less time and what is put is their sum.
+    fn reach(&self) -> Option<&'a Reach> {
+        None
+    }
 }
 
 /// A contraction whose filters look their products up.
@@ -115,6 +122,7 @@ pub(super) struct LookedUp<'a, F> {
     /// Of the output channels of a group: each group takes those of the one before.
     filters: Vec<F>,
     codes: Aligned,
+    rare: Option<Rare<'a>>,
 }
 
 impl<'a, F: Filter<'a> + Clone> LookedUp<'a, F> {
@@ -126,12 +134,13 @@ impl<'a, F: Filter<'a> + Clone> LookedUp<'a, F> {
         filter: F,
         level: Level,
     ) -> Self {
+        let rare = filter.reach().map(Rare::new);
         let filters = vec![filter; geometry.out_channels / geometry.groups];
         let layout = Layout::new(geometry, operands.batch, UNIT, level);
         let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
         let offsets = Offsets::new(layout.filter_offsets(geometry).into_iter().map(near).collect());
         let codes = layout.field(operands.pad);
-        Self { geometry, operands, half, layout, offsets, filters, codes }
+        Self { geometry, operands, half, layout, offsets, filters, codes, rare }
     }
 }
 
@@ -146,6 +155,9 @@ impl<'a, F: Filter<'a>> Path for LookedUp<'a, F> {
             self.layout.fill(self.geometry, self.operands, group, samples.clone(), &mut self.codes);
             if self.half == Half::Both {
                 halves = self.layout.halves(&self.codes);
+                if let Some(rare) = &mut self.rare {
+                    rare.find(self.geometry, self.operands, group, samples.clone(), &mut halves);
+                }
             }
             for (channel, filter) in (group * size..).zip(&mut self.filters) {
                 let weights = &self.operands.weights[channel * depth..][..depth];
@@ -159,6 +171,9 @@ impl<'a, F: Filter<'a>> Path for LookedUp<'a, F> {
                     let outputs = &mut output[channel * positions..];
                     filter.put(&block, Outputs { outputs, begun, room: &mut room });
                 }
+            }
+            if let Some(rare) = &mut self.rare {
+                rare.put_right(self.geometry, self.operands.weights, group, output);
             }
         }
     }

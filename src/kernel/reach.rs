@@ -62,6 +62,14 @@ impl Reach {
         Some(Self { bases, planes, low_bits, adds_up, bytes: bytes[..].into() })
     }
 
+    /// The product of a weight and the code at a place of its row.
+    pub(super) fn product(&self, weight: u8, place: u8) -> i32 {
+        let length = self.length() as usize;
+        let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
+        let [low, high] = [low, high].map(|bytes| i32::from(bytes[usize::from(place)]));
+        self.base(weight).wrapping_add(low + (high << self.low_bits))
+    }
+
     /// How many of the low bits are in the low byte.
     pub(super) fn low_bits(&self) -> u32 {
         self.low_bits

@@ -173,6 +173,11 @@ impl<'a> looked_up::Filter<'a> for Filter<'a> {
         }
     }
 
+    fn reach(&self) -> Option<&'a Reach> {
+        let both = self.kinds.iter().find(|kind| kind.half == Half::Both).map(|kind| kind.reach);
+        both.filter(|_| self.together == Together::Sum)
+    }
+
     fn put(&self, block: &Block<'_>, to: Outputs<'_>) {
         let Block { codes, units, .. } = *block;
         assert!(!self.halves.is_empty(), "a filter is prepared before it sums");
