@@ -156,13 +156,12 @@ fn resnet20() -> Vec<&'static str> {
 }
 
 /// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
-/// replay and bill. onnxruntime's 5,370 to 5,760 images/s are the peer here too (1.32, one thread, the same minutes): `exact`
-/// (5,100 to 5,360) is 1.1 times slower than it, `table` (1,880 to 1,950) 2.8 to 3.0 times, and 3.4 to 3.6 times (1,570 to
-/// 1,610) where activations take all 256 codes instead of a rectifier's 128. Two cores at once make 3,770 and 3,050 with
-/// tables: 10,000 images in 2.7 and 3.3 s.
+/// replay and bill. onnxruntime's 5,400 to 5,660 images/s are the peer here too (1.32, one thread, the same minutes, exact):
+/// `exact` (5,510 to 5,880) is as fast, `table` (2,080 to 2,210) takes 2.6 times as long, and `table, all codes` (1,980), where
+/// activations may take all 256 codes instead of a rectifier's 128, 2.8 times. Two cores at once take 2.5 s for 10,000 images.
 ///
-/// The table is Mitchell's. With random entries a network's activations are noise that fills all channels' codes, and the
-/// last of the three is as slow as 1,240 images/s.
+/// The table is Mitchell's. With random entries a network's activations are noise, half of which is in either half of the codes:
+/// `random table, all codes` (1,260 to 1,310) takes 4.3 times as long as onnxruntime.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     let batch_size: usize = std::env::var("BB").ok().and_then(|x| x.parse().ok()).unwrap_or(64);

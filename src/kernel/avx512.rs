@@ -114,8 +114,14 @@ impl Planes {
         // Some thousand of them tell as much as all.
         let some = weights.iter().step_by(weights.len().div_ceil(4096));
         let count = some.len();
-        let own = |&weight| cost::looked_up(reach.planes(weight), asked.half(), reach.adds_up(weight));
-        Some(some.map(own).sum::<f32>() / count as f32)
+        let (mut two, mut in_pairs) = (0, 0);
+        some.filter(|&&weight| reach.planes(weight) == 2).for_each(|&weight| match reach.adds_up(weight) {
+            true => in_pairs += 1,
+            false => two += 1,
+        });
+        let sum = [(1, false, count - two - in_pairs), (2, false, two), (2, true, in_pairs)]
+            .map(|(planes, adds_up, of)| of as f32 * cost::looked_up(planes, asked.half(), adds_up));
+        Some(sum.iter().sum::<f32>() / count as f32)
     }
 
     /// A filter, for operands for which there is a [cost](Self::cost).

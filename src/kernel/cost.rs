@@ -24,9 +24,9 @@ pub(super) const ONE_BY_ONE: f32 = 250.0;
 /// this tells.
 pub(super) fn looked_up(planes: usize, half: Half, adds_up: bool) -> f32 {
     match (half == Half::Both, planes) {
-        (true, 0 | 1) => 11.4,
+        (true, 1) => 11.4,
         (true, _) => 17.4,
-        (false, 0 | 1) => 8.8,
+        (false, 1) => 8.8,
         (false, _) if adds_up => 9.9,
         (false, _) => 10.7,
     }

@@ -7,13 +7,16 @@ use super::super::half::Half;
 use super::super::looked_up::{self, Block, Offsets, Outputs, UNIT, UNITS};
 use super::super::reach::{Reach, Tap};
 use super::put::Put;
-use super::taps::{PAIRS, Take, Together, takers};
+use super::taps::{PAIRS, Together, takers};
 use crate::simd;
 
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
 const FLUSH: usize = 252;
 /// Bytes of rows that all units of a block read before others: they stay in the first-level cache.
 const NEAR: usize = 18 << 10;
+
+/// Taps that are too few to be taken in pairs: what is left over is taken apart.
+const FEW: usize = 32;
 
 /// Taps whose codes are in one half of a row.
 #[derive(Debug, Clone)]
@@ -59,15 +62,18 @@ impl Kind<'_> {
         base
     }
 
-    /// Some taps at a time, with what takes them and how many bytes that adds to each sum.
-    fn taps(&self, together: Together) -> impl Iterator<Item = (&'static [Take], usize, &[Tap])> {
+    /// Taps that are taken alike: of how many planes, and how many at once.
+    #[inline]
+    fn taps(&self) -> impl Iterator<Item = (usize, usize, &[Tap])> {
         let [one, two, paired] = &self.taps;
-        let (pairs, odd) = paired.split_at(paired.len() / 2 * 2);
-        let alone = |planes| (takers(together, planes, self.half), 1);
-        let all = [(alone(1), &one[..]), (alone(2), two), ((PAIRS, 2), pairs), (alone(2), odd)];
-        all.into_iter().flat_map(|((take, size), taps)| {
-            taps.chunks(self.near).map(move |taps| (take, taps.len() / size, taps))
-        })
+        let pairs = if paired.len() < FEW { 0 } else { paired.len() / 2 * 2 };
+        let (pairs, rest) = paired.split_at(pairs);
+        let all = [(1, 1, &one[..]), (2, 1, two), (2, 2, pairs), (2, 1, rest)];
+        all.into_iter().filter(|(.., taps)| !taps.is_empty())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.taps.iter().all(Vec::is_empty)
     }
 }
 
@@ -122,19 +128,24 @@ impl<'a> Filter<'a> {
         let Self { base, together, low_bits, .. } = *self;
         let mut put = Put { block, base, together, low_bits, begun: to.begun };
         let mut taken = 0;
-        for kind in &self.kinds {
-            for (take, count, taps) in kind.taps(together) {
-                if together == Together::Sum && taken + count > FLUSH {
-                    // SAFETY: taps were taken, and the caller's promise.
-                    unsafe { put.words(words, to.outputs) };
-                    taken = 0;
+        for kind in self.kinds.iter().filter(|kind| !kind.is_empty()) {
+            for (planes, at_once, taps) in kind.taps() {
+                let alone = || takers(together, planes, kind.half);
+                let (take, bytes) = (if at_once == 2 { PAIRS } else { alone() }, kind.reach.bytes());
+                let own = alike(units.len(), take.len());
+                for taps in taps.chunks(kind.near) {
+                    let count = taps.len() / at_once;
+                    if together == Together::Sum && taken + count > FLUSH {
+                        // SAFETY: taps were taken, and the caller's promise.
+                        unsafe { put.words(words, to.outputs) };
+                        taken = 0;
+                    }
+                    for (words, units) in words.chunks_mut(own).zip(units.chunks(own)) {
+                        // SAFETY: the caller's promise; every row has all planes of its half.
+                        unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
+                    }
+                    taken += count;
                 }
-                let (own, bytes) = (alike(units.len(), take.len()), kind.reach.bytes());
-                for (words, units) in words.chunks_mut(own).zip(units.chunks(own)) {
-                    // SAFETY: the caller's promise; every row has all planes of its half.
-                    unsafe { take[units.len() - 1](words, taken > 0, units, bytes, taps) }
-                }
-                taken += count;
             }
         }
         if taken == 0 {
