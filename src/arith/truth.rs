@@ -2,7 +2,7 @@
 
 use crate::netlist::{Builder, Net};
 
-/// The function whose answer to the inputs is entry Σ inputs[i]·2^i of `table`.
+/// The function whose answer to the inputs is entry `Σ inputs[i]·2^i` of `table`.
 ///
 /// Split by the last input: equal halves need no gate, complementary ones an exclusive-or, others a multiplexer,
 /// which the builder reduces where a half is constant.

@@ -132,7 +132,7 @@ impl Path for FourBits<'_> {
 /// Up to eight output channels.
 struct Tile {
     channels: Range<usize>,
-    /// [`Block`]s one after the other.
+    /// Blocks one after the other.
     products: Aligned,
     /// What the bases of each channel's rows add up to.
     bases: [i32; CHANNELS],

@@ -23,8 +23,7 @@ const BLOCK: usize = 64;
 struct Odd {
     sample: usize,
     channel: usize,
-    row: usize,
-    column: usize,
+    pixel: usize,
     code: u8,
 }
 
@@ -62,21 +61,13 @@ impl<'a> Rare<'a> {
                 let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
                 &operands.input[start + channel * size..][..size]
             };
-            let upper: usize = samples.clone().map(|sample| in_upper_half(plane(sample))).sum();
-            let most = most(upper, samples.len() * size);
-            if let Some(most) = most.filter(|most| of_padding.is_none_or(|own| own == *most)) {
-                *half = most;
-                for (at, sample) in samples.clone().enumerate() {
-                    let odd = odd(plane(sample), most);
-                    self.found.extend(odd.map(|(pixel, code)| Odd {
-                        sample: at,
-                        channel,
-                        row: pixel / geometry.in_width,
-                        column: pixel % geometry.in_width,
-                        code,
-                    }));
-                }
-            }
+            let planes = || samples.clone().map(plane);
+            let most = most(planes().map(in_upper_half).sum(), samples.len() * size);
+            let Some(most) = most.filter(|most| of_padding.is_none_or(|own| own == *most)) else { continue };
+            *half = most;
+            self.found.extend(planes().enumerate().flat_map(|(sample, codes)| {
+                odd(codes, most).map(move |(pixel, code)| Odd { sample, channel, pixel, code })
+            }));
         }
     }
 
@@ -147,7 +138,7 @@ fn differences(reach: &Reach, code: u8) -> Box<[i32; 256]> {
 fn met_by(geometry: &Geometry, odd: &Odd) -> impl Iterator<Item = (usize, usize)> {
     let (geometry, first) = (*geometry, odd.sample * geometry.outputs_per_sample());
     let [rows, columns] = geometry.kernel;
-    let (row, column) = (odd.row, odd.column);
+    let (row, column) = (odd.pixel / geometry.in_width, odd.pixel % geometry.in_width);
     let along = move |axis: usize, place: usize, tap: usize, outputs: usize| {
         let from = (place + geometry.pads[axis]).checked_sub(tap * geometry.dilation[axis])?;
         let at = from / geometry.stride[axis];
@@ -169,7 +160,7 @@ mod tests {
     use super::*;
     use crate::rng::Stream;
 
-    /// Codes of one half but for each two hundredth or so of some channels, and of both halves in others.
+    /// Codes of one half but for every 301st or one a plane of some channels, and of both halves in others.
     fn mostly(stream: &mut Stream, geometry: &Geometry, batch: usize, upper: bool) -> Vec<u8> {
         let size = geometry.in_height * geometry.in_width;
         let code = |at: usize, code: u8| match at / size % geometry.in_channels % 4 {
@@ -243,16 +234,10 @@ mod tests {
                 let sample = geometry.inputs_per_sample();
                 let expected = (sample..3 * sample).filter(odd).filter(|at| at % sample < sample / 4 * 3);
                 let expected: Vec<usize> = expected.filter(|_| found).collect();
-                let mut places: Vec<usize> = rare
-                    .found
-                    .iter()
-                    .map(|odd| {
-                        let row = (odd.sample + 1) * 4 * geometry.in_height
-                            + odd.channel * geometry.in_height
-                            + odd.row;
-                        row * geometry.in_width + odd.column
-                    })
-                    .collect();
+                let size = geometry.in_height * geometry.in_width;
+                let place =
+                    |odd: &Odd| ((odd.sample + 1) * geometry.in_channels + odd.channel) * size + odd.pixel;
+                let mut places: Vec<usize> = rare.found.iter().map(place).collect();
                 places.sort_unstable();
                 assert_eq!(places, expected, "{upper} {pad}");
                 assert!(

@@ -23,7 +23,7 @@ use super::{Cell, Netlist};
 pub use error::{Mistake, TextError};
 pub use parse::parse;
 
-/// Writes a netlist in its text form; [`parse`] reads the same netlist back.
+/// Writes a netlist in its text form; [`parse()`] reads the same netlist back.
 ///
 /// ```
 /// use axsim::netlist::{Builder, text};

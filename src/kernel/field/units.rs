@@ -55,7 +55,7 @@ impl Units {
         Self::new(self.starts.clone(), ranges, (0..count).map(segment).collect(), 1)
     }
 
-    /// Puts the sums of some units, [apart](apart) each, where their outputs are, or adds them to those that have begun.
+    /// Puts the sums of some units, [apart] each, where their outputs are, or adds them to those that have begun.
     pub(in super::super) fn put(
         &self,
         first: usize,

@@ -10,7 +10,7 @@ pub(super) fn inputs<'t>(names: &[&'t str]) -> Vec<Named<'t>> {
     names.iter().zip(VARIABLES).map(|(name, table)| (*name, table as u8)).collect()
 }
 
-/// Bit Σ pin[i]·2^i of the table is the function's answer; none where the text is no function of these pins.
+/// Bit `Σ pin[i]·2^i` of the table is the function's answer; none where the text is no function of these pins.
 pub(super) fn table(text: &str, pins: &[Named]) -> Option<u8> {
     let mut parser = Parser { text, pins, depth: 0 };
     let table = parser.or()?;
