@@ -62,12 +62,13 @@ impl Reach {
         Some(Self { bases, planes, low_bits, adds_up, bytes: bytes[..].into() })
     }
 
-    /// The product of a weight and the code at a place of its row.
+    /// The product of a weight and the code at a place of its row, by as many bytes as the row is said to have.
     pub(super) fn product(&self, weight: u8, place: u8) -> i32 {
         let length = self.length() as usize;
         let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
         let [low, high] = [low, high].map(|bytes| i32::from(bytes[usize::from(place)]));
-        self.base(weight).wrapping_add(low + (high << self.low_bits))
+        let above = [0, low, low + (high << self.low_bits)][self.planes(weight)];
+        self.base(weight).wrapping_add(above)
     }
 
     /// How many of the low bits are in the low byte.
@@ -91,14 +92,7 @@ impl Reach {
 
     /// Whether the bytes that are looked up give the products of a weight.
     pub(super) fn gives(&self, weight: u8, row: &[i32; 256], half: Half) -> bool {
-        let length = self.length() as usize;
-        let (low, high) = self.bytes[usize::from(weight) * length..][..length].split_at(length / 2);
-        let planes = self.planes(weight);
-        let equal = |((low, high), product): ((&u8, &u8), &i32)| {
-            let above = [0, i32::from(*low), i32::from(*low) + (i32::from(*high) << self.low_bits)][planes];
-            self.base(weight).wrapping_add(above) == *product
-        };
-        low.iter().zip(high).zip(half.of_row(row)).all(equal)
+        (0..=255).zip(half.of_row(row)).all(|(place, product)| self.product(weight, place) == *product)
     }
 
     /// What is taken off a weight's products.

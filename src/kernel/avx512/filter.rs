@@ -44,8 +44,8 @@ impl Kind<'_> {
         let (base, fewer) = weights.iter().fold((0i32, 0), |(base, fewer), &weight| {
             (base.wrapping_add(reach.base(weight)), fewer + usize::from(reach.planes(weight) < 2))
         });
-        let few = 4 * fewer < weights.len();
-        if let (true, Some(in_pairs)) = (few, *in_pairs) {
+        let as_two = 4 * fewer < weights.len();
+        if let (true, Some(in_pairs)) = (as_two, *in_pairs) {
             let taps = if in_pairs { paired } else { two };
             simd::widest(
                 #[inline(always)]
@@ -53,8 +53,8 @@ impl Kind<'_> {
             );
         } else {
             all.for_each(|at| match reach.planes(*at.0) {
-                0 if !few => {}
-                1 if !few => one.push(tap(at)),
+                0 if !as_two => {}
+                1 if !as_two => one.push(tap(at)),
                 _ if in_pairs.unwrap_or(reach.adds_up(*at.0)) => paired.push(tap(at)),
                 _ => two.push(tap(at)),
             });
@@ -198,6 +198,45 @@ impl<'a> looked_up::Filter<'a> for Filter<'a> {
         #[allow(unsafe_code)]
         unsafe {
             self.put_words(block, to)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::looked_up::Filter as _;
+    use super::super::super::tests::rows;
+    use super::super::{Planes, supported};
+    use super::*;
+    use crate::simd::Level;
+
+    /// How many planes, how many at once and how many taps, for weights of 40 codes, or nine of them.
+    #[test]
+    fn many_taps_whose_bytes_add_up_are_taken_in_pairs_where_they_are_summed() {
+        if !supported(Level::at_hand()) {
+            return eprintln!("skipped: the processor lacks AVX-512 VBMI");
+        }
+        let (whole, some) =
+            (rows(|_, x| 129 * (x % 128)), rows(|w, x| (130 - i32::from(w != 5)) * (x % 128)));
+        let wide = rows(|_, x| 130 * (x % 128));
+        let or =
+            Together::Or(super::super::super::split::LowPart { bits: 9, or: true, carry: true, ones: 0 });
+        let weights: Vec<u8> = (1..42).collect();
+        for (rows, together, half, taps, expected) in [
+            (&whole, Together::Sum, Half::Lower, 41, vec![(2, 2, 40), (2, 1, 1)]),
+            (&whole, Together::Sum, Half::Lower, 9, vec![(2, 1, 9)]),
+            (&whole, Together::Sum, Half::Both, 41, vec![(2, 1, 41)]),
+            (&whole, or, Half::Lower, 41, vec![(2, 1, 41)]),
+            (&some, Together::Sum, Half::Lower, 41, vec![(2, 1, 1), (2, 2, 40)]),
+            (&wide, Together::Sum, Half::Lower, 41, vec![(2, 1, 41)]),
+        ] {
+            let planes = Planes::whole(rows).unwrap();
+            let mut filter = planes.filter(together);
+            assert_eq!(filter.reach().is_some(), together == Together::Sum);
+            filter.prepare(&weights[..taps], &Offsets::new((0..taps as u32).collect()), &[half]);
+            let taken = filter.kinds.iter().flat_map(Kind::taps);
+            let taken: Vec<_> = taken.map(|(planes, at_once, taps)| (planes, at_once, taps.len())).collect();
+            assert_eq!(taken, expected, "{together:?} {half:?} {taps}");
         }
     }
 }

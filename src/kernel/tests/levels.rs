@@ -222,11 +222,8 @@ fn levels_decide_which_ways_there_are() {
             "exact" | "few terms" => [Way::OneByOne, Way::Terms, Way::Terms],
             "near lines" | "lines but for some rows" => [Way::OneByOne, Way::OneByOne, Way::Line],
             "four bits" => [Way::OneByOne, Way::OneByOne, Way::FourBits],
-            "two bytes" | "pairs of bytes" | "pairs of bytes but for some rows" => {
-                [Way::OneByOne, Way::OneByOne, Way::Bytes]
-            }
-            "a byte" | "constant rows" | "constant rows alone" => [Way::OneByOne, Way::OneByOne, Way::Bytes],
-            _ => [Way::OneByOne; 3],
+            "wider" => [Way::OneByOne; 3],
+            _ => [Way::OneByOne, Way::OneByOne, Way::Bytes],
         };
         assert_eq!(Level::ALL.map(way), expected, "{name}");
     }
