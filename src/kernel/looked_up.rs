@@ -15,6 +15,8 @@ use crate::simd::Level;
 pub(super) const UNIT: usize = 64;
 /// The most units of a block.
 pub(super) const UNITS: usize = 64;
+/// Taps of the filters that are prepared at a time, or of one: what a thread needs is some bytes for each.
+const TAPS: usize = 1 << 18;
 
 /// Where position 0 finds the code of each tap of a filter.
 pub(super) struct Offsets {
@@ -119,7 +121,7 @@ pub(super) struct LookedUp<'a, F> {
     half: Half,
     layout: Layout<1>,
     offsets: Offsets,
-    /// Of the output channels of a group: each group takes those of the one before.
+    /// Of some output channels of a group, or of all: others take those of the ones before.
     filters: Vec<F>,
     codes: Aligned,
     rare: Option<Rare<'a>>,
@@ -135,7 +137,8 @@ impl<'a, F: Filter<'a> + Clone> LookedUp<'a, F> {
         level: Level,
     ) -> Self {
         let rare = filter.reach().map(Rare::new);
-        let filters = vec![filter; geometry.out_channels / geometry.groups];
+        let filters = (TAPS / geometry.depth()).clamp(1, geometry.out_channels / geometry.groups);
+        let filters = vec![filter; filters];
         let layout = Layout::new(geometry, operands.batch, UNIT, level);
         let near = |offset: usize| u32::try_from(offset).expect("a field of less than 4 GiB");
         let offsets = Offsets::new(layout.filter_offsets(geometry).into_iter().map(near).collect());
@@ -148,7 +151,7 @@ impl<'a, F: Filter<'a>> Path for LookedUp<'a, F> {
     fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
         let mut room = [0; UNITS * UNIT];
-        let (size, depth) = (self.filters.len(), self.geometry.depth());
+        let depth = self.geometry.depth();
         let positions = self.geometry.positions();
         let mut halves = vec![self.half; self.geometry.in_channels / self.geometry.groups];
         for group in 0..self.geometry.groups {
@@ -159,22 +162,63 @@ impl<'a, F: Filter<'a>> Path for LookedUp<'a, F> {
                     rare.find(self.geometry, self.operands, group, samples.clone(), &mut halves);
                 }
             }
-            for (channel, filter) in (group * size..).zip(&mut self.filters) {
-                let weights = &self.operands.weights[channel * depth..][..depth];
-                filter.prepare(weights, &self.offsets, &halves);
-            }
-            // All channels of few positions, so that their codes stay near.
-            for first in (0..units.starts.len()).step_by(UNITS) {
-                let count = (units.starts.len() - first).min(UNITS);
-                let block = Block { codes: &self.codes, offsets: &self.offsets, units: &units, first, count };
-                for (channel, filter) in (group * size..).zip(&self.filters) {
-                    let outputs = &mut output[channel * positions..];
-                    filter.put(&block, Outputs { outputs, begun, room: &mut room });
+            let all = self.geometry.group_channels(group);
+            for first in all.clone().step_by(self.filters.len()) {
+                let channels = || first..all.end;
+                for (channel, filter) in channels().zip(&mut self.filters) {
+                    let weights = &self.operands.weights[channel * depth..][..depth];
+                    filter.prepare(weights, &self.offsets, &halves);
+                }
+                // All of these channels at few positions, so that their codes stay near.
+                for first in (0..units.starts.len()).step_by(UNITS) {
+                    let count = (units.starts.len() - first).min(UNITS);
+                    let (codes, offsets) = (&self.codes, &self.offsets);
+                    let block = Block { codes, offsets, units: &units, first, count };
+                    for (channel, filter) in channels().zip(&self.filters) {
+                        let outputs = &mut output[channel * positions..];
+                        filter.put(&block, Outputs { outputs, begun, room: &mut room });
+                    }
                 }
             }
             if let Some(rare) = &mut self.rare {
                 rare.put_right(self.geometry, self.operands.weights, group, output);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{FIRST, codes};
+    use super::super::{Products, convolve, convolve_accumulating};
+    use super::*;
+    use crate::rng::Stream;
+
+    #[test]
+    fn channels_that_are_prepared_one_after_the_other_sum_alike() {
+        let mut stream = Stream::new(6, "kernel.looked_up", 0);
+        let table: Vec<i32> = (0..1 << 16).map(|_| stream.below(1 << 16) as i32).collect();
+        let geometry = Geometry {
+            groups: 2,
+            in_channels: 1200,
+            in_height: 2,
+            in_width: 2,
+            out_channels: 106,
+            kernel: [3; 2],
+            stride: [1; 2],
+            pads: [1; 4],
+            dilation: [1; 2],
+        };
+        let in_a_group = geometry.out_channels / geometry.groups;
+        let together = TAPS / geometry.depth();
+        assert!(together < in_a_group && !in_a_group.is_multiple_of(together), "{together} of {in_a_group}");
+        let input = codes(&mut stream, 2 * geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch: 2, input: &input, weights: &weights, pad: 9 };
+        for level in Level::ALL {
+            let products = Products::new(&table).at(level);
+            let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &i32::wrapping_add);
+            assert_eq!(convolve(&geometry, operands, &products), expected, "{level:?}");
         }
     }
 }

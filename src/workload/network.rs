@@ -20,6 +20,8 @@ use crate::tensor::Tensor;
 const BATCH: usize = 64;
 /// Elements of the largest activation of samples that are run together: what a thread needs is some such tensors.
 const ELEMENTS: usize = 1 << 22;
+/// The same of those that all threads run at a time, where each can have one sample.
+const OF_THREADS: usize = 1 << 25;
 
 /// One operator with the values it reads.
 #[derive(Debug, Clone)]
@@ -261,6 +263,11 @@ impl Network {
         (ELEMENTS / self.largest()).clamp(1, BATCH)
     }
 
+    /// The same where what all threads take together is bounded as well: fewer samples in each of many threads.
+    pub fn together_in(&self, threads: usize) -> usize {
+        (OF_THREADS / (self.largest() * threads)).clamp(1, self.together())
+    }
+
     /// For each of [`Network::layers`] whether an output, by its place, is made from it.
     ///
     /// # Panics
@@ -420,5 +427,22 @@ impl Network {
     /// The steps that read value `at`.
     pub(super) fn readers(&self, at: usize) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(move |step| step.inputs.contains(&at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_fewer_where_they_are_large_and_where_threads_are_many() {
+        let together = |pixels: usize| {
+            let shapes = vec![vec![3, pixels], vec![3 * pixels]];
+            let network = super::super::tests::network(vec![(Op::Reshape, vec![0])], shapes);
+            (network.together(), [1, 8, 64, 1000].map(|threads| network.together_in(threads)))
+        };
+        assert_eq!(together(32 * 32), (64, [64, 64, 64, 10]));
+        assert_eq!(together(224 * 224), (27, [27, 27, 3, 1]));
+        assert_eq!(together(5000 * 5000), (1, [1; 4]));
     }
 }

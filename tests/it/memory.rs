@@ -134,14 +134,22 @@ fn peak(child: &Child) -> Option<u64> {
 
 #[test]
 fn resnet18_on_large_pictures_fits_into_one_and_a_half_gibibytes() {
-    // Twelve setups, eight of them under way if all threads took one each. What a run takes grows with the pictures themselves
-    // only; 200 of them take minutes.
+    // Twelve setups, and more threads than most machines have. What a run takes grows with the pictures themselves only; 200 of
+    // them take minutes.
     let large = std::env::var_os("AXSIM_LARGE_NETWORK").is_some();
     let [samples, calibrated] = if large { [200, 64] } else { [12, 32] };
     let folder = tempfile::tempdir().unwrap();
     task(folder.path(), [samples, calibrated]);
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
-    command.current_dir(folder.path()).args(["run", "run.yaml", "--quiet", "--threads", "8", "--out", "out"]);
+    command.current_dir(folder.path()).args([
+        "run",
+        "run.yaml",
+        "--quiet",
+        "--threads",
+        "32",
+        "--out",
+        "out",
+    ]);
     let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
     let mut most = 0;
     let status = loop {

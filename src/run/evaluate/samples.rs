@@ -176,7 +176,8 @@ impl Evaluator<'_> {
         samples: usize,
         run: impl Fn(Range<usize>) -> Result<T, RunError> + Sync + Send,
     ) -> Result<Vec<T>, RunError> {
-        let (first, most) = (self.first_batch(samples), self.task.network.together());
+        let first = self.first_batch(samples);
+        let most = self.task.network.together_in(rayon::current_num_threads());
         let later = (first..samples).step_by(most).map(|start| start..(start + most).min(samples));
         let batches: Vec<Range<usize>> =
             iter::once(0..first).filter(|first| !first.is_empty()).chain(later).collect();

@@ -48,7 +48,7 @@ impl Observations {
         }
         let (rule, rotations) = (settings.calibration, turned::rotations(network, precision)?);
         let of = Observed { network, roles: &roles(network), rotations: &rotations };
-        let seen = of.all(rule, (samples, network.together()))?;
+        let seen = of.all(rule, (samples, network.together_in(rayon::current_num_threads())))?;
         Ok(Self { rule, rotations, seen })
     }
 
