@@ -92,7 +92,7 @@ pub struct Layers {
     /// Where golden vectors are written [default: golden/LAYER where results are written, LAYER as with `--activity`]
     #[arg(long, value_name = "DIR", requires = "golden")]
     golden_dir: Option<PathBuf>,
-    /// The output channel of which golden vectors have products and sums step by step, of its first 64 outputs
+    /// The output channel of which golden vectors have products and sums step by step, of 64 of its outputs
     #[arg(long, value_name = "N", requires = "golden", default_value_t = 0)]
     golden_channel: usize,
     /// Also write the product tables and the ranges of all layers of the configured array as another emulator reads them

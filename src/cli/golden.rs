@@ -1,6 +1,7 @@
 //! Golden vectors of a layer, as files for those who check an accelerator against it.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -292,10 +293,11 @@ fn unit_notes(golden: &Golden, circuits: Circuits<'_>) -> Value {
 fn stream_notes(golden: &Golden) -> Value {
     let geometry = &golden.contraction.layer.geometry;
     let outputs = golden.steps.iter().filter(|step| step.first).count();
-    let streamed = golden.positions();
+    let Range { start, end } = golden.positions;
     let what = format!(
-        "the first {streamed} of the {} outputs of channel {} of {} (`--golden-channel`), of the first test sample{}; input.npy, \
-         weights.npy and output.npy have all channels",
+        "outputs {start} to {} of the {} outputs of channel {} of {} (`--golden-channel`), which meet the most different \
+         activations, of the first test sample{}; input.npy, weights.npy and output.npy have all channels",
+        end - 1,
         geometry.positions(),
         golden.channel,
         geometry.out_channels,
@@ -306,6 +308,7 @@ fn stream_notes(golden: &Golden) -> Value {
         "sample": 0,
         "channel": golden.channel,
         "group": golden.channel / (geometry.out_channels / geometry.groups),
+        "first_output": start,
         "outputs": outputs,
         "steps": golden.steps.len(),
         "order": format!(

@@ -1,5 +1,7 @@
 //! One layer of a real run, product by product, for those who check an accelerator against it.
 
+use std::ops::Range;
+
 use super::error::RunError;
 use super::tap::Contraction;
 use crate::arith::mac::Mac;
@@ -26,17 +28,15 @@ pub struct Golden {
     /// Which of the [`Golden::time_steps`] is streamed: the first one with an activation in the stream that is not zero, or else
     /// the first.
     pub time_step: usize,
-    /// The first [`Golden::positions`] outputs of that channel in that time step of the first sample, in the order in which the
-    /// array meets the products.
+    /// The outputs of that channel in that time step of the first sample that are streamed, row by row: of runs of 64, or of all
+    /// where they are fewer, the first one that meets the most different activations. In an image those of the margin are mostly
+    /// the same.
+    pub positions: Range<usize>,
+    /// Their products, in the order in which the array meets them.
     pub steps: Vec<Step>,
 }
 
 impl Golden {
-    /// How many outputs are streamed, row by row.
-    pub fn positions(&self) -> usize {
-        streamed(&self.contraction)
-    }
-
     /// How often the layer ran for the sample, one after the other along the first axis of input and output.
     pub fn time_steps(&self) -> usize {
         self.contraction.output.shape()[0]
@@ -60,13 +60,11 @@ pub struct Step {
     pub sum: i64,
 }
 
-/// How many outputs of a channel are streamed.
-fn streamed(contraction: &Contraction) -> usize {
-    contraction.layer.geometry.positions().min(POSITIONS)
-}
+/// What is streamed: of which time step, of which of its outputs, and their steps.
+pub(super) type Streamed = (usize, Range<usize>, Vec<Step>);
 
-/// The time step of a sample that is streamed, and the steps of the first outputs of a channel in it; each output's last sum is
-/// the one that the kernel found. `offsets` are taken from activation and weight codes.
+/// What is streamed of a channel; each output's last sum is the one that the kernel found. `offsets` are taken from activation
+/// and weight codes.
 ///
 /// A state begins at zero and spikes are rare: while all activations are zero, any weights give the same sums.
 ///
@@ -77,34 +75,66 @@ pub(super) fn steps(
     products: &Products,
     unit: (&Mac, AccumulationOrder),
     offsets: [u8; 2],
-) -> Result<(usize, Vec<Step>), RunError> {
+) -> Result<Streamed, RunError> {
     let geometry = &contraction.layer.geometry;
     if channel >= geometry.out_channels {
         let layer = contraction.layer.name.clone();
         return Err(RunError::Channel { layer, channel, channels: geometry.out_channels });
     }
-    let of = |time_step: usize| stream((contraction, time_step), channel, products, (unit, offsets));
+    let of = |time_step: usize| {
+        let positions = most_telling((contraction, time_step), channel);
+        let steps = stream((contraction, time_step), (channel, positions.clone()), products, (unit, offsets));
+        steps.map(|steps| (time_step, positions, steps))
+    };
     let zero = i64::from(contraction.input.zero_point) - i64::from(offsets[0]);
     for time_step in 0..contraction.output.shape()[0] {
-        let steps = of(time_step)?;
-        if steps.iter().any(|step| step.activation != zero) {
-            return Ok((time_step, steps));
+        let streamed = of(time_step)?;
+        if streamed.2.iter().any(|step| step.activation != zero) {
+            return Ok(streamed);
         }
     }
-    Ok((0, of(0)?))
+    of(0)
 }
 
-/// The steps of the first outputs of a channel in one time step of a sample.
+/// Of runs of outputs that begin rows, or where others end, the first one that meets the most different activation codes.
+fn most_telling((contraction, time_step): (&Contraction, usize), channel: usize) -> Range<usize> {
+    let geometry = &contraction.layer.geometry;
+    let (positions, width) = (geometry.positions(), geometry.out_width());
+    let (count, codes) = (positions.min(POSITIONS), activations((contraction, time_step), channel));
+    let met = |position: usize| {
+        let taps =
+            (0..geometry.depth()).filter_map(move |k| geometry.tap(k, position / width, position % width));
+        taps.map(|at| codes[at])
+    };
+    let starts = (0..positions - count).step_by(width.min(count)).chain([positions - count]);
+    let runs = starts.map(|start| start..start + count);
+    let different = |run: &Range<usize>| {
+        let mut all = [false; 256];
+        run.clone().flat_map(met).for_each(|code| all[usize::from(code)] = true);
+        all.iter().filter(|met| **met).count()
+    };
+    // The first of equals.
+    runs.rev().max_by_key(different).expect("a run at least")
+}
+
+/// The codes of a time step from the first one that a channel reads on.
+fn activations((contraction, time_step): (&Contraction, usize), channel: usize) -> &[u8] {
+    let geometry = &contraction.layer.geometry;
+    let group = channel / (geometry.out_channels / geometry.groups);
+    &contraction.input.codes.data()[time_step * geometry.inputs_per_sample() + geometry.group_offset(group)..]
+}
+
+/// The steps of some outputs of a channel in one time step of a sample.
 fn stream(
     (contraction, time_step): (&Contraction, usize),
-    channel: usize,
+    (channel, positions): (usize, Range<usize>),
     products: &Products,
     unit: ((&Mac, AccumulationOrder), [u8; 2]),
 ) -> Result<Vec<Step>, RunError> {
     let geometry = &contraction.layer.geometry;
     let start = (time_step * geometry.out_channels + channel) * geometry.positions();
     let mut steps = vec![];
-    for position in 0..streamed(contraction) {
+    for position in positions {
         let output = [channel, position / geometry.out_width(), position % geometry.out_width()];
         let along = along((contraction, time_step), products, unit, output);
         let streamed = along.last().map_or(0, |step| step.sum);
@@ -124,11 +154,9 @@ fn along(
     ((mac, order), offsets): ((&Mac, AccumulationOrder), [u8; 2]),
     output: [usize; 3],
 ) -> Vec<Step> {
-    let Contraction { layer, input, weights, .. } = contraction;
+    let Contraction { layer, weights, .. } = contraction;
     let [channel, row, column] = output;
-    let group = channel / (layer.geometry.out_channels / layer.geometry.groups);
-    let sample = &input.codes.data()[time_step * layer.geometry.inputs_per_sample()..];
-    let codes = &sample[layer.geometry.group_offset(group)..];
+    let codes = activations((contraction, time_step), channel);
     // What is computed is the time step's own.
     let own = if layer.weights == Origin::Computed { time_step * layer.geometry.weights() } else { 0 };
     let filter = layer.geometry.filter(&weights.codes[own..], channel);
@@ -194,7 +222,7 @@ mod tests {
     #[test]
     fn padding_is_skipped_and_every_output_begins_once() {
         let ((contraction, products), mac) = (contraction(1), mac());
-        let (_, found) = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap();
+        let (_, _, found) = steps((&contraction, 0), &products, unit(&mac), [128; 2]).unwrap();
         // Of 12 positions with 9 taps each, 4 corners read 4 pixels, 6 edges 6, and 2 inside all, in 2 channels.
         assert_eq!(found.len(), 2 * (4 * 4 + 6 * 6 + 2 * 9));
         assert_eq!(found.iter().filter(|step| step.first).count(), 12);
@@ -204,7 +232,7 @@ mod tests {
     #[test]
     fn a_channel_of_another_group_takes_the_activations_of_that_group() {
         let (contraction, products) = contraction(2);
-        let (_, found) = steps((&contraction, 1), &products, unit(&mac()), [128; 2]).unwrap();
+        let (_, _, found) = steps((&contraction, 1), &products, unit(&mac()), [128; 2]).unwrap();
         // Output (1, 0, 0) reads from the second of two channels of 12 pixels, with the second of two filters of 9 weights.
         let taps = [(4, 0), (5, 1), (7, 3), (8, 4)];
         let centred = |code: usize, by: usize| (code * by % 256) as i64 - 128;
@@ -231,16 +259,45 @@ mod tests {
             for channel in 0..2 {
                 let of =
                     |contraction| steps((contraction, channel), &products, unit(&mac), [128; 2]).unwrap();
-                let (time_step, expected) = of(&alone);
-                assert_eq!(time_step, 0);
-                assert_eq!(of(&later), (2, expected));
+                let (time_step, positions, expected) = of(&alone);
+                assert_eq!((time_step, &positions), (0, &(0..12)));
+                assert_eq!(of(&later), (2, positions, expected));
             }
             // Silence alone is streamed too.
             later.input.codes.data_mut().fill(128);
             later.output.data_mut().fill(0);
-            let (time_step, found) = steps((&later, 1), &products, unit(&mac), [128; 2]).unwrap();
+            let (time_step, _, found) = steps((&later, 1), &products, unit(&mac), [128; 2]).unwrap();
             assert!(time_step == 0 && found.iter().all(|step| step.activation == 0 && step.sum == 0));
         }
+    }
+
+    #[test]
+    fn outputs_whose_activations_differ_most_are_streamed() {
+        let (plain, products) = contraction(2);
+        let geometry = Geometry { in_height: 30, in_width: 20, ..plain.layer.geometry };
+        let positions = geometry.positions();
+        let of = |codes: Vec<u8>| {
+            let input = Codes { codes: Tensor::new([1, 2, 30, 20], codes).unwrap(), ..plain.input.clone() };
+            let output = convolve(&geometry, operands(&input, &plain.weights), &products);
+            let output = Tensor::new([1, 2, 30, 20], output).unwrap();
+            let layer = Layer { geometry, ..plain.layer.clone() };
+            let whole = Contraction { layer, input, output, ..plain.clone() };
+            let (_, run, found) = steps((&whole, 1), &products, unit(&mac()), [128; 2]).unwrap();
+            let outputs = found.iter().filter(|step| step.first).map(|step| step.output);
+            let expected = run.clone().map(|at| [1, at / 20, at % 20]);
+            assert_eq!(outputs.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            run
+        };
+        // Alike but for an edge of the image in the second channel, which the first group does not read.
+        let mut codes = vec![131; 2 * positions];
+        assert_eq!(of(codes.clone()), 0..64);
+        (0..100).for_each(|at| codes[at] = at as u8);
+        assert_eq!(of(codes.clone()), 0..64);
+        (0..100).for_each(|at| codes[positions + 300 + at] = at as u8);
+        // Rows 15 to 20 of pixels.
+        assert_eq!(of(codes.clone()), 320..384);
+        (0..100).for_each(|at| codes[positions + 500 + at] = 100 + at as u8);
+        assert_eq!(of(codes), 320..384);
     }
 
     #[test]

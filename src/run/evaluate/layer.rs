@@ -51,9 +51,9 @@ impl Evaluator<'_> {
         }
         let offsets = offsets(array, &contraction.input, &contraction.weights);
         let unit = (array.mac(), array.order());
-        let (time_step, steps) = golden::steps((&contraction, channel), &products, unit, offsets)?;
+        let (time_step, positions, steps) = golden::steps((&contraction, channel), &products, unit, offsets)?;
         let array = parts.arrays.ok_or(RunError::NoUnit)?.into_array(layer);
-        Ok(Golden { contraction, channel, time_step, steps, array, offsets })
+        Ok(Golden { contraction, channel, time_step, positions, steps, array, offsets })
     }
 
     /// How the operands of every layer become codes and what multiplies them, for other emulators.
