@@ -17,15 +17,16 @@
 //!
 //! What bounds a look-up: two permutes and six additions for 64 products are 2.0 cycles of four instructions each (134
 //! GMAC/s); a loop on data in the first-level cache takes 2.25. Where two bytes add up to one (rows of fourteen bits, as those of
-//! signed multipliers are after a rectifier), two permutes and four additions are 1.5, and such a loop takes 1.93. Rows of random
-//! weights, codes, which cross cache lines, and sums come and go besides.
+//! signed multipliers are after a rectifier), two permutes and four additions are 1.5, and such a loop takes 1.93; where low bytes
+//! alone do (rows of fifteen bits), 2.10, and with all codes 3.80 instead of 3.95. Rows of random weights, codes, which cross cache
+//! lines, and sums come and go besides.
 //!
 //! `resnet20_low_part` sums the same products with an adder whose eight low bits are an OR: 59 (20) with exact products, 59
 //! with Mitchell's, 54 (19) with any table. `resnet20_in_order` sums those of any table where their order matters, by the gates of the
 //! accumulator: 10 to 13 (3.4 to 4.6), 10 with the deepest of speculative adders and 13 with one that saturates.
 //!
 //! `structures`: of as many products, dense, dilated and grouped layers of exact products make 387, 385 and 308, of any table
-//! 96, 96 and 84; depthwise ones make 30, 33, 20, 25 and 13.6 in the order of their planes with either: an output has nine products
+//! 96, 96 and 84; depthwise ones make 30, 33, 20, 25 and 13.4 in the order of their planes with either: an output has nine products
 //! alone, for which its channel is laid out and its sum is written. onnxruntime's exact ones (`QLinearConv`, one thread, the same
 //! samples) make 25, 22, 16, 34 and 31. With AVX2 alone exact products of a dense layer make 66.
 //!
@@ -125,14 +126,14 @@ fn resnet20(bencher: Bencher<'_, '_>, table_of: &str) {
 
 /// The same with tables whose rows span so many bits: what a byte or two of them cost, from which ways are chosen
 /// (`kernel/cost.rs`).
-#[divan::bench(args = [8, 14, 16], sample_count = 10)]
+#[divan::bench(args = [8, 14, 15, 16], sample_count = 10)]
 fn resnet20_span(bencher: Bencher<'_, '_>, bits: u32) {
     let products = table(1 << bits);
     resnet20_with(bencher, "rectified", |geometry, operands| convolve(geometry, operands, &products));
 }
 
 /// With codes of both halves of a table.
-#[divan::bench(args = [8, 16], sample_count = 10)]
+#[divan::bench(args = [8, 15, 16], sample_count = 10)]
 fn resnet20_span_of_all_codes(bencher: Bencher<'_, '_>, bits: u32) {
     let products = table(1 << bits);
     resnet20_with(bencher, "all codes", |geometry, operands| convolve(geometry, operands, &products));

@@ -161,7 +161,7 @@ fn resnet20() -> Vec<&'static str> {
 /// activations may take all 256 codes instead of a rectifier's 128, 2.8 times. Two cores at once take 2.5 s for 10,000 images.
 ///
 /// The table is Mitchell's. With random entries a network's activations are noise, which fills both halves of the codes in nearly
-/// all channels: `random table, all codes` (1,260 to 1,310) takes 4.3 times as long as onnxruntime.
+/// all channels: `random table, all codes` (1,300 to 1,345) takes 4.2 to 4.3 times as long as onnxruntime.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     const BATCH: usize = 64;

@@ -119,8 +119,9 @@ impl Planes {
             true => in_pairs += 1,
             false => two += 1,
         });
-        let sum = [(1, false, count - two - in_pairs), (2, false, two), (2, true, in_pairs)]
-            .map(|(planes, adds_up, of)| of as f32 * cost::looked_up(planes, asked.half(), adds_up));
+        let low = usize::from(reach.low_adds_up());
+        let sum = [(1, 0, count - two - in_pairs), (2, low, two), (2, 2, in_pairs)]
+            .map(|(planes, add_up, of)| of as f32 * cost::looked_up(planes, asked.half(), add_up));
         Some(sum.iter().sum::<f32>() / count as f32)
     }
 

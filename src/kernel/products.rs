@@ -195,7 +195,7 @@ mod tests {
             let operands = Operands { batch: 1, input: &input, weights: &weights, pad: low as u8 };
             // Entries at both ends of what bytes hold make their sums as large as they get.
             // Every second row or every eighth may span a byte alone.
-            for (bits, narrow) in [(6, 1), (8, 1), (12, 1), (16, 1), (16, 2), (16, 8)] {
+            for (bits, narrow) in [(6, 1), (8, 1), (12, 1), (15, 1), (16, 1), (16, 2), (16, 8)] {
                 let entry = |at: usize| {
                     let bits = if narrow > 1 && (at >> 8).is_multiple_of(narrow) { 8 } else { bits };
                     if stream.below(4) == 0 { -32768 } else { (1 << bits) - 1 - 32768 }

@@ -76,6 +76,11 @@ impl Reach {
         self.low_bits
     }
 
+    /// Whether the low byte of a product and that of another one always add up to one.
+    pub(super) fn low_adds_up(&self) -> bool {
+        self.low_bits < 8
+    }
+
     /// Whether a byte of a weight's row and one of another such row always add up to one.
     pub(super) fn adds_up(&self, weight: u8) -> bool {
         self.adds_up[usize::from(weight)]

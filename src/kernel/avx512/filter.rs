@@ -7,7 +7,7 @@ use super::super::half::Half;
 use super::super::looked_up::{self, Block, Offsets, Outputs, UNIT, UNITS};
 use super::super::reach::{Reach, Tap};
 use super::put::Put;
-use super::taps::{PAIRS, Together, takers};
+use super::taps::{PAIRS, Take, Together, low_pairs, takers};
 use crate::simd;
 
 /// Sums of bytes after which 16-bit sums of them must be widened: 257 · 255 is the most that fits.
@@ -27,8 +27,36 @@ struct Kind<'a> {
     near: usize,
     /// Whether taps of two bytes are taken in pairs: all, none, or those whose rows add up.
     in_pairs: Option<bool>,
+    /// Whether low bytes of the others are.
+    low_in_pairs: bool,
     /// Those whose rows have one byte, those whose have two, and such that are taken in pairs.
     taps: [Vec<Tap>; 3],
+}
+
+/// How taps are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taking {
+    /// Each with so many bytes.
+    Alone(usize),
+    /// Two of them, whose low bytes add up to one.
+    LowPairs,
+    /// Two of them, whose bytes add up to two.
+    Pairs,
+}
+
+impl Taking {
+    fn takers(self, together: Together, half: Half) -> &'static [Take] {
+        match self {
+            Self::Alone(planes) => takers(together, planes, half),
+            Self::LowPairs => low_pairs(half),
+            Self::Pairs => PAIRS,
+        }
+    }
+
+    /// How many bytes so many taps add to one sum at most.
+    fn bytes(self, taps: usize) -> usize {
+        if self == Self::Pairs { taps / 2 } else { taps }
+    }
 }
 
 impl Kind<'_> {
@@ -62,14 +90,28 @@ impl Kind<'_> {
         base
     }
 
-    /// Taps that are taken alike: of how many planes, and how many at once.
+    /// Leaves no tap without another one among pairs.
+    fn settle(&mut self) {
+        let [_, two, paired] = &mut self.taps;
+        if paired.len() >= FEW && !paired.len().is_multiple_of(2) {
+            two.extend(paired.pop());
+        }
+    }
+
+    /// Taps that are taken alike.
     #[inline]
-    fn taps(&self) -> impl Iterator<Item = (usize, usize, &[Tap])> {
+    fn taps(&self) -> impl Iterator<Item = (Taking, &[Tap])> {
         let [one, two, paired] = &self.taps;
-        let pairs = if paired.len() < FEW { 0 } else { paired.len() / 2 * 2 };
-        let (pairs, rest) = paired.split_at(pairs);
-        let all = [(1, 1, &one[..]), (2, 1, two), (2, 2, pairs), (2, 1, rest)];
-        all.into_iter().filter(|(.., taps)| !taps.is_empty())
+        let low_pairs = if self.low_in_pairs && two.len() >= FEW { two.len() / 2 * 2 } else { 0 };
+        let (low_pairs, others) = two.split_at(low_pairs);
+        let pairs = if paired.len() < FEW { Taking::Alone(2) } else { Taking::Pairs };
+        let all = [
+            (Taking::Alone(1), &one[..]),
+            (Taking::LowPairs, low_pairs),
+            (Taking::Alone(2), others),
+            (pairs, paired),
+        ];
+        all.into_iter().filter(|(_, taps)| !taps.is_empty())
     }
 
     fn is_empty(&self) -> bool {
@@ -106,6 +148,7 @@ impl<'a> Filter<'a> {
                 reach,
                 near: near(reach),
                 in_pairs: if can_pair { reach.all_add_up() } else { Some(false) },
+                low_in_pairs: together == Together::Sum && reach.low_adds_up(),
                 taps: Default::default(),
             })
         };
@@ -129,12 +172,11 @@ impl<'a> Filter<'a> {
         let mut put = Put { block, base, together, low_bits, begun: to.begun };
         let mut taken = 0;
         for kind in self.kinds.iter().filter(|kind| !kind.is_empty()) {
-            for (planes, at_once, taps) in kind.taps() {
-                let alone = || takers(together, planes, kind.half);
-                let (take, bytes) = (if at_once == 2 { PAIRS } else { alone() }, kind.reach.bytes());
+            for (taking, taps) in kind.taps() {
+                let (take, bytes) = (taking.takers(together, kind.half), kind.reach.bytes());
                 let own = alike(units.len(), take.len());
                 for taps in taps.chunks(kind.near) {
-                    let count = taps.len() / at_once;
+                    let count = taking.bytes(taps.len());
                     if together == Together::Sum && taken + count > FLUSH {
                         // SAFETY: taps were taken, and the caller's promise.
                         unsafe { put.words(words, to.outputs) };
@@ -182,6 +224,7 @@ impl<'a> looked_up::Filter<'a> for Filter<'a> {
             let base = kind.expect("rows of the half that was asked for").take(own, at);
             self.base = self.base.wrapping_add(base);
         }
+        self.kinds.iter_mut().for_each(Kind::settle);
     }
 
     fn reach(&self) -> Option<&'a Reach> {
@@ -210,7 +253,7 @@ mod tests {
     use super::*;
     use crate::simd::Level;
 
-    /// How many planes, how many at once and how many taps, for weights of 40 codes, or nine of them.
+    /// How many taps are taken how, for weights of 40 codes, or nine of them.
     #[test]
     fn many_taps_whose_bytes_add_up_are_taken_in_pairs_where_they_are_summed() {
         if !supported(Level::at_hand()) {
@@ -218,24 +261,27 @@ mod tests {
         }
         let (whole, some) =
             (rows(|_, x| 129 * (x % 128)), rows(|w, x| (130 - i32::from(w != 5)) * (x % 128)));
-        let wide = rows(|_, x| 130 * (x % 128));
+        let (wide, full) = (rows(|_, x| 130 * (x % 128)), rows(|_, x| 65_535 * (x % 2)));
         let or =
             Together::Or(super::super::super::split::LowPart { bits: 9, or: true, carry: true, ones: 0 });
         let weights: Vec<u8> = (1..42).collect();
         for (rows, together, half, taps, expected) in [
-            (&whole, Together::Sum, Half::Lower, 41, vec![(2, 2, 40), (2, 1, 1)]),
-            (&whole, Together::Sum, Half::Lower, 9, vec![(2, 1, 9)]),
-            (&whole, Together::Sum, Half::Both, 41, vec![(2, 1, 41)]),
-            (&whole, or, Half::Lower, 41, vec![(2, 1, 41)]),
-            (&some, Together::Sum, Half::Lower, 41, vec![(2, 1, 1), (2, 2, 40)]),
-            (&wide, Together::Sum, Half::Lower, 41, vec![(2, 1, 41)]),
+            (&whole, Together::Sum, Half::Lower, 41, vec![(Taking::Alone(2), 1), (Taking::Pairs, 40)]),
+            (&whole, Together::Sum, Half::Lower, 9, vec![(Taking::Alone(2), 9)]),
+            (&whole, Together::Sum, Half::Both, 41, vec![(Taking::LowPairs, 40), (Taking::Alone(2), 1)]),
+            (&whole, or, Half::Lower, 41, vec![(Taking::Alone(2), 41)]),
+            (&some, Together::Sum, Half::Lower, 41, vec![(Taking::Alone(2), 1), (Taking::Pairs, 40)]),
+            (&wide, Together::Sum, Half::Lower, 41, vec![(Taking::LowPairs, 40), (Taking::Alone(2), 1)]),
+            (&wide, Together::Sum, Half::Lower, 9, vec![(Taking::Alone(2), 9)]),
+            (&wide, or, Half::Both, 41, vec![(Taking::Alone(2), 41)]),
+            (&full, Together::Sum, Half::Both, 41, vec![(Taking::Alone(2), 41)]),
         ] {
             let planes = Planes::whole(rows).unwrap();
             let mut filter = planes.filter(together);
             assert_eq!(filter.reach().is_some(), together == Together::Sum);
             filter.prepare(&weights[..taps], &Offsets::new((0..taps as u32).collect()), &[half]);
             let taken = filter.kinds.iter().flat_map(Kind::taps);
-            let taken: Vec<_> = taken.map(|(planes, at_once, taps)| (planes, at_once, taps.len())).collect();
+            let taken: Vec<_> = taken.map(|(taking, taps)| (taking, taps.len())).collect();
             assert_eq!(taken, expected, "{together:?} {half:?} {taps}");
         }
     }

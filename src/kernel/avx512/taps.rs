@@ -37,6 +37,15 @@ pub(super) type Take =
 /// As of [`takers`].
 pub(super) const PAIRS: &[Take] = pair_of_two::TAKE;
 
+/// The same of taps of which low bytes alone have seven bits at most, found by codes in one half or in both: that of a tap waits
+/// for the one of the next.
+///
+/// # Safety
+/// As of [`takers`].
+pub(super) fn low_pairs(half: Half) -> &'static [Take] {
+    if half == Half::Both { low_pair_of_both::TAKE } else { low_pair_of_one::TAKE }
+}
+
 /// What becomes of the products of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Together {
@@ -201,6 +210,20 @@ macro_rules! add {
     };
 }
 
+/// The low byte waits.
+macro_rules! hold {
+    ($low:ident $a:ident $b:ident $c:ident $d:ident) => {
+        concat!("vmovdqa64 {", stringify!($low), "}, {code}\n", added!("copy" $c $d))
+    };
+}
+
+/// It is added with the one that waits.
+macro_rules! add_held {
+    ($low:ident $a:ident $b:ident $c:ident $d:ident) => {
+        concat!("vpaddb {code}, {code}, {", stringify!($low), "}\n", add!($a $b $c $d))
+    };
+}
+
 /// Or it is combined with them.
 macro_rules! or {
     ($a:ident) => {
@@ -211,14 +234,32 @@ macro_rules! or {
     };
 }
 
-/// The function for so many units: a name, how many taps are read at once, how their codes find bytes of so many planes and what
-/// becomes of those, the registers of tables with their rows and places there, others that are free to use, and of each unit its
-/// number, its pointer and its sums.
-macro_rules! taker {
+/// What becomes of a tap, or of two: how many are read at once, how their codes find bytes of so many planes and what becomes of
+/// those, with tables and units as a [`taker`] has them.
+macro_rules! step {
     (
-        $name:ident [$taps:ident $find:ident $planes:tt $take:ident] [$($row:literal: $($table:ident $place:literal)+);+]
+        $taps:ident $find:ident $planes:tt $take:ident [$($row:literal: $($table:ident $place:literal)+);+]
+        [$({$index:literal $start:ident $(($held:ident))? $($sum:ident $word:literal)+})+]
+    ) => {
+        concat!(
+            read!($taps),
+            $($("vmovdqa64 {", stringify!($table), "}, zmmword ptr [{bytes} + {", $row, "} + ", $place, "]\n",)+)+
+            $($find!($start $planes), $take!($($held)? $($sum)+),)+
+        )
+    };
+}
+
+/// The function for so many units: a name, what becomes of one tap or two after the other, the registers of tables with their rows
+/// and places there, others that are free to use, and of each unit its number, its pointer, where bytes of a tap wait for those of
+/// the next a register for them, and its sums.
+macro_rules! taker {
+    ($name:ident [$(($($step:tt)+))+] $tables:tt $free:tt $units:tt) => {
+        taker! { $name [$(step!($($step)+ $tables $units),)+]; $tables $free $units }
+    };
+    (
+        $name:ident [$($steps:tt)+]; [$($row:literal: $($table:ident $place:literal)+);+]
         [$($free:ident $class:ident)+]
-        [$({$index:literal $start:ident $($sum:ident $word:literal)+})+]
+        [$({$index:literal $start:ident $(($held:ident))? $($sum:ident $word:literal)+})+]
     ) => {
         #[allow(unsafe_code)]
         #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
@@ -241,14 +282,7 @@ macro_rules! taker {
                 asm!(
                     ".p2align 6",
                     "2:",
-                    read!($taps),
-                    $($(concat!(
-                        "vmovdqa64 {", stringify!($table), "}, zmmword ptr [{bytes} + {", $row, "} + ", $place, "]"
-                    ),)+)+
-                    $(
-                        $find!($start $planes),
-                        $take!($($sum)+),
-                    )+
+                    $($steps)+
                     "cmp {tap}, {end}",
                     "jne 2b",
                     tap = inout(reg) ends.start => _,
@@ -260,6 +294,7 @@ macro_rules! taker {
                     $($free = out($class) _,)+
                     $(
                         $start = in(reg) units[$index],
+                        $($held = out(zmm_reg) _,)?
                         $($sum = inout(zmm_reg) (*before.add($index))[$word] => $sum,)+
                     )+
                     options(nostack, readonly)
@@ -317,6 +352,20 @@ macro_rules! sums_of_two {
     };
 }
 
+/// Those of two bytes, the low ones of which wait for those of another tap.
+macro_rules! sums_of_two_held {
+    ({$($kind:tt)+} $($more:tt)*) => {
+        takers! {
+            $($kind)+
+            take1 [{0 s0 (e0) a0 0 b0 1 c0 2 d0 3}]
+            take2 [{0 s0 (e0) a0 0 b0 1 c0 2 d0 3} {1 s1 (e1) a1 0 b1 1 c1 2 d1 3}]
+            take3 [{0 s0 (e0) a0 0 b0 1 c0 2 d0 3} {1 s1 (e1) a1 0 b1 1 c1 2 d1 3} {2 s2 (e2) a2 0 b2 1 c2 2 d2 3}]
+            take4 [{0 s0 (e0) a0 0 b0 1 c0 2 d0 3} {1 s1 (e1) a1 0 b1 1 c1 2 d1 3} {2 s2 (e2) a2 0 b2 1 c2 2 d2 3} {3 s3 (e3) a3 0 b3 1 c3 2 d3 3}]
+            $($more)*
+        }
+    };
+}
+
 /// Those whose units have bits of one byte.
 macro_rules! bits_of_one {
     ($($kind:tt)+) => {
@@ -348,32 +397,39 @@ macro_rules! bits_of_two {
 }
 
 sums_of_one! {
-    one [one find_one 1 add] ["row": t0 0 t1 64] [code zmm_reg]
+    one [(one find_one 1 add)] ["row": t0 0 t1 64] [code zmm_reg]
 }
 sums_of_two! {
-    {one_of_two [one find_one 2 add] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
+    {one_of_two [(one find_one 2 add)] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
     take6 [{0 s0 a0 0 b0 1 c0 2 d0 3} {1 s1 a1 0 b1 1 c1 2 d1 3} {2 s2 a2 0 b2 1 c2 2 d2 3} {3 s3 a3 0 b3 1 c3 2 d3 3} {4 s4 a4 0 b4 1 c4 2 d4 3} {5 s5 a5 0 b5 1 c5 2 d5 3}]
 }
 sums_of_two! {
-    {pair_of_two [two find_pair 2 add] ["row": t0 0 t1 64 t2 128 t3 192; "next_row": t4 0 t5 64 t6 128 t7 192] [code zmm_reg copy zmm_reg next zmm_reg next_copy zmm_reg next_offset reg next_row reg]}
+    {pair_of_two [(two find_pair 2 add)] ["row": t0 0 t1 64 t2 128 t3 192; "next_row": t4 0 t5 64 t6 128 t7 192] [code zmm_reg copy zmm_reg next zmm_reg next_copy zmm_reg next_offset reg next_row reg]}
+}
+sums_of_two_held! {
+    {low_pair_of_one [(one find_one 2 hold) (one find_one 2 add_held)] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]}
+    take5 [{0 s0 (e0) a0 0 b0 1 c0 2 d0 3} {1 s1 (e1) a1 0 b1 1 c1 2 d1 3} {2 s2 (e2) a2 0 b2 1 c2 2 d2 3} {3 s3 (e3) a3 0 b3 1 c3 2 d3 3} {4 s4 (e4) a4 0 b4 1 c4 2 d4 3}]
 }
 sums_of_one! {
-    both [one find_both 1 add] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    both [(one find_both 1 add)] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
 }
 sums_of_two! {
-    {both_of_two [one find_both 2 add] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
+    {both_of_two [(one find_both 2 add)] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
+}
+sums_of_two_held! {
+    {low_pair_of_both [(one find_both 2 hold) (one find_both 2 add_held)] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]}
 }
 bits_of_one! {
-    or_one [one find_one 1 or] ["row": t0 0 t1 64] [code zmm_reg]
+    or_one [(one find_one 1 or)] ["row": t0 0 t1 64] [code zmm_reg]
 }
 bits_of_two! {
-    or_one_of_two [one find_one 2 or] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
+    or_one_of_two [(one find_one 2 or)] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg copy zmm_reg]
 }
 bits_of_one! {
-    or_both [one find_both 1 or] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
+    or_both [(one find_both 1 or)] ["row": t0 0 t1 64 t2 128 t3 192] [code zmm_reg upper_code zmm_reg upper kreg]
 }
 bits_of_two! {
-    or_both_of_two [one find_both 2 or] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
+    or_both_of_two [(one find_both 2 or)] ["row": t0 0 t1 64 t2 128 t3 192 t4 256 t5 320 t6 384 t7 448] [code zmm_reg copy zmm_reg upper_code zmm_reg upper_copy zmm_reg upper kreg]
 }
 
 #[cfg(test)]
@@ -459,9 +515,18 @@ mod tests {
                 check(takers(together, planes, half), together, planes, table, &bytes, [1, 199]);
             }
         }
+        for (half, table) in [(Half::Lower, 128), (Half::Both, 256)] {
+            let (mut bytes, mut most) = (Aligned::new(0, 256 * 512), Aligned::new(255, 256 * 512));
+            bytes.iter_mut().for_each(|byte| *byte = stream.word() as u8);
+            for bytes in [&mut bytes, &mut most] {
+                bytes.chunks_mut(512).flat_map(|row| &mut row[..table]).for_each(|low| *low &= 127);
+            }
+            check(low_pairs(half), Together::Sum, 2, table, &bytes, [2, 250]);
+            // As many as 16 bits hold.
+            check(low_pairs(half), Together::Sum, 2, table, &most, [2, 250]);
+        }
         bytes.iter_mut().for_each(|byte| *byte &= 127);
         check(PAIRS, Together::Sum, 2, 128, &bytes, [2, 254]);
-        // As many as 16 bits hold.
         bytes.fill(127);
         check(PAIRS, Together::Sum, 2, 128, &bytes, [2, 502]);
     }
