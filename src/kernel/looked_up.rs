@@ -217,6 +217,8 @@ mod tests {
         let operands = Operands { batch: 2, input: &input, weights: &weights, pad: 9 };
         for level in Level::ALL {
             let products = Products::new(&table).at(level);
+            let path = LookedUp::new(&geometry, &operands, Half::Both, products.filter(), level);
+            assert_eq!(path.filters.len(), together);
             let expected = convolve_accumulating(&geometry, operands, &products, FIRST, &i32::wrapping_add);
             assert_eq!(convolve(&geometry, operands, &products), expected, "{level:?}");
         }

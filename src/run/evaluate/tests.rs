@@ -385,3 +385,18 @@ fn layers_of_computed_weights_are_judged_before_a_run_too() {
         assert!((found.mean_error / expected - 1.0).abs() < 1e-9, "{found:?} {expected}");
     }
 }
+
+#[test]
+fn many_threads_run_fewer_samples_at_a_time() {
+    let (_, task) = quickstart();
+    let evaluator = Evaluator::new(&task, 1, 1, Open::NONE);
+    let sizes = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let sizes = pool.install(|| evaluator.batches(100, |range| Ok(range.len()))).unwrap();
+        assert_eq!(sizes.iter().sum::<usize>(), 100);
+        sizes
+    };
+    assert_eq!(sizes(2), [8, 64, 28]);
+    // 2^25 elements together, of which conv1 has 8 · 24 · 24 a sample.
+    assert_eq!(sizes(500), [8, 14, 14, 14, 14, 14, 14, 8]);
+}
