@@ -218,6 +218,17 @@ impl Engine for Table {
         kernel::convolve(&geometry, operands, &self.0)
     }
 
+    fn contract_by_parts(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        take: &mut dyn FnMut(&mut Vec<i32>),
+    ) {
+        let (geometry, operands) = layer.contraction(input, weights);
+        kernel::convolve_by_parts(&geometry, operands, &self.0, take);
+    }
+
     fn store(&self, _: Place, _: &mut Codes) {}
 }
 

@@ -92,6 +92,42 @@ pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products
     sum_along(geometry, &operands, begin.as_deref(), &mut *path)
 }
 
+/// As [`convolve`], some neighbouring samples after the other: `take` gets their sums while they are near, in room that is used
+/// again.
+///
+/// ```
+/// use axsim::kernel::{Geometry, Operands, Products, convolve, convolve_by_parts};
+/// let (geometry, products) = (Geometry::dense(2, 1), Products::exact(0, 0));
+/// let operands = Operands { batch: 2, input: &[1, 2, 3, 4], weights: &[5, 6], pad: 0 };
+/// let mut sums = vec![];
+/// convolve_by_parts(&geometry, operands, &products, &mut |part| sums.append(part));
+/// assert_eq!(sums, convolve(&geometry, operands, &products));
+/// ```
+///
+/// # Panics
+/// When slices and geometry do not fit together.
+pub fn convolve_by_parts(
+    geometry: &Geometry,
+    operands: Operands<'_>,
+    products: &Products,
+    take: &mut dyn FnMut(&mut Vec<i32>),
+) {
+    check(geometry, &operands);
+    let geometry = &geometry.in_long_rows();
+    let begin = without_padding(geometry, &operands, products);
+    let mut path = path::fastest(geometry, &operands, products);
+    let (mut sums, size) = (vec![], geometry.outputs_per_sample());
+    for samples in field::chunks(geometry, operands.batch) {
+        // Of the part before, where a path need not read it.
+        sums.resize(samples.len() * size, 0);
+        if let Some(begin) = &begin {
+            sums.chunks_exact_mut(size).for_each(|sums| sums.copy_from_slice(begin));
+        }
+        path.add(samples, &mut sums, begin.is_some());
+        take(&mut sums);
+    }
+}
+
 /// Adds all sums to what each sample begins with.
 fn sum_along(
     geometry: &Geometry,

@@ -86,6 +86,9 @@ impl Path for Factored<'_> {
     fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool) {
         let units = self.layout.units(self.geometry, samples.len());
         let pitch = self.geometry.positions();
+        if self.terms.is_empty() && !begun {
+            output.fill(0);
+        }
         for group in 0..self.geometry.groups {
             self.fill(samples.clone(), group, &units);
             let channels: Vec<usize> = self.geometry.group_channels(group).collect();

@@ -10,7 +10,7 @@ use super::{Geometry, Operands, Products};
 pub(super) trait Path {
     /// Adds the sums of some neighbouring samples to what is there; products of the padding are among them.
     ///
-    /// Where outputs have not `begun` they are all 0, which need not be read.
+    /// Where outputs have not `begun`, what they hold has no meaning, and all are written.
     ///
     /// Samples come as [`super::field::chunks`] divides a batch.
     fn add(&mut self, samples: Range<usize>, output: &mut [i32], begun: bool);

@@ -157,6 +157,39 @@ proptest! {
     }
 }
 
+#[test]
+fn parts_of_a_batch_sum_what_the_whole_does_whatever_their_room_holds() {
+    let mut stream = Stream::new(5, "kernel.parts", 0);
+    let wide = Geometry { in_height: 41, in_width: 39, ..Geometry::UNEVEN };
+    let same = Geometry { groups: 1, stride: [1; 2], pads: [1; 4], kernel: [3; 2], ..wide };
+    for geometry in [wide, same, Geometry { groups: 4, out_channels: 4, ..same }] {
+        let input = codes(&mut stream, 7 * geometry.inputs_per_sample());
+        let weights = codes(&mut stream, geometry.weights());
+        let operands = Operands { batch: 7, input: &input, weights: &weights, pad: 7 };
+        let tables = [
+            table(&mut stream, 30_000),
+            Products::new(&[0; 1 << 16]),
+            Products::exact(128, 7),
+            few_terms(&mut stream, 2),
+            near_lines(&mut stream),
+            four_bits(&mut stream),
+        ];
+        for products in &tables {
+            let expected = convolve_accumulating(&geometry, operands, products, FIRST, &i32::wrapping_add);
+            for level in Level::ALL {
+                let (mut sums, mut parts) = (vec![], 0);
+                convolve_by_parts(&geometry, operands, &products.clone().at(level), &mut |part| {
+                    sums.extend_from_slice(part);
+                    part.fill(0x0bad_0bad);
+                    parts += 1;
+                });
+                assert_eq!(sums, expected, "{geometry:?} {level:?}");
+                assert!(parts > 1);
+            }
+        }
+    }
+}
+
 /// Channel, row and column of every product of an output, in order.
 fn met(geometry: &Geometry, order: AccumulationOrder) -> Vec<[usize; 3]> {
     let ([rows, columns], channels) = (geometry.kernel, geometry.in_channels / geometry.groups);

@@ -131,15 +131,23 @@ impl<'a> Hardware<'a> {
         }
         let Some(array) = array else { return kernel::convolve(geometry, operands, products) };
         let mac = array.mac();
-        if mac.accumulates_exactly() {
-            return mac.wrapped(kernel::convolve(geometry, operands, products));
-        }
-        match kernel::convolve_split(geometry, operands, products) {
-            Some(sums) => mac.wrapped(sums),
-            None => {
-                kernel::convolve_in_order(geometry, operands, products, array.order(), array.accumulator())
-            }
-        }
+        let whole = match mac.accumulates_exactly() {
+            true => Some(kernel::convolve(geometry, operands, products)),
+            false => kernel::convolve_split(geometry, operands, products),
+        };
+        let Some(mut sums) = whole else {
+            let (order, accumulator) = (array.order(), array.accumulator());
+            return kernel::convolve_in_order(geometry, operands, products, order, accumulator);
+        };
+        mac.wrap(&mut sums);
+        sums
+    }
+
+    /// Whether all that becomes of a layer's products is that an accumulator adds them up.
+    fn sums_alone(&self, layer: &Layer, weights: &Weights) -> bool {
+        let accumulates = self.array(layer).is_none_or(|array| array.mac().accumulates_exactly());
+        let neurons = self.arrays.is_some_and(|arrays| arrays.neurons().is_some());
+        accumulates && !neurons && !weights.are_signs()
     }
 
     /// The sums of spikes where neurons add them; none where activations are no spikes, or are multiplied.
@@ -197,6 +205,29 @@ impl Engine for Hardware<'_> {
         let (layer, input) = self.fed(layer, input);
         let sums = self.sums(&layer, &input, weights);
         self.corrected(sums, &layer, &input, weights)
+    }
+
+    fn contract_by_parts(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        take: &mut dyn FnMut(&mut Vec<i32>),
+    ) {
+        let Some(products) = self.table(layer).filter(|_| self.sums_alone(layer, weights)) else {
+            return take(&mut self.contract(layer, input, weights));
+        };
+        let (geometry, operands) = layer.contraction(input, weights);
+        let correction = self.plan(layer).and_then(|plan| plan.correction.as_ref());
+        kernel::convolve_by_parts(&geometry, operands, products, &mut |sums| {
+            if let Some(array) = self.array(layer) {
+                array.mac().wrap(sums);
+            }
+            if let Some(correction) = correction {
+                correction.apply(&layer.geometry, sums);
+            }
+            take(sums);
+        });
     }
 
     fn contract_shifted(

@@ -170,13 +170,31 @@ fn operands(pairs: &[Counts], [of_input, of_weights]: [u8; 2], swapped: bool) ->
     pairs.as_flattened().iter().enumerate().filter(|(_, count)| **count > 0).map(pair).collect()
 }
 
-impl Engine for Tally<'_> {
-    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+impl Tally<'_> {
+    /// Counts what a layer multiplies, where that is wanted.
+    fn count(&self, layer: &Layer, input: &Codes, weights: &Weights) {
         if let Some(met) = &self.met[layer.index] {
             let mut met = met.lock().expect("no layer panicked while it was counted");
             met.count(layer, input, weights, padding(self.hardware, layer, input.zero_point));
         }
+    }
+}
+
+impl Engine for Tally<'_> {
+    fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32> {
+        self.count(layer, input, weights);
         self.engine.contract(layer, input, weights)
+    }
+
+    fn contract_by_parts(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        take: &mut dyn FnMut(&mut Vec<i32>),
+    ) {
+        self.count(layer, input, weights);
+        self.engine.contract_by_parts(layer, input, weights, take);
     }
 
     fn contract_shifted(

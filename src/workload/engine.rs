@@ -169,6 +169,17 @@ pub struct Place {
 pub trait Engine: Sync {
     /// Sums of products of centred codes: [batch, O, OH, OW].
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32>;
+    /// The same, one part of the batch after the other: `take` gets the sums of its samples, in room that is used again. An engine
+    /// without parts has the batch as one.
+    fn contract_by_parts(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        take: &mut dyn FnMut(&mut Vec<i32>),
+    ) {
+        take(&mut self.contract(layer, input, weights));
+    }
     /// The same of codes of which groups have shifts.
     fn contract_shifted(
         &self,
@@ -210,6 +221,21 @@ impl Engine for Exact {
         }
         let products = Products::exact(weights.zero_point, input.zero_point);
         kernel::convolve(&geometry, operands, &products)
+    }
+
+    fn contract_by_parts(
+        &self,
+        layer: &Layer,
+        input: &Codes,
+        weights: &Weights,
+        take: &mut dyn FnMut(&mut Vec<i32>),
+    ) {
+        if weights.are_signs() {
+            return take(&mut self.contract(layer, input, weights));
+        }
+        let products = Products::exact(weights.zero_point, input.zero_point);
+        let (geometry, operands) = layer.contraction(input, weights);
+        kernel::convolve_by_parts(&geometry, operands, &products, take);
     }
 
     fn store(&self, _: Place, _: &mut Codes) {}

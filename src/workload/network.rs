@@ -32,6 +32,13 @@ pub(super) struct Step {
     pub inputs: Vec<usize>,
 }
 
+impl Step {
+    /// What it reads of all values.
+    pub fn values<'v, V>(&self, values: &'v [V]) -> Vec<&'v V> {
+        self.inputs.iter().map(|&at| &values[at]).collect()
+    }
+}
+
 /// A trained network.
 #[derive(Debug, Clone)]
 pub struct Network {

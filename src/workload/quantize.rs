@@ -32,6 +32,7 @@ mod role;
 mod run;
 mod signs;
 mod stored;
+mod tail;
 mod tokens;
 mod turned;
 

@@ -124,13 +124,12 @@ impl Mac {
         scheme?.low_part(self.accumulator_width())
     }
 
-    /// What an accumulator that adds exactly above its low part makes of whole sums, of which it keeps the low bits.
-    pub fn wrapped(&self, mut sums: Vec<i32>) -> Vec<i32> {
+    /// Makes of whole sums what an accumulator that adds exactly above its low part keeps of them: the low bits.
+    pub fn wrap(&self, sums: &mut [i32]) {
         let width = self.accumulator_width();
         if width < 32 {
             sums.iter_mut().for_each(|sum| *sum = *sum << (32 - width) >> (32 - width));
         }
-        sums
     }
 
     /// The same of sums of 64 bits.

@@ -20,15 +20,16 @@ impl Network {
         self.fits(batch)?;
         let samples = batch.shape()[0];
         let values = vec![put(0, batch.data().to_vec())];
-        let make = |at: usize, layer: Option<usize>, inputs: &[&Vec<f32>]| {
+        let make = |at: usize, layer: Option<usize>, values: &[Vec<f32>]| {
             let step = &self.steps[at];
+            let inputs = &step.values(values);
             let out = match layer {
                 Some(layer) => contract(layer, step, inputs),
                 None => {
                     per_sample(&step.op, samples, &inputs.iter().map(|&data| &data[..]).collect::<Vec<_>>())?
                 }
             };
-            Ok(put(at + 1, out))
+            Ok((at + 1, put(at + 1, out)))
         };
         let values = self.proceed(values, make, |_, _| {})?;
         Ok(self.answers(samples, |value| values[value].clone()))
@@ -48,25 +49,28 @@ impl Network {
     /// Goes on from the values that are there, the input's at least, to those that are outputs; the others are freed as
     /// soon as nothing reads them any more.
     ///
-    /// `make(step, layer, inputs)` makes the value of a step, `layer` being its place among the contractions if it is one.
+    /// `make(step, layer, values)` makes the value of a step, `layer` being its place among the contractions if it is one, or a
+    /// later value, where those between are of no use to others; it tells which.
     /// `reach` is told of every contraction that is reached, with all values before it.
     pub(in crate::workload) fn proceed<V: Default>(
         &self,
         mut values: Vec<V>,
-        mut make: impl FnMut(usize, Option<usize>, &[&V]) -> Result<V, ModelError>,
+        mut make: impl FnMut(usize, Option<usize>, &[V]) -> Result<(usize, V), ModelError>,
         mut reach: impl FnMut(usize, &[V]),
     ) -> Result<Vec<V>, ModelError> {
         let done = values.len() - 1;
         let mut layers = self.steps[..done].iter().filter(|step| step.op.contraction().is_some()).count();
-        for (at, step) in self.steps.iter().enumerate().skip(done) {
+        while let Some(step) = self.steps.get(values.len() - 1) {
+            let at = values.len() - 1;
             let layer = step.op.contraction().map(|_| layers);
             if let Some(layer) = layer {
                 reach(layer, &values);
                 layers += 1;
             }
-            let made = make(at, layer, &step.inputs.iter().map(|&at| &values[at]).collect::<Vec<_>>())?;
+            let (value, made) = make(at, layer, &values)?;
+            values.resize_with(value, V::default);
             values.push(made);
-            self.release(at, &mut values);
+            (at..value).for_each(|step| self.release(step, &mut values));
         }
         Ok(values)
     }

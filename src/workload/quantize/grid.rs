@@ -98,7 +98,7 @@ impl Grid {
     /// The same, behind the codes that are there.
     pub(super) fn code_onto(&self, values: &[f32], codes: &mut Vec<u8>) {
         let start = codes.len();
-        self.rounded_onto(values, codes, |word, zero| (word as u8).wrapping_add(zero));
+        self.rounded_onto(values, codes, byte);
         if self.keeps_sign && self.zero_point > self.lowest {
             let lost = codes[start..]
                 .iter_mut()
@@ -106,6 +106,14 @@ impl Grid {
                 .filter(|(code, value)| **value < 0.0 && **code == self.zero_point);
             lost.for_each(|(code, _)| *code -= 1);
         }
+    }
+
+    /// The same of numbers that are made one by one; `false` where they are needed once more, to keep their signs.
+    pub(super) fn code_made_onto(&self, values: impl Reals, codes: &mut Vec<u8>) -> bool {
+        if !self.keeps_sign {
+            self.rounded_onto(values, codes, byte);
+        }
+        !self.keeps_sign
     }
 
     /// The same of codes of 16 bits.
@@ -116,7 +124,7 @@ impl Grid {
     /// `code` makes a code of the low bits of an integer and the code of zero.
     fn rounded_onto<T: Copy + Default>(
         &self,
-        values: &[f32],
+        values: impl Reals,
         codes: &mut Vec<T>,
         code: impl Fn(u32, u8) -> T + Copy,
     ) {
@@ -135,10 +143,11 @@ impl Grid {
 
     /// Adding 1.5 · 2^23 leaves no fraction bits, so the sum is rounded as IEEE 754 rounds, half to even, and its
     /// lowest bits are the integer. The value is held within the codes first, which changes nothing because
-    /// their ends are integers. Nothing branches, so the compiler codes many values at once.
+    /// their ends are integers. Nothing branches, so the compiler codes many values at once; comparisons are such that what is not
+    /// a number needs no instruction of its own.
     fn code_by<T: Copy + Default>(
         &self,
-        values: &[f32],
+        values: impl Reals,
         codes: &mut Vec<T>,
         make: impl Fn(u32, u8) -> T,
         round: impl Fn(f32) -> f32,
@@ -151,10 +160,16 @@ impl Grid {
         widest(
             #[inline(always)]
             move || {
-                for (code, value) in codes.iter_mut().zip(values) {
-                    let steps = round((value / scale).max(lowest).min(highest));
-                    *code = make((steps + SHIFT).to_bits(), zero_point);
-                }
+                values.each(
+                    codes,
+                    #[inline(always)]
+                    |value| {
+                        let steps = value / scale;
+                        let steps = if steps > lowest { steps } else { lowest };
+                        let steps = if steps < highest { steps } else { highest };
+                        make((round(steps) + SHIFT).to_bits(), zero_point)
+                    },
+                );
             },
         );
     }
@@ -189,6 +204,29 @@ impl Grid {
     pub(super) fn levels(&self) -> usize {
         let top = ((1u32 << self.bits) - 1) as u8;
         usize::from((self.zero_point - self.lowest).max(top - self.zero_point)) + 1
+    }
+}
+
+fn byte(word: u32, zero: u8) -> u8 {
+    (word as u8).wrapping_add(zero)
+}
+
+/// Numbers that become codes.
+pub(super) trait Reals {
+    /// How many.
+    fn len(&self) -> usize;
+    /// Makes a code of each.
+    fn each<T>(self, codes: &mut [T], code: impl Fn(f32) -> T);
+}
+
+impl Reals for &[f32] {
+    fn len(&self) -> usize {
+        <[f32]>::len(self)
+    }
+
+    #[inline(always)]
+    fn each<T>(self, codes: &mut [T], code: impl Fn(f32) -> T) {
+        codes.iter_mut().zip(self).for_each(|(to, value)| *to = code(*value));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::grid::Grid;
+use super::grid::{Grid, Reals};
 use super::group::Layout;
 use super::tokens::Tokens;
 use crate::simd::widest;
@@ -42,6 +42,14 @@ pub(super) struct Scaled {
     pub factors: Vec<f32>,
     pub constants: Arc<[f32]>,
     pub positions: usize,
+}
+
+/// What is done with each element.
+pub(super) enum Then {
+    /// It is held within two bounds.
+    Clip(f32, f32),
+    /// That of another value is added.
+    Add(Arc<Held>),
 }
 
 /// Codes of which groups have shifts.
@@ -154,8 +162,7 @@ impl Held {
     }
 
     fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
-        let len = self.len();
-        (0..len).step_by(BLOCK).map(move |start| start..len.min(start + BLOCK))
+        blocks(self.len())
     }
 
     /// Some elements, at most a block, from one on.
@@ -177,11 +184,7 @@ impl Held {
             Self::Sums(scaled) => scaled.fill(from, out),
             Self::Clipped(of, low, high) => {
                 of.fill(from, out);
-                let (low, high) = (*low, *high);
-                widest(
-                    #[inline(always)]
-                    move || out.iter_mut().for_each(|x| *x = x.clamp(low, high)),
-                );
+                clip(out, *low, *high);
             }
             Self::Added(a, b) => {
                 let mut other = [0.0; BLOCK];
@@ -224,6 +227,29 @@ impl Grouped {
 }
 
 impl Scaled {
+    /// The codes of what becomes of each element, behind those that are there, which are of the samples before.
+    pub fn code_onto(&self, steps: &[Then], grid: &Grid, codes: &mut Vec<u8>) {
+        let first = codes.len();
+        if AtOnce::of(self, steps, first).is_some_and(|reals| grid.code_made_onto(reals, codes)) {
+            return;
+        }
+        let (mut reals, mut others) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for block in blocks(self.sums.len()) {
+            let (reals, others) = (&mut reals[..block.len()], &mut others[..block.len()]);
+            self.fill(block.start, reals);
+            for step in steps {
+                match step {
+                    Then::Clip(low, high) => clip(reals, *low, *high),
+                    Then::Add(of) => {
+                        of.fill(first + block.start, others);
+                        each(reals, others, |real, other| real + other);
+                    }
+                }
+            }
+            grid.code_onto(reals, codes);
+        }
+    }
+
     fn fill(&self, from: usize, out: &mut [f32]) {
         let (mut sums, mut at, mut rest) = (&self.sums[from..], from, out);
         while !rest.is_empty() {
@@ -236,6 +262,72 @@ impl Scaled {
             (sums, at, rest) = (&sums[run..], at + run, tail);
         }
     }
+}
+
+/// What mostly becomes of sums, in one pass: their real values, that of a code added to each, held within two bounds.
+struct AtOnce<'a> {
+    of: &'a Scaled,
+    /// With those of the samples before.
+    added: Option<&'a Codes>,
+    first: usize,
+    within: (f32, f32),
+}
+
+impl<'a> AtOnce<'a> {
+    /// Of sums behind the first ones so many, where the steps are no others.
+    fn of(of: &'a Scaled, mut steps: &'a [Then], first: usize) -> Option<Self> {
+        let mut added = None;
+        if let [Then::Add(other), rest @ ..] = steps
+            && let Held::Codes(codes) = &**other
+        {
+            (added, steps) = (Some(codes), rest);
+        }
+        let within = match steps {
+            [] => (f32::NEG_INFINITY, f32::INFINITY),
+            [Then::Clip(low, high)] => (*low, *high),
+            _ => return None,
+        };
+        Some(Self { of, added, first, within })
+    }
+}
+
+impl Reals for AtOnce<'_> {
+    fn len(&self) -> usize {
+        self.of.sums.len()
+    }
+
+    #[inline(always)]
+    fn each<T>(self, codes: &mut [T], code: impl Fn(f32) -> T) {
+        let Self { of: Scaled { sums, factors, constants, positions }, added, first, within: (low, high) } =
+            self;
+        let lines = factors.iter().zip(constants.iter()).cycle();
+        let all = codes.chunks_mut(*positions).zip(sums.chunks(*positions)).zip(lines);
+        for (at, ((codes, sums), (factor, constant))) in all.enumerate() {
+            let real = |sum: i32| sum as f32 * factor + constant;
+            let all = codes.iter_mut().zip(sums);
+            let Some(added) = added else {
+                all.for_each(|(to, sum)| *to = code(real(*sum).clamp(low, high)));
+                continue;
+            };
+            let (zero, scale) = (f32::from(added.zero_point), added.scale);
+            let others = &added.codes.data()[first + at * positions..];
+            all.zip(others).for_each(|((to, sum), other)| {
+                *to = code((real(*sum) + (f32::from(*other) - zero) * scale).clamp(low, high));
+            });
+        }
+    }
+}
+
+/// So many elements by those that are made together.
+fn blocks(len: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..len).step_by(BLOCK).map(move |start| start..len.min(start + BLOCK))
+}
+
+fn clip(reals: &mut [f32], low: f32, high: f32) {
+    widest(
+        #[inline(always)]
+        move || reals.iter_mut().for_each(|x| *x = x.clamp(low, high)),
+    );
 }
 
 /// Makes every element from what it was and from another one.
@@ -283,6 +375,30 @@ mod tests {
         };
         let expected: Vec<f32> = sums.iter().enumerate().map(element).collect();
         assert_eq!(*held.reals(), expected);
+        let shortcut = |held: &Held| match held {
+            Held::Added(_, other) => other.clone(),
+            _ => unreachable!("the other one of two"),
+        };
+        let Held::Clipped(added, ..) = &held else { unreachable!("it is held within bounds") };
+        let steps = [Then::Add(shortcut(added)), Then::Clip(0.0, 60.0)];
+        // One sample after the other; an element at a time where bounds come first, or signs are kept.
+        for (grid, steps, expected) in [
+            (grid, &steps[..], grid.code(&expected)),
+            (grid.keeping_signs(true), &steps, grid.keeping_signs(true).code(&expected)),
+            (
+                grid,
+                &[Then::Clip(-1e9, 1e9), Then::Add(shortcut(added)), Then::Clip(0.0, 60.0)],
+                grid.code(&expected),
+            ),
+        ] {
+            let mut codes = vec![];
+            for sums in sums.chunks(CHANNELS * PLANE) {
+                let (factors, constants) = (factors.to_vec(), constants.into());
+                let part = Scaled { sums: sums.to_vec(), factors, constants, positions: PLANE };
+                part.code_onto(steps, &grid, &mut codes);
+            }
+            assert_eq!(codes, expected);
+        }
         let codes = held.codes_on(&grid, 2);
         assert_eq!(codes.codes.data(), grid.code(&expected));
         assert_eq!(codes.codes.shape(), [2, CHANNELS * PLANE]);

@@ -8,6 +8,7 @@ use super::group::Shifted;
 use super::held::{Grouped, Held, Scaled, of_places};
 use super::{Checkpoint, Grid, Quantized, Start};
 use crate::tensor::Tensor;
+use crate::workload::Codes;
 use crate::workload::engine::{Engine, Origin, Place, Weights};
 use crate::workload::lower::ModelError;
 use crate::workload::network::per_sample;
@@ -64,11 +65,18 @@ impl Quantized {
             Start::Layer(checkpoint) => checkpoint.samples,
         };
         let asking = RefCell::new(None);
-        let make = |at: usize, layer: Option<usize>, inputs: &[&Arc<Held>]| {
+        let make = |at: usize, layer: Option<usize>, values: &[Arc<Held>]| {
+            let inputs = &self.network.steps[at].values(values);
             if let (Op::Recurrent(cell), Some(layer)) = (&self.network.steps[at].op, layer) {
                 let place = Place { value: at + 1, first_sample, start: 0 };
                 let products = inputs[0].reals();
-                return Ok(Arc::new(self.recur(engine, (cell, layer), &products, (place, samples))));
+                let made = self.recur(engine, (cell, layer), &products, (place, samples));
+                return Ok((at + 1, Arc::new(made)));
+            }
+            if let Some(layer) = layer.filter(|_| asking.borrow().is_none())
+                && let Some(made) = self.by_parts(engine, (at, layer), values, (samples, first_sample))
+            {
+                return Ok(made);
             }
             let made = match layer {
                 Some(layer) => match self.groups_of(layer) {
@@ -77,7 +85,7 @@ impl Quantized {
                 },
                 None => self.apply(at, samples, inputs)?,
             };
-            Ok(self.put(engine, at + 1, made, (samples, first_sample)))
+            Ok((at + 1, self.put(engine, at + 1, made, (samples, first_sample))))
         };
         let values = match start {
             Start::Input(batch) => {
@@ -112,7 +120,7 @@ impl Quantized {
     ) -> Scaled {
         let (layer, own) = (&self.layers[at], &self.weights[at]);
         let input = inputs[0].codes();
-        let sums = match (layer.weights, asking) {
+        let mut sums = match (layer.weights, asking) {
             (Origin::Stored, None) => engine.contract(layer, input, own),
             (Origin::Stored, Some(asking)) => {
                 asking.among_all(&engine.contract(layer, &asking.of_codes(input), own))
@@ -123,12 +131,17 @@ impl Quantized {
                 engine.contract(layer, input, &weights)
             }
         };
-        let sums = match &self.whole_biases[at] {
-            Some(biases) => with_biases(sums, biases, layer.geometry.positions()),
-            None => sums,
-        };
-        let factors = own.scales.iter().map(|scale| input.scale * scale).collect();
-        Scaled { sums, factors, constants: self.biases[at].clone(), positions: layer.geometry.positions() }
+        if let Some(biases) = &self.whole_biases[at] {
+            add_biases(&mut sums, biases, layer.geometry.positions());
+        }
+        self.with_scales(at, input, sums)
+    }
+
+    /// The sums of a layer with what makes real values of them.
+    pub(super) fn with_scales(&self, at: usize, input: &Codes, sums: Vec<i32>) -> Scaled {
+        let factors = self.weights[at].scales.iter().map(|scale| input.scale * scale).collect();
+        let positions = self.layers[at].geometry.positions();
+        Scaled { sums, factors, constants: self.biases[at].clone(), positions }
     }
 
     /// Sums of which each channel has a factor, and where tokens have scales each place another one.
@@ -208,17 +221,22 @@ impl Quantized {
             }
             None => (made.codes_on(grid, samples), None),
         };
-        if self.is_put_away(value) {
-            engine.store(Place { value, first_sample, start: 0 }, &mut codes);
-        }
+        self.store(engine, value, &mut codes, first_sample);
         match grouped {
             Some((shifts, layout)) => Held::Grouped(Grouped { codes, shifts, layout }),
             None => Held::Codes(codes),
         }
     }
 
+    /// Puts a value away, if it is one that is.
+    pub(super) fn store(&self, engine: &dyn Engine, value: usize, codes: &mut Codes, first_sample: usize) {
+        if self.is_put_away(value) {
+            engine.store(Place { value, first_sample, start: 0 }, codes);
+        }
+    }
+
     /// Whether one step alone reads a value, which does the same with every element.
-    fn waits(&self, value: usize) -> bool {
+    pub(super) fn waits(&self, value: usize) -> bool {
         let mut readers = self.network.readers(value);
         let only = readers.next().filter(|_| readers.next().is_none());
         !self.network.is_output(value) && only.is_some_and(|step| matches!(step.op, Op::Clip(..) | Op::Add))
@@ -230,13 +248,12 @@ impl Quantized {
     }
 }
 
-/// Sums [samples, channels, positions] and what is added to those of each channel.
-fn with_biases(mut sums: Vec<i32>, biases: &[i32], positions: usize) -> Vec<i32> {
+/// Adds to sums [samples, channels, positions] those of each channel.
+pub(super) fn add_biases(sums: &mut [i32], biases: &[i32], positions: usize) {
     for (at, sums) in sums.chunks_exact_mut(positions).enumerate() {
         let bias = biases[at % biases.len()];
         sums.iter_mut().for_each(|sum| *sum = sum.wrapping_add(bias));
     }
-    sums
 }
 
 /// The same value as one whose elements are read one by one.
