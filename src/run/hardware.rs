@@ -459,6 +459,12 @@ mod tests {
                         let (arrays, multiplied) = (Some(&arrays), &multiplied);
                         let hardware = Hardware { multiplied, arrays, buffer: None, map: 0, plans: &[] };
                         let found = hardware.contract(&layer, &input, &weights);
+                        let mut parts = vec![];
+                        hardware.contract_by_parts(&layer, &input, &weights, &mut |sums| parts.append(sums));
+                        assert_eq!(
+                            parts, found,
+                            "{signed}, {taken:?}, {padding:?}, {accumulator:?}, {order:?}"
+                        );
                         for (at, &sum) in found.iter().enumerate() {
                             let (sample, place) = (
                                 at / Geometry::UNEVEN.outputs_per_sample(),
