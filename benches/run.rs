@@ -156,12 +156,13 @@ fn resnet20() -> Vec<&'static str> {
 }
 
 /// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
-/// replay and bill. onnxruntime's 5,400 to 5,660 images/s are the peer here too (1.32, one thread, the same minutes, exact):
-/// `exact` (5,510 to 5,880) is as fast, `table` (2,080 to 2,210) takes 2.6 times as long, and `table, all codes` (1,980), where
-/// activations may take all 256 codes instead of a rectifier's 128, 2.8 times. Two cores at once take 2.5 s for 10,000 images.
+/// replay and bill. onnxruntime's 5,540 to 5,920 images/s are the peer here too (1.32, one thread, the same minutes, exact):
+/// `exact` (6,300 to 6,680) is 1.13 times as fast, `table` (2,260 to 2,340) takes 2.5 times as long, and `table, all codes` (2,040
+/// to 2,120), where activations may take all 256 codes instead of a rectifier's 128, 2.7 times. Two cores at once take 2.5 s for
+/// 10,000 images.
 ///
 /// The table is Mitchell's. With random entries a network's activations are noise, which fills both halves of the codes in nearly
-/// all channels: `random table, all codes` (1,300 to 1,345) takes 4.2 to 4.3 times as long as onnxruntime.
+/// all channels: `random table, all codes` (1,340 to 1,400) takes 4.1 to 4.2 times as long as onnxruntime.
 #[divan::bench(args = inferences(), sample_count = 20)]
 fn inference(bencher: Bencher<'_, '_>, table_of: &str) {
     const BATCH: usize = 64;

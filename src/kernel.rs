@@ -2,6 +2,7 @@
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
 //! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up.
+//! [`convolve_by_parts`] hands sums over some samples at a time, while they are near.
 //! [`convolve_shifted`] takes codes whose groups have shifts, [`convolve_wide`] activations of 16 bits beside such weights.
 //! [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
 //! [`convolve_accumulating`] goes one product at a time, straight from the definition: it is the oracle of all.

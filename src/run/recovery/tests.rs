@@ -169,6 +169,9 @@ impl Engine for Judge<'_> {
         let plain = self.bare.contract(layer, input, meant);
         let errors = [&plain, &recovered].map(|sums| squares(layer, meant, sums, &exact));
         assert!(errors[1] < 0.5 * errors[0], "{}: {errors:?}", layer.name);
+        let mut parts = vec![];
+        self.planned.contract_by_parts(layer, input, weights, &mut |sums| parts.append(sums));
+        assert_eq!(parts, recovered, "{}", layer.name);
         recovered
     }
 

@@ -78,6 +78,7 @@ mod tests {
     use crate::tensor::Tensor;
     use crate::workload::Form;
     use crate::workload::engine::{Codes, Exact, Layer, Place, Weights};
+    use crate::workload::network::Network;
     use crate::workload::op::Contraction;
     use crate::workload::tests::network;
 
@@ -119,10 +120,10 @@ mod tests {
         fn store(&self, _: Place, _: &mut Codes) {}
     }
 
+    const SIDE: usize = 40;
+
     /// A contraction with a bound behind it, one that its result is added to, and one whose sums are the answer.
-    #[test]
-    fn samples_by_parts_give_what_a_batch_does() {
-        const SIDE: usize = 40;
+    fn residual() -> Network {
         let geometry = Geometry {
             in_height: SIDE,
             in_width: SIDE,
@@ -149,9 +150,17 @@ mod tests {
             (Op::Clip(0.0, f32::INFINITY), vec![4]),
             (contract(3, plain), vec![5]),
         ];
-        let network = network(ops, vec![vec![2, SIDE, SIDE]; 7]);
-        let pixels = (0..5 * 2 * (SIDE * SIDE) as u64).map(|at| (uniform_at(9, at) * 2.0 - 1.0) as f32);
-        let images = Tensor::new([5, 2, SIDE, SIDE], pixels.collect()).unwrap();
+        network(ops, vec![vec![2, SIDE, SIDE]; 7])
+    }
+
+    fn images(count: usize) -> Tensor<f32> {
+        let pixels = (0..count * 2 * SIDE * SIDE).map(|at| (uniform_at(9, at as u64) * 2.0 - 1.0) as f32);
+        Tensor::new([count, 2, SIDE, SIDE], pixels.collect()).unwrap()
+    }
+
+    #[test]
+    fn samples_by_parts_give_what_a_batch_does() {
+        let (network, images) = (residual(), images(5));
         for (scheme, rounding) in
             [(Scheme::Affine, Rounding::HalfEven), (Scheme::Symmetric, Rounding::HalfAway)]
         {
@@ -170,5 +179,29 @@ mod tests {
             let alone: Vec<f32> = alone.flat_map(|answers| answers[0].data().to_vec()).collect();
             assert_eq!(whole[0].data(), alone);
         }
+    }
+
+    /// Whole numbers of a sum's step in place of the biases that they stand for.
+    #[test]
+    fn whole_biases_are_added_to_sums_before_they_are_codes() {
+        let (network, images) = (residual(), images(2));
+        let quantized =
+            Quantized::calibrate(&network, &Quantize::default(), Scheme::Affine, &images).unwrap();
+        let answer =
+            |quantized: &Quantized| quantized.run(&Exact, &images, 0).unwrap().remove(0).data().to_vec();
+        let whole = |at: usize| {
+            let steps =
+                quantized.weights[at].scales.iter().map(|scale| scale * quantized.input_grid(at).scale);
+            let biases = steps.zip(&*quantized.biases[at]).map(|(step, bias)| (bias / step).round() as i32);
+            Some(biases.collect())
+        };
+        let whole_biases = (0..3).map(whole).collect();
+        let biases = vec![vec![0.0; 2].into(); 3].into();
+        let found = answer(&Quantized { whole_biases, biases, ..quantized.clone() });
+        let expected = answer(&quantized);
+        // Now and then a code is another one.
+        let error = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
+        let mean = error.sum::<f32>() / found.len() as f32;
+        assert!(mean < 1e-3, "{mean}");
     }
 }
