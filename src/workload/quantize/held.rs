@@ -354,7 +354,7 @@ mod tests {
         let sums: Vec<i32> = (0..2 * CHANNELS * PLANE).map(|_| stream.below(2001) as i32 - 1000).collect();
         let (factors, constants) = ([0.25f32, 0.5, 0.125], [1.0f32, -2.0, 0.5]);
         let grid = Grid::new(Scheme::Affine, 8, -20.0, 90.0);
-        let shortcut: Vec<u8> = sums.iter().map(|sum| sum.rem_euclid(256) as u8).collect();
+        let shortcut_codes: Vec<u8> = sums.iter().map(|sum| sum.rem_euclid(256) as u8).collect();
 
         let scaled = Scaled {
             sums: sums.clone(),
@@ -362,7 +362,7 @@ mod tests {
             constants: constants.into(),
             positions: PLANE,
         };
-        let codes = Tensor::new([2, CHANNELS * PLANE], shortcut.clone()).unwrap();
+        let codes = Tensor::new([2, CHANNELS * PLANE], shortcut_codes.clone()).unwrap();
         let (scale, zero_point) = (0.75, 100);
         let other = Held::Codes(Codes { codes, scale, zero_point, bits: 8 });
         let added = Held::Added(Arc::new(Held::Sums(scaled)), Arc::new(other));
@@ -370,7 +370,7 @@ mod tests {
 
         let element = |(at, sum): (usize, &i32)| {
             let channel = at / PLANE % CHANNELS;
-            let shortcut = (f32::from(shortcut[at]) - 100.0) * 0.75;
+            let shortcut = (f32::from(shortcut_codes[at]) - 100.0) * 0.75;
             (*sum as f32 * factors[channel] + constants[channel] + shortcut).clamp(0.0, 60.0)
         };
         let expected: Vec<f32> = sums.iter().enumerate().map(element).collect();
@@ -381,14 +381,21 @@ mod tests {
         };
         let Held::Clipped(added, ..) = &held else { unreachable!("it is held within bounds") };
         let steps = [Then::Add(shortcut(added)), Then::Clip(0.0, 60.0)];
-        // One sample after the other; an element at a time where bounds come first, or signs are kept.
+        let bound_first = |(at, sum): (usize, &i32)| {
+            let channel = at / PLANE % CHANNELS;
+            let shortcut = (f32::from(shortcut_codes[at]) - 100.0) * 0.75;
+            ((*sum as f32 * factors[channel] + constants[channel]).clamp(-5.0, 5.0) + shortcut)
+                .clamp(0.0, 60.0)
+        };
+        let bound_first: Vec<f32> = sums.iter().enumerate().map(bound_first).collect();
+        // One sample after the other; in several passes where bounds come first, or signs are kept.
         for (grid, steps, expected) in [
             (grid, &steps[..], grid.code(&expected)),
             (grid.keeping_signs(true), &steps, grid.keeping_signs(true).code(&expected)),
             (
                 grid,
-                &[Then::Clip(-1e9, 1e9), Then::Add(shortcut(added)), Then::Clip(0.0, 60.0)],
-                grid.code(&expected),
+                &[Then::Clip(-5.0, 5.0), Then::Add(shortcut(added)), Then::Clip(0.0, 60.0)],
+                grid.code(&bound_first),
             ),
         ] {
             let mut codes = vec![];
