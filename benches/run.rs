@@ -18,7 +18,7 @@ use axsim::platform::compute::array::Open;
 use axsim::rng::Stream;
 use axsim::run::{Evaluator, RunError, Settings, study};
 use axsim::workload::data::Set;
-use axsim::workload::{Codes, Engine, Layer, Place, Quantized, Scheme, Task, Weights, load};
+use axsim::workload::{Codes, Engine, Layer, Place, Quantized, Scheme, Take, Task, Weights, load};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use indexmap::IndexMap;
@@ -219,13 +219,7 @@ impl Engine for Table {
         kernel::convolve(&geometry, operands, &self.0)
     }
 
-    fn contract_by_parts(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        take: &mut dyn FnMut(&mut Vec<i32>),
-    ) {
+    fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
         let (geometry, operands) = layer.contraction(input, weights);
         kernel::convolve_by_parts(&geometry, operands, &self.0, take);
     }

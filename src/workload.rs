@@ -31,7 +31,7 @@ mod tokens;
 mod value;
 
 pub use blocks::{BlockError, without_blocks};
-pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, WeightShifts, Weights, Wide, operands};
+pub use engine::{Codes, Engine, Exact, Layer, Origin, Place, Take, WeightShifts, Weights, Wide, operands};
 pub use form::Form;
 pub use format::{Answer, Format, FormatError, Formats, Formatted, Use};
 pub use graph::Graph;

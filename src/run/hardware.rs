@@ -10,7 +10,7 @@ use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::platform::compute::late;
 use crate::platform::memory::{Memory, Place as Cells};
 use crate::tensor::Tensor;
-use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, WeightShifts, Weights, Wide};
+use crate::workload::{Codes, Engine, Exact, Layer, Origin, Place, Take, WeightShifts, Weights, Wide};
 
 /// Bytes reserved for one tensor; faults of different tensors fall on different cells.
 const REGION: u64 = 1 << 24;
@@ -207,13 +207,7 @@ impl Engine for Hardware<'_> {
         self.corrected(sums, &layer, &input, weights)
     }
 
-    fn contract_by_parts(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        take: &mut dyn FnMut(&mut Vec<i32>),
-    ) {
+    fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
         let Some(products) = self.table(layer).filter(|_| self.sums_alone(layer, weights)) else {
             return take(&mut self.contract(layer, input, weights));
         };
@@ -493,6 +487,32 @@ mod tests {
         // Exact adders that wrap and low parts by OR sum the same in any order, adders that saturate or speculate do not.
         let alike = first.intersection(last).count();
         assert!(first.len() / 4 < alike && alike < first.len(), "{alike} of {}", first.len());
+    }
+
+    #[test]
+    fn large_batches_are_handed_on_in_parts() {
+        const BATCH: usize = 7;
+        let geometry = Geometry { in_height: 41, in_width: 39, ..Geometry::UNEVEN };
+        let (name, weights, form) = ("conv".into(), Origin::Stored, Form::Image);
+        let layer = Layer { index: 0, name, geometry, weights, form, zeros: 0 };
+        let mut stream = Stream::new(9, "test.parts", 0);
+        let mut draw = |count: usize| (0..count).map(|_| stream.word() as u8).collect::<Vec<_>>();
+        let input =
+            Tensor::new([BATCH, geometry.inputs_per_sample()], draw(BATCH * geometry.inputs_per_sample()));
+        let input = Codes { codes: input.unwrap(), scale: 1.0, zero_point: 128, bits: 8 };
+        let weights =
+            Weights { codes: draw(geometry.weights()), scales: vec![1.0; 6], zero_point: 128, bits: 8 };
+        let multiplied = [Multiplied { products: Products::exact(128, 128), correction: None }];
+        let hardware = Hardware { multiplied: &multiplied, arrays: None, buffer: None, map: 0, plans: &[] };
+        for engine in [&hardware as &dyn Engine, &Exact] {
+            let (mut sums, mut parts) = (vec![], 0);
+            engine.contract_by_parts(&layer, &input, &weights, &mut |part| {
+                sums.append(part);
+                parts += 1;
+            });
+            assert_eq!(sums, Exact.contract(&layer, &input, &weights));
+            assert!(parts > 1);
+        }
     }
 
     /// Whatever the array makes of products, it makes of those of computed weights what it makes of stored ones.

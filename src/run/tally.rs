@@ -11,7 +11,9 @@ use crate::config::platform::Padding;
 use crate::kernel::{CODES, Counts, Histograms, Shifts};
 use crate::platform::compute::array::{CodeRange, MacArray};
 use crate::units::Joules;
-use crate::workload::{Codes, Engine, Layer, Origin, Place, Quantized, Use, WeightShifts, Weights, Wide};
+use crate::workload::{
+    Codes, Engine, Layer, Origin, Place, Quantized, Take, Use, WeightShifts, Weights, Wide,
+};
 
 /// An engine that behaves as another one and counts codes where a figure needs them.
 pub(super) struct Tally<'a> {
@@ -186,13 +188,7 @@ impl Engine for Tally<'_> {
         self.engine.contract(layer, input, weights)
     }
 
-    fn contract_by_parts(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        take: &mut dyn FnMut(&mut Vec<i32>),
-    ) {
+    fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
         self.count(layer, input, weights);
         self.engine.contract_by_parts(layer, input, weights, take);
     }

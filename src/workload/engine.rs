@@ -163,21 +163,17 @@ pub struct Place {
     pub start: usize,
 }
 
+/// What gets the sums of some samples [samples, O, OH, OW], in room that is used again.
+pub type Take<'t> = &'t mut dyn FnMut(&mut Vec<i32>);
+
 /// What a model asks of hardware.
 ///
 /// Law: an engine that forms exact products and never errs gives what [`Exact`] gives, bit for bit.
 pub trait Engine: Sync {
     /// Sums of products of centred codes: [batch, O, OH, OW].
     fn contract(&self, layer: &Layer, input: &Codes, weights: &Weights) -> Vec<i32>;
-    /// The same, one part of the batch after the other: `take` gets the sums of its samples, in room that is used again. An engine
-    /// without parts has the batch as one.
-    fn contract_by_parts(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        take: &mut dyn FnMut(&mut Vec<i32>),
-    ) {
+    /// The same, one part of the batch after the other. An engine without parts has the batch as one.
+    fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
         take(&mut self.contract(layer, input, weights));
     }
     /// The same of codes of which groups have shifts.
@@ -223,13 +219,7 @@ impl Engine for Exact {
         kernel::convolve(&geometry, operands, &products)
     }
 
-    fn contract_by_parts(
-        &self,
-        layer: &Layer,
-        input: &Codes,
-        weights: &Weights,
-        take: &mut dyn FnMut(&mut Vec<i32>),
-    ) {
+    fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
         if weights.are_signs() {
             return take(&mut self.contract(layer, input, weights));
         }

@@ -77,7 +77,7 @@ mod tests {
     use crate::rng::uniform_at;
     use crate::tensor::Tensor;
     use crate::workload::Form;
-    use crate::workload::engine::{Codes, Exact, Layer, Place, Weights};
+    use crate::workload::engine::{Codes, Exact, Layer, Place, Take, Weights};
     use crate::workload::network::Network;
     use crate::workload::op::Contraction;
     use crate::workload::tests::network;
@@ -101,13 +101,7 @@ mod tests {
             Exact.contract(layer, input, weights)
         }
 
-        fn contract_by_parts(
-            &self,
-            layer: &Layer,
-            input: &Codes,
-            weights: &Weights,
-            take: &mut dyn FnMut(&mut Vec<i32>),
-        ) {
+        fn contract_by_parts(&self, layer: &Layer, input: &Codes, weights: &Weights, take: Take<'_>) {
             let mut parts = 0;
             Exact.contract_by_parts(layer, input, weights, &mut |sums| {
                 take(sums);
