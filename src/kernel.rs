@@ -1,7 +1,8 @@
 //! Integer contractions with any product table: convolution (grouped, depthwise, dilated) and dense layers.
 //!
 //! One narrow function, [`convolve`], hides how products are formed: as sums of few exact products where the table has
-//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up.
+//! them, four at a time where codes have four bits, as a straight line and a byte, or by looking each one up. Processors without
+//! registers for these multiply where rows are straight lines, and look up else.
 //! [`convolve_by_parts`] hands sums over some samples at a time, while they are near.
 //! [`convolve_shifted`] takes codes whose groups have shifts, [`convolve_wide`] activations of 16 bits beside such weights.
 //! [`convolve_in_order`] takes any accumulator, [`convolve_split`] those whose low bits are an OR, at the speed of sums.
@@ -46,6 +47,7 @@ mod signs;
 mod sliced;
 mod split;
 mod steps;
+mod straight;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 mod wide;

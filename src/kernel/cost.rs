@@ -103,15 +103,15 @@ pub(super) enum Way {
     Line,
     /// Looked up in registers.
     Bytes,
-    /// Looked up in memory.
-    OneByOne,
+    /// Without registers that hold tables: looked up in memory, or multiplied.
+    Memory,
 }
 
 /// The cheapest of those that there are; the first of equals.
 pub(super) fn cheapest(costs: impl IntoIterator<Item = (Way, Option<f32>)>) -> Way {
     let known = costs.into_iter().filter_map(|(way, cost)| Some((way, cost?)));
     let less = |best: (Way, f32), other: (Way, f32)| if other.1 < best.1 { other } else { best };
-    known.fold((Way::OneByOne, ONE_BY_ONE), less).0
+    known.fold((Way::Memory, ONE_BY_ONE), less).0
 }
 
 #[cfg(test)]
@@ -120,12 +120,12 @@ mod tests {
 
     #[test]
     fn the_cheapest_way_is_taken_and_memory_where_there_is_no_other() {
-        assert_eq!(cheapest([]), Way::OneByOne);
+        assert_eq!(cheapest([]), Way::Memory);
         assert_eq!(cheapest([(Way::Terms, None), (Way::Bytes, Some(27.0))]), Way::Bytes);
         assert_eq!(cheapest([(Way::Terms, Some(20.4)), (Way::Bytes, Some(17.2))]), Way::Bytes);
         assert_eq!(cheapest([(Way::Terms, Some(13.6)), (Way::Bytes, Some(17.2))]), Way::Terms);
         // Seventeen exact products with AVX2 take longer than a look-up in memory.
-        assert_eq!(cheapest([(Way::Terms, Some(17.0 * EXACT_AVX2))]), Way::OneByOne);
+        assert_eq!(cheapest([(Way::Terms, Some(17.0 * EXACT_AVX2))]), Way::Memory);
     }
 
     #[test]

@@ -21,7 +21,9 @@ use std::rc::Rc;
 use self::alone::Whole;
 use self::axis::Axis;
 use self::side::{Rows, interleave};
-pub(super) use self::units::{Segment, Units, apart, put_even, set_apart};
+#[cfg(target_arch = "x86_64")]
+pub(super) use self::units::put_even;
+pub(super) use self::units::{Segment, Units, apart, set_apart};
 use super::Operands;
 use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};

@@ -63,6 +63,22 @@ impl<'a> Block<'a> {
         self.starts().iter().map(move |start| &codes[start + offset..][..UNIT])
     }
 
+    /// Puts the sums that a function writes for each unit, whose positions it is told the first one of.
+    pub(super) fn put_each(&self, to: Outputs<'_>, mut sum: impl FnMut(usize, &mut [i32; UNIT])) {
+        let sums = &mut to.room[..self.count * UNIT];
+        for (start, sums) in self.starts().iter().zip(sums.as_chunks_mut::<UNIT>().0) {
+            sum(*start, sums);
+        }
+        self.put(to);
+    }
+
+    /// Puts the sums that are in the room.
+    fn put(&self, to: Outputs<'_>) {
+        let sums = &mut to.room[..self.count * UNIT];
+        set_apart::<UNIT>(sums, self.units.side);
+        self.units.put(self.first, UNIT, sums, to.outputs, to.begun);
+    }
+
     /// Puts what becomes of the products of each position, looked up in the rows of all weights one by one, on any processor.
     pub(super) fn put_one_by_one(
         &self,
@@ -83,8 +99,7 @@ impl<'a> Block<'a> {
             }
         }
         sums.iter_mut().for_each(|sum| *sum = finish(*sum));
-        set_apart::<UNIT>(sums, self.units.side);
-        self.units.put(self.first, UNIT, sums, to.outputs, to.begun);
+        self.put(to);
     }
 }
 

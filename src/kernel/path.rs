@@ -36,7 +36,11 @@ pub(super) fn fastest<'a>(
     if let Some(path) = in_registers(geometry, operands, products) {
         return path;
     }
-    Box::new(LookedUp::new(geometry, operands, Half::Both, products.filter(), products.level))
+    let level = products.level;
+    match &products.plan.straight {
+        Some(straight) => Box::new(LookedUp::new(geometry, operands, Half::Both, straight.filter(), level)),
+        None => Box::new(LookedUp::new(geometry, operands, Half::Both, products.filter(), level)),
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -59,6 +63,6 @@ fn in_registers<'a>(
             let filter = plan.planes.as_ref()?.filter(Together::Sum);
             Box::new(LookedUp::new(geometry, operands, asked.half(), filter, level))
         }
-        Way::OneByOne => return None,
+        Way::Memory => return None,
     })
 }

@@ -10,6 +10,7 @@ use super::factors::Factors;
 use super::nibbles::Nibbles;
 #[cfg(target_arch = "x86_64")]
 use super::residual::Residual;
+use super::straight::Straight;
 use super::{Geometry, Operands};
 use crate::simd::Level;
 
@@ -72,6 +73,8 @@ impl Forms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) rows: Box<[[i32; 256]]>,
+    /// The rows as straight lines, every product of which was compared.
+    pub(super) straight: Option<Straight>,
     #[cfg(target_arch = "x86_64")]
     pub(super) planes: Option<Planes>,
     #[cfg(target_arch = "x86_64")]
@@ -116,7 +119,7 @@ impl Plan {
 
     #[cfg(not(target_arch = "x86_64"))]
     pub(super) fn of(rows: Box<[[i32; 256]]>) -> Self {
-        Self { rows }
+        Self { straight: Straight::find(&rows), rows }
     }
 
     /// With those forms that give the table.
@@ -129,6 +132,7 @@ impl Plan {
             planes: failed.verified(forms.bytes, &rows),
             nibbles: failed.verified(forms.nibbles, &rows),
             failed,
+            straight: Straight::find(&rows),
             rows,
         }
     }
@@ -160,7 +164,7 @@ impl Plan {
             },
             Way::Line => "an exact product of bytes and a byte looked up in registers".into(),
             Way::Bytes => "looked up, two bytes each, in registers".into(),
-            Way::OneByOne => "looked up one by one".into(),
+            Way::Memory => self.way_without_registers(),
         };
         way + &self.failed.told()
     }
@@ -168,7 +172,12 @@ impl Plan {
     /// As [`Products::way`](super::Products::way).
     #[cfg(not(target_arch = "x86_64"))]
     pub(super) fn way(&self, _: Level, _: bool) -> String {
-        "looked up one by one".into()
+        self.way_without_registers()
+    }
+
+    fn way_without_registers(&self) -> String {
+        let way = if self.straight.is_some() { "multiplied one by one" } else { "looked up one by one" };
+        way.into()
     }
 
     /// As [`Products::way_of`](super::Products::way_of).

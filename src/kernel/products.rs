@@ -60,7 +60,7 @@ impl Products {
     /// ```
     /// use axsim::kernel::Products;
     /// use axsim::simd::Level;
-    /// assert_eq!(Products::exact(128, 128).at(Level::Portable).way(), "looked up one by one");
+    /// assert_eq!(Products::exact(128, 128).at(Level::Portable).way(), "multiplied one by one");
     /// ```
     #[must_use]
     pub fn at(self, level: Level) -> Self {
@@ -75,7 +75,7 @@ impl Products {
     ///
     /// ```
     /// use axsim::kernel::Products;
-    /// let ways = ["one exact product of bytes", "looked up one by one", "looked up, two bytes each, in registers"];
+    /// let ways = ["one exact product of bytes", "multiplied one by one", "looked up, two bytes each, in registers"];
     /// assert!(ways.contains(&&*Products::exact(128, 128).way()));
     /// ```
     pub fn way(&self) -> String {
@@ -224,7 +224,7 @@ mod tests {
             exact.clone().at(level).way_of(&geometry, &operands).unwrap()
         };
         for codes in [&[200], &[20]] {
-            assert_eq!(way(Level::Portable, 4, codes), "looked up one by one");
+            assert_eq!(way(Level::Portable, 4, codes), "multiplied one by one");
         }
         if Level::at_hand() != Level::Avx512 {
             return eprintln!("skipped: the processor has no AVX-512");

@@ -219,11 +219,11 @@ fn levels_decide_which_ways_there_are() {
         let operand = Operand::new(geometry, of);
         let way = |level| products.plan.cheapest(&Use::of(geometry, &operand.with(of(128)), level));
         let expected = match name {
-            "exact" | "few terms" => [Way::OneByOne, Way::Terms, Way::Terms],
-            "near lines" | "lines but for some rows" => [Way::OneByOne, Way::OneByOne, Way::Line],
-            "four bits" => [Way::OneByOne, Way::OneByOne, Way::FourBits],
-            "wider" => [Way::OneByOne; 3],
-            _ => [Way::OneByOne, Way::OneByOne, Way::Bytes],
+            "exact" | "few terms" => [Way::Memory, Way::Terms, Way::Terms],
+            "near lines" | "lines but for some rows" => [Way::Memory, Way::Memory, Way::Line],
+            "four bits" => [Way::Memory, Way::Memory, Way::FourBits],
+            "wider" => [Way::Memory; 3],
+            _ => [Way::Memory, Way::Memory, Way::Bytes],
         };
         assert_eq!(Level::ALL.map(way), expected, "{name}");
     }
