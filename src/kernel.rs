@@ -85,6 +85,16 @@ pub struct Operands<'a> {
 ///
 /// Single-threaded; callers split the batch. Sums wrap at 32 bits.
 ///
+/// # Shapes
+/// As [`Operands`].
+///
+/// ```
+/// use axsim::kernel::{Geometry, Operands, Products, convolve};
+/// // Two samples of two inputs, whose codes for zero are 1 and 3.
+/// let operands = Operands { batch: 2, input: &[4, 3, 5, 6], weights: &[2, 11], pad: 3 };
+/// assert_eq!(convolve(&Geometry::dense(2, 1), operands, &Products::exact(1, 3)), [1 * 1 + 10 * 0, 1 * 2 + 10 * 3]);
+/// ```
+///
 /// # Panics
 /// When slices and geometry do not fit together.
 pub fn convolve(geometry: &Geometry, operands: Operands<'_>, products: &Products) -> Vec<i32> {

@@ -114,6 +114,9 @@ mod tests {
 
     #[test]
     fn registers_of_both_widths_equal_sums_one_by_one() {
+        if !supported(Level::Avx2) && !vnni::supported(Level::Avx512) {
+            return eprintln!("skipped: the processor has neither AVX2 nor AVX-512 VNNI");
+        }
         let mut stream = Stream::new(9, "kernel.exact", 0);
         let narrow = Geometry { in_height: 3, in_width: 8, ..Geometry::dense(5, 7) };
         for (geometry, batch) in [(Geometry::UNEVEN, 3), (narrow, 5), (Geometry::dense(9, 3), 20)] {

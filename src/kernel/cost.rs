@@ -18,6 +18,8 @@ pub(super) const EXACT_AVX2: f32 = 15.2;
 pub(super) const FOUR_BITS: f32 = 4.1;
 /// Looked up without registers that hold tables (`portable`).
 pub(super) const ONE_BY_ONE: f32 = 250.0;
+/// Multiplied without (`portable_exact`).
+pub(super) const MULTIPLIED: f32 = 75.0;
 
 /// So many bytes looked up in registers, for codes of one half of the table or of both (`resnet20_span`,
 /// `resnet20_span_of_all_codes`), of which so many add up to one with those of another product. Channels of one half among others
@@ -107,11 +109,11 @@ pub(super) enum Way {
     Memory,
 }
 
-/// The cheapest of those that there are; the first of equals.
-pub(super) fn cheapest(costs: impl IntoIterator<Item = (Way, Option<f32>)>) -> Way {
+/// The cheapest of those that there are beside the one [without registers](Way::Memory); the first of equals.
+pub(super) fn cheapest(memory: f32, costs: impl IntoIterator<Item = (Way, Option<f32>)>) -> Way {
     let known = costs.into_iter().filter_map(|(way, cost)| Some((way, cost?)));
     let less = |best: (Way, f32), other: (Way, f32)| if other.1 < best.1 { other } else { best };
-    known.fold((Way::Memory, ONE_BY_ONE), less).0
+    known.fold((Way::Memory, memory), less).0
 }
 
 #[cfg(test)]
@@ -120,12 +122,13 @@ mod tests {
 
     #[test]
     fn the_cheapest_way_is_taken_and_memory_where_there_is_no_other() {
-        assert_eq!(cheapest([]), Way::Memory);
-        assert_eq!(cheapest([(Way::Terms, None), (Way::Bytes, Some(27.0))]), Way::Bytes);
-        assert_eq!(cheapest([(Way::Terms, Some(20.4)), (Way::Bytes, Some(17.2))]), Way::Bytes);
-        assert_eq!(cheapest([(Way::Terms, Some(13.6)), (Way::Bytes, Some(17.2))]), Way::Terms);
+        assert_eq!(cheapest(ONE_BY_ONE, []), Way::Memory);
+        assert_eq!(cheapest(ONE_BY_ONE, [(Way::Terms, None), (Way::Bytes, Some(27.0))]), Way::Bytes);
+        assert_eq!(cheapest(ONE_BY_ONE, [(Way::Terms, Some(20.4)), (Way::Bytes, Some(17.2))]), Way::Bytes);
+        assert_eq!(cheapest(ONE_BY_ONE, [(Way::Terms, Some(13.6)), (Way::Bytes, Some(17.2))]), Way::Terms);
+        assert_eq!(cheapest(MULTIPLIED, [(Way::Terms, Some(8.0 * EXACT_AVX2))]), Way::Memory);
         // Seventeen exact products with AVX2 take longer than a look-up in memory.
-        assert_eq!(cheapest([(Way::Terms, Some(17.0 * EXACT_AVX2))]), Way::Memory);
+        assert_eq!(cheapest(ONE_BY_ONE, [(Way::Terms, Some(17.0 * EXACT_AVX2))]), Way::Memory);
     }
 
     #[test]

@@ -16,7 +16,14 @@ pub fn are_spikes(codes: &[u8], zero: u8) -> bool {
 }
 
 /// The sums of [`super::convolve`] with exact products of codes less their zeros `[weight, activation]`, found from spikes
-/// one by one: every output adds the weights of those that reach it. `None` where activations are no spikes.
+/// one by one: every output adds the weights of those that reach it. `None` where activations are no spikes. Sums wrap at 32 bits.
+///
+/// ```
+/// use axsim::kernel::{Geometry, Operands, convolve_spikes};
+/// let operands = |input| Operands { batch: 1, input, weights: &[5, 6, 7], pad: 0 };
+/// assert_eq!(convolve_spikes(&Geometry::dense(3, 1), operands(&[2, 0, 2]), [1, 0]), Some(vec![2 * (4 + 6)]));
+/// assert_eq!(convolve_spikes(&Geometry::dense(3, 1), operands(&[2, 0, 1]), [1, 0]), None);
+/// ```
 ///
 /// # Panics
 /// When slices and geometry do not fit together.
@@ -40,8 +47,9 @@ pub fn convolve_spikes(geometry: &Geometry, operands: Operands<'_>, zeros: [u8; 
             let events = reaching(geometry, input, (group, position), of_input);
             for channel in geometry.group_channels(group) {
                 let filter = geometry.filter(operands.weights, channel);
-                let sum: i32 = events.iter().map(|k| i32::from(filter[*k]) - i32::from(of_weights)).sum();
-                sums[channel * geometry.positions() + position] = sum * spike;
+                let weight = |k: &usize| i32::from(filter[*k]) - i32::from(of_weights);
+                let sum = events.iter().map(weight).fold(0, i32::wrapping_add);
+                sums[channel * geometry.positions() + position] = sum.wrapping_mul(spike);
             }
         }
     }
@@ -49,6 +57,14 @@ pub fn convolve_spikes(geometry: &Geometry, operands: Operands<'_>, zeros: [u8; 
 }
 
 /// The depths at which a spike reaches an output position, in order.
+///
+/// ```
+/// use axsim::kernel::{Geometry, reaching};
+/// assert_eq!(reaching(&Geometry::dense(3, 1), &[2, 0, 2], (0, 0), 0), [0, 2]);
+/// ```
+///
+/// # Panics
+/// When the group or the position is none, or the input is shorter than a sample.
 pub fn reaching(
     geometry: &Geometry,
     input: &[u8],

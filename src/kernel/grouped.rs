@@ -28,7 +28,7 @@ pub struct Shifts<'a> {
 const PLACES: usize = 512;
 
 /// Sums products of codes of a group and shifts the sum by what its activations and its weights are shifted:
-/// [batch, O, OH, OW] sums of 64 bits. Padding contributes no product.
+/// [batch, O, OH, OW] sums of 64 bits, of groups whose own sums wrap at 32 bits. Padding contributes no product.
 ///
 /// # Panics
 /// When slices and geometry do not fit together, or groups have no channel.

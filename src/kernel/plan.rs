@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Planes;
 #[cfg(target_arch = "x86_64")]
-use super::cost::{FOUR_BITS, Use, Way, cheapest};
+use super::cost::{FOUR_BITS, MULTIPLIED, ONE_BY_ONE, Use, Way, cheapest};
 #[cfg(target_arch = "x86_64")]
 use super::factors::Factors;
 #[cfg(target_arch = "x86_64")]
@@ -200,7 +200,8 @@ impl Plan {
         let line = self.residual.as_ref().and_then(|residual| residual.cost(asked));
         let bytes = self.planes.as_ref().and_then(|planes| planes.cost(asked));
         // A line that is flat costs no more than its bytes, and adds nothing.
-        cheapest([(Way::Terms, terms), (Way::Bytes, bytes), (Way::Line, line)])
+        let memory = if self.straight.is_some() { MULTIPLIED } else { ONE_BY_ONE };
+        cheapest(memory, [(Way::Terms, terms), (Way::Bytes, bytes), (Way::Line, line)])
     }
 
     /// Whether activation codes above those of four bits have no product.

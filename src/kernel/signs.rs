@@ -64,7 +64,15 @@ impl Signs {
 /// times the sum of the magnitudes of the activations in its window.
 ///
 /// Weight codes are signs, 1 for + and 0 for −. Padding has neither sign nor magnitude. The mean of magnitudes, K of the
-/// paper, is their sum over the depth, which belongs to the scale of the layer.
+/// paper, is their sum over the depth, which belongs to the scale of the layer. Sums wrap at 32 bits, which 2,901 products never
+/// reach, nor 4,096 with magnitudes of 7 bits.
+///
+/// ```
+/// use axsim::kernel::{Geometry, Operands, convolve_signs};
+/// // Activations −2, +3 and +1 around 5; signs of weights +, + and −.
+/// let operands = Operands { batch: 1, input: &[3, 8, 6], weights: &[1, 1, 0], pad: 5 };
+/// assert_eq!(convolve_signs(&Geometry::dense(3, 1), operands), [(-1 + 1 - 1) * (2 + 3 + 1)]);
+/// ```
 ///
 /// Source: Rastegari, Ordonez, Redmon, Farhadi, "XNOR-Net", ECCV 2016, equation 11.
 ///
@@ -84,7 +92,7 @@ pub fn convolve_signs(geometry: &Geometry, operands: Operands<'_>) -> Vec<i32> {
         {
             let (window, magnitude) = Signs::of_window(geometry, input, (group, position), operands.pad);
             for channel in geometry.group_channels(group) {
-                sums[channel * positions + position] = window.dot(&filters[channel]) * magnitude;
+                sums[channel * positions + position] = window.dot(&filters[channel]).wrapping_mul(magnitude);
             }
         }
     }
@@ -94,6 +102,14 @@ pub fn convolve_signs(geometry: &Geometry, operands: Operands<'_>) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_of_the_most_products_of_bytes_fit() {
+        let (input, weights) = (vec![255; 2901], vec![1; 2901]);
+        let operands = Operands { batch: 1, input: &input, weights: &weights, pad: 0 };
+        assert_eq!(convolve_signs(&Geometry::dense(2901, 1), operands), [255 * 2901 * 2901]);
+        assert!(255 * 2902i64.pow(2) > i32::MAX.into());
+    }
 
     proptest::proptest! {
         #[test]

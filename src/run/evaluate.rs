@@ -260,6 +260,7 @@ impl<'a> Evaluator<'a> {
         let last_layer = split::last_layer(setup, &network)?;
         let parts = Parts { setup, platform, arrays, sample, network, filters, last_layer };
         in_steps(&parts)?;
+        signs::check_sums(&parts)?;
         Ok(parts)
     }
 

@@ -41,8 +41,8 @@ pub(super) fn keys(parts: &Parts<'_>, layers: usize) -> Vec<Key> {
     keys
 }
 
-/// A batch under a fault map: its first sample, and the map.
-pub(super) type Batch = (usize, u64);
+/// A batch under a fault map: its first sample and the one after its last, and the map.
+pub(super) type Batch = ([usize; 2], u64);
 
 /// Activations at layers where setups that are still to be evaluated part.
 #[derive(Default)]

@@ -57,6 +57,10 @@ impl Engine for Taker {
             let (geometry, operands) = layer.contraction(input, weights);
             let squares = sums.iter().map(|&sum| u128::from(sum.unsigned_abs()).pow(2)).sum::<u128>();
             let mut taken = self.taken[layer.index].lock().expect("no layer panicked while it was counted");
+            // Those of a later step in time are others than the ones that are kept.
+            if taken.is_some() && self.origin == Origin::Computed {
+                return sums;
+            }
             let taken = taken.get_or_insert_with(|| Taken {
                 activations: Histograms::new(&geometry),
                 weights: (self.origin == Origin::Computed).then(|| weights.clone()),

@@ -1,5 +1,6 @@
 //! Binary layers on units of signs: what they may be, what a word switches, what a sample takes.
 
+use super::arrays::settings;
 use super::bill::Mapped;
 use super::error::RunError;
 use super::outcome::BinaryOutcome;
@@ -11,10 +12,12 @@ use crate::ledger::Ledger;
 use crate::platform::compute::signs::{Counts, SignArray};
 use crate::platform::compute::units::Switched;
 use crate::rng::Stream;
-use crate::workload::{Codes, Layer, Origin, Weights};
+use crate::workload::{Codes, Layer, Origin, Scheme, Weights};
 
 /// Products of an output at most: 2^12 of them times as many magnitudes of 7 bits are within 31 bits.
 const DEPTH: usize = 1 << 12;
+/// The same with magnitudes of 8 bits, which codes around any zero point have: 255 · 2901² is within 31 bits.
+const DEPTH_OF_BYTES: usize = 2901;
 
 /// Refuses binary layers that cannot be; `all` prunes layers without a rule of their own.
 pub(super) fn check(layers: &[Layer], settings: &[LayerSettings], all: Prune) -> Result<(), RunError> {
@@ -33,6 +36,21 @@ pub(super) fn check(layers: &[Layer], settings: &[LayerSettings], all: Prune) ->
         return Err(RunError::Binary { name: layer.name.clone(), why });
     }
     Ok(())
+}
+
+/// Refuses binary layers whose sums would not fit with the codes that arrays take.
+pub(super) fn check_sums(parts: &Parts<'_>) -> Result<(), RunError> {
+    let layers = parts.network.layers();
+    let own = settings(&parts.setup.workload, &layers)?;
+    let mut binary = layers.iter().zip(&own).filter(|(_, own)| own.binary);
+    match binary.find(|(layer, _)| layer.geometry.depth() > DEPTH_OF_BYTES) {
+        Some((layer, _)) if parts.scheme() == Scheme::Affine => Err(RunError::Binary {
+            name: layer.name.clone(),
+            why: "sums more than 2901 products, times their magnitudes of 8 bits more than 32 bits hold; a signed multiplier \
+                  takes magnitudes of 7 bits",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a rule leaves zeros among the weights that stay, which would become signs.

@@ -9,9 +9,8 @@ use super::super::geometry::Geometry;
 pub(super) struct Axis {
     pub(super) stride: usize,
     dilation: usize,
-    /// Taps of the window.
-    taps: usize,
-    /// Parts of the pixels that stand apart: those of each remainder by the stride, or for each tap those that it reads.
+    /// Parts of the pixels that stand apart: those of each remainder by the stride that some tap has, or for each tap those that
+    /// it reads.
     pub(super) phases: usize,
     /// Whether each tap has a phase of its own.
     by_tap: bool,
@@ -33,8 +32,8 @@ impl Axis {
         let outputs = [geometry.out_height(), geometry.out_width()][axis];
         let (taps, pad) = (geometry.kernel[axis], geometry.pads[axis]);
         let reach = outputs + if by_tap { 0 } else { (taps - 1) * dilation / stride };
-        let phases = if by_tap { taps } else { stride };
-        let own = Self { stride, dilation, taps, phases, by_tap, pad, size, outputs, pitch: reach, reach };
+        let phases = if by_tap { taps } else { taps.min(period(stride, dilation)) };
+        let own = Self { stride, dilation, phases, by_tap, pad, size, outputs, pitch: reach, reach };
         let shared = (0..phases).map(|phase| {
             let cells = own.cells(phase);
             if cells.is_empty() { reach } else { cells.start.min(reach.saturating_sub(cells.end)) }
@@ -45,9 +44,6 @@ impl Axis {
 
     /// The cells of a phase that pixels fill, of those that taps reach.
     pub(super) fn cells(&self, phase: usize) -> Range<usize> {
-        if (0..self.taps).all(|at| self.tap(at).0 != phase) {
-            return 0..0;
-        }
         let before = self.before(phase);
         let first = |pixel: usize| (pixel + self.pad).saturating_sub(before).div_ceil(self.stride);
         let end = first(self.size).min(self.reach);
@@ -61,7 +57,8 @@ impl Axis {
 
     /// Padded pixels before the first one of a phase.
     fn before(&self, phase: usize) -> usize {
-        phase * if self.by_tap { self.dilation } else { 1 }
+        let pixels = phase * self.dilation;
+        if self.by_tap { pixels } else { pixels % self.stride }
     }
 
     /// Phase of a tap, and how many cells after its output's it reads.
@@ -69,6 +66,38 @@ impl Axis {
         if self.by_tap {
             return (at, 0);
         }
-        (at * self.dilation % self.stride, at * self.dilation / self.stride)
+        (at % period(self.stride, self.dilation), at * self.dilation / self.stride)
+    }
+}
+
+/// After how many taps the remainders by the stride are the same again.
+fn period(stride: usize, dilation: usize) -> usize {
+    (1..=stride).find(|taps| (taps * dilation).is_multiple_of(stride)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A field of every remainder would not fit a memory.
+    #[test]
+    fn pixels_stand_apart_only_where_taps_read_them() {
+        for (kernel, stride, dilation, phases) in
+            [(1, 4096, 1, 1), (2, 4096, 4095, 2), (3, 2, 1, 2), (3, 2, 2, 1), (5, 6, 4, 3), (3, 1, 5, 1)]
+        {
+            let geometry = Geometry {
+                in_width: 5000,
+                kernel: [1, kernel],
+                stride: [1, stride],
+                dilation: [1, dilation],
+                ..Geometry::dense(1, 1)
+            };
+            let axis = Axis::new(&geometry, 1, false);
+            assert_eq!(axis.phases, phases);
+            for tap in 0..kernel {
+                let (phase, cell) = axis.tap(tap);
+                assert_eq!(axis.pixel(phase, cell), tap * dilation, "{kernel} {stride} {dilation}");
+            }
+        }
     }
 }

@@ -115,7 +115,7 @@ impl Evaluator<'_> {
         device: &Device<'_>,
     ) -> Result<Graded, RunError> {
         self.grade(workload, (&self.task.test, workload.samples), |range| {
-            let (later, batch) = (usize::from(range.start > 0), (range.start, device.map));
+            let (later, batch) = (usize::from(range.start > 0), ([range.start, range.end], device.map));
             let mut reach = |layer: usize, make: &dyn Fn() -> Checkpoint| {
                 self.prefixes.keep(keys, layer, batch, make);
             };

@@ -34,8 +34,10 @@ fn setups_that_share_layers_give_what_each_gives_alone_and_leave_nothing_behind(
     for setup in &setups {
         let parts = shared.build(setup).unwrap();
         let keys = keys(&parts, task.network.layers().len());
-        for (count, start) in went_on.iter_mut().zip([0, probe::SAMPLES]) {
-            *count += usize::from(shared.prefixes.latest(&keys, keys.len() - 1, (start, 0)).is_some());
+        let together = task.network.together_in(rayon::current_num_threads());
+        let batches = [[0, probe::SAMPLES], [probe::SAMPLES, probe::SAMPLES + together]];
+        for (count, batch) in went_on.iter_mut().zip(batches) {
+            *count += usize::from(shared.prefixes.latest(&keys, keys.len() - 1, (batch, 0)).is_some());
         }
         let outcome = shared.evaluate(setup, Value::Null).unwrap();
         let alone = Evaluator::new(&task, 1, 8, Open::NONE).evaluate(setup, Value::Null).unwrap();
@@ -92,12 +94,17 @@ fn what_does_not_fit_is_computed_again() {
     prefixes.plan(&keys);
     prefixes.plan(&other);
     prefixes.kept().bytes = LIMIT;
-    prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
-    assert!(prefixes.latest(&other, 3, (0, 0)).is_none());
+    prefixes.keep(&keys, 2, ([0, 8], 0), &Checkpoint::default);
+    assert!(prefixes.latest(&other, 3, ([0, 8], 0)).is_none());
     prefixes.kept().bytes = 0;
-    prefixes.keep(&keys, 1, (0, 0), &|| unreachable!("both setups go on from there"));
-    prefixes.keep(&keys, 2, (0, 0), &Checkpoint::default);
-    assert!(prefixes.latest(&other, 3, (0, 0)).is_some() && prefixes.latest(&other, 3, (0, 1)).is_none());
+    prefixes.keep(&keys, 1, ([0, 8], 0), &|| unreachable!("both setups go on from there"));
+    prefixes.keep(&keys, 2, ([0, 8], 0), &Checkpoint::default);
+    assert!(
+        prefixes.latest(&other, 3, ([0, 8], 0)).is_some()
+            && prefixes.latest(&other, 3, ([0, 8], 1)).is_none()
+    );
+    // Fewer samples are another batch.
+    assert!(prefixes.latest(&other, 3, ([0, 7], 0)).is_none());
     prefixes.finish(&keys);
     prefixes.finish(&other);
     assert_eq!(prefixes.kept().bytes, 0);

@@ -21,7 +21,8 @@ impl Lowering {
         if int(node, "ceil_mode", 0)? != 0 {
             return Err(attribute(node, "ceil_mode is not 0".into()));
         }
-        if (0..4).any(|side| geometry.pads[side] >= kernel[side % 2].max(1) * geometry.dilation[side % 2]) {
+        let spans = |axis: usize| kernel[axis].saturating_sub(1) * geometry.dilation[axis] + 1;
+        if (0..4).any(|side| geometry.pads[side] >= spans(side % 2)) {
             return Err(shape(
                 node,
                 format!("pads {:?} put a whole window outside of the image", geometry.pads),

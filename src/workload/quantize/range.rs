@@ -48,7 +48,13 @@ impl Observations {
         }
         let (rule, rotations) = (settings.calibration, turned::rotations(network, precision)?);
         let of = Observed { network, roles: &roles(network), rotations: &rotations };
-        let seen = of.all(rule, (samples, network.together_in(rayon::current_num_threads())))?;
+        // In a loop over time values come step by step, so that it matters which samples come together.
+        let together = if network.repeats() {
+            network.together()
+        } else {
+            network.together_in(rayon::current_num_threads())
+        };
+        let seen = of.all(rule, (samples, together))?;
         Ok(Self { rule, rotations, seen })
     }
 
@@ -88,7 +94,8 @@ impl Observed<'_> {
         self.rotations[value].map_or(Cow::Borrowed(data), |rotation| Cow::Owned(rotation.turn(data)))
     }
 
-    /// What each value with a role held; `together` samples are run at a time, which changes nothing.
+    /// What each value with a role held; `together` samples are run at a time, which changes nothing but which elements are kept
+    /// in a loop over time.
     fn all(
         self,
         rule: Calibration,
