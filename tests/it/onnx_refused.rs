@@ -76,14 +76,11 @@ fn one_reason_is_told_why_an_attribute_or_weights_cannot_be_used() {
     let pool = |pads: &[i64]| {
         let attributes = vec![ints("kernel_shape", &[2, 2]), ints("dilations", &[3, 3]), ints("pads", pads)];
         let bytes = model("MaxPool", &["x"], attributes, (DataType::FLOAT, &[1, 1, 6, 6]), &[]);
-        Network::from_onnx(&bytes)
+        format!("{:?}", Network::from_onnx(&bytes).unwrap())
     };
-    // Taps at −4 and −1 meet no pixel.
-    assert_eq!(
-        pool(&[4, 0, 0, 0]).unwrap_err().to_string(),
-        "node `layer`: pads [4, 0, 0, 0] put a whole window outside of the image"
-    );
-    assert!(pool(&[3, 0, 0, 0]).is_ok());
+    // Taps at −4 and −1 meet no pixel, so that the operator runs as it is written, and the reason is kept.
+    assert!(pool(&[4, 0, 0, 0]).contains("pads [4, 0, 0, 0] put a whole window outside of the image"));
+    assert!(!pool(&[3, 0, 0, 0]).contains("put a whole window outside"));
     assert_eq!(
         refused("Conv", vec![], &[1, 2, 5, 5], &[0, 2, 3, 3]),
         "node `layer`: weights of shape [0, 2, 3, 3] have no elements"
