@@ -158,7 +158,7 @@ fn resnet20() -> Vec<&'static str> {
 /// The quantised ResNet-20 alone, 64 images at once, with products of this kind: what stands in `network` beside sensor,
 /// replay and bill. onnxruntime's 5,540 to 5,920 images/s are the peer here too (1.32, one thread, the same minutes, exact):
 /// `exact` (6,300 to 6,680) is 1.13 times as fast, `table` (2,260 to 2,340) takes 2.5 times as long, and `table, all codes` (2,040
-/// to 2,120), where activations may take all 256 codes instead of a rectifier's 128, 2.7 times: 10,000 images take 2.5 s on two
+/// to 2,120), where activations may take all 256 codes instead of a rectifier's 128, 2.7 times: 10,000 images take 2.7 s on two
 /// cores then.
 ///
 /// The table is Mitchell's. With random entries a network's activations are noise, which fills both halves of the codes in nearly
