@@ -1,6 +1,7 @@
 //! Bytes → plain nodes and initial values; the only file that knows the ONNX message format.
 
 mod bound;
+mod single;
 mod wire;
 
 pub(super) use bound::bound;
@@ -78,7 +79,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
         let name = tensor.name.clone().unwrap_or_default();
         stored.insert(name.clone(), store(&name, tensor)?);
     }
-    let nodes = graph.node.iter().enumerate().map(|(at, proto)| node(at, proto)).collect::<Result<_, _>>()?;
+    let nodes = graph.node.iter().enumerate().map(|(at, proto)| node(at, proto));
+    let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+    single::check(&graph, &nodes)?;
     let inputs = free_inputs(&graph, &stored);
     let outputs: Option<Vec<String>> = graph.output.iter().map(|value| value.name.clone()).collect();
     let outputs = outputs.filter(|outputs| !outputs.is_empty());

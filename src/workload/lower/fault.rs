@@ -69,6 +69,16 @@ pub enum ModelError {
         /// What is wrong.
         what: String,
     },
+    /// A value that is given twice.
+    #[error(
+        "value `{value}` is given by {} and again by {}, so that nothing says which is meant; give one of them another name", origins[0], origins[1]
+    )]
+    Twice {
+        /// The value.
+        value: String,
+        /// What gives it, in the order of the file.
+        origins: [String; 2],
+    },
     /// A stored value that cannot be used.
     #[error("value `{value}`: {why}")]
     Stored {

@@ -232,3 +232,39 @@ fn scales_and_weights_of_cells_that_mean_nothing_are_named() {
         }
     }
 }
+
+#[test]
+fn values_that_are_given_twice_are_refused_with_both_origins() {
+    let relu = |name: &str, from: &str, to: &str| NodeProto {
+        name: Some(name.into()),
+        ..node("Relu", &[from], to, vec![])
+    };
+    let refused = |stored: Vec<TensorProto>, nodes: Vec<NodeProto>, expected: &str| {
+        let bytes = file(&[1, 4], stored, nodes);
+        let [network, graph] = [Network::from_onnx(&bytes).map(drop), Graph::from_onnx(&bytes).map(drop)];
+        let told = network.unwrap_err().to_string();
+        assert!(told.starts_with(expected) && graph.unwrap_err().to_string() == told, "{told}");
+    };
+    let two = vec![relu("first", "x", "h"), relu("second", "x", "h"), relu("last", "h", "y")];
+    refused(vec![], two, "value `h` is given by node `first` and again by node `second`");
+    refused(
+        vec![reals("w", &[4]), reals("w", &[4])],
+        vec![relu("one", "x", "y")],
+        "value `w` is given by the stored values and",
+    );
+    refused(
+        vec![reals("y", &[4])],
+        vec![relu("one", "x", "y")],
+        "value `y` is given by the stored values and again by node `one`",
+    );
+    refused(vec![], vec![relu("one", "x", "x")], "value `x` is given by an input and again by node `one`");
+    let split = NodeProto {
+        output: vec![String::new(), "y".into()],
+        ..node("Split", &["x"], "", vec![int("axis", 1)])
+    };
+    let again = NodeProto { output: vec!["a".into(), String::new()], ..split.clone() };
+    assert!(
+        Graph::from_onnx(&file(&[1, 4], vec![], vec![again, split])).is_ok(),
+        "outputs without names are none"
+    );
+}
