@@ -97,7 +97,7 @@ fn threads(bencher: Bencher<'_, '_>, threads: usize) {
         seed: config.seed,
         setup: &setup,
         canonical: &canonical,
-        progress: &|_, _| {},
+        progress: &|_| {},
     };
     let run = || {
         let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, Open::NONE);

@@ -1,6 +1,7 @@
 //! The verbs. Results go to standard output, everything else to standard error.
 
 mod activity;
+mod bar;
 mod characterize;
 mod circuits;
 mod constants;
@@ -223,7 +224,9 @@ impl Verb {
     /// Where JSON is asked for.
     fn json(&self) -> Option<&Path> {
         match self {
-            Self::Run { shared, .. } | Self::Explore { shared, .. } => shared.json.as_deref(),
+            Self::Run { shared, .. } | Self::Explore { shared, .. } | Self::Check(shared) => {
+                shared.json.as_deref()
+            }
             Self::Characterize { json, .. } | Self::Validate { json, .. } | Self::Trace { json, .. } => {
                 json.as_deref()
             }

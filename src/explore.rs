@@ -8,7 +8,7 @@ pub mod store;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Explore, Setup};
 use crate::run::outcome::Outcome;
-use crate::run::{Evaluator, RunError, Worst};
+use crate::run::{Evaluator, Meter, Progress, RunError, Worst};
 pub use exploration::{Exploration, Question};
 pub use point::{Finished, Point, Unfinished};
 use store::{Store, StoreError};
@@ -32,8 +32,8 @@ pub struct Search<'a> {
     pub question: &'a Question,
     /// Makes a setup of knobs.
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
-    /// Told after every point: how many are done, of how many.
-    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Told how far the points have come.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Set from outside to begin no further point.
     pub stop: &'a AtomicBool,
 }
@@ -47,6 +47,11 @@ pub enum ExploreError {
     /// Without the exact point there is nothing to compare with.
     #[error("the exact point, every knob at its neutral value, failed: {0}")]
     Exact(String),
+    /// Nothing to compare with is stored yet.
+    #[error(
+        "{0}: the exploration was stopped before its first point was finished; go on with `axsim explore CONFIG --resume`"
+    )]
+    Unfinished(String),
     /// It was asked to stop.
     #[error("stopped after {done} of {of} points, all of them stored; go on with --resume")]
     Stopped {
@@ -90,12 +95,8 @@ pub fn explore(search: &Search<'_>, path: &Path, resume: bool) -> Result<Explora
     let store = Mutex::new(Store::open(path, resume, search.question, &keys)?);
     screen(search, &plan, &store)?;
     prepare(search, &plan, &store);
-    let done = AtomicUsize::new(0);
-    let evaluate = |planned: &Planned| -> Result<Option<()>, StoreError> {
-        let finished = planned.evaluate(search, &store)?;
-        (search.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
-        Ok(finished)
-    };
+    let meter = Meter::new(plan.len(), search.progress);
+    let evaluate = |planned: &Planned| meter.evaluation(|told| planned.evaluate(search, &store, told));
     let first = evaluate(&plan[0])?;
     let in_a_row = search.evaluator.in_a_row(plan.len() - 1);
     let rest: Vec<Option<()>> =
@@ -165,7 +166,12 @@ impl Planned {
     }
 
     /// Evaluates and stores the point where it is not stored; nothing when a stop was asked for.
-    fn evaluate(&self, search: &Search<'_>, store: &Mutex<Store>) -> Result<Option<()>, StoreError> {
+    fn evaluate(
+        &self,
+        search: &Search<'_>,
+        store: &Mutex<Store>,
+        told: &(dyn Fn(f64) + Sync),
+    ) -> Result<Option<()>, StoreError> {
         let store = || store.lock().expect("storing does not panic");
         if store().finished(&self.key) {
             return Ok(Some(()));
@@ -173,13 +179,13 @@ impl Planned {
         if search.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let result = self.setup.clone().and_then(|setup| outcome(search, &setup));
+        let result = self.setup.clone().and_then(|setup| outcome(search, &setup, told));
         store().append(&self.key, result).map(Some)
     }
 }
 
-fn outcome(search: &Search<'_>, setup: &Setup) -> Result<Outcome, String> {
-    let evaluate = || search.evaluator.evaluate(setup, written(setup));
+fn outcome(search: &Search<'_>, setup: &Setup, told: &(dyn Fn(f64) + Sync)) -> Result<Outcome, String> {
+    let evaluate = || search.evaluator.evaluate_telling(setup, written(setup), told);
     match catch_unwind(AssertUnwindSafe(evaluate)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("the evaluation panicked; please report it".into()),

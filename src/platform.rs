@@ -59,8 +59,8 @@ pub enum PlatformError {
     },
     /// Codes that the multiplier's operands cannot hold.
     #[error(
-        "codes of {bits} bits reach from {} to {}, more than the {width}-bit operands of `{multiplier}` hold; set \
-         quantize.weight_bits and quantize.activation_bits (or those of its layer, layers.NAME.…) to {width}, or take a wider multiplier", reach[0], reach[1]
+        "codes of {bits} bits reach from {} to {}, more than the {width}-bit operands of `{multiplier}` hold; {}take a wider \
+         multiplier", reach[0], reach[1], narrower(*width)
     )]
     Operands {
         /// The multiplier's id.
@@ -179,6 +179,13 @@ pub enum PlatformError {
         /// The clock as configured.
         clock: crate::units::Hertz,
     },
+}
+
+/// What makes codes fit operands of so many bits, where codes can be so narrow.
+fn narrower(width: u32) -> String {
+    let set =
+        "set quantize.weight_bits and quantize.activation_bits (or those of its layer, layers.NAME.…) to";
+    if width < 2 { String::new() } else { format!("{set} {width}, or ") }
 }
 
 impl PlatformError {

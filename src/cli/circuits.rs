@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::characterize::Liberty;
-use super::{files, sdf};
+use super::{explain, files, sdf};
 use crate::arith::identity::{SAMPLES, alike as alike_designs};
 use crate::arith::imported::Imported;
 use crate::arith::{self, Design, Unit};
@@ -59,6 +59,11 @@ pub(super) fn units(name: &str) -> Result<Vec<Unit>, Error> {
     let path = Path::new(name);
     if path.extension().and_then(|end| end.to_str()).is_some_and(|end| import::ENDINGS.contains(&end)) {
         return Ok(vec![imported(path)?]);
+    }
+    if path.is_file() && explain::table::is_named(name) {
+        let hint =
+            format!("`axsim explain {name}` tells what it computes, `multiplier: {{table: {name}}}` runs it");
+        return Err(Error::Usage(format!("{name} is a product table, which has no gates; {hint}")));
     }
     if !path.is_dir() {
         return Ok(vec![Unit::from_id(name)?]);

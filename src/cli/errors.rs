@@ -18,6 +18,9 @@ pub(super) struct Further {
     intervals: Option<Intervals>,
     #[serde(skip_serializing_if = "Option::is_none")]
     formal: Option<Formal>,
+    /// Seconds after which metrics of all pairs were given up, by time or by memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formal_given_up_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weighted: Option<Weighted>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,9 +80,12 @@ pub(super) fn further(
             Operation::Mul => 0.0,
         });
         let time = Duration::from_secs_f64(if sampled { time } else { 0.0 });
+        let formal = if time.is_zero() { None } else { formal(&**design, time) };
+        let given_up = asked.formal.filter(|_| formal.is_none() && !time.is_zero());
         Ok(Further {
             intervals: sampled.then(|| error.intervals()),
-            formal: if time.is_zero() { None } else { formal(&**design, time) },
+            formal,
+            formal_given_up_s: given_up,
             weighted: weighted.map_err(|error| refused(&error))?,
             accumulated: asked.terms.map(|terms| error.accumulated(terms)),
             histograms: asked.histogram.then(|| histograms(&**design, error)),
@@ -106,6 +112,12 @@ pub(super) fn text(measured: &[Characterization], further: &[Further]) -> String
             let _ = writeln!(
                 out,
                 "{design}, all pairs by {method}: error rate {error_rate:.6}, med {med:.6}, bias {bias:.6}, wce {wce}"
+            );
+        }
+        if let Some(time) = further.formal_given_up_s {
+            let _ = writeln!(
+                out,
+                "{design}, all pairs: not finished within {time} s or the memory that diagrams may take (`--formal SECONDS`)"
             );
         }
         if let Some(Weighted { pairs, error_rate, med, mred, mse, bias, wce, .. }) = &further.weighted {

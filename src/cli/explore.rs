@@ -1,11 +1,11 @@
 //! `axsim explore`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 
+use super::bar::Bar;
 use super::{Shared, files, report, run};
 use crate::error::Error;
 use crate::explore::{self, Question, Search};
@@ -32,22 +32,18 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     };
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     let stop = interrupted()?;
-    let bar = run::bar(shared.quiet);
-    let progress = |done: usize, total: usize| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    };
+    let bar = Bar::of_configurations(shared.quiet);
     let setup =
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
     let search = Search {
         evaluator: &evaluator,
         question: &question,
         setup: &setup,
-        progress: &progress,
+        progress: &|progress| bar.show(progress),
         stop: &stop,
     };
     let found = explore::explore(&search, &shared.out.join("points.jsonl"), resume)?;
-    bar.finish_and_clear();
+    drop(bar);
     let whole = shared.out.join("exploration.json");
     files::json(&whole, &found)?;
     let mut written = report::explored(&found, &shared.out)?;
@@ -55,7 +51,7 @@ pub(super) fn explore(shared: &Shared, resume: bool) -> Result<bool, Error> {
     if let Some(path) = &shared.json {
         files::json(path, &found)?;
     }
-    if shared.json.as_deref() != Some(Path::new("-")) {
+    if !run::to_stdout(shared) {
         files::print(&format!("{}\n{}", text::exploration(&found), files::written(&written)))?;
     }
     Ok(found.best.is_some())

@@ -99,12 +99,11 @@ pub(super) fn json_placeable(path: Option<&Path>) -> Result<(), Error> {
     path.map_or(Ok(()), |path| placeable(path, "name another file with --json FILE"))
 }
 
-/// Makes a folder for results and tries to write there, before work is done that could not be kept.
+/// Checks that results can be written to a folder, before work is done that could not be kept; nothing is made yet.
 pub(super) fn writable(folder: &Path) -> Result<(), Error> {
-    let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
-    tried.map(drop).map_err(|error| {
+    makeable(folder).map_err(|why| {
         let at = folder.display();
-        let why = if folder.is_file() { "it is a file".into() } else { error.to_string() };
+        let why = if folder.is_file() { "it is a file".into() } else { why };
         Error::Usage(format!(
             "results cannot go to {at}: {why}; name a folder that can be written with --out DIR"
         ))

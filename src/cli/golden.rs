@@ -106,7 +106,7 @@ fn modules(mac: &Mac, circuits: Circuits<'_>) -> Vec<Module> {
     ]
 }
 
-/// Products of a table, a line each, in two's complement.
+/// Products of a table, a line each: the low bits of their widths.
 fn table(design: &dyn Design) -> String {
     let (signature, width) = (design.signature(), design.width_out() as usize);
     let codes = || 0..1u64 << signature.width_a;
@@ -200,7 +200,7 @@ fn manifest(
         "tensors": tensor_notes(golden),
         "unit": unit_notes(golden, circuits),
         "stream": stream_notes(golden),
-        "files": file_notes(circuits, modules),
+        "files": file_notes(golden, circuits, modules),
         "check": [
             format!("iverilog -g2005 -Wall -o {COMPILED} bench.v {}", sources.join(" ")),
             format!("vvp -n {COMPILED}"),
@@ -339,13 +339,12 @@ fn padding_note(golden: &Golden) -> String {
     what.to_string() + &own
 }
 
-fn file_notes(circuits: Circuits<'_>, modules: &[Module]) -> Value {
-    let products = match circuits.gated {
-        true => {
-            "a line a step: what the multiplier makes of them, two's complement; 0 where an operand is 0, for the unit gates it"
-        }
-        false => "a line a step: what the multiplier makes of them, two's complement",
-    };
+fn file_notes(golden: &Golden, circuits: Circuits<'_>, modules: &[Module]) -> Value {
+    let is_signed = golden.array.mac().multiplier().signature().signed;
+    let of_table = if is_signed { "two's complement" } else { "unsigned" };
+    let of_unit = if circuits.signs_outside() { "two's complement" } else { of_table };
+    let gate = if circuits.gated { "; 0 where an operand is 0, for the unit gates it" } else { "" };
+    let products = format!("a line a step: what the multiplier makes of them, {of_unit}{gate}");
     let mut notes = json!({
         "input.npy": "activation codes that the layer reads",
         "weights.npy": "weight codes, as the memories return them",
@@ -357,7 +356,8 @@ fn file_notes(circuits: Circuits<'_>, modules: &[Module]) -> Value {
         "bench.v": "a testbench that checks multiplier and unit step by step and prints PASS or the first difference",
     });
     for Module { file, what, .. } in modules {
-        notes[file] = (*what).into();
+        let encoding = if file.ends_with(".hex") { format!(", {of_table}") } else { String::new() };
+        notes[file] = format!("{what}{encoding}").into();
     }
     notes
 }

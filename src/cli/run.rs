@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::bar::Bar;
 use super::{Layers, Shared, emulator, extras, files, report};
 use crate::config::knob::{assignment, quoted as quoted_name};
 use crate::config::{Config, Setup};
@@ -17,6 +17,12 @@ use crate::workload::{Layer, LoadError, ModelError, Task, load, network};
 
 /// Loads the configuration with its overrides.
 pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
+    if let Some(folder) = shared.data.iter().find(|folder| !folder.is_dir()) {
+        let at = folder.display();
+        return Err(Error::Usage(format!(
+            "--data {at}: there is no such folder; name the one that models and data are in"
+        )));
+    }
     let name = &shared.config;
     let text = files::text(name).map_err(|error| Error::File(name.display().to_string(), error))?;
     let pair = |set: &String| match assignment(set) {
@@ -93,13 +99,6 @@ fn located_in_list(config: &Config, tried: (&str, &serde_json::Value), error: Ru
 
 fn folder(path: &Path) -> PathBuf {
     if path.as_os_str().is_empty() { ".".into() } else { path.into() }
-}
-
-/// A bar with the remaining time on standard error; hidden where that is not a terminal.
-pub(super) fn bar(quiet: bool) -> ProgressBar {
-    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(1) };
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} configurations, {eta} left");
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
 /// Builds the hardware of every setup that a run needs, and of every value that an exploration tries; the baseline must
@@ -183,14 +182,45 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
         (Some(_), None) => "; data were not found, so they were not looked at",
         _ => "",
     };
-    let knobs = config.approximate.len() + config.explore.as_ref().map_or(0, |explore| explore.space.len());
+    let tried = config.explore.iter().flat_map(|explore| explore.space.keys());
+    let knobs: Vec<&String> = config.approximate.keys().chain(tried).collect();
+    if let Some(path) = &shared.json {
+        files::json(
+            path,
+            &serde_json::json!({
+                "config": shared.config,
+                "model": setup.workload.model,
+                "samples": setup.workload.samples,
+                "knobs": knobs,
+                "layers": layers.as_deref().map(names),
+                "data_found": task.is_some(),
+            }),
+        )?;
+    }
+    if to_stdout(shared) {
+        return Ok(true);
+    }
+    let layers = layers.as_deref().map_or(String::new(), |layers| match layers.len() {
+        0 => "no layer multiplies and adds\n".into(),
+        count => format!("layers #0 to #{}: {}\n", count - 1, names(layers).join(", ")),
+    });
     files::print(&format!(
-        "{} is right: {} of {}, {}{unseen}\n",
+        "{} is right: {} of {}, {}{unseen}\n{layers}",
         shared.config.display(),
         counted(setup.workload.samples, "sample"),
         setup.workload.model.display(),
-        counted(knobs, "knob")
+        counted(knobs.len(), "knob")
     ))
+}
+
+/// The names of layers, in their order.
+fn names(layers: &[Layer]) -> Vec<&str> {
+    layers.iter().map(|layer| &*layer.name).collect()
+}
+
+/// Whether JSON goes to standard output, where nothing else may then be.
+pub(super) fn to_stdout(shared: &Shared) -> bool {
+    shared.json.as_deref() == Some(Path::new("-"))
 }
 
 pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
@@ -199,11 +229,8 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     let (_, task) = task(shared, &config)?;
     let places = extras::places(asked, &shared.out, &task.network.layers())?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
-    let bar = bar(shared.quiet);
-    let progress = |done: usize, total: usize| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    };
+    stoppable()?;
+    let bar = Bar::of_configurations(shared.quiet);
     let setup =
         |knobs: &IndexMap<_, _>| config.setup(knobs).map_err(|error| RunError::Setup(Box::new(error)));
     let canonical = |knob: &str| config.canonical(knob).map_err(|error| RunError::Setup(Box::new(error)));
@@ -214,7 +241,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
         repeat: &repeat("run", shared),
         setup: &setup,
         canonical: &canonical,
-        progress: &progress,
+        progress: &|progress| bar.show(progress),
     };
     let approximate = config.setup(&config.approximate)?;
     // First, for they are soon made, and what cannot be made or written is told before the work.
@@ -225,8 +252,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
         kept += &emulator::write(&shared.out, emulator, &codings, settings.repeat)?;
     }
     let result = study(&evaluator, &settings).map_err(|error| located(&config, error))?;
-    bar.finish_and_clear();
-    let to_stdout = shared.json.as_deref() == Some(Path::new("-"));
+    drop(bar);
     let outcome = shared.out.join("outcome.json");
     files::json(&outcome, &result)?;
     let mut written = report::run(&result, &shared.out)?;
@@ -234,10 +260,19 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     if let Some(path) = &shared.json {
         files::json(path, &result)?;
     }
-    if to_stdout {
+    if to_stdout(shared) {
         return Ok(true);
     }
     files::print(&format!("{}\n{}{kept}", text::write(&result), files::written(&written)))
+}
+
+/// Ctrl-C ends a run at once, and says what becomes of it.
+fn stoppable() -> Result<(), Error> {
+    let stop = || {
+        eprintln!("stopped; a run keeps nothing that is not finished");
+        std::process::exit(Error::STOPPED.into());
+    };
+    ctrlc::set_handler(stop).map_err(|error| Error::Usage(format!("Ctrl-C cannot be caught: {error}")))
 }
 
 /// The command that repeats what `verb` does; threads and output folder change no result.

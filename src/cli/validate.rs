@@ -4,11 +4,13 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::bar::Bar;
 use super::circuits::folders;
 use super::elaboration::Elaboration;
-use super::{files, run};
+use super::files;
 use crate::error::Error;
 use crate::netlist::import;
+use crate::run::Progress;
 use crate::validate::{
     self, Comparison, CostAgreement, Counterexample, Equivalence, Found, Library, Lint, Unproved, Verdict,
     Word,
@@ -63,14 +65,12 @@ pub(super) struct Against {
 }
 
 /// Runs something under a progress bar.
-fn with_bar<T>(quiet: bool, work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T) -> T {
-    let bar = run::bar(quiet);
-    let found = work(&|done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    });
-    bar.finish_and_clear();
-    found
+fn with_bar<T>(
+    (quiet, counted): (bool, &'static str),
+    work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T,
+) -> T {
+    let bar = Bar::new(quiet, counted);
+    work(&|finished, of| bar.show(Progress { finished, of, share: finished as f64 / of as f64 }))
 }
 
 impl Rows {
@@ -103,8 +103,9 @@ pub(super) fn validate(
 fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Error> {
     let failed = |path: &Path, error| Error::Validate(path.display().to_string(), error);
     if let Some(goldens) = &against.goldens {
-        let library =
-            with_bar(rows.quiet, |progress| validate::library(path, goldens, rows.operand_bits(), progress));
+        let library = with_bar((rows.quiet, "files"), |progress| {
+            validate::library(path, goldens, rows.operand_bits(), progress)
+        });
         let library = library.map_err(|error| failed(path, error))?;
         let cost = if against.cost { validate::cost(&library, goldens) } else { Ok(vec![]) };
         let cost = cost.map_err(|error| failed(path, error))?;
@@ -122,7 +123,7 @@ fn answers(path: &Path, against: &Against, rows: Rows) -> Result<Vec<Answer>, Er
         let compare = |progress: &(dyn Fn(usize, usize) + Sync)| {
             validate::equivalence(&file.path, like, time, progress)
         };
-        let equivalence = with_bar(rows.quiet, compare);
+        let equivalence = with_bar((rows.quiet, "blocks of inputs"), compare);
         let equivalence = equivalence.map_err(|error| failed(path, error))?;
         return Ok(vec![Answer::Circuit { file: path.display().to_string(), equivalence }]);
     }

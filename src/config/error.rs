@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
+use super::preset::PLATFORMS;
 use super::schema;
 
 /// What is wrong with a configuration, and where.
@@ -66,8 +67,20 @@ pub(super) fn reworded(path: &[String], message: &str) -> (String, Option<String
         return (message.into(), Some("write it as a key, as in `payload: {layer: NAME}`".into()));
     }
     match message.strip_prefix("missing field") {
-        Some(rest) => (format!("missing key{rest}"), None),
+        Some(rest) => (format!("missing key{rest}"), path.is_empty().then(|| whole(rest)).flatten()),
         None => (plain(path, message), None),
+    }
+}
+
+/// What a configuration needs at least.
+fn whole(key: &str) -> Option<String> {
+    let presets: Vec<String> = PLATFORMS.iter().map(|(name, _)| format!("`{name}`")).collect();
+    match key.trim() {
+        "`platform`" => {
+            Some(format!("write `platform: NAME` with one of {}, or one of your own", presets.join(", ")))
+        }
+        "`workload`" => Some("write `workload: FILE.yaml`, the file of a model and its data".into()),
+        _ => None,
     }
 }
 

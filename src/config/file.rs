@@ -43,7 +43,7 @@ pub(super) struct File {
     /// Search over knobs.
     #[serde(default)]
     pub explore: Option<Explore>,
-    /// Largest tolerated drop of the score.
+    /// Largest tolerated drop of the score: 0.01 is one point of a share, and one hundredth of any other score.
     #[serde(default)]
     pub floor: Option<Share>,
     /// Seed of every random stream.

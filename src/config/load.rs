@@ -331,6 +331,10 @@ impl Config {
         if knob.starts_with(segment) {
             known.extend(["sensor", "memory", "compute", "link"]);
         }
+        if let Some(start) = knob.strip_suffix(&format!(".{segment}")).filter(|_| TABLE.contains(&segment)) {
+            let help = format!("a multiplier is set as a whole: `{start}: {{table: FILE}}`");
+            return self.origins.knob_key(knob, &message).help(help);
+        }
         let within = ["platform.", "workload."].iter().find_map(|start| knob.strip_prefix(start));
         let help = within
             .map(|inner| format!("write `{inner}`: a knob is a path inside the platform or the workload"));
@@ -338,6 +342,8 @@ impl Config {
     }
 }
 
+/// Keys of a multiplier that is a product table.
+const TABLE: [&str; 2] = ["table", "signed"];
 /// Where the multipliers of single layers stand.
 const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];
 /// Where other settings of single layers stand.

@@ -113,6 +113,7 @@ impl Store {
     pub fn open(path: &Path, resume: bool, question: &Question, keys: &[String]) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let failed = |error| StoreError::File { path: name.clone(), error };
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
         let resumed = resume && path.exists();
         let bytes = if resumed { std::fs::read(path) } else { set_aside(path).map(|()| vec![]) };
         let bytes = bytes.map_err(failed)?;
@@ -276,7 +277,7 @@ impl Contents {
         let exact = match results.next().flatten() {
             Some((_, Ok(exact))) => exact,
             Some((_, Err(Unfinished::Failed(why)))) => return Err(ExploreError::Exact(why)),
-            _ => return Err(ExploreError::Exact("it is not in the store".into())),
+            _ => return Err(ExploreError::Unfinished(path.into())),
         };
         let results = results.flatten().collect();
         Ok(Exploration::of(question, exact, results))

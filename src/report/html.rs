@@ -28,9 +28,14 @@ fn section(heading: &str, lead: &str, body: &str) -> String {
 
 /// A table of HTML cells: columns as (name, class), one body per group of rows.
 fn table(columns: &[(&str, &str)], groups: &[Vec<Vec<String>>]) -> String {
+    // Paths of knobs may be broken behind their dots.
+    let name = |name: &str, class: &str| match class {
+        "knob" => escape(name).replace('.', ".<wbr>"),
+        _ => escape(name),
+    };
     let head: String = columns
         .iter()
-        .map(|(name, class)| format!("<th scope=\"col\" class=\"{class}\">{}</th>", escape(name)))
+        .map(|(own, class)| format!("<th scope=\"col\" class=\"{class}\">{}</th>", name(own, class)))
         .collect();
     let cell = |(cell, (_, class)): (&String, &(&str, &str))| format!("<td class=\"{class}\">{cell}</td>");
     let row =

@@ -60,7 +60,7 @@ fn cells(baseline: &Outcome, label: String, outcome: &Outcome) -> Vec<String> {
     cells.extend(outcome.energy_j.stages().map(|(_, energy)| with_prefix(energy, "J")));
     cells.extend([words::times(savings.system), words::times(savings.datapath)]);
     cells.push(with_prefix(outcome.latency_s, "s"));
-    cells.push(format!("{:.3} mm²", outcome.area_mm2));
+    cells.push(words::area(outcome));
     cells
 }
 
@@ -70,10 +70,12 @@ pub fn exploration(found: &Exploration) -> String {
     let difference = words::column("difference", found.baseline.score.metric);
     let figures = ["floor", "front", "score", &difference, "energy", "system", "datapath", "latency"];
     let first = knobs.len() + 2;
-    let header = [&knobs[..], &figures[..]].concat();
+    let area: &[&str] = if words::shows_area(found) { &["area"] } else { &[] };
+    let header = [&knobs[..], &figures[..], area].concat();
     let rows = found.points.iter().enumerate().map(|(at, point)| point_cells(found, at, point));
-    let table = table(header, rows, first..first + 6);
-    format!("{table}\n{}\n\n{}\n", legend(&found.baseline), words::findings(found).join("\n"))
+    let table = table(header, rows, first..first + 6 + area.len());
+    let (about, findings) = (words::about(found), words::findings(found).join("\n"));
+    format!("{about}\n{table}\n{}\n\n{findings}\n", legend(&found.baseline))
 }
 
 fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
@@ -93,6 +95,7 @@ fn point_cells(found: &Exploration, at: usize, point: &Point) -> Vec<String> {
                 words::times(finished.savings.datapath),
                 with_prefix(outcome.latency_s, "s"),
             ]);
+            cells.extend(words::shows_area(found).then(|| words::area(outcome)));
         }
     }
     cells

@@ -9,26 +9,32 @@ mod semantics;
 mod strain;
 mod summary;
 
-pub use exploration::{about, count, findings, front, screened};
+pub use exploration::{about, count, findings, front, screened, shows_area};
 pub use figures::{allowed, change, column, difference, figure, score, units};
 pub use layers::{measures, ways};
 pub use plain::plain_bits;
 pub use semantics::semantics;
 pub use summary::{inexact, summary};
 
+use crate::run::outcome::Outcome;
 use crate::run::statistics::Verdict;
 
-/// A configuration value without quotes, number formats in short.
+/// A configuration value as YAML has it in a line, number formats in short.
 ///
 /// ```
 /// use axsim::report::words::value;
 /// assert_eq!(value(&serde_json::json!(["remap", "bias"])), "[remap, bias]");
+/// assert_eq!(value(&serde_json::json!({"table": "products.txt"})), "{table: products.txt}");
 /// ```
 pub fn value(given: &serde_json::Value) -> String {
     let plain = || match given {
         serde_json::Value::String(word) => word.clone(),
         serde_json::Value::Array(all) => {
             format!("[{}]", all.iter().map(value).collect::<Vec<_>>().join(", "))
+        }
+        serde_json::Value::Object(all) => {
+            let pairs = all.iter().map(|(key, one)| format!("{key}: {}", value(one)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     };
@@ -45,6 +51,11 @@ pub fn value(given: &serde_json::Value) -> String {
 pub fn tried(knob: &str, given: &serde_json::Value) -> String {
     let empty = given.as_object().is_some_and(serde_json::Map::is_empty);
     if empty && !knob.ends_with("format") { given.to_string() } else { value(given) }
+}
+
+/// The area of an outcome.
+pub fn area(outcome: &Outcome) -> String {
+    format!("{:.3} mm²", outcome.area_mm2)
 }
 
 /// A fraction as a percentage with one decimal.

@@ -121,9 +121,19 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// [`RunError`].
     pub fn evaluate(&self, setup: &Setup, settings: serde_json::Value) -> Result<Outcome, RunError> {
+        self.evaluate_telling(setup, settings, &|_| ())
+    }
+
+    /// The same; after every batch of samples `told` hears what share of all samples, on all devices, it was.
+    pub(crate) fn evaluate_telling(
+        &self,
+        setup: &Setup,
+        settings: serde_json::Value,
+        told: &(dyn Fn(f64) + Sync),
+    ) -> Result<Outcome, RunError> {
         let parts = self.build(setup)?;
         let keys = prefix::keys(&parts, parts.network.layers().len());
-        let outcome = self.outcome(&parts, &keys, settings);
+        let outcome = self.outcome(&parts, &keys, settings, told);
         self.prefixes.finish(&keys);
         outcome
     }
@@ -133,6 +143,7 @@ impl<'a> Evaluator<'a> {
         parts: &Parts<'_>,
         keys: &[prefix::Key],
         settings: serde_json::Value,
+        told: &(dyn Fn(f64) + Sync),
     ) -> Result<Outcome, RunError> {
         let (quantized, captured) = self.prepared(parts)?;
         let products = products(parts, &quantized)?;
@@ -140,7 +151,7 @@ impl<'a> Evaluator<'a> {
         let ready = (&*plan, &*captured, &products[..]);
         let (workload, tuned) = self.settled(parts, &plan, &products)?;
         let known = self.prefixes.seen(keys);
-        let scored = self.run_maps(parts, (keys, known), ready, &workload)?;
+        let scored = self.run_maps(parts, (keys, known), ready, (&workload, told))?;
         let Scored { graded, counted, seen, used } = scored;
         let exits: Vec<usize> = graded.iter().flat_map(|map| map.exits.clone()).collect();
         let mut exits = Exits { tuned, ..Exits::count(&workload, &parts.network, &exits) };

@@ -171,16 +171,32 @@ impl Outcome {
     /// The design as which a product table is priced that has neither gates nor energies of a file: no saving of its own can
     /// show.
     pub fn unpriced_as(&self) -> Option<&str> {
-        let unpriced = |one: &Value| one["table"].is_string() && one["energy_table"].is_null();
         self.priced_as.as_deref().filter(|_| self.multipliers().any(unpriced))
+    }
+
+    /// The layers as configured that have such a table of their own where the array has none; else none.
+    pub fn unpriced_layers(&self) -> Vec<&str> {
+        if self.multiplier().is_some_and(unpriced) {
+            return vec![];
+        }
+        let own = self.layer_multipliers().filter(|(_, multiplier)| unpriced(multiplier));
+        own.map(|(layer, _)| layer).collect()
     }
 
     /// The multipliers as configured: the array's, then those of single layers.
     fn multipliers(&self) -> impl Iterator<Item = &Value> {
-        let array = self.settings.pointer("/platform/compute/array");
-        let layers = array.and_then(|array| array["layers"].as_object());
-        let own = array.map(|array| &array["multiplier"]).into_iter();
-        own.chain(layers.into_iter().flat_map(|layers| layers.values()))
+        self.multiplier().into_iter().chain(self.layer_multipliers().map(|(_, multiplier)| multiplier))
+    }
+
+    /// The array's multiplier as configured.
+    fn multiplier(&self) -> Option<&Value> {
+        self.settings.pointer("/platform/compute/array/multiplier")
+    }
+
+    /// Multipliers of single layers as configured.
+    fn layer_multipliers(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let layers = self.settings.pointer("/platform/compute/array/layers").and_then(Value::as_object);
+        layers.into_iter().flatten().map(|(layer, multiplier)| (&**layer, multiplier))
     }
 
     /// What a comparison calls this, its baseline: `exact`, or `baseline` where the platform itself errs.
@@ -202,15 +218,23 @@ impl Outcome {
         self.score == other.score && figures(self) == figures(other)
     }
 
-    /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval.
+    /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval. With the
+    /// settings of the baseline it is none.
     ///
     /// # Panics
     /// When the two were not run on the same samples.
     pub fn compare(&mut self, baseline: &Self, seed: u64) {
         let single = |outcome: &Self| outcome.score.fault_maps.len() <= 1;
         let single = single(baseline) && single(self);
-        self.delta = Some(delta(self.score.metric, (&baseline.marks, &self.marks), single, seed));
+        let found = delta(self.score.metric, (&baseline.marks, &self.marks), single, seed);
+        let is_baseline = self.settings == baseline.settings;
+        self.delta = Some(if is_baseline { found.of_itself() } else { found });
     }
+}
+
+/// Whether a multiplier as configured is a product table without energies of a file.
+fn unpriced(multiplier: &Value) -> bool {
+    multiplier["table"].is_string() && multiplier["energy_table"].is_null()
 }
 
 /// A constant and the energy that hangs on it.
@@ -381,6 +405,14 @@ mod tests {
         assert_eq!(outcome(&priced, &json!({})).unpriced_as(), None);
         assert_eq!(outcome(&other, &json!({})).unpriced_as(), Some("mul8s_bw"));
         assert_eq!(outcome(&priced, &json!({"a": other})).unpriced_as(), Some("mul8s_bw"));
+        assert_eq!(
+            outcome(&priced, &json!({"a": other, "b": priced, "c": other})).unpriced_layers(),
+            ["a", "c"]
+        );
+        assert!(
+            outcome(&other, &json!({"a": other})).unpriced_layers().is_empty(),
+            "the array's own says it all"
+        );
     }
 
     #[test]

@@ -45,6 +45,15 @@ pub struct Delta {
     pub variance: f64,
 }
 
+impl Delta {
+    /// The same where what is compared is the baseline itself: it differs by nothing, which no sample has to show.
+    #[must_use]
+    pub fn of_itself(self) -> Self {
+        let method = "none: this is the baseline itself".into();
+        Self { value: 0.0, ci95: [0.0; 2], drop_upper95: 0.0, method, variance: 0.0, ..self }
+    }
+}
+
 /// Counts of one paired comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pairs {

@@ -1,24 +1,22 @@
 //! A whole run: baseline, approximation, every knob alone and left out, and the rival of plain bits.
 
 mod companions;
-mod notes;
 mod paths;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use companions::{Companions, told};
-use notes::{notes, split};
 use paths::Paths;
 pub(crate) use paths::is_width;
 
 use super::error::RunError;
 use super::evaluate::Evaluator;
+use super::notes::{notes, split};
 use super::outcome::{Floor, KnobOutcome, Outcome, Reference, Report, Savings};
 use super::plain_bits::{self, EqualAccuracy, Exact, Rival};
+use super::progress::{Meter, Progress};
 use super::statistics::judge;
 use crate::config::knob::quoted;
 use crate::config::platform::Compute;
@@ -44,8 +42,8 @@ pub struct Settings<'a> {
     pub setup: &'a (dyn Fn(&Knobs) -> Result<Setup, RunError> + Sync),
     /// The path of a knob name by name, in whichever way it is written.
     pub canonical: &'a (dyn Fn(&str) -> Result<Vec<String>, RunError> + Sync),
-    /// Told after every evaluation: how many are done, of how many.
-    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Told how far evaluations have come.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
 }
 
 const MULTIPLIER: &str = "compute.array.multiplier";
@@ -115,12 +113,9 @@ fn evaluate_all(
         }
     }
     evaluator.prepare(&distinct)?;
-    let done = AtomicUsize::new(0);
-    let evaluate = |setup: &&Setup| {
-        let outcome = evaluator.evaluate(setup, written(setup));
-        (settings.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, distinct.len());
-        outcome
-    };
+    let meter = Meter::new(distinct.len(), settings.progress);
+    let evaluate =
+        |setup: &&Setup| meter.evaluation(|told| evaluator.evaluate_telling(setup, written(setup), told));
     // Collected before it is looked through, so that the first error does not depend on who was faster.
     let outcomes: Vec<Result<Outcome, RunError>> =
         distinct.par_iter().with_min_len(evaluator.in_a_row(distinct.len())).map(evaluate).collect();
@@ -221,7 +216,7 @@ fn report(
     });
     let axsim = env!("CARGO_PKG_VERSION").to_string();
     let (repeat, about) = (settings.repeat.to_string(), exact.workload.about.clone());
-    let mut notes = notes(exact, &baseline, &approximate);
+    let mut notes = notes(&baseline, &approximate);
     notes.extend(split(&reference, &baseline));
     // Against a design of unknown cost nothing can be claimed.
     let comparable = |effect: &&KnobOutcome| effect.value != "exact" && effect.alone.unpriced_as().is_none();

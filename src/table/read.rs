@@ -300,8 +300,12 @@ impl Entries<i64> {
         let (all, own) = (self.values.len(), fit(&range));
         let others = fit(&results(Signature { signed: !signed, ..signature }).1);
         let hint = match others {
-            _ if others == all && signed => ", or say that the table is not: `signed: false`".into(),
-            _ if others == all => ", or say that the table is signed: `signed: true`".into(),
+            _ if others == all && signed => {
+                ", or say that the table is not: `signed: false` (`--signed false` with `explain`)".into()
+            }
+            _ if others == all => {
+                ", or say that the table is signed: `signed: true` (`--signed true` with `explain`)".into()
+            }
             _ if own > others => format!(", as {own} of the {all} entries are"),
             _ => String::new(),
         };

@@ -315,6 +315,11 @@ impl Network {
         self.contractions().enumerate().map(layer).collect()
     }
 
+    /// What the step that makes a value is called.
+    pub(super) fn value_name(&self, value: usize) -> String {
+        value.checked_sub(1).map_or("input".into(), |step| self.steps[step].name.clone())
+    }
+
     /// Zeros that the step of a value puts into it.
     fn zeros(&self, value: usize) -> usize {
         match value.checked_sub(1).map(|step| &self.steps[step].op) {

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use super::engine::{Layer, Weights};
 use super::lower::ModelError;
 use super::network::{Network, Step};
-use super::op::{General, Op};
+use super::op::{Contraction, General, Op};
 use super::rotation::Rotation;
-use crate::config::{Quantize, Rounding, WeightScales};
+use crate::config::{Quantize, WeightScales};
 use crate::tensor::Tensor;
 
 mod asking;
 mod checkpoint;
+mod chosen;
 mod entropy;
 mod filed;
 mod grid;
@@ -37,6 +38,7 @@ mod tokens;
 mod turned;
 
 pub use checkpoint::{Checkpoint, Start};
+use chosen::Chosen;
 use filed::{Coded, FileCodes};
 pub use grid::{Grid, Scheme};
 pub use group::Coder;
@@ -46,7 +48,6 @@ pub use layout::GroupError;
 use layout::Written;
 pub use precision::{Precision, PrecisionError};
 pub use range::Observations;
-use role::{Role, roles};
 use stored::StoredGroups;
 pub use stored::{Groups, Razored, common_group};
 pub use tokens::ScaledTokens;
@@ -65,6 +66,12 @@ pub enum CalibrationError {
          look at its weights, and at `preprocess`"
     )]
     NotFinite(String),
+    /// Values of which a percentile leaves zeros alone, so that nothing tells their step.
+    #[error(
+        "values of node `{0}` are zero but for a share that `calibration: {{percentile: …}}` leaves out, so that all of them \
+         would be; write a higher percentile, or `min_max`"
+    )]
+    Zeros(String),
     /// Products that no engine would form.
     #[error(
         "node `{node}` multiplies and adds, but is no layer of the array, so that only the float model can be run: {why}"
@@ -172,48 +179,10 @@ impl Quantized {
         if let Some(general) = network.beside() {
             return Err(CalibrationError::beside(general));
         }
-        let roles = roles(network);
-        let grid = |value: usize, (low, high)| {
-            let grid = match roles[value] {
-                Some(Role::Weights) => Grid::new(Scheme::Symmetric, precision.of_computed(value), low, high),
-                _ => Grid::new(scheme, precision.of_value(value), low, high),
-            };
-            grid.rounding(settings.rounding).keeping_signs(precision.keeps_sign(value))
-        };
-        let written = layout::layouts(network, settings, precision)?;
-        let rotations = turned::rotations(network, precision)?;
-        let changed = written.iter().zip(&rotations);
-        let changed: Vec<bool> = changed.map(|(written, own)| written.is_some() || own.is_some()).collect();
-        let passes = layout::on_the_way(network, &changed);
-        let ranges = observed.ranges(network, (settings.calibration, &rotations), &grid);
-        let filed = filed::grids(network, &rotations);
-        let kept = |value: usize| {
-            let own = filed[value].filter(|_| precision.of_value(value) == 8)?;
-            filed::fits(own, roles[value], scheme).then(|| own.keeping_signs(precision.keeps_sign(value)))
-        };
-        let of_value = |(value, range): (usize, Option<(f32, f32)>)| {
-            let (low, high) = range.filter(|_| !passes[value])?;
-            Some(match written[value] {
-                Some(Written::Groups(Layout { coder, .. })) => {
-                    Grid::of_groups(coder.bits, coder.scale(low.abs().max(high.abs())))
-                }
-                // Scales come with the tokens.
-                Some(Written::Tokens(_)) => Grid::of_groups(precision.of_value(value), 1.0),
-                None => kept(value).unwrap_or_else(|| grid(value, (low, high))),
-            })
-        };
-        let grids: Vec<Option<Grid>> = ranges.into_iter().enumerate().map(of_value).collect();
-        let grids = rounded_once(network, &changed, grids);
+        let chosen = Chosen::of(network, (settings, precision), scheme, observed)?;
+        let Chosen { grids, written, rotations, filed } = chosen;
         let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
-            Some(own) => {
-                let own = turned::weights(own, precision.rotates(layer));
-                let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
-                match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
-                    _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
-                    Some(layout) => stored::grouped(&own, layout, share),
-                    None => (filed::or_round(&own, (share, bits), scheme), None),
-                }
-            }
+            Some(own) => coded(own, layer, (settings, precision), scheme),
             None => (computed(grids[step.inputs[1]], step), None),
         });
         let (weights, groups): (Vec<Weights>, Vec<Option<StoredGroups>>) = weights.unzip();
@@ -357,6 +326,22 @@ fn bias((step, whole): (&Step, &Option<Arc<[i32]>>)) -> Arc<[f32]> {
     }
 }
 
+/// Weights as codes, and what else they have where groups of them have shifts.
+fn coded(
+    own: &Contraction,
+    layer: usize,
+    (settings, precision): (&Quantize, &Precision),
+    scheme: Scheme,
+) -> (Weights, Option<StoredGroups>) {
+    let own = turned::weights(own, precision.rotates(layer));
+    let (share, bits) = (settings.weight_scales, precision.of_weights(layer));
+    match layout::of_filters(precision.formats(layer).weights, &own.geometry) {
+        _ if bits == 1 => (signs(&own.weights, own.geometry.out_channels), None),
+        Some(layout) => stored::grouped(&own, layout, share),
+        None => (filed::or_round(&own, (share, bits), scheme), None),
+    }
+}
+
 /// What is known of weights that are computed, before they are.
 fn computed(grid: Option<Grid>, step: &Step) -> Weights {
     let grid = grid.expect("what a contraction reads is on a grid");
@@ -398,25 +383,12 @@ fn round(weights: &[f32], channels: usize, (share, bits): (WeightScales, u32)) -
     Weights { codes, scales, zero_point: 1 << (bits - 1), bits }
 }
 
-/// What lies on a grid already goes to the nearest code, whatever the rounding: divided by the step again, a real value may
-/// be a little less than the whole number that it was.
-fn rounded_once(network: &Network, changed: &[bool], mut grids: Vec<Option<Grid>>) -> Vec<Option<Grid>> {
-    let nearest = |grid: Option<Grid>| grid.map(|grid| grid.rounding(Rounding::HalfEven));
-    for (at, step) in network.steps.iter().enumerate() {
-        let (from, to) = (step.inputs[0], at + 1);
-        let same = nearest(grids[from]) == nearest(grids[to]) && !changed[from] && !changed[to];
-        if step.op.keeps_codes() && same {
-            grids[to] = nearest(grids[to]);
-        }
-    }
-    grids
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::config::Rounding;
     use crate::kernel::Geometry;
     use crate::rng::uniform_at;
     use crate::workload::Form;

@@ -88,6 +88,14 @@ pub enum LoadError {
         /// What samples are needed for.
         job: &'static str,
     },
+    /// A set of one sample, of which a part shall calibrate.
+    #[error(
+        "{file}: it holds one sample, which calibrates, so that none is left to score; give more than one"
+    )]
+    Single {
+        /// The path.
+        file: String,
+    },
     /// More samples are asked for than there are, or none.
     #[error("`{key}: {asked}` asks for more than the {held} samples {whence}; write 1 to {held}")]
     Samples {
@@ -155,10 +163,7 @@ pub fn load(workload: &Workload, roots: &[PathBuf]) -> Result<Task, LoadError> {
         None => test.split(),
     };
     if test.is_empty() {
-        return Err(empty(
-            of_test,
-            "the first tenth calibrates, none is left to score; give more than one sample",
-        ));
+        return Err(LoadError::Single { file: of_test.display().to_string() });
     }
     if calibration.is_empty() {
         return Err(empty(of_calibration, "the range of every activation is found on calibration samples"));

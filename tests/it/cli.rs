@@ -59,6 +59,10 @@ fn neutral_knobs_cost_and_score_exactly_what_the_baseline_does() {
     for figure in ["score", "energy_j", "latency_s", "area_mm2", "layers", "ledger"] {
         assert_eq!(outcome["baseline"][figure], outcome["approximate"][figure], "{figure}");
     }
+    // What is the baseline itself differs by nothing, whatever few samples show.
+    let delta = &outcome["approximate"]["delta"];
+    assert_eq!((&delta["value"], &delta["ci95"]), (&0.0.into(), &serde_json::json!([0.0, 0.0])));
+    assert_eq!(delta["method"], "none: this is the baseline itself");
 }
 
 #[test]

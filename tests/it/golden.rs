@@ -156,6 +156,8 @@ fn raw_codes_and_multiplied_padding_pass_too() {
         run(out.path(), &[&sets[..], &more].concat());
         let about = about(&folder);
         assert_eq!(about["unit"]["operand_encoding"], zeros);
+        let products = about["files"]["products.hex"].as_str().unwrap();
+        assert!(products.contains(zeros), "{products}");
         assert_eq!(about["geometry"]["pads_top_left_bottom_right"], serde_json::json!([0, 0, 0, 0]));
         // Every output has all taps of its filter.
         let shape = about["tensors"]["weights"]["shape"].as_array().unwrap();
@@ -417,7 +419,18 @@ fn a_table_has_the_vectors_of_the_design_that_it_is_of_and_its_unit_passes_them(
             let [design, table] = folders.each_ref().map(|folder| fs::read(folder.join(name)).unwrap());
             assert_eq!(design, table, "{id}: {name}");
         }
-        let files = about(&folders[1])["files"].as_object().unwrap().len();
+        let notes = about(&folders[1]);
+        let encoding = if id.starts_with("mul8u") { "unsigned" } else { "two's complement" };
+        let told = |what: &str| {
+            notes["files"]
+                .as_object()
+                .unwrap()
+                .values()
+                .filter_map(|note| note.as_str())
+                .any(|note| note == what)
+        };
+        assert!(told(&format!("a line a product, in the order of `a`, `b` changing fastest, {encoding}")));
+        let files = notes["files"].as_object().unwrap().len();
         assert_eq!(
             files,
             fs::read_dir(&folders[1]).unwrap().count() - 1,

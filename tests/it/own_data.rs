@@ -46,6 +46,8 @@ fn arrays() -> TempDir {
     let labels =
         |count: usize| (0..count).flat_map(|label| (label as i64 % 10).to_le_bytes()).collect::<Vec<_>>();
     write("y.npy", npy("<i8", &[SAMPLES], &labels(SAMPLES)));
+    write("one.npy", reals(&[1, 1, SIDE, SIDE], &right[..SIDE * SIDE]));
+    write("y1.npy", npy("<i8", &[1], &labels(1)));
     write("more.npy", npy("<i8", &[SAMPLES + 2], &labels(SAMPLES + 2)));
     let mut beyond = labels(SAMPLES);
     beyond[8 * 33] = 10;
@@ -111,6 +113,10 @@ fn every_mistake_is_found_by_a_check_as_a_run_would_find_it() {
         (
             vec![format!("{test}.labels={{npy: x.npy}}")],
             "elements of type `<f4` are not read; save an array of whole",
+        ),
+        (
+            vec![format!("{test}.array=one.npy"), format!("{test}.labels={{npy: y1.npy}}")],
+            "one.npy: it holds one sample, which calibrates, so that none is left to score",
         ),
         (vec!["workload.samples=100000000".into()], "write 1 to 36"),
         (vec!["workload.samples=37".into()], "more than the 36 samples behind the first tenth of"),

@@ -94,7 +94,47 @@ fn a_wrong_table_of_a_layer_is_told_of_that_layer() {
     let words: Vec<&str> = message.split_whitespace().filter(|word| *word != "│").collect();
     let message = words.join(" ");
     assert!(message.contains(&format!("layer `conv1`: product table {}:2:", file.display())), "{message}");
-    assert!(message.contains("or say that the table is signed: `signed: true`"), "{message}");
+    assert!(
+        message.contains("or say that the table is signed: `signed: true` (`--signed true`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn verbs_that_need_gates_say_which_one_reads_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.txt");
+    std::fs::write(&file, "0 0\n0 1\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [&["characterize", file][..], &["export", file], &["list", "--like", file]] {
+        let refused = Command::cargo_bin("axsim").unwrap().args(arguments).assert().code(2);
+        // Long paths are broken where lines end.
+        let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        let whole = message.replace("\n  │ ", "").replace(' ', "");
+        assert!(whole.contains(&format!("`axsimexplain{file}`tellswhatitcomputes")), "{message}");
+    }
+}
+
+/// No code has one bit.
+#[test]
+fn a_table_of_one_bit_is_not_advised_codes_of_one_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.txt");
+    std::fs::write(&file, "0 0\n0 1\n").unwrap();
+    let set = format!("approximate={{compute.array.multiplier: {{table: {}}}}}", file.display());
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "check",
+        "configs/runs/quickstart.yaml",
+        "--set",
+        &set,
+    ]);
+    let message = String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap();
+    let message = message.replace("\n  │ ", " ");
+    assert!(
+        message.contains("hold; take a wider multiplier") && !message.contains("weight_bits"),
+        "{message}"
+    );
 }
 
 #[test]

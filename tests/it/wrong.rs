@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 47] = [
+const MISTAKES: [(&str, &[&str]); 51] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -147,6 +147,13 @@ const MISTAKES: [(&str, &[&str]); 47] = [
         &["run", "--set", "approximate={compute.array.products: raw, compute.array.recovery: auto}"],
     ),
     ("a memory of no known size", &["run", "--set", "approximate={memory.buffer.sram.size: 100 KiB}"]),
+    ("a part of a multiplier", &["run", "--set", "approximate.compute.array.multiplier.table=t.txt"]),
+    (
+        "a percentile that leaves zeros alone",
+        &["run", "--set", "workload.quantize.calibration={percentile: 60}", "--set", "workload.samples=8"],
+    ),
+    ("a folder of data that is none", &["run", "--data", "DIR/none"]),
+    ("no platform", &["run", "--set", "platform=null"]),
     ("no thread", &["run", "--threads", "0"]),
     ("too many threads", &["run", "--threads", "100000"]),
     ("a seed that is no number", &["run", "--seed", "x"]),
@@ -196,6 +203,26 @@ fn a_file_where_results_should_go_is_named() {
 }
 
 #[test]
+fn a_refused_run_leaves_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for verb in ["run", "explore"] {
+        let (code, message) = answer(&[verb, "--set", "workload.samples=100000"], folder.path());
+        assert!(code == 2 && !folder.path().join("out").exists(), "{message}");
+    }
+}
+
+#[test]
+fn check_writes_what_it_found_as_json() {
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["check", QUICKSTART, "--json", "-"]);
+    let printed = command.assert().success().get_output().stdout.clone();
+    let found: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    assert_eq!(found["layers"], serde_json::json!(["conv1", "conv2", "conv3", "conv4", "classifier"]));
+    assert_eq!((&found["samples"], &found["data_found"]), (&1000.into(), &true.into()));
+    assert_eq!(found["knobs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn check_finds_a_layer_that_the_network_does_not_have_where_its_model_is_at_hand() {
     let check = |file: &str, set: &str| {
         let mut command = Command::cargo_bin("axsim").unwrap();
@@ -231,7 +258,8 @@ fn check_finds_a_layer_that_the_network_does_not_have_where_its_model_is_at_hand
     assert!(code == Some(2) && message.contains(twice), "{message}");
     let (code, answer, message) =
         check(QUICKSTART, "approximate={compute.array.layers.conv2: mul8s_drum_k4}");
-    assert!(code == Some(0) && answer.ends_with("1 knob"), "{answer} {message}");
+    let told = "1 knob layers #0 to #4: conv1, conv2, conv3, conv4, classifier";
+    assert!(code == Some(0) && answer.ends_with(told), "{answer} {message}");
     let (code, answer, message) = check(QUICKSTART, "workload.model=elsewhere.onnx");
     assert!(
         code == Some(0) && answer.ends_with("so names of layers were not looked up"),

@@ -7,6 +7,7 @@ use crate::explore::{Exploration, Finished, Point, Unfinished};
 use crate::report::svg::escape;
 use crate::report::svg::scatter::{Mark, Plot, Shape, scatter};
 use crate::report::{label, short, words};
+use crate::run::notes;
 use crate::run::outcome::Outcome;
 use crate::run::statistics::Verdict;
 use crate::units::with_prefix;
@@ -35,6 +36,7 @@ pub fn write(found: &Exploration) -> String {
     };
     body += &parts::layers(&found.baseline, shown, &of);
     body += &parts::constants(shown);
+    body += &parts::notes(&of, &notes(&found.baseline, shown));
     let facts = [("version", question.axsim.clone()), ("seed", question.seed.to_string())];
     body += &parts::repeat(&question.repeat, &facts, &shown.settings);
     page(&title, &body)
@@ -186,6 +188,7 @@ fn points(found: &Exploration) -> String {
         ("datapath", "n"),
         ("latency", "n"),
     ]);
+    columns.extend(words::shows_area(found).then_some(("area", "n")));
     let mut order: Vec<usize> = (0..found.points.len()).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (rank(&found.points[a]), rank(&found.points[b]));
@@ -232,7 +235,7 @@ fn row(found: &Exploration, at: usize) -> Vec<String> {
                 }
             };
             cells.push(format!("{chip} {}", escape(&why)));
-            cells.extend(vec![String::new(); 6]);
+            cells.resize(point.knobs.len() + 7 + usize::from(words::shows_area(found)), String::new());
         }
         Ok(Finished { verdict, savings, outcome }) => {
             let name = words::verdict(verdict.as_ref());
@@ -250,6 +253,7 @@ fn row(found: &Exploration, at: usize) -> Vec<String> {
                 words::times(savings.datapath),
                 with_prefix(outcome.latency_s, "s"),
             ]);
+            cells.extend(words::shows_area(found).then(|| words::area(outcome)));
         }
     }
     cells

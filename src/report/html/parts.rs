@@ -302,8 +302,8 @@ pub(super) fn repeat(command: &str, facts: &[(&str, String)], settings: &serde_j
 }
 
 /// What arithmetic means, where that is told, and what the model itself approximates.
-pub(super) fn notes(notes: &[String]) -> String {
-    section("What this model approximates", "", &list("notes", notes))
+pub(super) fn notes(lead: &str, notes: &[String]) -> String {
+    section("What this model approximates", lead, &list("notes", notes))
 }
 
 #[cfg(test)]

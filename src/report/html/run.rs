@@ -37,7 +37,7 @@ pub fn write(report: &Report) -> String {
     body += &parts::stages(&rows(report));
     body += &parts::layers(&report.baseline, &report.approximate, "");
     body += &parts::constants(&report.approximate);
-    body += &parts::notes(&[words::semantics(report), report.notes.clone()].concat());
+    body += &parts::notes("", &[words::semantics(report), report.notes.clone()].concat());
     let facts = [("version", report.axsim.clone()), ("seed", seed), ("model and data", origin(report))];
     body += &parts::repeat(&report.repeat, &facts, &report.approximate.settings);
     page(title(report), &body)

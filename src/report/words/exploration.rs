@@ -1,9 +1,13 @@
 //! The findings of an exploration.
 
+use indexmap::IndexSet;
+
 use super::layers::wide_sums;
 use super::semantics::semantics_of_points;
+use super::strain::strain;
 use super::{allowed, difference, inexact, less, percent, score, units, verdict};
-use crate::explore::{Exploration, Point, Unfinished};
+use crate::config::Objective;
+use crate::explore::{Exploration, Finished, Point, Unfinished};
 use crate::report::label;
 use crate::run::Worst;
 use crate::units::{counted, with_prefix};
@@ -14,11 +18,20 @@ pub fn about(found: &Exploration) -> String {
     about.filter(|about| !about.is_empty()).unwrap_or("Exploration").to_string()
 }
 
+/// Whether points are told apart by their area too.
+pub fn shows_area(found: &Exploration) -> bool {
+    found.question.explore.objectives.contains(&Objective::Area)
+}
+
 /// The summary of an exploration: how many points hold the floor, and what the best of them saves.
 pub fn findings(found: &Exploration) -> Vec<String> {
     let mut sentences = vec![counts(found)];
     sentences.extend(inexact(&found.baseline));
     sentences.extend(best(found));
+    sentences.extend(unpriced(found));
+    let strained = finished(found).and_then(|(_, best)| best.outcome.strain.as_ref());
+    let strained = strained.or(found.baseline.strain.as_ref());
+    sentences.extend(strained.into_iter().flat_map(strain));
     sentences.extend(beyond(found));
     sentences.extend(semantics_of_points(&found.baseline));
     sentences
@@ -26,42 +39,86 @@ pub fn findings(found: &Exploration) -> Vec<String> {
 
 /// Which point takes least energy.
 fn best(found: &Exploration) -> Vec<String> {
-    let mut sentences = vec![];
-    let best = found.best.map(|best| &found.points[best]);
-    let costless = |point: &Point| point.result.as_ref().is_ok_and(|done| done.outcome.energy_j.total == 0.0);
-    if best.is_some_and(costless) && found.baseline.energy_j.total == 0.0 {
-        sentences.push("Nothing costs energy on this platform, so that no point takes least: they differ by their scores.".into());
-        return sentences;
+    let Some((point, finished)) = finished(found) else { return vec![without_best(found)] };
+    let outcome = &finished.outcome;
+    if outcome.energy_j.total == 0.0 && found.baseline.energy_j.total == 0.0 {
+        let what = "Nothing costs energy on this platform, so that no point takes least: they differ by their scores.";
+        return vec![what.into()];
     }
-    sentences.push(match best.map(|point| (point, &point.result)) {
-        Some((point, Ok(finished))) => format!(
-            "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead \
-             of {} ({}{}, 95 % interval).",
-            if found.question.floor.is_some() { " within the floor" } else { "" },
-            label(point),
-            with_prefix(finished.outcome.energy_j.total, "J"),
-            with_prefix(found.baseline.energy_j.total, "J"),
-            less(finished.savings.system),
-            less(finished.savings.datapath),
-            score(&finished.outcome.score),
-            score(&found.baseline.score),
-            difference(&finished.outcome),
-            units(found.baseline.score.metric),
-        ),
+    if outcome.settings == found.baseline.settings {
+        return vec![itself(found, point)];
+    }
+    let least = format!(
+        "Least energy{}: {} with {} per sample instead of {}, system {}, datapath {}; it scores {} instead of {} ({}{}, 95 % \
+         interval).",
+        within(found),
+        label(point),
+        with_prefix(outcome.energy_j.total, "J"),
+        with_prefix(found.baseline.energy_j.total, "J"),
+        less(finished.savings.system),
+        less(finished.savings.datapath),
+        score(&outcome.score),
+        score(&found.baseline.score),
+        difference(outcome),
+        units(found.baseline.score.metric),
+    );
+    let flattered = "It was chosen on the samples that it is scored on, so its score is a little flattered; confirm it by a run on \
+                     others.";
+    let others = found.points.len() > 1;
+    [least].into_iter().chain(others.then(|| flattered.into())).collect()
+}
+
+/// The best point with its figures.
+fn finished(found: &Exploration) -> Option<(&Point, &Finished)> {
+    let point = &found.points[found.best?];
+    Some((point, point.result.as_ref().ok()?))
+}
+
+fn within(found: &Exploration) -> &'static str {
+    if found.question.floor.is_some() { " within the floor" } else { "" }
+}
+
+/// That no point saves anything over what all are compared with.
+fn itself(found: &Exploration, point: &Point) -> String {
+    let more = match count(found, "undecided") {
+        0 => String::new(),
+        count => format!("; more samples would decide the {count} undecided"),
+    };
+    format!(
+        "Least energy{}: {} itself, {}, with {} per sample, for no other point takes less{}{more}.",
+        within(found),
+        found.baseline.baseline_name(),
+        label(point),
+        with_prefix(found.baseline.energy_j.total, "J"),
+        if found.question.floor.is_some() { " and surely meets it" } else { "" },
+    )
+}
+
+fn without_best(found: &Exploration) -> String {
+    match found.question.floor {
         _ if count(found, "undecided") > 0 => {
-            "No point surely meets the floor; more samples would decide those that are undecided.".into()
+            "No point surely meets the floor; more samples would decide those that are undecided."
         }
-        _ if found.question.floor.is_some() => "No point meets the floor.".into(),
-        _ => "No point was evaluated.".into(),
-    });
-    if found.best.is_some() && found.points.len() > 1 {
-        sentences.push(
-            "It was chosen on the samples that it is scored on, so its score is a little flattered; confirm it by a run \
-             on others."
-                .into(),
-        );
+        Some(_) => "No point meets the floor.",
+        None => "No point was evaluated.",
     }
-    sentences
+    .into()
+}
+
+/// How many points multiply by a table of which nothing tells what it costs.
+fn unpriced(found: &Exploration) -> Option<String> {
+    let finished = found.points.iter().filter_map(|point| point.result.as_ref().ok());
+    let designs: Vec<&str> = finished.filter_map(|point| point.outcome.unpriced_as()).collect();
+    let named: IndexSet<String> = designs.iter().map(|design| format!("`{design}`")).collect();
+    (!designs.is_empty()).then(|| {
+        format!(
+            "In {} of {} a multiplier is a product table without gates, priced as {}: no saving of its own can show, so that by \
+             energy such points are told apart by their other knobs alone.",
+            designs.len(),
+            counted(found.points.len(), "point"),
+            named.into_iter().collect::<Vec<_>>().join(" or ")
+        )
+    })
 }
 
 /// Of how many points, and of the best one in full, accumulators surely hold fewer products than some layers sum.
@@ -76,8 +133,7 @@ fn beyond(found: &Exploration) -> Vec<String> {
             counted(found.points.len(), "point")
         )
     });
-    let best = found.best.and_then(|best| found.points[best].result.as_ref().ok());
-    let of_best = best.map_or(vec![], |done| wide_sums(&done.outcome.layers));
+    let of_best = finished(found).map_or(vec![], |(_, best)| wide_sums(&best.outcome.layers));
     let of_baseline = wide_sums(&found.baseline.layers);
     let of = |name: &str, told: Vec<String>| {
         told.into_iter().map(move |told| format!("Of {name}: {told}")).collect::<Vec<_>>()
@@ -131,6 +187,7 @@ fn counts(found: &Exploration) -> String {
     } else {
         counted(found.points.len(), "point")
     };
+    let samples = counted(found.baseline.score.samples, "sample");
     let floor = found.question.floor.map_or(String::new(), |drop| {
         format!(
             " The floor of {} is met by {} (the one-sided 95 % upper bound of the drop is below it), undecided for {} and not met by {} \
@@ -154,5 +211,6 @@ fn counts(found: &Exploration) -> String {
             unjudged(found)
         )
     });
-    format!("{whole}, {failed} failed, {} on the {}.{screened}{floor}", found.front.len(), front(found))
+    let front = format!("{} on the {}", found.front.len(), front(found));
+    format!("{whole}, each on {samples}: {failed} failed, {front}.{screened}{floor}")
 }

@@ -41,7 +41,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     sentences.extend(interaction(report));
     let metric = report.baseline.score.metric;
     sentences.extend(report.equal_accuracy.iter().flat_map(|found| plain_bits(metric, found)));
-    sentences.extend(report.approximate.unpriced_as().map(unpriced));
+    sentences.extend(unpriced(&report.approximate));
     let approximate = wide_sums(&report.approximate.layers);
     let baseline = wide_sums(&report.baseline.layers).into_iter().filter(|told| !approximate.contains(told));
     sentences.extend(baseline.map(|told| format!("Of {}: {told}", report.baseline.baseline_name())));
@@ -233,9 +233,13 @@ fn interaction(report: &Report) -> Option<String> {
     })
 }
 
-fn unpriced(design: &str) -> String {
-    format!(
-        "The multiplier is a product table without gates, priced as `{design}`: no saving of its own can show, so plain \
-         bits are not compared with it."
-    )
+fn unpriced(outcome: &Outcome) -> Option<String> {
+    let design = outcome.unpriced_as()?;
+    let layers: Vec<String> = outcome.unpriced_layers().iter().map(|layer| format!("`{layer}`")).collect();
+    let of = if layers.is_empty() { String::new() } else { format!(" of {}", layers.join(", ")) };
+    Some(format!(
+        "The multiplier{of} is a product table without gates, priced as `{design}`: no saving of its own can show. What the \
+         datapath saves or spends is that of `{design}` and of what surrounds it on these operands, so plain bits are not \
+         compared with the table."
+    ))
 }

@@ -56,12 +56,13 @@ impl Evaluator<'_> {
         parts: &Parts<'_>,
         (keys, known): (&[prefix::Key], Vec<Option<Seen>>),
         ready: Ready<'_>,
-        workload: &Workload,
+        (workload, told): (&Workload, &(dyn Fn(f64) + Sync)),
     ) -> Result<Scored, RunError> {
         let (plan, captured, products) = ready;
-        let run = |device: &Device<'_>| self.run_device((workload, captured), keys, device);
         let errs = parts.platform.memory.values().any(|memory| memory.errs());
         let maps = if errs { u64::from(self.fault_maps) } else { 1 };
+        let ran = |samples: usize| told(samples as f64 / (workload.samples as f64 * maps as f64));
+        let run = |device: &Device<'_>| self.run_device((workload, captured), keys, device, &ran);
         let mut scored = self.run_first(parts, (keys, known), ready, &run)?;
         let other = |map: u64| {
             let quantized = &self.device(parts, &plan.network, map);
@@ -107,12 +108,14 @@ impl Evaluator<'_> {
         Ok(Scored { graded: vec![graded], counted, seen, used })
     }
 
-    /// Runs all samples on a device, each batch from the latest layer to which another setup has brought it.
+    /// Runs all samples on a device, each batch from the latest layer to which another setup has brought it; `ran` hears of how
+    /// many samples a batch was.
     fn run_device(
         &self,
         (workload, captured): (&Workload, &Captured),
         keys: &[prefix::Key],
         device: &Device<'_>,
+        ran: &(dyn Fn(usize) + Sync),
     ) -> Result<Graded, RunError> {
         self.grade(workload, (&self.task.test, workload.samples), |range| {
             let (later, batch) = (usize::from(range.start > 0), ([range.start, range.end], device.map));
@@ -122,12 +125,14 @@ impl Evaluator<'_> {
             let mut run = |start: Start<'_>| {
                 Ok(device.quantized.run_from(device.engines[later], start, range.start, &mut reach)?)
             };
-            match self.prefixes.latest(keys, device.skipped[later], batch) {
+            let answers = match self.prefixes.latest(keys, device.skipped[later], batch) {
                 Some(start) => run(Start::Layer(&start)),
                 None => {
                     run(Start::Input(&Task::preprocess(workload, &slice(&captured.pixels, range.clone()))))
                 }
-            }
+            };
+            ran(range.len());
+            answers
         })
     }
 

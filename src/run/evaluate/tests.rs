@@ -387,6 +387,22 @@ fn layers_of_computed_weights_are_judged_before_a_run_too() {
 }
 
 #[test]
+fn shares_that_are_told_are_all_samples_on_all_devices() {
+    let (config, task) = quickstart();
+    let open = Open { products: &|_, _| unreachable!(), energies: &|_| unreachable!() };
+    for (voltage, maps) in [(1.0, 1), (0.8, 8)] {
+        let setup = setup(&config, &[("memory.buffer.sram.voltage", json!(voltage))]);
+        let evaluator = Evaluator::new(&task, 1, 8, open);
+        let told = Mutex::new(vec![]);
+        let outcome =
+            evaluator.evaluate_telling(&setup, json!({}), &|share| told.lock().unwrap().push(share));
+        assert_eq!(outcome.unwrap().score.fault_maps.len().max(1), maps);
+        let told = told.into_inner().unwrap();
+        assert!((told.iter().sum::<f64>() - 1.0).abs() < 1e-12 && told.len() >= 2 * maps, "{told:?}");
+    }
+}
+
+#[test]
 fn many_threads_run_fewer_samples_at_a_time() {
     let (_, task) = quickstart();
     let evaluator = Evaluator::new(&task, 1, 1, Open::NONE);

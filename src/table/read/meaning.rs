@@ -34,8 +34,12 @@ pub enum Meaning {
 impl fmt::Display for Meaning {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsigned => out.write_str("unsigned codes; write `signed: false`"),
-            Self::TwosComplement => out.write_str("codes in two's complement; write `signed: true`"),
+            Self::Unsigned => {
+                out.write_str("unsigned codes; write `signed: false` (`--signed false` with `explain`)")
+            }
+            Self::TwosComplement => out.write_str(
+                "codes in two's complement; write `signed: true` (`--signed true` with `explain`)",
+            ),
             Self::Ascending { widths: [a, b] } => {
                 let [rows, columns] = [a, b].map(|width| 1i64 << (width - 1));
                 write!(

@@ -160,17 +160,20 @@ fn a_wrong_sign_is_told_where_entries_fit_the_other() {
         let written = |table: &Table| text(table, if name == "t.csv" { "," } else { " " });
         let told = message(written(&unsigned).as_bytes(), name, true);
         assert!(
-            told.ends_with("write -32768 to 32767, or say that the table is not: `signed: false`"),
+            told.ends_with("write -32768 to 32767, or say that the table is not: `signed: false` (`--signed false` with `explain`)"),
             "{told}"
         );
         let told = message(written(&signed).as_bytes(), name, false);
         assert!(
-            told.ends_with("write 0 to 131071, or say that the table is signed: `signed: true`"),
+            told.ends_with("write 0 to 131071, or say that the table is signed: `signed: true` (`--signed true` with `explain`)"),
             "{told}"
         );
     }
     let small = |entries: &str, signed| message(entries.as_bytes(), "t.txt", signed);
-    assert!(small("0 0 0 0\n0 1 2 3\n0 2 4 6\n0 3 6 9\n", true).ends_with("`signed: false`"));
+    assert!(
+        small("0 0 0 0\n0 1 2 3\n0 2 4 6\n0 3 6 9\n", true)
+            .ends_with("`signed: false` (`--signed false` with `explain`)")
+    );
     let neither = "0 70 0 0\n0 1 -2 -1\n0 -2 4 2\n0 -1 2 1\n";
     for signed in [false, true] {
         assert!(!small(neither, signed).contains("signed:"), "{}", small(neither, signed));

@@ -79,6 +79,13 @@ impl Observations {
         };
         inherit((network, rotations), begun(network, self.seen.iter().enumerate().map(range).collect()))
     }
+
+    /// Values that were not all zero, but have a range of zero alone.
+    pub(super) fn zeroed(&self, ranges: &[Option<Range>]) -> impl Iterator<Item = usize> {
+        const ZERO: Option<Range> = Some((0.0, 0.0));
+        let both = self.seen.iter().zip(ranges).enumerate();
+        both.filter(|(_, (seen, range))| **range == ZERO && seen.extremes != ZERO).map(|(value, _)| value)
+    }
 }
 
 /// What is looked at: values with a role, rotated where they are put away so.
@@ -106,8 +113,7 @@ impl Observed<'_> {
         let mut seen = vec![Seen::default(); self.roles.len()];
         let broken = parts.iter().filter_map(|(broken, _)| *broken).min();
         if let Some(value) = broken {
-            let step = |at: usize| self.network.steps[at].name.clone();
-            return Err(CalibrationError::NotFinite(value.checked_sub(1).map_or("input".into(), step)));
+            return Err(CalibrationError::NotFinite(self.network.value_name(value)));
         }
         for (_, part) in parts {
             seen.iter_mut().zip(part).for_each(|(seen, part)| seen.join(part));

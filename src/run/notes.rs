@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use crate::config::platform::{Compute, Sensor, WeightFormat, Zeros};
-use crate::config::{Measure, Setup};
+use crate::config::Measure;
+use crate::config::platform::{WeightFormat, Zeros};
 use crate::run::outcome::{LayerOutcome, Outcome, Reference, WeightsOutcome};
-use crate::run::split;
 use crate::units::{Seconds, Volts};
 
 /// How good delays and wires are.
@@ -66,9 +65,15 @@ const SPLIT: &str = "The receiver runs the layers after the one whose features a
     whole network, and energy, time and weights are those of the device alone. Features are read from the buffer once to be \
     sent, in the bits that they are put away in; scales are not sent.";
 
+/// Whether the platform of an outcome has something.
+fn has(outcome: &Outcome, what: &str) -> bool {
+    let set = outcome.settings.pointer(&format!("/platform/{what}"));
+    set.is_some_and(|set| !set.is_null())
+}
+
 /// Whether the array of an outcome has a supply of its own.
 fn off_nominal(outcome: &Outcome) -> bool {
-    outcome.settings.pointer("/platform/compute/array/voltage").is_some_and(|supply| !supply.is_null())
+    has(outcome, "compute/array/voltage")
 }
 
 /// What is lost where the clock is too fast, and how it was found.
@@ -131,11 +136,11 @@ fn binary(outcome: &Outcome) -> Option<String> {
 }
 
 /// Zeros that arrays cannot tell from other codes.
-fn inserted(exact: &Setup, outcome: &Outcome) -> Option<String> {
+fn inserted(outcome: &Outcome) -> Option<String> {
     let zeros = outcome.layers.iter().filter(|layer| layer.inserted_zeros > 0);
     let zeros: Vec<String> =
         zeros.map(|layer| format!("`{}` has {} of them", layer.name, layer.inserted_zeros)).collect();
-    let any = matches!(exact.platform.compute, Compute::Array(_)) && !zeros.is_empty();
+    let any = has(outcome, "compute/array") && !zeros.is_empty();
     any.then(|| {
         format!(
             "Zeros that the network itself puts among the activations of a layer (between and around the pixels of a transposed \
@@ -197,8 +202,8 @@ pub(super) fn split(reference: &Reference, baseline: &Outcome) -> Option<String>
     })
 }
 
-/// What the model itself approximates.
-pub(super) fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
+/// What the model itself approximates in two outcomes, the first of them the baseline, in sentences.
+pub fn notes(baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
     let says = |holds: bool, text: &str| holds.then(|| text.to_string());
     let first = [
         Some(switching(baseline, approximate)),
@@ -214,7 +219,7 @@ pub(super) fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) ->
         says(approximate.tuned_exit.is_some(), TUNED),
         says(approximate.experts.is_some(), EXPERTS),
         says(!approximate.tokens.is_empty(), TOKENS),
-        says(split::configured(exact).is_some(), SPLIT),
+        says(has(baseline, "link/serial/payload/layer"), SPLIT),
         energies(approximate),
         table(approximate),
         recovery(approximate),
@@ -222,8 +227,8 @@ pub(super) fn notes(exact: &Setup, baseline: &Outcome, approximate: &Outcome) ->
     let last = [
         spikes(approximate),
         binary(approximate),
-        inserted(exact, approximate),
-        says(matches!(exact.platform.sensor, Sensor::Cmos(_)), COLOURS),
+        inserted(approximate),
+        says(has(baseline, "sensor/cmos"), COLOURS),
     ];
     first.into_iter().flatten().chain(zeros(approximate)).chain(last.into_iter().flatten()).collect()
 }
@@ -257,7 +262,7 @@ fn table(approximate: &Outcome) -> Option<String> {
         let what = "The multiplier is a product table, which has no gates: its";
         if approximate.unpriced_as().is_some() {
             format!(
-                "{what} area, clock and energy are those of `{design}`, so a datapath saving cannot show."
+                "{what} area, clock and energy are those of `{design}`, so a saving of its own cannot show."
             )
         } else {
             format!("{what} area, clock and leakage are those of `{design}`.")
