@@ -2,6 +2,7 @@
 
 pub mod exploration;
 mod formats;
+mod layers;
 mod parts;
 pub mod run;
 

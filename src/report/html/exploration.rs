@@ -1,6 +1,7 @@
 //! The page of an exploration.
 
 use super::formats::formats;
+use super::layers::layers;
 use super::parts::{self, Tile, class};
 use super::{list, page, section, table};
 use crate::explore::{Exploration, Finished, Point, Unfinished};
@@ -34,7 +35,7 @@ pub fn write(found: &Exploration) -> String {
         Some(best) => format!("Of the point of least energy, {}. ", label(&found.points[best])),
         None => format!("Of {}. ", found.baseline.baseline_name()),
     };
-    body += &parts::layers(&found.baseline, shown, &of);
+    body += &layers(&found.baseline, shown, &of);
     body += &parts::constants(shown);
     body += &parts::notes(&of, &notes(&found.baseline, shown));
     let facts = [("version", question.axsim.clone()), ("seed", question.seed.to_string())];
@@ -70,65 +71,76 @@ fn staged(found: &Exploration) -> Vec<(String, &Outcome)> {
 /// Energy against score, every point by its verdict, the front as a line.
 fn picture(found: &Exploration) -> String {
     let (factor, prefix) = prefix(found);
-    let (metric, exact) = (found.baseline.score.metric, found.baseline.score.value);
-    let place = |outcome: &Outcome| (outcome.energy_j.total * factor, metric.factor() * outcome.score.value);
-    let mut marks: Vec<Mark> =
-        found.points.iter().enumerate().filter_map(|(at, point)| mark(found, at, point)).collect();
-    // The front is drawn last, on top.
-    marks.sort_by_key(|mark| !mark.label.is_empty());
-    let (x, y) = place(&found.baseline);
-    let name = found.baseline.baseline_name();
-    let title = format!("{name}: {}", words::score(&found.baseline.score));
-    marks.push(Mark {
-        x,
-        y,
-        interval: None,
-        class: "neutral",
-        shape: Shape::Diamond,
-        label: name.into(),
-        title,
+    let metric = found.baseline.score.metric;
+    let marks = marks(found, factor);
+    let floor = found.question.floor.map(|drop| {
+        let exact = found.baseline.score.value;
+        metric.factor() * (exact - metric.merit(metric.allowed(drop, exact)))
     });
-    marks.iter_mut().rev().skip(1).for_each(|mark| mark.x *= factor);
-    let mut front: Vec<(f64, f64)> = found
-        .front
-        .iter()
-        .filter_map(|&at| found.points[at].result.as_ref().ok())
-        .map(|finished| place(&finished.outcome))
-        .collect();
-    front.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let floor =
-        found.question.floor.map(|drop| y - metric.factor() * metric.merit(metric.allowed(drop, exact)));
-    let lowest = floor
-        .filter(|_| !metric.less_is_better())
-        .map(|level| level - 3.0 * (y - level))
-        .filter(|lowest| marks.iter().any(|mark| mark.y < *lowest));
-    let below = lowest.map_or(0, |lowest| marks.iter().filter(|mark| mark.y < lowest).count());
-    let plot = Plot {
-        title: "energy against score of every point".into(),
-        x_name: format!("energy per sample, {prefix}J"),
-        y_name: metric.name().to_string()
-            + " score"
-            + &metric.unit().map_or(String::new(), |unit| format!(", {unit}")),
-        marks,
-        lines: vec![("front", front)],
-        levels: floor.map(|level| (level, "floor".to_string())).into_iter().collect(),
-        lowest,
-    };
+    let lowest = floor.filter(|_| !metric.less_is_better()).and_then(|level| lowest(found, &marks, level));
     let off = lowest.map_or(String::new(), |lowest| {
+        let below = marks.iter().filter(|mark| mark.y < lowest).count();
         let lowest = words::figure(metric, lowest / metric.factor());
         format!("Scores below {lowest} stand at the lower edge ({below}).")
     });
-    let key = if found.question.floor.is_some() { KEY } else { "" };
-    let front = format!("<span><i class=\"stroke\"></i>{}</span>", words::front(found));
-    let caption = format!("<figcaption class=\"legend\">{key}{front}<span>{off}</span></figcaption>");
+    let unit = metric.unit().map_or(String::new(), |unit| format!(", {unit}"));
+    let plot = Plot {
+        title: "energy against score of every point".into(),
+        x_name: format!("energy per sample, {prefix}J"),
+        y_name: format!("{} score{unit}", metric.name()),
+        marks,
+        lines: vec![("front", front(found, factor))],
+        levels: floor.map(|level| (level, "floor".to_string())).into_iter().collect(),
+        lowest,
+    };
+    let caption = caption(found, &off);
+    let better = if metric.less_is_better() { "down" } else { "up" };
+    let name = found.baseline.baseline_name();
     section(
         "Every point",
         &format!(
-            "Left is better, {} is better. Strokes are 95 % intervals of the difference to {name}. Point at a mark for its knobs.",
-            if metric.less_is_better() { "down" } else { "up" }
+            "Left is better, {better} is better. Strokes are 95 % intervals of the difference to {name}. Point at a mark for its \
+             knobs."
         ),
         &format!("<figure>{caption}{}</figure>", scatter(&plot)),
     )
+}
+
+/// Energy and score of an outcome, in the units of the plot.
+fn place(found: &Exploration, outcome: &Outcome, factor: f64) -> (f64, f64) {
+    (outcome.energy_j.total * factor, found.baseline.score.metric.factor() * outcome.score.value)
+}
+
+/// The points, those of the front on top, and the baseline on top of all.
+fn marks(found: &Exploration, factor: f64) -> Vec<Mark> {
+    let points = found.points.iter().enumerate();
+    let mut marks: Vec<Mark> = points.filter_map(|(at, point)| mark(found, at, point, factor)).collect();
+    marks.sort_by_key(|mark| !mark.label.is_empty());
+    let (x, y) = place(found, &found.baseline, factor);
+    let label = found.baseline.baseline_name().to_string();
+    let title = format!("{label}: {}", words::score(&found.baseline.score));
+    marks.push(Mark { x, y, interval: None, class: "neutral", shape: Shape::Diamond, label, title });
+    marks
+}
+
+fn front(found: &Exploration, factor: f64) -> Vec<(f64, f64)> {
+    let points = found.front.iter().filter_map(|&at| found.points[at].result.as_ref().ok());
+    let mut front: Vec<(f64, f64)> = points.map(|finished| place(found, &finished.outcome, factor)).collect();
+    front.sort_by(|a, b| a.0.total_cmp(&b.0));
+    front
+}
+
+/// Where the plot ends below, if points lie far below the floor at `level`.
+fn lowest(found: &Exploration, marks: &[Mark], level: f64) -> Option<f64> {
+    let exact = found.baseline.score.metric.factor() * found.baseline.score.value;
+    let lowest = level - 3.0 * (exact - level);
+    marks.iter().any(|mark| mark.y < lowest).then_some(lowest)
+}
+
+fn caption(found: &Exploration, off: &str) -> String {
+    let key = if found.question.floor.is_some() { KEY } else { "" };
+    let front = format!("<span><i class=\"stroke\"></i>{}</span>", words::front(found));
+    format!("<figcaption class=\"legend\">{key}{front}<span>{off}</span></figcaption>")
 }
 
 const KEY: &str = "<span><i class=\"met round\"></i>floor met</span><span><i class=\"ring undecided round\"></i>undecided\
@@ -141,8 +153,8 @@ fn prefix(found: &Exploration) -> (f64, &'static str) {
     prefixes.into_iter().rev().find(|(factor, _)| largest * factor >= 1.0).unwrap_or(prefixes[5])
 }
 
-/// A finished point, its energy in joules; labelled where it is on the front.
-fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
+/// A finished point, labelled where it is on the front.
+fn mark(found: &Exploration, at: usize, point: &Point, factor: f64) -> Option<Mark> {
     let Finished { verdict, savings, outcome } = point.result.as_ref().ok()?;
     let (metric, exact) = (found.baseline.score.metric, found.baseline.score.value);
     let title = format!(
@@ -156,9 +168,10 @@ fn mark(found: &Exploration, at: usize, point: &Point) -> Option<Mark> {
         words::times(savings.datapath),
         words::verdict(verdict.as_ref())
     );
+    let (x, y) = place(found, outcome, factor);
     Some(Mark {
-        x: outcome.energy_j.total,
-        y: metric.factor() * outcome.score.value,
+        x,
+        y,
         interval: outcome
             .delta
             .as_ref()

@@ -1,5 +1,6 @@
 //! The page of a run.
 
+use super::layers::layers;
 use super::parts::{self, Tile, class};
 use super::{list, page, section, table};
 use crate::report::svg::escape;
@@ -35,7 +36,7 @@ pub fn write(report: &Report) -> String {
     body += &trade(report);
     body += &knobs(report);
     body += &parts::stages(&rows(report));
-    body += &parts::layers(&report.baseline, &report.approximate, "");
+    body += &layers(&report.baseline, &report.approximate, "");
     body += &parts::constants(&report.approximate);
     body += &parts::notes("", &[words::semantics(report), report.notes.clone()].concat());
     let facts = [("version", report.axsim.clone()), ("seed", seed), ("model and data", origin(report))];
