@@ -164,6 +164,12 @@ impl Geometry {
     pub fn out_width(&self) -> usize {
         (self.padded(1) - self.span(1)) / self.stride[1] + 1
     }
+    /// The output, counted along an axis (0: rows, 1: columns), whose tap reads a place there; none where no output's does.
+    pub(super) fn output_at(&self, axis: usize, place: usize, tap: usize) -> Option<usize> {
+        let steps = (place + self.pads[axis]).checked_sub(tap * self.dilation[axis])?;
+        let (at, outputs) = (steps / self.stride[axis], [self.out_height(), self.out_width()][axis]);
+        (steps.is_multiple_of(self.stride[axis]) && at < outputs).then_some(at)
+    }
     /// Output positions of one channel.
     pub fn positions(&self) -> usize {
         self.out_height() * self.out_width()

@@ -203,12 +203,7 @@ struct Axis {
 impl Axis {
     fn of(geometry: &Geometry, axis: usize) -> Self {
         let size = [geometry.in_height, geometry.in_width][axis];
-        let outputs = [geometry.out_height(), geometry.out_width()][axis];
-        let (stride, dilation) = (geometry.stride[axis], geometry.dilation[axis]);
-        let reads = |place: usize, tap: usize| {
-            let steps = (place + geometry.pads[axis]).checked_sub(tap * dilation);
-            steps.is_some_and(|steps| steps % stride == 0 && steps / stride < outputs)
-        };
+        let reads = |place: usize, tap: usize| geometry.output_at(axis, place, tap).is_some();
         let (mut classes, mut known) = (Vec::with_capacity(size), vec![]);
         for place in 0..size {
             let taps: Vec<usize> = (0..geometry.kernel[axis]).filter(|&tap| reads(place, tap)).collect();

@@ -139,15 +139,10 @@ fn met_by(geometry: &Geometry, odd: &Odd) -> impl Iterator<Item = (usize, usize)
     let (geometry, first) = (*geometry, odd.sample * geometry.outputs_per_sample());
     let [rows, columns] = geometry.kernel;
     let (row, column) = (odd.pixel / geometry.in_width, odd.pixel % geometry.in_width);
-    let along = move |axis: usize, place: usize, tap: usize, outputs: usize| {
-        let from = (place + geometry.pads[axis]).checked_sub(tap * geometry.dilation[axis])?;
-        let at = from / geometry.stride[axis];
-        (from.is_multiple_of(geometry.stride[axis]) && at < outputs).then_some(at)
-    };
     (0..rows).flat_map(move |r| {
-        let down = along(0, row, r, geometry.out_height());
+        let down = geometry.output_at(0, row, r);
         (0..columns).filter_map(move |c| {
-            let across = along(1, column, c, geometry.out_width())?;
+            let across = geometry.output_at(1, column, c)?;
             Some((r * columns + c, first + down? * geometry.out_width() + across))
         })
     })

@@ -6,11 +6,12 @@ use std::path::Path;
 use axsim::tensor::Tensor;
 use axsim::workload::Network;
 use rayon::prelude::*;
-use rten_onnx::onnx::ModelProto;
+use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
 use serde_json::{Value, json};
 
 use crate::cli::axsim;
 use crate::memory::value_info;
+use crate::own_data::{npy, reals};
 
 #[test]
 fn one_command_prices_units_of_signs_beside_integer_units_and_a_published_chip() {
@@ -278,4 +279,61 @@ fn layers_that_are_not_binary_are_the_exact_run_and_two_widths_are_one_too_many(
         let told = told.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(told.contains(expected), "{settings}: {told}");
     }
+}
+
+/// A file of one product of matrices as deep as said.
+fn deep(depth: usize) -> Vec<u8> {
+    let values = (0..2 * depth).map(|at| (at % 7) as f32 - 3.0).collect();
+    let weights = TensorProto {
+        name: Some("w".into()),
+        dims: vec![depth as i64, 2],
+        data_type: Some(DataType::FLOAT),
+        float_data: values,
+        ..Default::default()
+    };
+    let product = NodeProto {
+        name: Some("deep".into()),
+        op_type: Some("MatMul".into()),
+        input: vec!["x".into(), "w".into()],
+        output: vec!["y".into()],
+        ..Default::default()
+    };
+    let graph = GraphProto {
+        node: vec![product],
+        initializer: vec![weights],
+        input: vec![value_info("x", &[1, depth as i64])],
+        output: vec![value_info("y", &[1, 2])],
+        ..Default::default()
+    };
+    let opset = OperatorSetIdProto { version: Some(17), ..Default::default() };
+    ModelProto { graph: Some(graph), opset_import: vec![opset], ..Default::default() }.write_buf().unwrap()
+}
+
+/// Codes of bytes reach 255, those of signed multipliers 127.
+#[test]
+fn sums_of_a_deep_binary_layer_fit_or_are_refused_with_what_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let check = |depth: usize, multiplier: &str| {
+        write("deep.onnx", deep(depth));
+        write("x.npy", reals(&[20, depth], &(0..20 * depth).map(|at| at as f32).collect::<Vec<_>>()));
+        write("y.npy", npy("<i8", &[20], &[0; 8 * 20]));
+        let data = json!({"npy": {"test": {"array": "x.npy", "labels": {"npy": "y.npy"}}}});
+        let layers = json!({"deep": {"binary": true}});
+        let workload = json!({"model": "deep.onnx", "data": data, "samples": 18, "layers": layers});
+        let array = json!({"multiplier": multiplier});
+        let platform = json!({"preset": "always_on", "sensor": "ideal", "compute": {"array": array}});
+        let config = folder.path().join("run.yaml");
+        std::fs::write(&config, json!({"workload": workload, "platform": platform}).to_string()).unwrap();
+        let output = axsim(&["check", config.to_str().unwrap()]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let told = told.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        if output.status.success() { Ok(()) } else { Err(told) }
+    };
+    let refused = check(2902, "mul8u_exact").unwrap_err();
+    assert!(
+        refused.contains("`deep`") && refused.contains("a signed multiplier takes magnitudes of 7 bits"),
+        "{refused}"
+    );
+    assert_eq!([check(2901, "mul8u_exact"), check(2902, "mul8s_bw")], [Ok(()), Ok(())]);
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::cli::axsim;
 
 /// A version 1 NPY file.
-fn npy(element: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
+pub(crate) fn npy(element: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
     let head = format!("{{'descr': '{element}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
     [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), data].concat()
@@ -24,7 +24,7 @@ fn pictures(from: u64) -> Vec<f32> {
     (0..SAMPLES * SIDE * SIDE).map(|_| stream.below(256) as f32).collect()
 }
 
-fn reals(shape: &[usize], values: &[f32]) -> Vec<u8> {
+pub(crate) fn reals(shape: &[usize], values: &[f32]) -> Vec<u8> {
     npy("<f4", shape, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
 }
 

@@ -329,6 +329,41 @@ mod tests {
         assert_eq!(distinct.len(), 4, "every rule has ranges of its own");
     }
 
+    /// A step in time of the shared models, on inputs that are no spikes.
+    #[test]
+    fn ranges_in_time_do_not_depend_on_threads() {
+        let here = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let file = std::env::var_os("AXSIM_SHARED").map_or_else(here, Into::into);
+        let Ok(model) = std::fs::read(file.join("data/models/snn_if_mnist_step.onnx")) else {
+            return eprintln!(
+                "skipped: the shared models are not at hand; set AXSIM_SHARED to the folder that holds them"
+            );
+        };
+        let states = [("mem1", "mem1_out"), ("mem2", "mem2_out")];
+        let network = Network::step_from_onnx(&model).unwrap().only(&["spk2", "mem1_out", "mem2_out"]);
+        let network = network.unwrap().in_time(20, &states).unwrap();
+        let samples = 300;
+        let size = network.sample_shape().iter().product::<usize>();
+        let values = (0..samples * size).map(|at| uniform_at(6, at as u64).powi(3) as f32).collect();
+        let values = Tensor::new(vec![samples, 20, size / 20], values).unwrap();
+        let settings = Quantize { calibration: Calibration::Percentile(99.0), ..Quantize::default() };
+        let precision = Precision::uniform(&network, &settings);
+        assert_ne!(network.together_in(1000), network.together_in(1), "so many threads share memory");
+        let found = [1, 1000].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let observe = || Observations::of(&network, (&settings, &precision), &values).unwrap();
+            let rotations = vec![None; network.steps.len() + 1];
+            let ranges = pool.install(observe).ranges(
+                &network,
+                (settings.calibration, &rotations),
+                &|_, (low, high)| Grid::new(Scheme::Affine, 8, low, high),
+            );
+            ranges.into_iter().flatten().collect::<Vec<_>>()
+        });
+        assert!(found[0].iter().any(|range| range.1 > 0.0 && range.1 < 1.0), "{:?}", found[0]);
+        assert_eq!(found[0], found[1]);
+    }
+
     #[test]
     fn one_element_of_every_stretch_is_kept_across_samples() {
         let data: Vec<f32> = (0..KEPT as u32 * 2 + 500).map(|at| at as f32).collect();
