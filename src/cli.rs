@@ -220,7 +220,28 @@ pub fn limit(registers: Option<&OsStr>) -> Result<(), Error> {
     limited.map_err(|error| Error::Usage(format!("{SIMD}: {error}")))
 }
 
+/// Files that a run or an exploration writes where results go.
+const RESULTS: [&str; 6] =
+    ["outcome.json", "outcome.csv", "report.html", "exploration.json", "exploration.csv", "points.jsonl"];
+
 impl Verb {
+    /// Refuses JSON in the place of the configuration, or of a result of another form.
+    fn keeps_its_files(&self) -> Result<(), Error> {
+        let (Self::Run { shared, .. } | Self::Explore { shared, .. } | Self::Check(shared)) = self else {
+            return Ok(());
+        };
+        let Some(json) = &shared.json else { return Ok(()) };
+        let is = |path: &Path| std::path::absolute(path).ok() == std::path::absolute(json).ok();
+        let taken = is(&shared.config) || RESULTS.iter().any(|name| is(&shared.out.join(name)));
+        match taken {
+            true => Err(Error::Usage(format!(
+                "--json {}: another file stands there; name one of its own",
+                json.display()
+            ))),
+            false => Ok(()),
+        }
+    }
+
     /// Where JSON is asked for.
     fn json(&self) -> Option<&Path> {
         match self {
@@ -242,6 +263,7 @@ impl Arguments {
     /// [`Error`], for what the user can change.
     pub fn run(self) -> Result<bool, Error> {
         files::json_placeable(self.verb.json())?;
+        self.verb.keeps_its_files()?;
         match self.verb {
             Verb::Run { shared, layers } => run::run(&shared, &layers),
             Verb::Explore { shared, resume } => explore::explore(&shared, resume),

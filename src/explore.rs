@@ -53,7 +53,7 @@ pub enum ExploreError {
     )]
     Unfinished(String),
     /// It was asked to stop.
-    #[error("stopped after {done} of {of} points, all of them stored; go on with --resume")]
+    #[error("stopped after {done} of {of} points{}; go on with --resume", if *done == 0 { "" } else { ", all of them stored" })]
     Stopped {
         /// Points of the grid that are finished.
         done: usize,

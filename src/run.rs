@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod answers;
 mod arrays;
 mod beside;
 mod bill;

@@ -30,6 +30,9 @@ pub(super) fn config(shared: &Shared) -> Result<Config, Error> {
         None => Err(Error::Usage(format!("`--set {set}` has no `=`; write --set path=value"))),
     };
     let sets: Vec<(String, String)> = shared.set.iter().map(pair).collect::<Result<_, _>>()?;
+    if shared.seed.is_some() && sets.iter().any(|(path, _)| path == "seed") {
+        return Err(Error::Usage("`--seed` and `--set seed=…` name one value; keep one of the two".into()));
+    }
     let mut config = Config::load(&text, name, &files::text, &sets)?;
     if let Some(seed) = shared.seed {
         config.seed = seed;
@@ -124,7 +127,12 @@ pub(super) fn feasible(config: &Config, layers: Option<&[Layer]>, task: Option<&
         array.in_time().map_err(|error| located(config, error.into()))?;
     }
     built(&config.approximate)?;
-    for knobs in config.approximate.iter().map(alone) {
+    let without = |knob: &String| {
+        let others = config.approximate.iter().filter(|(other, _)| *other != knob);
+        others.map(|(knob, value)| (knob.clone(), value.clone())).collect()
+    };
+    let variants = config.approximate.iter().map(alone).chain(config.approximate.keys().map(without));
+    for knobs in variants {
         match built(&knobs) {
             // It goes along with those that make codes narrow.
             Err(_) if build(&config.setup(&knobs)?).is_err_and(|error| error.is_of_widths()) => {}
@@ -227,6 +235,7 @@ pub(super) fn run(shared: &Shared, asked: &Layers) -> Result<bool, Error> {
     let config = config(shared)?;
     files::writable(&shared.out)?;
     let (_, task) = task(shared, &config)?;
+    feasible(&config, Some(&task.network.layers()), Some(&task))?;
     let places = extras::places(asked, &shared.out, &task.network.layers())?;
     let evaluator = Evaluator::new(&task, config.seed, config.fault_maps, files::OPEN);
     stoppable()?;

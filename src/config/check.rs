@@ -135,6 +135,8 @@ fn workload(workload: &Workload) -> Result<(), Fault> {
 fn exit(exit: &Exit, workload: &Workload) -> Result<(), Fault> {
     let two = "name two or more, the last of them the end of the network";
     require(exit.outputs.len() >= 2, "workload.exit.outputs", two)?;
+    let twice = (1..exit.outputs.len()).any(|at| exit.outputs[..at].contains(&exit.outputs[at]));
+    require(!twice, "workload.exit.outputs", "name every output once")?;
     let threshold = "workload.exit.threshold";
     match exit.threshold {
         Threshold::At(least) => require(least >= 0.0, threshold, "write a number from 0, or `never`")?,

@@ -43,6 +43,9 @@ impl ConfigError {
     }
 }
 
+/// That a floor is none.
+pub(super) const NO_SHARE: &str = "`floor` is not a share from 0 to 1; write `1 %` or 0.01";
+
 /// That a value of the right type is none that a key takes.
 pub(super) fn out_of_range(key: &str, rule: &str) -> String {
     format!("`{key}` is out of range: {rule}")
@@ -62,9 +65,15 @@ pub(super) fn reworded(path: &[String], message: &str) -> (String, Option<String
         let message = "exactly one kind is expected here as the only key; check its spelling";
         return (message.into(), None);
     }
+    if message.contains("untagged enum Share") {
+        return (NO_SHARE.into(), None);
+    }
     if message.contains("unit variant, expected newtype variant") {
         let message = "this kind takes a value of its own";
-        return (message.into(), Some("write it as a key, as in `payload: {layer: NAME}`".into()));
+        return (
+            message.into(),
+            Some("write it as a key with that value behind it, as `layer: NAME` of a link's payload".into()),
+        );
     }
     match message.strip_prefix("missing field") {
         Some(rest) => (format!("missing key{rest}"), path.is_empty().then(|| whole(rest)).flatten()),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Explore, schema};
+use super::{Explore, schema, tree};
 
 /// A share, written `1 %` or `0.01`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +44,8 @@ pub(super) struct File {
     #[serde(default)]
     pub explore: Option<Explore>,
     /// Largest tolerated drop of the score: 0.01 is one point of a share, and one hundredth of any other score.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tree::written", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Share")]
     pub floor: Option<Share>,
     /// Seed of every random stream.
     #[serde(default = "one")]

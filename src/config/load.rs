@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::error::{ConfigError, suggest};
+use super::error::{ConfigError, NO_SHARE, suggest};
 use super::file::File;
 use super::knob::{Knob, Misquoted, Neutral, first_name, names};
 use super::origins::Origins;
@@ -74,13 +74,9 @@ impl Config {
         check::setup(&setup).map_err(|fault| origins.locate(&fault.path, false, &fault.message))?;
         let floor = match &file.floor {
             None => None,
-            Some(share) => Some(share.fraction().ok_or_else(|| {
-                origins.locate(
-                    &["floor".into()],
-                    false,
-                    "`floor` is not a share from 0 to 1; write `1 %` or 0.01",
-                )
-            })?),
+            Some(share) => {
+                Some(share.fraction().ok_or_else(|| origins.locate(&["floor".into()], false, NO_SHARE))?)
+            }
         };
         if !(8..=1000).contains(&file.fault_maps) {
             let message = "fewer than 8 fault maps do not show their spread, more than 1000 show no more; \
@@ -152,9 +148,20 @@ impl Config {
                 let path = ["explore".into(), "space".into(), knob.clone()];
                 return Err(self.origins.locate(&path, false, &format!("`{knob}` has no value to try")));
             }
+            if let Some(at) = repeated(values) {
+                let path = ["explore".into(), "space".into(), knob.clone(), at.to_string()];
+                let message = format!("`{knob}` has this value twice; its points would count twice");
+                return Err(self.origins.locate(&path, false, &message));
+            }
             for value in values {
                 self.setup(&IndexMap::from([(knob.clone(), value.clone())]))?;
             }
+        }
+        let objectives = ["explore".into(), "objectives".into()];
+        if explore.objectives.is_empty() || repeated(&explore.objectives).is_some() {
+            let message =
+                "`objectives` names nothing, or one thing twice; write for example `[score, energy]`";
+            return Err(self.origins.locate(&objectives, false, message));
         }
         Ok(())
     }
@@ -329,7 +336,7 @@ impl Config {
         let mut known: Vec<&str> =
             here.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         if knob.starts_with(segment) {
-            known.extend(["sensor", "memory", "compute", "link"]);
+            known = ["sensor", "memory", "compute", "link"].into_iter().chain(ALGORITHM).collect();
         }
         if let Some(start) = knob.strip_suffix(&format!(".{segment}")).filter(|_| TABLE.contains(&segment)) {
             let help = format!("a multiplier is set as a whole: `{start}: {{table: FILE}}`");
@@ -340,6 +347,11 @@ impl Config {
             .map(|inner| format!("write `{inner}`: a knob is a path inside the platform or the workload"));
         self.origins.knob_key(knob, &message).maybe_help(help.or_else(|| suggest(segment, &known)))
     }
+}
+
+/// The place of the first of some values that stands before it too.
+fn repeated<T: PartialEq>(values: &[T]) -> Option<usize> {
+    (1..values.len()).find(|&at| values[..at].contains(&values[at]))
 }
 
 /// Keys of a multiplier that is a product table.

@@ -102,7 +102,8 @@ fn file(path: &Path) -> Result<PathBuf, ReadError> {
     }
     let known = |name: &str| Some(path.join(name)).filter(|file| file.exists());
     let run = known("outcome.json");
-    let exploration = known("exploration.json").or_else(|| known("points.jsonl"));
+    // The store is never older than the result that was made of it.
+    let exploration = known("points.jsonl").or_else(|| known("exploration.json"));
     match (run, exploration) {
         (Some(_), Some(_)) => Err(ReadError::Both(path.display().to_string())),
         (run, exploration) => {

@@ -58,6 +58,8 @@ pub(super) struct Observed<'a> {
     pub plans: &'a [LayerPlan],
     /// How many samples ranges of activations were found on.
     pub calibrated_on: usize,
+    /// Hash of all that decides answers.
+    pub answers: String,
 }
 
 /// Bills a sample and draws everything together; `settings` repeats it.
@@ -107,6 +109,7 @@ pub(super) fn outcome(
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),
         calibrated_on: observed.calibrated_on,
+        answers: observed.answers,
         settings,
         ledger,
         marks: Marks::over_maps(&observed.maps),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use samples::Scored;
 
 use super::account::{self, Observed};
+use super::answers;
 use super::arrays::{Arrays, settings};
 use super::buildable::{buildable, exact_bits};
 use super::capture::{Captured, capture};
@@ -175,6 +176,7 @@ impl<'a> Evaluator<'a> {
             counted,
             plans,
             calibrated_on: parts.setup.workload.quantize.calibrates_on(self.task.calibration.len()),
+            answers: answers::key(parts, &products, &plan),
         };
         Ok(account::outcome(parts, observed, settings)?)
     }
@@ -280,7 +282,9 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// [`RunError`] of what the network does not allow.
     pub fn evaluable(&self, setup: &Setup) -> Result<(), RunError> {
-        precision(&self.build(setup)?).map(drop)
+        let parts = self.build(setup)?;
+        let quantize = (&setup.workload.quantize, &precision(&parts)?);
+        Ok(Quantized::check(&parts.network, quantize)?)
     }
 
     /// The network without what a workload leaves out of it.

@@ -212,7 +212,7 @@ mod tests {
             form: Form::Image,
             zeros: 0,
         };
-        (Contraction { layer, input, weights, output, swapped: false }, products)
+        (Contraction { layer, input, weights, output, swapped: false, corrections: vec![] }, products)
     }
 
     fn unit(mac: &Mac) -> (&Mac, AccumulationOrder) {

@@ -138,6 +138,10 @@ pub struct Outcome {
     /// How many samples ranges of activations were found on; 0 in results that do not tell.
     #[serde(default)]
     pub calibrated_on: usize,
+    /// Hash of all that decides answers, so that outcomes with the same one answer alike by construction; empty in results that do
+    /// not tell.
+    #[serde(default)]
+    pub answers: String,
     /// The complete configuration that repeats this outcome.
     pub settings: Value,
     /// Every line of the account, per sample.
@@ -218,8 +222,8 @@ impl Outcome {
         self.score == other.score && figures(self) == figures(other)
     }
 
-    /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval. With the
-    /// settings of the baseline it is none.
+    /// Adds the paired difference to the baseline on the same samples; `seed` is that of the draws behind its interval. It is
+    /// none where both answer alike by construction.
     ///
     /// # Panics
     /// When the two were not run on the same samples.
@@ -227,8 +231,9 @@ impl Outcome {
         let single = |outcome: &Self| outcome.score.fault_maps.len() <= 1;
         let single = single(baseline) && single(self);
         let found = delta(self.score.metric, (&baseline.marks, &self.marks), single, seed);
-        let is_baseline = self.settings == baseline.settings;
-        self.delta = Some(if is_baseline { found.of_itself() } else { found });
+        let alike =
+            !self.answers.is_empty() && self.answers == baseline.answers && self.marks == baseline.marks;
+        self.delta = Some(if alike { found.of_same_answers() } else { found });
     }
 }
 
@@ -393,6 +398,7 @@ mod tests {
             constants: vec![],
             priced_as: Some("mul8s_bw".into()),
             calibrated_on: 0,
+            answers: String::new(),
             settings: json!({"platform": {"compute": {"array": array}}}),
             ledger: Ledger::default(),
             marks: Marks::default(),

@@ -46,10 +46,10 @@ pub struct Delta {
 }
 
 impl Delta {
-    /// The same where what is compared is the baseline itself: it differs by nothing, which no sample has to show.
+    /// The same where both answer alike by construction: they differ by nothing, which no sample has to show.
     #[must_use]
-    pub fn of_itself(self) -> Self {
-        let method = "none: this is the baseline itself".into();
+    pub fn of_same_answers(self) -> Self {
+        let method = "none: the same answers by construction".into();
         Self { value: 0.0, ci95: [0.0; 2], drop_upper95: 0.0, method, variance: 0.0, ..self }
     }
 }

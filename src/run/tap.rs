@@ -21,6 +21,8 @@ pub struct Contraction {
     pub output: Tensor<i32>,
     /// Whether weights enter the unit's port `a` and activations its port `b`.
     pub swapped: bool,
+    /// Factor and constant by which recovery corrects the sums of each output channel; empty where it does not.
+    pub corrections: Vec<[f64; 2]>,
 }
 
 /// An engine that behaves as the hardware and keeps one contraction.
@@ -54,8 +56,10 @@ impl Engine for Tap<'_> {
         let shape = [batch, geometry.out_channels, geometry.out_height(), geometry.out_width()];
         let output = Tensor::new(shape, sums).expect("a contraction gives a sum an output");
         let swapped = self.hardware.is_swapped(&layer);
+        let corrections = self.hardware.plan(&layer).and_then(|plan| plan.correction.as_ref());
+        let corrections = corrections.map_or_else(Vec::new, |correction| correction.lines());
         let (layer, input, weights) = (layer.into_owned(), input.into_owned(), weights.clone());
-        let found = Contraction { layer, input, weights, output, swapped };
+        let found = Contraction { layer, input, weights, output, swapped, corrections };
         *self.found.lock().expect("no layer panicked while it was looked at") = Some(found);
         corrected
     }

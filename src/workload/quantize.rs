@@ -176,9 +176,7 @@ impl Quantized {
         scheme: Scheme,
         observed: &Observations,
     ) -> Result<Self, CalibrationError> {
-        if let Some(general) = network.beside() {
-            return Err(CalibrationError::beside(general));
-        }
+        Self::check(network, (settings, precision))?;
         let chosen = Chosen::of(network, (settings, precision), scheme, observed)?;
         let Chosen { grids, written, rotations, filed } = chosen;
         let weights = network.contractions().enumerate().map(|(layer, step)| match step.op.weighted() {
@@ -206,6 +204,22 @@ impl Quantized {
             file_codes,
             experts,
         })
+    }
+
+    /// Refuses what calibrating would whatever the samples hold: layers that are none of an array, and formats that do not fit.
+    ///
+    /// # Errors
+    /// [`CalibrationError`].
+    pub fn check(
+        network: &Network,
+        (settings, precision): (&Quantize, &Precision),
+    ) -> Result<(), CalibrationError> {
+        if let Some(general) = network.beside() {
+            return Err(CalibrationError::beside(general));
+        }
+        layout::layouts(network, settings, precision)?;
+        turned::rotations(network, precision)?;
+        Ok(())
     }
 
     /// The contractions in order.

@@ -62,7 +62,7 @@ fn neutral_knobs_cost_and_score_exactly_what_the_baseline_does() {
     // What is the baseline itself differs by nothing, whatever few samples show.
     let delta = &outcome["approximate"]["delta"];
     assert_eq!((&delta["value"], &delta["ci95"]), (&0.0.into(), &serde_json::json!([0.0, 0.0])));
-    assert_eq!(delta["method"], "none: this is the baseline itself");
+    assert_eq!(delta["method"], "none: the same answers by construction");
 }
 
 #[test]

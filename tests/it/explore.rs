@@ -305,7 +305,7 @@ fn points_beyond_the_bound_of_mean_errors_are_not_run_and_the_others_are_as_with
     let stored = fs::read_to_string(folder.path().join("points.jsonl")).unwrap();
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(
-        page.contains("4 points were screened out before they were run") && page.contains("0 failed"),
+        page.contains("4 points were screened out: their multipliers put") && page.contains("0 failed"),
         "{page}"
     );
     // Another bound judges all anew, whichever was before.
@@ -420,6 +420,20 @@ fn tables_titles_samples_and_areas_are_told_as_a_run_tells_them() {
     ] {
         assert!(page.contains(told), "{told}");
     }
+}
+
+/// What is stored is never older than the result that was made of it.
+#[test]
+fn a_folder_is_reported_by_its_points() {
+    let folder = whole(&[]);
+    let store = folder.path().join("points.jsonl");
+    let text = fs::read_to_string(&store).unwrap();
+    let begun: Vec<&str> = text.lines().take(4).collect();
+    fs::write(&store, begun.join("\n") + "\n").unwrap();
+    let mut report = Command::new(assert_cmd::cargo::cargo_bin("axsim"));
+    let output = report.arg("report").arg(folder.path()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("of 4 points (not finished), each on 96 samples"), "{said}");
 }
 
 #[test]

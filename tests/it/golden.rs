@@ -178,8 +178,12 @@ fn raw_codes_and_multiplied_padding_pass_too() {
 
 /// What the unit sums over the channels, rows and columns of filters, in one of both orders, in coordinates of the files.
 fn summed(folder: &Path, channels_last: bool) -> Vec<i32> {
-    let about = about(folder);
-    let mac = Mac::from_id(about["unit"]["mac"].as_str().unwrap()).unwrap();
+    summed_by(about(folder)["unit"]["mac"].as_str().unwrap(), folder, channels_last)
+}
+
+/// The same on a unit of this id.
+fn summed_by(mac: &str, folder: &Path, channels_last: bool) -> Vec<i32> {
+    let (mac, about) = (Mac::from_id(mac).unwrap(), about(folder));
     let sizes = |value: &serde_json::Value| -> Vec<usize> {
         value.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).collect()
     };
@@ -352,6 +356,36 @@ fn layers_whose_names_are_alike_as_those_of_files_have_files_of_their_own() {
     let operands = |stem: &str| fs::read(out.path().join(format!("{stem}.operands.csv"))).unwrap();
     assert!(operands("a_b-0") != operands("a_b-1") && operands("a_b-0") != operands("conv3"));
     assert!(!out.path().join("a_b.operands.csv").exists());
+}
+
+#[test]
+fn what_recovery_makes_of_sums_is_told_and_brings_them_nearer_to_exact_ones() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("vectors");
+    let sets = [
+        "approximate={compute.array.multiplier: mul8s_bwtrunc_t7, compute.array.recovery: [affine]}",
+        "workload.quantize.calibration_samples=16",
+    ];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", *set]).collect();
+    run(out.path(), &[&sets[..], &["--golden", "conv2", "--golden-dir", folder.to_str().unwrap()]].concat());
+    let found = npy(&folder, "output.npy", "'<i4'");
+    let found: Vec<f64> =
+        found.chunks(4).map(|sum| f64::from(i32::from_le_bytes(sum.try_into().unwrap()))).collect();
+    let exact = summed_by("mac8s_bw", &folder, false);
+    let recovery = &about(&folder)["tensors"]["output"]["recovery"];
+    assert!(recovery["rule"].as_str().unwrap().starts_with("corrected = factors[C] * sum + constants[C]"));
+    let numbers = |what: &str| {
+        recovery[what].as_array().unwrap().iter().map(|one| one.as_f64().unwrap()).collect::<Vec<f64>>()
+    };
+    let (factors, constants) = (numbers("factors"), numbers("constants"));
+    let positions = found.len() / factors.len();
+    let error = |of: &dyn Fn(usize) -> f64| {
+        (0..found.len()).map(|at| (of(at) - f64::from(exact[at])).powi(2)).sum::<f64>()
+    };
+    let corrected =
+        |at: usize| (factors[at / positions] * found[at] + constants[at / positions]).round_ties_even();
+    let (before, after) = (error(&|at| found[at]), error(&corrected));
+    assert!(after < before / 2.0, "{before} {after}");
 }
 
 #[test]

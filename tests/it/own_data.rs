@@ -162,7 +162,7 @@ fn every_mistake_is_found_by_a_check_as_a_run_would_find_it() {
         (vec!["approximate={memory.buffer.sram.voltage: 1.1}".into()], "write 0.7 to 1"),
         (
             vec!["platform.link.serial.payload=layer".into()],
-            "write it as a key, as in `payload: {layer: NAME}`",
+            "write it as a key with that value behind it, as `layer: NAME`",
         ),
     ] {
         let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
@@ -182,5 +182,24 @@ fn what_is_run_is_what_was_checked() {
     let config = folder.path().join("own.yaml").display().to_string();
     for set in ["workload.data.npy.test.array=nan.npy", "approximate={skip_blocks: [foo]}"] {
         assert_eq!(answer("run", &config, &[set]), answer("check", &config, &[set]), "{set}");
+    }
+    let quickstart = "configs/runs/quickstart.yaml";
+    for (set, expected) in [
+        (
+            "approximate={compute.array.layers.#4: mul6s_bw}",
+            "layer `#4`: codes of 8 bits reach from -128 to 127",
+        ),
+        (
+            "approximate={quantize.format: {activations: {int: {bits: 4, scale: token}}}}",
+            "sums over windows of 5×5 places",
+        ),
+        (
+            "approximate={layers.conv3.binary: true, prune: {magnitude: {ratio: 0.5}}, layers.conv3.prune: none}",
+            "is pruned and binary",
+        ),
+    ] {
+        let (code, said) = answer("run", quickstart, &[set]);
+        assert!(code == Some(2) && said.contains(expected), "{set}: {said}");
+        assert_eq!(answer("check", quickstart, &[set]), (code, said), "{set}");
     }
 }

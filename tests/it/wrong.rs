@@ -60,7 +60,7 @@ fn damage(folder: &Path) {
 }
 
 /// Everything a user may get wrong on the command line or in the files it names: what follows `axsim`.
-const MISTAKES: [(&str, &[&str]); 51] = [
+const MISTAKES: [(&str, &[&str]); 57] = [
     ("a model that is cut off", &["run", "--set", "workload.model=DIR/cut.onnx"]),
     ("a picture as a model", &["run", "--set", "workload.model=DIR/foreign.onnx"]),
     ("an empty model", &["run", "--set", "workload.model=DIR/empty.onnx"]),
@@ -154,6 +154,15 @@ const MISTAKES: [(&str, &[&str]); 51] = [
     ),
     ("a folder of data that is none", &["run", "--data", "DIR/none"]),
     ("no platform", &["run", "--set", "platform=null"]),
+    ("a floor that is no number", &["run", "--set", "floor=.nan"]),
+    ("a value to explore twice", &["explore", "--set", "explore={space: {sensor.adc_bits: [8, 6, 8]}}"]),
+    (
+        "nothing to improve",
+        &["explore", "--set", "explore={space: {sensor.adc_bits: [8, 6]}, objectives: [score, score]}"],
+    ),
+    ("an exit twice", &["run", "--set", "workload.exit={outputs: [logits, logits]}"]),
+    ("a seed twice", &["run", "--seed", "5", "--set", "seed=6"]),
+    ("JSON in the place of the page", &["run", "--json", "DIR/out/report.html"]),
     ("no thread", &["run", "--threads", "0"]),
     ("too many threads", &["run", "--threads", "100000"]),
     ("a seed that is no number", &["run", "--seed", "x"]),

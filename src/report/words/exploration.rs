@@ -99,8 +99,8 @@ fn without_best(found: &Exploration) -> String {
         _ if count(found, "undecided") > 0 => {
             "No point surely meets the floor; more samples would decide those that are undecided."
         }
-        Some(_) => "No point meets the floor.",
-        None => "No point was evaluated.",
+        Some(_) if found.points.iter().any(|point| point.result.is_ok()) => "No point meets the floor.",
+        _ => "No point was evaluated.",
     }
     .into()
 }
@@ -112,8 +112,8 @@ fn unpriced(found: &Exploration) -> Option<String> {
     let named: IndexSet<String> = designs.iter().map(|design| format!("`{design}`")).collect();
     (!designs.is_empty()).then(|| {
         format!(
-            "In {} of {} a multiplier is a product table without gates, priced as {}: no saving of its own can show, so that by \
-             energy such points are told apart by their other knobs alone.",
+            "In {} of {} a multiplier is a product table without gates, priced as {}: no saving of its own can show. What such \
+             points save or spend is that of this design and of what surrounds it on their operands.",
             designs.len(),
             counted(found.points.len(), "point"),
             named.into_iter().collect::<Vec<_>>().join(" or ")
@@ -200,10 +200,11 @@ fn counts(found: &Exploration) -> String {
     });
     let screened = found.question.explore.screen.map_or(String::new(), |bound| {
         format!(
-            " {} screened out before they were run: their multipliers put the sums of some layer off by more than {} on average \
+            " {} screened out: their multipliers put the sums of some layer off by more than {} on average \
              (mean errors by output channel over exact sums, root mean squares on calibration samples; approximate accumulators \
              are not in it).{}",
             match found.screened() {
+                0 => "None was".into(),
                 1 => "1 point was".into(),
                 count => format!("{count} points were"),
             },

@@ -78,7 +78,7 @@ fn saving(report: &Report) -> String {
     )
 }
 
-/// That the baseline is not exact: no knob names what errs in it, so it is on both sides of every comparison.
+/// That the baseline is not exact, and so not what savings are usually to.
 pub fn inexact(baseline: &Outcome) -> Option<String> {
     if baseline.baseline_name() == "exact" {
         return None;
@@ -88,8 +88,7 @@ pub fn inexact(baseline: &Outcome) -> Option<String> {
     let memory = (!baseline.score.fault_maps.is_empty()).then(|| "memories lose bits".to_string());
     let errs = arithmetic.into_iter().chain(memory).collect::<Vec<_>>().join(", and ");
     Some(format!(
-        "The baseline is not exact: {errs} as the platform is configured, and no knob changes that. Differences and savings \
-         are to it."
+        "The baseline is not exact: {errs} as the platform is configured. Differences and savings are to it."
     ))
 }
 

@@ -387,6 +387,46 @@ fn layers_of_computed_weights_are_judged_before_a_run_too() {
 }
 
 #[test]
+fn setups_with_one_key_of_answers_answer_alike_and_others_have_other_keys() {
+    let (config, task) = quickstart();
+    let open = Open { products: &|_, _| unreachable!(), energies: &|_| unreachable!() };
+    let evaluator = Evaluator::new(&task, 1, 8, open);
+    let outcome =
+        |knobs: &[(&str, Value)]| evaluator.evaluate(&setup(&config, knobs), json!(knobs.len())).unwrap();
+    let baseline = outcome(&[]);
+    let cut = json!("mul8s_bwtrunc_t4");
+    for knobs in [
+        [("compute.array.multiplier", json!("mul8s_bw"))],
+        [("compute.array.rows", json!(4))],
+        [("compute.array.layers.#2", json!("exact"))],
+        [("compute.array.recovery", json!("auto"))],
+        [("layers.conv3.binary", json!(false))],
+        [("about", json!("another word"))],
+    ] {
+        let mut found = outcome(&knobs);
+        assert!(found.answers == baseline.answers && found.marks == baseline.marks, "{knobs:?}");
+        found.compare(&baseline, 1);
+        assert_eq!(found.delta.unwrap().ci95, [0.0; 2], "{knobs:?}");
+    }
+    let others = [
+        [("compute.array.multiplier", cut.clone())],
+        [("compute.array.layers.#2", cut)],
+        [("compute.array.accumulator", json!("add32s_loa_k4"))],
+        [("compute.array.padding", json!("multiply"))],
+        [("sensor.adc_bits", json!(5))],
+        [("memory.buffer.sram.voltage", json!(0.8))],
+        [("quantize.weight_bits", json!(7))],
+        [("layers.conv3.binary", json!(true))],
+    ];
+    let mut keys: Vec<String> = others.iter().map(|knobs| outcome(knobs).answers).collect();
+    keys.push(baseline.answers);
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all);
+}
+
+#[test]
 fn shares_that_are_told_are_all_samples_on_all_devices() {
     let (config, task) = quickstart();
     let open = Open { products: &|_, _| unreachable!(), energies: &|_| unreachable!() };

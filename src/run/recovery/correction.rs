@@ -47,6 +47,11 @@ impl Correction {
         }
     }
 
+    /// Factor and constant of each output channel.
+    pub(crate) fn lines(&self) -> Vec<[f64; 2]> {
+        self.channels.iter().map(|line| [line.factor, line.constant]).collect()
+    }
+
     /// The mean of corrected sums of a channel, but for rounding.
     pub(crate) fn of_mean(&self, channel: usize, mean: f64) -> f64 {
         let Line { factor, constant } = self.channels[channel];
