@@ -183,7 +183,7 @@ pub enum RunError {
     /// A layer whose weights would be zero and a sign at once.
     #[error(
         "layer `{name}` is pruned and binary, and a weight that is left out has no sign; give it `prune: none` of its own in \
-         `layers`, prune whole filters by `channel`, or leave its `binary` out"
+         `workload.layers`, prune whole filters by `channel`, or leave its `binary` out"
     )]
     PrunedSigns {
         /// Its name.

@@ -58,6 +58,16 @@ fn the_float_model_leaves_as_often_as_known() {
     }
 }
 
+#[test]
+fn exits_that_come_no_earlier_than_the_end_are_refused() {
+    let Some(root) = shared() else { return };
+    let mut setup = setup("branchy_lenet_2exit_mnist", 20);
+    assert!(load(&setup.workload, std::slice::from_ref(&root)).is_ok());
+    setup.workload.exit.as_mut().unwrap().outputs.reverse();
+    let refused = load(&setup.workload, &[root]).err().unwrap().to_string();
+    assert!(refused.contains("`final_logits` needs every layer of `exit0_logits` behind it"), "{refused}");
+}
+
 fn evaluate(root: &Path, setup: &Setup) -> Outcome {
     let task = load(&setup.workload, &[root.into()]).unwrap();
     Evaluator::new(&task, 1, 8, no_files()).evaluate(setup, serde_json::Value::Null).unwrap()

@@ -26,30 +26,30 @@ pub enum GroupError {
     /// A recurrent cell, whose state is multiplied step after step.
     #[error(
         "layer `{0}` multiplies its own state step after step, for which formats with groups, codes of 16 bits and scales of tokens are \
-         not modelled; give it a plain `format` of its own in `layers`"
+         not modelled; give it a plain `format` of its own in `workload.layers`"
     )]
     Recurrent(String),
     /// A tensor of 16 bits in the place of weights.
     #[error(
         "layer `{0}` multiplies by computed values of 16 bits, and only the first of two operands has as many; give it, and the \
-         layers that read the same tensor, activations of at most 8 bits by a `format` of their own in `layers`"
+         layers that read the same tensor, activations of at most 8 bits by a `format` of their own in `workload.layers`"
     )]
     Second(String),
     /// A binary layer that reads 16 bits.
     #[error(
-        "layer `{0}` is binary, and adds magnitudes of at most 8 bits, not 16; give it `activation_bits: 8` of its own in `layers`"
+        "layer `{0}` is binary, and adds magnitudes of at most 8 bits, not 16; give it `activation_bits: 8` of its own in `workload.layers`"
     )]
     Binary(String),
     /// A binary layer whose tokens have scales of their own.
     #[error(
         "layer `{0}` is binary, and adds magnitudes of one scale; give the layers that read the same tensor a `format` without \
-         `scale: token` of their own in `layers`"
+         `scale: token` of their own in `workload.layers`"
     )]
     BinaryTokens(String),
     /// A layer that sums over tokens of different scales.
     #[error(
         "layer `{layer}` sums over windows of {}×{} places, whose tokens would have scales of their own, and a sum has one; give it a \
-         `format` without `scale: token` of its own in `layers`", window[0], window[1]
+         `format` without `scale: token` of its own in `workload.layers`", window[0], window[1]
     )]
     Window {
         /// Its name.

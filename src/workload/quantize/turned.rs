@@ -27,7 +27,7 @@ pub enum RotationError {
     /// A recurrent cell, whose state is multiplied step after step.
     #[error(
         "layer `{0}` multiplies its own state step after step, for which a rotation is not modelled; give it `rotation: none` of \
-         its own in `layers`"
+         its own in `workload.layers`"
     )]
     Recurrent(String),
 }

@@ -21,6 +21,7 @@ pub(in crate::workload) fn scored(workload: &Workload, network: &Network) -> Res
         return Ok(vec![scores.clone(), boxes.clone()]);
     }
     if let Some(exit) = &workload.exit {
+        in_order(&exit.outputs, network)?;
         return Ok(exit.outputs.clone());
     }
     match (&workload.output, &network.outputs()[..]) {
@@ -38,6 +39,24 @@ pub(in crate::workload) fn scored(workload: &Workload, network: &Network) -> Res
             ))
         }
     }
+}
+
+/// Refuses exits that need all layers of a later one; names that the network does not have are told of elsewhere.
+fn in_order(exits: &[String], network: &Network) -> Result<(), String> {
+    let outputs = network.outputs();
+    let place = |exit: &String| outputs.iter().position(|(name, _)| name == exit);
+    let layers = exits.iter().filter_map(|exit| Some((exit, network.leads_to(place(exit)?))));
+    let known: Vec<(&String, Vec<bool>)> = layers.collect();
+    let pairs =
+        known.iter().enumerate().flat_map(|(at, one)| known[at + 1..].iter().map(move |later| (one, later)));
+    let mut wrong =
+        pairs.filter(|((_, own), (_, later))| later.iter().zip(own).all(|(later, own)| !later || *own));
+    wrong.next().map_or(Ok(()), |((exit, _), (later, _))| {
+        Err(format!(
+            "`exit.outputs`: `{exit}` needs every layer of `{later}` behind it, so that nobody could leave earlier there; name exits \
+             in the order of the network, its end last"
+        ))
+    })
 }
 
 /// The figure that a workload is scored by, if network and samples fit it.
