@@ -36,13 +36,16 @@ pub(super) fn key(parts: &Parts<'_>, products: &[Multiplied], plan: &Plan) -> St
     blake3::hash(whole.to_string().as_bytes()).to_hex()[..24].to_string()
 }
 
-/// What is asked of the network, without words and without layers that are as all others.
+/// What is asked of the network, without words, tokens that all go on, and layers that are as all others.
 fn workload(parts: &Parts<'_>) -> Value {
     let mut workload = serde_json::to_value(&parts.setup.workload).expect("a workload is always writable");
     let plain = json!(LayerSettings::default());
     if let Some(all) = workload.as_object_mut() {
-        all.remove("about");
-        all.remove("origin");
+        all.shift_remove("about");
+        all.shift_remove("origin");
+        if parts.network.kept_tokens().is_empty() {
+            all.shift_remove("tokens");
+        }
         if let Some(layers) = all.get_mut("layers").and_then(Value::as_object_mut) {
             layers.retain(|_, own| *own != plain);
         }

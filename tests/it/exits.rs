@@ -65,7 +65,10 @@ fn exits_that_come_no_earlier_than_the_end_are_refused() {
     assert!(load(&setup.workload, std::slice::from_ref(&root)).is_ok());
     setup.workload.exit.as_mut().unwrap().outputs.reverse();
     let refused = load(&setup.workload, &[root]).err().unwrap().to_string();
-    assert!(refused.contains("`final_logits` needs every layer of `exit0_logits` behind it"), "{refused}");
+    assert!(
+        refused.contains("to `final_logits` lead no fewer multiplications than to `exit0_logits` behind it"),
+        "{refused}"
+    );
 }
 
 fn evaluate(root: &Path, setup: &Setup) -> Outcome {

@@ -41,20 +41,21 @@ pub(in crate::workload) fn scored(workload: &Workload, network: &Network) -> Res
     }
 }
 
-/// Refuses exits that need all layers of a later one; names that the network does not have are told of elsewhere.
+/// Refuses exits that cost as much as a later one; names that the network does not have are told of elsewhere.
 fn in_order(exits: &[String], network: &Network) -> Result<(), String> {
-    let outputs = network.outputs();
+    let (outputs, layers) = (network.outputs(), network.layers());
     let place = |exit: &String| outputs.iter().position(|(name, _)| name == exit);
-    let layers = exits.iter().filter_map(|exit| Some((exit, network.leads_to(place(exit)?))));
-    let known: Vec<(&String, Vec<bool>)> = layers.collect();
-    let pairs =
-        known.iter().enumerate().flat_map(|(at, one)| known[at + 1..].iter().map(move |later| (one, later)));
-    let mut wrong =
-        pairs.filter(|((_, own), (_, later))| later.iter().zip(own).all(|(later, own)| !later || *own));
-    wrong.next().map_or(Ok(()), |((exit, _), (later, _))| {
+    let macs = |output: usize| {
+        let needed = layers.iter().zip(network.leads_to(output)).filter(|(_, needed)| *needed);
+        needed.map(|(layer, _)| layer.geometry.macs()).sum::<u64>()
+    };
+    let known = exits.iter().filter_map(|exit| Some((exit, macs(place(exit)?))));
+    let known: Vec<(&String, u64)> = known.collect();
+    known.windows(2).find(|pair| pair[0].1 >= pair[1].1).map_or(Ok(()), |pair| {
         Err(format!(
-            "`exit.outputs`: `{exit}` needs every layer of `{later}` behind it, so that nobody could leave earlier there; name exits \
-             in the order of the network, its end last"
+            "`exit.outputs`: to `{}` lead no fewer multiplications than to `{}` behind it, so that nobody would leave early; name \
+             exits in the order of the network, its end last",
+            pair[0].0, pair[1].0
         ))
     })
 }
