@@ -20,7 +20,9 @@ pub(super) fn key(parts: &Parts<'_>, products: &[Multiplied], plan: &Plan) -> St
     // Results that come late depend on every gate and on the clock.
     let late = parts.used().any(|array| array.is_late());
     let array = &platform["compute"]["array"];
-    let semantics = ["padding", "products", "accumulation_order", "zeros", "spikes"].map(|name| &array[name]);
+    // The format of weights is among them, for faults strike what it keeps.
+    let semantics = ["padding", "products", "accumulation_order", "zeros", "spikes", "weight_format"];
+    let semantics = semantics.map(|name| &array[name]);
     let units: Vec<Value> = products.iter().enumerate().map(|(at, own)| unit(parts, at, own)).collect();
     let recovers = plan.layers.iter().any(|layer| !layer.chosen.measures.is_empty());
     let whole = json!([

@@ -74,6 +74,16 @@ fn a_single_negative_product_of_an_unsigned_table_is_told_at_its_place() {
     assert!(told.contains("t.txt:2:1: entry -1 does not fit the 17 unsigned"), "{told}");
 }
 
+/// Why the quickstart with this `--set` is refused, in one line.
+fn refused(set: &str) -> String {
+    let mut command = Command::cargo_bin("axsim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(["check", "configs/runs/quickstart.yaml", "--set", set]);
+    let message = String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap();
+    let words: Vec<&str> = message.split_whitespace().filter(|word| *word != "│").collect();
+    words.join(" ")
+}
+
 /// Not by the path of the array's own.
 #[test]
 fn a_wrong_table_of_a_layer_is_told_of_that_layer() {
@@ -83,16 +93,7 @@ fn a_wrong_table_of_a_layer_is_told_of_that_layer() {
         Command::cargo_bin("axsim").unwrap().args(["export", "mul8s_exact", "--format", "table"]).output();
     std::fs::write(&file, exported.unwrap().stdout).unwrap();
     let set = format!("approximate={{compute.layers.conv1: {{table: {}, signed: false}}}}", file.display());
-    let mut command = Command::cargo_bin("axsim").unwrap();
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "check",
-        "configs/runs/quickstart.yaml",
-        "--set",
-        &set,
-    ]);
-    let message = String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap();
-    let words: Vec<&str> = message.split_whitespace().filter(|word| *word != "│").collect();
-    let message = words.join(" ");
+    let message = refused(&set);
     assert!(message.contains(&format!("layer `conv1`: product table {}:2:", file.display())), "{message}");
     assert!(
         message.contains("or say that the table is signed: `signed: true` (`--signed true`"),
@@ -122,15 +123,7 @@ fn a_table_of_one_bit_is_not_advised_codes_of_one_bit() {
     let file = folder.path().join("t.txt");
     std::fs::write(&file, "0 0\n0 1\n").unwrap();
     let set = format!("approximate={{compute.array.multiplier: {{table: {}}}}}", file.display());
-    let mut command = Command::cargo_bin("axsim").unwrap();
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "check",
-        "configs/runs/quickstart.yaml",
-        "--set",
-        &set,
-    ]);
-    let message = String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap();
-    let message = message.replace("\n  │ ", " ");
+    let message = refused(&set);
     assert!(
         message.contains("hold; take a wider multiplier") && !message.contains("weight_bits"),
         "{message}"

@@ -413,6 +413,7 @@ fn setups_with_one_key_of_answers_answer_alike_and_others_have_other_keys() {
         [("compute.array.layers.#2", cut)],
         [("compute.array.accumulator", json!("add32s_loa_k4"))],
         [("compute.array.padding", json!("multiply"))],
+        [("compute.array.weight_format", json!("bitmap"))],
         [("sensor.adc_bits", json!(5))],
         [("memory.buffer.sram.voltage", json!(0.8))],
         [("quantize.weight_bits", json!(7))],
