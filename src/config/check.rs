@@ -3,7 +3,8 @@
 use super::error::out_of_range;
 use super::platform::{Array, Cmos, Compute, MEMORIES, Memory, Sensor, WeightFormat};
 use super::{
-    Calibration, Exit, Experts, NumberFormats, Prune, Samples, Score, Setup, Threshold, Tokens, Workload,
+    Calibration, Exit, Experts, LayerSettings, NumberFormats, Preprocess, Prune, Quantize, Samples, Score,
+    Setup, Threshold, Tokens, Workload,
 };
 use crate::constant::{SUPPLIES, supply};
 
@@ -61,66 +62,75 @@ pub(super) fn setup(setup: &Setup) -> Result<(), Fault> {
 }
 
 fn workload(workload: &Workload) -> Result<(), Fault> {
-    let quantize = &workload.quantize;
-    let bits = "write a whole number from 2 to 8";
     require(workload.samples >= 1, "workload.samples", "write a whole number from 1")?;
-    require((2..=8).contains(&quantize.weight_bits), "workload.quantize.weight_bits", bits)?;
-    require((2..=8).contains(&quantize.activation_bits), "workload.quantize.activation_bits", bits)?;
-    let some = quantize.calibration_samples.is_none_or(|samples| samples >= 1);
-    require(some, "workload.quantize.calibration_samples", "write a whole number from 1")?;
+    quantize(&workload.quantize)?;
     for (name, layer) in &workload.layers {
-        let own = |field, own: Option<u32>| {
-            let known = own.is_none_or(|own| (2..=8).contains(&own));
-            require_at(known, &["workload", "layers", name, field], bits)
-        };
-        let one =
-            || "the weights of a binary layer have one bit; leave `weight_bits` out, or `binary`".into();
-        let both = layer.binary && layer.weight_bits.is_some();
-        demand_at(!both, &["workload", "layers", name, "weight_bits"], one)?;
-        own("weight_bits", layer.weight_bits)?;
-        own("activation_bits", layer.activation_bits)?;
-        let numbers = layer.formats(quantize.format);
-        for (field, own, format) in [
-            ("weight_bits", layer.weight_bits, numbers.weights),
-            ("activation_bits", layer.activation_bits, numbers.activations),
-        ] {
-            let told = own.is_none() || format.is_plain();
-            let twice = || {
-                format!(
-                    "the layer's `format` says how wide its codes are; leave `{field}` out, or give it plain numbers (`format: {{}}`)"
-                )
-            };
-            demand_at(told, &["workload", "layers", name, field], twice)?;
-        }
-        prune(&layer.prune.unwrap_or_default(), &["workload", "layers", name, "prune"])?;
-        formats(layer.format.unwrap_or_default(), &["workload", "layers", name, "format"])?;
+        self::layer(name, layer, &workload.quantize)?;
     }
     prune(&workload.prune, &["workload", "prune"])?;
     if let Some((field, rule)) = workload.outliers.fault() {
         require_at(false, &[&["workload", "outliers"], field].concat(), rule)?;
     }
-    formats(quantize.format, &["workload", "quantize", "format"])?;
-    if let Calibration::Percentile(percent) = quantize.calibration {
-        let path = "workload.quantize.calibration.percentile";
-        require(percent > 50.0 && percent <= 100.0, path, "write a percentage above 50, of at most 100")?;
-    }
-    let scale = workload.preprocess.scale;
-    require(
-        scale != 0.0,
-        "workload.preprocess.scale",
-        "at 0 all pixels are alike, write for example 0.00392",
-    )?;
-    let std = &workload.preprocess.std;
-    require(
-        std.iter().all(|&value| value > 0.0),
-        "workload.preprocess.std",
-        "every value divides, write values above 0",
-    )?;
+    preprocess(&workload.preprocess)?;
     sizes(&workload.data)?;
     workload.exit.as_ref().map_or(Ok(()), |exit| self::exit(exit, workload))?;
     workload.experts.as_ref().map_or(Ok(()), |experts| self::experts(experts, workload))?;
     workload.tokens.as_ref().map_or(Ok(()), |tokens| self::tokens(tokens, workload))?;
-    match &workload.score {
+    score(&workload.score)
+}
+
+/// How wide codes may be.
+fn is_width(bits: u32) -> bool {
+    (2..=8).contains(&bits)
+}
+
+const WIDTHS: &str = "write a whole number from 2 to 8";
+
+fn quantize(quantize: &Quantize) -> Result<(), Fault> {
+    require(is_width(quantize.weight_bits), "workload.quantize.weight_bits", WIDTHS)?;
+    require(is_width(quantize.activation_bits), "workload.quantize.activation_bits", WIDTHS)?;
+    let some = quantize.calibration_samples.is_none_or(|samples| samples >= 1);
+    require(some, "workload.quantize.calibration_samples", "write a whole number from 1")?;
+    formats(quantize.format, &["workload", "quantize", "format"])?;
+    let Calibration::Percentile(percent) = quantize.calibration else { return Ok(()) };
+    let path = "workload.quantize.calibration.percentile";
+    require(percent > 50.0 && percent <= 100.0, path, "write a percentage above 50, of at most 100")
+}
+
+/// What a layer does otherwise than `quantize` says of all.
+fn layer(name: &str, layer: &LayerSettings, quantize: &Quantize) -> Result<(), Fault> {
+    let at = |field| ["workload", "layers", name, field];
+    let one = || "the weights of a binary layer have one bit; leave `weight_bits` out, or `binary`".into();
+    demand_at(!(layer.binary && layer.weight_bits.is_some()), &at("weight_bits"), one)?;
+    let numbers = layer.formats(quantize.format);
+    let fields = [
+        ("weight_bits", layer.weight_bits, numbers.weights),
+        ("activation_bits", layer.activation_bits, numbers.activations),
+    ];
+    for (field, own, _) in fields {
+        require_at(own.is_none_or(is_width), &at(field), WIDTHS)?;
+    }
+    for (field, own, format) in fields {
+        let twice = || {
+            format!(
+                "the layer's `format` says how wide its codes are; leave `{field}` out, or give it plain numbers (`format: {{}}`)"
+            )
+        };
+        demand_at(own.is_none() || format.is_plain(), &at(field), twice)?;
+    }
+    prune(&layer.prune.unwrap_or_default(), &at("prune"))?;
+    formats(layer.format.unwrap_or_default(), &at("format"))
+}
+
+fn preprocess(preprocess: &Preprocess) -> Result<(), Fault> {
+    let alike = "at 0 all pixels are alike, write for example 0.00392";
+    require(preprocess.scale != 0.0, "workload.preprocess.scale", alike)?;
+    let divides = preprocess.std.iter().all(|&value| value > 0.0);
+    require(divides, "workload.preprocess.std", "every value divides, write values above 0")
+}
+
+fn score(score: &Score) -> Result<(), Fault> {
+    match score {
         Score::Psnr(psnr) => require(psnr.white > 0.0, "workload.score.psnr.white", "write a value above 0"),
         Score::Detection(detection) => {
             let share = |value: f64| (0.0..=1.0).contains(&value);

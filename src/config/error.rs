@@ -127,9 +127,8 @@ fn plain(path: &[String], message: &str) -> String {
         expected if expected.starts_with("struct ") || expected == "a map" => "a mapping of keys to values",
         expected => expected,
     };
-    // What is read of a YAML text has no other number than finite ones.
     if number && found == "invalid type: null" {
-        return format!("{expected} is expected; `.inf`, `.nan` and nothing at all are none");
+        return format!("{expected} is expected, and nothing stands there");
     }
     format!("{found}, expected {expected}")
 }

@@ -9,6 +9,7 @@ use super::error::{ConfigError, suggest};
 use super::knob::names;
 use super::origins::Origins;
 use super::preset;
+use super::source::Source;
 use super::tree::{at_mut, parse};
 
 /// Keys of a configuration.
@@ -39,8 +40,8 @@ impl Origins {
             );
             return Err(error.maybe_help(if part { Some(help) } else { suggest(&segments[0], &KEYS) }));
         }
-        // What is not a number, `.nan`, reads as nothing too.
-        if ["null", "~"].contains(&text.trim()) {
+        Source::read(text, &format!("--set {path}"))?;
+        if value.is_null() && !text.trim().is_empty() {
             return unset(tree, &segments, path);
         }
         let mut here = tree;

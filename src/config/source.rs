@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
-use saphyr_parser::{Event, Parser, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::ConfigError;
 
@@ -32,7 +32,7 @@ struct Open {
 }
 
 impl Source {
-    /// Reads the places of `text`; a syntax error or a key given twice is an error at its line.
+    /// Reads the places of `text`; a syntax error, a key given twice or a number that is not finite is an error at its line.
     pub(super) fn read(text: &str, name: &str) -> Result<Self, ConfigError> {
         let named = Arc::new(NamedSource::new(name, text.to_string()));
         let mut source = Self { named, places: HashMap::new() };
@@ -60,6 +60,10 @@ impl Source {
         path: &mut Vec<String>,
     ) -> Result<(), ConfigError> {
         match event {
+            Event::Scalar(text, ScalarStyle::Plain, ..) if is_beyond_numbers(&text) => {
+                let message = format!("`{text}` is no number; write a finite one, or leave the key out");
+                Err(self.error(bytes, message))
+            }
             Event::Scalar(text, ..) => self.leaf(&text, bytes, open, path),
             Event::Alias(_) => self.leaf("*", bytes, open, path),
             Event::MappingStart(..) | Event::SequenceStart(..) => {
@@ -133,6 +137,16 @@ impl Source {
     pub(super) fn depth(&self, path: &[String]) -> usize {
         (0..=path.len()).rev().find(|&n| self.places.contains_key(&path[..n])).unwrap_or(0)
     }
+}
+
+/// Whether YAML reads a text as a number that is infinite or none, which a tree of keys and values cannot hold.
+fn is_beyond_numbers(text: &str) -> bool {
+    let size = text.trim_start_matches(['+', '-']);
+    let too_large = || {
+        size.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+            && size.parse() == Ok(f64::INFINITY)
+    };
+    [".nan", ".inf"].iter().any(|word| size.eq_ignore_ascii_case(word)) || too_large()
 }
 
 /// Steps into the value that starts: a mapping's pending key or a sequence's next index.

@@ -145,12 +145,13 @@ fn every_mistake_is_found_by_a_check_as_a_run_would_find_it() {
         ),
         (
             vec!["workload.preprocess.scale=.inf".into()],
-            "a number is expected; `.inf`, `.nan` and nothing at all are none",
+            "`.inf` is no number; write a finite one, or leave the key out",
         ),
-        (
-            vec!["seed=.nan".into()],
-            "a whole number from 0 is expected; `.inf`, `.nan` and nothing at all are none",
-        ),
+        (vec!["seed=.nan".into()], "`.nan` is no number; write a finite one, or leave the key out"),
+        (vec!["seed=".into()], "a whole number from 0 is expected, and nothing stands there"),
+        (vec!["workload.quantize.calibration_samples=1e999".into()], "`1e999` is no number"),
+        (vec!["approximate={memory.buffer.sram.voltage: [.NaN]}".into()], "`.NaN` is no number"),
+        (vec!["approximate={floor: 1, floor: 2}".into()], "`floor` is given twice"),
         (vec!["approximate={skip_blocks: [foo]}".into()], "foo"),
         (vec!["approximate={compute.array.spikes: accumulate}".into()], "the network is no step in time"),
         (vec!["approximate={tokens.keep: 0.5}".into()], "add `tokens: {after: [NODE]}` to the workload"),

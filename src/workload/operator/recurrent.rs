@@ -97,14 +97,7 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     let &[directions, _, hidden] = call.input(2)?.shape() else {
         return Err("weights R [directions, gates, hidden] are expected".into());
     };
-    let way = call.text("direction", "forward")?;
-    const WAYS: [&str; 3] = ["forward", "reverse", "bidirectional"];
-    if !WAYS.contains(&way) {
-        return Err(unknown("direction", way, &WAYS));
-    }
-    if directions != if way == "bidirectional" { 2 } else { 1 } {
-        return Err(format!("direction = {way} with {directions} sets of weights"));
-    }
+    let way = way(call, directions)?;
     if call.flag("input_forget", false)? {
         return Err("input_forget = 1; only 0 is supported".into());
     }
@@ -113,13 +106,10 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
         Some(_) => call.wholes(4)?.iter().map(|&n| (n.max(0) as usize).min(steps)).collect(),
         None => vec![steps; batch],
     };
-    room(&[steps, directions, batch, hidden])?;
-    let start = |at: usize| -> Result<Vec<f64>, Fault> {
-        match call.optional(at) {
-            None => Ok(vec![0.0; directions * batch * hidden]),
-            Some(value) if batch_first => Ok(permuted(value, &[1, 0, 2])?.to_reals()),
-            Some(value) => Ok(value.to_reals()),
-        }
+    let start = |at| match call.optional(at) {
+        None => Ok::<_, Fault>(vec![0.0; directions * batch * hidden]),
+        Some(value) if batch_first => Ok(permuted(value, &[1, 0, 2])?.to_reals()),
+        Some(value) => Ok(value.to_reals()),
     };
     let (mut h, mut c) = (start(5)?, if cell == Cell::Long { start(6)? } else { start(usize::MAX)? });
     if lengths.len() != batch || h.len() != directions * batch * hidden || c.len() != h.len() {
@@ -137,15 +127,26 @@ fn recurrent(call: &Call<'_>, cell: Cell) -> Answer {
     }
     let kind = x.kind();
     let y = Value::real(kind, &[steps, directions, batch, hidden], y)?;
-    let states = [h, c].map(|state| Value::real(kind, &[directions, batch, hidden], state));
-    let [h, c] = states;
-    let (mut y, mut answer) = (y, vec![h?, c?]);
-    if batch_first {
-        y = permuted(&y, &[2, 0, 1, 3])?;
-        answer = answer.iter().map(|state| permuted(state, &[1, 0, 2])).collect::<Result<_, _>>()?;
+    let state = |state| Value::real(kind, &[directions, batch, hidden], state);
+    let answer = [y, state(h)?, state(c)?];
+    if !batch_first {
+        return Ok(answer.into());
     }
-    answer.insert(0, y);
-    Ok(answer)
+    let orders: [&[usize]; 3] = [&[2, 0, 1, 3], &[1, 0, 2], &[1, 0, 2]];
+    answer.iter().zip(orders).map(|(value, order)| permuted(value, order)).collect()
+}
+
+/// Which way a node goes through time, for which it has as many sets of weights.
+fn way<'a>(call: &Call<'a>, directions: usize) -> Result<&'a str, Fault> {
+    const WAYS: [&str; 3] = ["forward", "reverse", "bidirectional"];
+    let way = call.text("direction", "forward")?;
+    if !WAYS.contains(&way) {
+        return Err(unknown("direction", way, &WAYS));
+    }
+    match (way, directions) {
+        ("bidirectional", 2) | ("forward" | "reverse", 1) => Ok(way),
+        _ => Err(format!("direction = {way} with {directions} sets of weights")),
+    }
 }
 
 /// The elements of an operand that direction `at` has, zeros where it is absent.
