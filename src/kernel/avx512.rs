@@ -76,7 +76,7 @@ fn found([a, b, c, d]: [__m512i; 4], code: __m512i, upper: __mmask64) -> __m512i
 
 /// Rows of products as a base and up to two bytes, for codes of one half of the table or of both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Planes([Option<Reach>; 3]);
+pub(super) struct Planes([Option<Reach>; Half::ALL.len()]);
 
 impl Planes {
     /// Splits rows; `None` when the products of some row span more than 16 bits wherever codes are.

@@ -5,8 +5,9 @@
 //! is least.
 
 use std::cell::OnceCell;
+use std::ops::RangeInclusive;
 
-use super::half::{self, Half};
+use super::half::{Bits, Half};
 use super::{Geometry, Operands};
 use crate::simd::Level;
 
@@ -48,9 +49,8 @@ pub(super) struct Use<'a> {
     pub pad: Option<u8>,
     /// With which products are formed.
     pub level: Level,
-    /// The bits that one of the activation codes and the padding has, and those that all have; reading all of them takes
-    /// time, so they are found when they are asked for.
-    bits: OnceCell<(u8, u8)>,
+    /// Those of activation codes and padding; reading all of them takes time, so they are found when they are asked for.
+    bits: OnceCell<Bits>,
 }
 
 impl<'a> Use<'a> {
@@ -66,21 +66,21 @@ impl<'a> Use<'a> {
         }
     }
 
-    /// A layer of many channels, with activation codes that have some bits and all have others.
-    pub(super) fn any(bits: (u8, u8), level: Level) -> Self {
+    /// A layer of many channels, with these activation codes.
+    pub(super) fn any(codes: RangeInclusive<u8>, level: Level) -> Self {
+        let bits = Bits::of(*codes.start()).with(&codes.collect::<Vec<_>>());
         let (channels, bits) = (usize::MAX / 8, OnceCell::from(bits));
         Self { channels, weights: &[], activations: &[], pad: None, level, bits }
     }
 
-    /// The bits that one of the activation codes and the padding has, and those that all have.
-    fn bits(&self) -> (u8, u8) {
+    fn bits(&self) -> Bits {
         let pad = self.pad.unwrap_or_default();
-        *self.bits.get_or_init(|| half::bits(self.activations, (pad, pad)))
+        *self.bits.get_or_init(|| Bits::of(pad).with(self.activations))
     }
 
     /// The bits that some activation code has.
     pub(super) fn any_bits(&self) -> u8 {
-        self.bits().0
+        self.bits().any()
     }
 
     /// Where activation codes and padding are.
@@ -139,6 +139,6 @@ mod tests {
             Use::of(&geometry, &operands, Level::Portable).filled(4)
         };
         assert_eq!([of(1), of(3), of(4), of(6)], [4.0, 4.0 / 3.0, 1.0, 8.0 / 6.0]);
-        assert_eq!(Use::any((255, 0), Level::Portable).filled(4), 1.0);
+        assert_eq!(Use::any(0..=255, Level::Portable).filled(4), 1.0);
     }
 }

@@ -27,7 +27,7 @@ pub(super) use self::units::{Segment, Units, apart, set_apart};
 use super::Operands;
 use super::aligned::Aligned;
 use super::geometry::{Geometry, Inside};
-use super::half::{self, Half};
+use super::half::{Bits, Half};
 use crate::simd::Level;
 
 /// Positions that one field aims at: its codes fit the second-level cache.
@@ -222,7 +222,7 @@ impl<const LANES: usize> Layout<LANES> {
         let length = self.cells * LANES;
         let half = |block| {
             let planes = planes(block).map(|plane| &field[plane * length..][..length]);
-            Half::of(planes.fold((0, 255), |found, codes| half::bits(codes, found)))
+            Half::of(planes.fold(Bits::of(field[0]), Bits::with))
         };
         (0..self.blocks).map(half).collect()
     }

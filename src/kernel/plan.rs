@@ -140,12 +140,12 @@ impl Plan {
     /// As [`Products::way`](super::Products::way).
     #[cfg(target_arch = "x86_64")]
     pub(super) fn way(&self, level: Level, upper_half: bool) -> String {
-        let bits = match (self.has_four_bits(), upper_half) {
-            (true, _) => (15, 0),
-            (false, true) => (255, 128),
-            (false, false) => (255, 0),
+        let codes = match (self.has_four_bits(), upper_half) {
+            (true, _) => 0..=15,
+            (false, true) => 128..=255,
+            (false, false) => 0..=255,
         };
-        self.way_as_asked(&Use::any(bits, level))
+        self.way_as_asked(&Use::any(codes, level))
     }
 
     /// As [`Products::way_of`](super::Products::way_of).

@@ -1,12 +1,12 @@
-//! Codes in the half of a row in which few codes of their channel are: all are looked up in the other half, which takes fewer
-//! registers, and what that gives wrong is put right product by product.
+//! Codes outside of the half of a row in which nearly all codes of their channel are: all are looked up in that half, which takes
+//! fewer registers, and what that gives wrong is put right product by product.
 //!
 //! Networks without negative activations have such channels where codes are unsigned: few values are more than half of the
-//! greatest one.
+//! greatest one. So have others where zero is in the middle: few are more than half of it away.
 
 use std::ops::Range;
 
-use super::half::{self, Half};
+use super::half::{Bits, Half, changes};
 use super::reach::Reach;
 use super::{Geometry, Operands};
 use crate::simd::widest;
@@ -30,7 +30,7 @@ struct Odd {
 /// Rare codes of some samples, and what products of theirs are.
 pub(super) struct Rare<'a> {
     reach: &'a Reach,
-    /// For each code, what products with all weights are above those of the code in the other half.
+    /// For each code, what products with all weights are above those of the code with its place in a half.
     differences: Vec<Option<Box<[i32; 256]>>>,
     found: Vec<Odd>,
 }
@@ -55,15 +55,14 @@ impl<'a> Rare<'a> {
         if size < LEAST {
             return;
         }
-        let of_padding = (geometry.pads != [0; 4]).then_some(Half::of((operands.pad, operands.pad)));
+        let padding = (geometry.pads != [0; 4]).then_some(operands.pad);
         for (channel, half) in halves.iter_mut().enumerate().filter(|(_, half)| **half == Half::Both) {
             let plane = |sample: usize| {
                 let start = sample * geometry.inputs_per_sample() + geometry.group_offset(group);
                 &operands.input[start + channel * size..][..size]
             };
             let planes = || samples.clone().map(plane);
-            let most = most(planes().map(in_upper_half).sum(), samples.len() * size);
-            let Some(most) = most.filter(|most| of_padding.is_none_or(|own| own == *most)) else { continue };
+            let Some(most) = most(planes(), padding) else { continue };
             *half = most;
             self.found.extend(planes().enumerate().flat_map(|(sample, codes)| {
                 odd(codes, most).map(move |(pixel, code)| Odd { sample, channel, pixel, code })
@@ -71,7 +70,7 @@ impl<'a> Rare<'a> {
         }
     }
 
-    /// Puts the sums of a group right, in which they were looked up as codes of the other half.
+    /// Puts the sums of a group right, in which they were looked up as the codes that have their places in a half.
     pub(super) fn put_right(
         &mut self,
         geometry: &Geometry,
@@ -97,31 +96,37 @@ impl<'a> Rare<'a> {
     }
 }
 
-/// How many codes are in the upper half.
-fn in_upper_half(codes: &[u8]) -> usize {
-    widest(
-        #[inline(always)]
-        move || codes.iter().map(|code| u32::from(code >> 7)).sum::<u32>() as usize,
-    )
+/// The half that has nearly all codes, and the padding.
+fn most<'a>(planes: impl Iterator<Item = &'a [u8]>, padding: Option<u8>) -> Option<Half> {
+    let counts = planes.map(|codes| (codes.len(), highest(codes, |code| code), highest(codes, changes)));
+    let (all, upper, middle) =
+        counts.fold((0, 0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1, sum.2 + own.2));
+    let outside = [
+        (Half::Lower, upper),
+        (Half::Upper, all - upper),
+        (Half::Middle, all - middle),
+        (Half::Ends, middle),
+    ];
+    let rare = outside.into_iter().filter(|&(_, few)| few <= all / RARE);
+    let fit = rare.filter(|(half, _)| padding.is_none_or(|pad| half.has(pad)));
+    fit.min_by_key(|(_, few)| *few).map(|(half, _)| half)
 }
 
-/// The half of nearly all codes, of which so many are in the upper one.
-fn most(upper: usize, all: usize) -> Option<Half> {
-    match (upper, all - upper) {
-        (few, _) if few <= all / RARE => Some(Half::Lower),
-        (_, few) if few <= all / RARE => Some(Half::Upper),
-        _ => None,
-    }
+/// Of how many codes the bits have the highest one.
+fn highest(codes: &[u8], bits: impl Fn(u8) -> u8) -> usize {
+    widest(
+        #[inline(always)]
+        move || codes.iter().map(|&code| u32::from(bits(code) >> 7)).sum::<u32>() as usize,
+    )
 }
 
 /// The codes that are not in a half, with their places.
 fn odd(codes: &[u8], most: Half) -> impl Iterator<Item = (usize, u8)> {
-    let is_odd = move |code: u8| Half::of((code, code)) != most;
     let blocks = codes.chunks(BLOCK).enumerate();
-    let some = blocks.filter(move |(_, codes)| Half::of(half::bits(codes, (codes[0], codes[0]))) != most);
+    let some = blocks.filter(move |(_, codes)| !most.holds(Bits::of(codes[0]).with(codes)));
     some.flat_map(move |(block, codes)| {
         let placed = codes.iter().enumerate().map(move |(at, &code)| (block * BLOCK + at, code));
-        placed.filter(move |(_, code)| is_odd(*code))
+        placed.filter(move |(_, code)| !most.has(*code))
     })
 }
 
@@ -155,14 +160,18 @@ mod tests {
     use super::*;
     use crate::rng::Stream;
 
-    /// Codes of one half but for every 301st or one a plane of some channels, and of both halves in others.
-    fn mostly(stream: &mut Stream, geometry: &Geometry, batch: usize, upper: bool) -> Vec<u8> {
+    /// Those that have one code of each place.
+    const HALVES: [Half; 4] = [Half::Lower, Half::Upper, Half::Middle, Half::Ends];
+
+    /// Codes of one half but for every 301st or one a plane of some channels, and of all in others.
+    fn mostly(stream: &mut Stream, geometry: &Geometry, batch: usize, half: Half) -> Vec<u8> {
         let size = geometry.in_height * geometry.in_width;
+        let within = |code: u8| if half.has(code) { code } else { code ^ 128 };
         let code = |at: usize, code: u8| match at / size % geometry.in_channels % 4 {
             3 => code,
-            0 if at % 301 == 7 => code & 127 | if upper { 0 } else { 128 },
-            1 if at.is_multiple_of(size) => code & 127 | if upper { 0 } else { 128 },
-            _ => code & 127 | if upper { 128 } else { 0 },
+            0 if at % 301 == 7 => within(code) ^ 128,
+            1 if at.is_multiple_of(size) => within(code) ^ 128,
+            _ => within(code),
         };
         let all = codes(stream, batch * geometry.inputs_per_sample());
         all.into_iter().enumerate().map(|(at, own)| code(at, own)).collect()
@@ -198,14 +207,14 @@ mod tests {
         for (geometry, products) in
             shapes().iter().flat_map(|shape| spans.iter().map(move |own| (shape, own)))
         {
-            for (upper, pad) in [(false, 0), (false, 255), (true, 0), (true, 255)] {
+            for (half, pad) in HALVES.into_iter().flat_map(|half| [0, 100, 255].map(|pad| (half, pad))) {
                 let batch = 11;
-                let input = mostly(&mut stream, geometry, batch, upper);
+                let input = mostly(&mut stream, geometry, batch, half);
                 let weights = codes(&mut stream, geometry.weights());
                 let operands = Operands { batch, input: &input, weights: &weights, pad };
                 let first = super::super::tests::FIRST;
                 let expected = convolve_accumulating(geometry, operands, products, first, &i32::wrapping_add);
-                assert_eq!(convolve(geometry, operands, products), expected, "{upper} {pad}");
+                assert_eq!(convolve(geometry, operands, products), expected, "{half:?} {pad}");
             }
         }
     }
@@ -216,16 +225,16 @@ mod tests {
         let rows = rows(|w, x| w * x);
         let reach = Reach::split(&rows, Half::Both, 8, |_| 0).unwrap();
         let geometry = shapes()[0];
-        for (upper, half) in [(false, Half::Lower), (true, Half::Upper)] {
-            let input = mostly(&mut stream, &geometry, 3, upper);
-            for (pad, found) in [(if upper { 200 } else { 5 }, true), (if upper { 5 } else { 200 }, false)] {
+        for (half, inside) in HALVES.into_iter().zip([5, 200, 130, 250]) {
+            let input = mostly(&mut stream, &geometry, 3, half);
+            for (pad, found) in [(inside, true), (inside ^ 128, false)] {
                 let operands = Operands { batch: 3, input: &input, weights: &[], pad };
                 let mut halves = [Half::Both; 4];
                 let mut rare = Rare::new(&reach);
                 rare.find(&geometry, &operands, 0, 1..3, &mut halves);
                 let own = if found { half } else { Half::Both };
                 assert_eq!(halves, [own, own, own, Half::Both]);
-                let odd = |at: &usize| Half::of((input[*at], input[*at])) != half;
+                let odd = |at: &usize| !half.has(input[*at]);
                 let sample = geometry.inputs_per_sample();
                 let expected = (sample..3 * sample).filter(odd).filter(|at| at % sample < sample / 4 * 3);
                 let expected: Vec<usize> = expected.filter(|_| found).collect();
@@ -234,18 +243,33 @@ mod tests {
                     |odd: &Odd| ((odd.sample + 1) * geometry.in_channels + odd.channel) * size + odd.pixel;
                 let mut places: Vec<usize> = rare.found.iter().map(place).collect();
                 places.sort_unstable();
-                assert_eq!(places, expected, "{upper} {pad}");
-                assert!(
-                    rare.found.iter().zip(&places).all(|(odd, _)| Half::of((odd.code, odd.code)) != half)
-                );
+                assert_eq!(places, expected, "{half:?} {pad}");
+                assert!(rare.found.iter().all(|odd| !half.has(odd.code)));
             }
         }
     }
 
     #[test]
     fn one_in_so_many_is_rare() {
-        let most = |upper| most(upper, 10 * RARE);
-        assert_eq!([0, 10, 11].map(most), [Some(Half::Lower), Some(Half::Lower), None]);
-        assert_eq!([10 * RARE - 11, 10 * RARE - 10].map(most), [None, Some(Half::Upper)]);
+        for (half, [one, other]) in HALVES.into_iter().zip([[10, 100], [150, 250], [100, 150], [10, 250]]) {
+            let most_of = |rare: usize| {
+                let mut codes = [one, other].repeat(5 * RARE);
+                codes[..rare].fill(one ^ 128);
+                most([&codes[..]].into_iter(), None)
+            };
+            assert_eq!([0, 10, 11].map(most_of), [Some(half), Some(half), None]);
+        }
+    }
+
+    #[test]
+    fn of_two_halves_that_have_nearly_all_codes_the_one_with_more_of_them_and_the_padding_is_taken() {
+        let mut codes = vec![10; 10 * RARE];
+        codes[..5].fill(100);
+        codes[5..8].fill(250);
+        let most = |pad| most([&codes[..]].into_iter(), pad);
+        assert_eq!(
+            [None, Some(100), Some(250), Some(150)].map(most),
+            [Some(Half::Lower), Some(Half::Lower), Some(Half::Ends), None]
+        );
     }
 }

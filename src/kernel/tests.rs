@@ -355,10 +355,12 @@ fn channels_in_halves_of_a_row_that_change_sum_what_others_do() {
     let size = geometry.in_height * geometry.in_width;
     let of_channel = |at: usize| {
         let (sample, channel) = (at / geometry.in_channels, at % geometry.in_channels);
-        let half = (channel + sample * batch / 7) % 4;
+        let half = (channel + sample * batch / 7) % 6;
         move |code: u8| match half {
             0 => code & 127,
             1 => code | 128,
+            2 => 64 + code % 128,
+            3 => (192 + u32::from(code) % 128) as u8,
             _ => code,
         }
     };
@@ -369,7 +371,7 @@ fn channels_in_halves_of_a_row_that_change_sum_what_others_do() {
     let weights = codes(&mut stream, geometry.weights());
     let tables = [30_000, 1 << 13].map(|spread| table(&mut stream, spread));
     let part = LowPart { bits: 9, or: true, carry: true, ones: 0 };
-    for (products, pad) in tables.iter().flat_map(|table| [(table, 0), (table, 128)]) {
+    for (products, pad) in tables.iter().flat_map(|table| [0, 100, 128, 255].map(|pad| (table, pad))) {
         let operands = Operands { batch, input: &input, weights: &weights, pad };
         let expected = convolve_accumulating(&geometry, operands, products, FIRST, &i32::wrapping_add);
         assert_eq!(convolve(&geometry, operands, products), expected);

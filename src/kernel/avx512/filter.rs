@@ -138,7 +138,7 @@ pub(in super::super) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     /// With the rows of all weights by the half that codes are in, for a processor that has the instructions.
-    pub(super) fn new(reaches: &'a [Option<Reach>; 3], together: Together) -> Self {
+    pub(super) fn new(reaches: &'a [Option<Reach>; Half::ALL.len()], together: Together) -> Self {
         let kind = |(&half, reach): (&Half, &'a Option<Reach>)| {
             // Pairs stay together.
             let near = |reach: &Reach| (NEAR / reach.length() as usize).next_multiple_of(2);
