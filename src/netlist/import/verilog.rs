@@ -9,6 +9,7 @@
 //! functions, generate blocks and loops.
 
 mod cells;
+mod constant;
 mod elaborate;
 mod expression;
 mod instance;

@@ -164,13 +164,14 @@ impl<'m, 't> Elaborator<'m, 't> {
         let mut scope = Scope { symbols: HashMap::new() };
         for item in &module.items {
             match &item.kind {
-                ItemKind::Parameter { name, value, local } => {
-                    let number = match given.get(name).filter(|_| !local) {
-                        Some(number) => number.clone(),
-                        None => self.parameter(&scope, value)?,
+                ItemKind::Parameter(parameter) => {
+                    let (name, form) = (parameter.name, self.form(&scope, parameter)?);
+                    let number = match given.get(name).filter(|_| !parameter.local) {
+                        Some(number) => number.clone().formed(form),
+                        None => self.parameter(&scope, &parameter.value, form)?,
                     };
                     if scope.symbols.insert(name, Symbol::Parameter(number)).is_some() {
-                        return Err(ImportError::new(item.line, Fault::Twice((*name).into())));
+                        return Err(ImportError::new(item.line, Fault::Twice(name.into())));
                     }
                 }
                 ItemKind::Declaration(declaration) => self.declare(&mut scope, item.line, declaration)?,
@@ -195,14 +196,6 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         }
         Ok(scope)
-    }
-
-    pub(super) fn parameter(&self, scope: &Scope, value: &Expression) -> Result<Number, ImportError> {
-        if let Kind::Number(number) = &value.kind {
-            return Ok(number.clone());
-        }
-        let number = self.constant(scope, value)?;
-        Ok(Number { bits: (0..64).map(|bit| number >> bit & 1 == 1).collect(), signed: true, sized: false })
     }
 
     fn declare(
@@ -264,7 +257,7 @@ impl<'m, 't> Elaborator<'m, 't> {
         depth: usize,
     ) -> Result<(), ImportError> {
         match kind {
-            ItemKind::Parameter { .. } => Ok(()),
+            ItemKind::Parameter(_) => Ok(()),
             ItemKind::Declaration(declaration) => self.initial(scope, line, declaration),
             ItemKind::Assign { target, value } => self.assign(scope, line, target, value),
             ItemKind::Primitive { gate, terminals } => self.primitive(scope, line, *gate, terminals),
@@ -340,6 +333,10 @@ impl<'m, 't> Elaborator<'m, 't> {
         let places = [first, last].map(|bit| net.place(bit).ok_or_else(|| outside(bit)));
         let [a, b] = places;
         let (a, b) = (a?, b?);
+        if matches!(e.kind, Kind::Part(..)) && a < b {
+            let expected = format!("a range of `{name}` in the direction of its declaration");
+            return Err(ImportError::expected(e.line, &expected, "the other one"));
+        }
         Ok((a.min(b), a.abs_diff(b) + 1))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::cells;
+use super::constant::Form;
 use super::elaborate::{Elaborator, Scope};
 use super::kept::Kept;
 use super::syntax::{Connection, Direction, Expression, Instance, ItemKind, Kind, Module, Number, Primitive};
@@ -70,13 +71,13 @@ impl<'m, 't> Elaborator<'m, 't> {
             }
         };
         let names = module.items.iter().filter_map(|item| match item.kind {
-            ItemKind::Parameter { name, local: false, .. } => Some(name),
+            ItemKind::Parameter(ref parameter) if !parameter.local => Some(parameter.name),
             _ => None,
         });
         let names: Vec<&'t str> = names.collect();
         let mut given = HashMap::new();
         for (name, value) in paired(line, module.name, &names, &instance.parameters)? {
-            given.insert(name, self.parameter(scope, value)?);
+            given.insert(name, self.parameter(scope, value, Form::default())?);
         }
         self.kept.iter_mut().for_each(|kept| kept.enter(instance.name));
         let inner = self.inside(instance, line, module, given, depth, local.is_none())?;

@@ -2,7 +2,8 @@
 
 use super::lex::{Token, Word};
 use super::syntax::{
-    Connection, Declaration, Direction, Expression, Instance, Item, ItemKind, Module, Number, Primitive,
+    Connection, Declaration, Direction, Expression, Instance, Item, ItemKind, Module, Number, Parameter,
+    Primitive,
 };
 use crate::netlist::Gate;
 use crate::netlist::import::ImportError;
@@ -276,19 +277,28 @@ impl<'t> Parser<'t> {
         local: bool,
         header: bool,
     ) -> Result<(), ImportError> {
-        self.accept_keyword("integer");
-        self.accept_keyword("signed");
-        self.range()?;
+        let place = self.at;
         loop {
+            // The form stands once for all names that follow it.
+            let end = std::mem::replace(&mut self.at, place);
+            let integer = self.accept_keyword("integer");
+            let signed = self.accept_keyword("signed");
+            let range = self.range()?;
+            self.at = self.at.max(end);
             let line = self.line();
             let name = self.name("a parameter's name")?;
             self.expect("=")?;
             let value = self.expression()?;
-            items.push(Item { line, kind: ItemKind::Parameter { name, value, local } });
+            let parameter = Parameter { name, integer, signed, range, value, local };
+            items.push(Item { line, kind: ItemKind::Parameter(Box::new(parameter)) });
             match header {
-                true if self.accept(",") || self.at(")") => return Ok(()),
+                true if self.at(")") => return Ok(()),
                 false if self.accept(";") => return Ok(()),
                 _ => self.expect(",")?,
+            }
+            let form = ["parameter", "integer", "signed"].map(|word| Word::Name(word, false));
+            if header && (self.at("[") || form.contains(self.word())) {
+                return Ok(());
             }
         }
     }

@@ -31,11 +31,23 @@ pub(super) struct Item<'t> {
 #[derive(Debug)]
 pub(super) enum ItemKind<'t> {
     Declaration(Box<Declaration<'t>>),
-    Parameter { name: &'t str, value: Expression<'t>, local: bool },
+    Parameter(Box<Parameter<'t>>),
     Assign { target: Expression<'t>, value: Expression<'t> },
     Primitive { gate: Primitive, terminals: Vec<Expression<'t>> },
     Instance(Box<Instance<'t>>),
     Clocked { clock: Expression<'t>, body: Statement<'t> },
+}
+
+/// One name of a declaration of parameters.
+#[derive(Debug)]
+pub(super) struct Parameter<'t> {
+    pub(super) name: &'t str,
+    pub(super) integer: bool,
+    pub(super) signed: bool,
+    pub(super) range: Option<(Expression<'t>, Expression<'t>)>,
+    pub(super) value: Expression<'t>,
+    /// Whether an instance cannot give it another value.
+    pub(super) local: bool,
 }
 
 /// One name of a declaration.

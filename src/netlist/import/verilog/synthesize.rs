@@ -47,6 +47,12 @@ impl Elaborator<'_, '_> {
     }
 
     fn total(&self, scope: &Scope, parts: &[Expression]) -> Result<usize, ImportError> {
+        if let Some(part) =
+            parts.iter().find(|part| matches!(&part.kind, Kind::Number(number) if !number.sized))
+        {
+            let expected = "a number with its width, as `4'd5`, among bits that are put side by side";
+            return Err(ImportError::expected(part.line, expected, "one without"));
+        }
         parts.iter().try_fold(0usize, |total, part| Ok(total.saturating_add(self.shape(scope, part)?.0)))
     }
 
@@ -301,8 +307,8 @@ impl Elaborator<'_, '_> {
             let (by, filled) = (by.min(bits.len()), vec![fill; by.min(bits.len())]);
             if up { [&filled, &bits[..bits.len() - by]].concat() } else { [&bits[by..], &filled].concat() }
         };
-        if let Ok(by) = self.constant(scope, amount) {
-            return Ok(moved(&bits, usize::try_from(by).unwrap_or(LIMIT)));
+        if let Ok(by) = self.amount(scope, amount) {
+            return Ok(moved(&bits, by));
         }
         if bits.len() > WIDEST {
             let what = format!("a variable shift of {} bits", bits.len());
@@ -318,57 +324,5 @@ impl Elaborator<'_, '_> {
 
     pub(super) fn chosen(&mut self, select: Bit, one: &[Bit], zero: &[Bit]) -> Vec<Bit> {
         one.iter().zip(zero).map(|(one, zero)| self.graph.gate(Gate::Mux, &[select, *one, *zero])).collect()
-    }
-
-    /// A number that is known before there are gates.
-    pub(super) fn constant(&self, scope: &Scope, e: &Expression) -> Result<i64, ImportError> {
-        let unknown = |what: &str| ImportError::new(e.line, Fault::Constant(what.into()));
-        let number = |number: &Number| -> Result<i64, ImportError> {
-            let significant = number.bits.iter().rposition(|bit| *bit).map_or(0, |at| at + 1);
-            if significant > 63 {
-                return Err(unknown("so large a number"));
-            }
-            let value =
-                number.bits[..significant].iter().rev().fold(0, |value, bit| value << 1 | i64::from(*bit));
-            let negative = number.signed && number.bits.last() == Some(&true) && number.bits.len() < 64;
-            Ok(if negative { value - (1 << number.bits.len()) } else { value })
-        };
-        match &e.kind {
-            Kind::Number(found) => number(found),
-            Kind::Name(name) => match scope.find(e.line, name)? {
-                Symbol::Parameter(found) => number(found),
-                Symbol::Net(_) => Err(unknown(name)),
-            },
-            Kind::Unary("-", inner) => Ok(self.constant(scope, inner)?.wrapping_neg()),
-            Kind::Cast(_, inner) => self.constant(scope, inner),
-            Kind::Choice(three) => {
-                let chosen = if self.constant(scope, &three[0])? != 0 { 1 } else { 2 };
-                self.constant(scope, &three[chosen])
-            }
-            Kind::Binary(operator, two) => {
-                let (a, b) = (self.constant(scope, &two[0])?, self.constant(scope, &two[1])?);
-                operated(operator, a, b).ok_or_else(|| unknown(operator))
-            }
-            _ => Err(unknown("this")),
-        }
-    }
-}
-
-fn operated(operator: &str, a: i64, b: i64) -> Option<i64> {
-    match operator {
-        "+" => a.checked_add(b),
-        "-" => a.checked_sub(b),
-        "*" => a.checked_mul(b),
-        "/" => a.checked_div(b),
-        "%" => a.checked_rem(b),
-        "<<" | "<<<" => u32::try_from(b).ok().filter(|by| *by < 62).and_then(|by| a.checked_mul(1 << by)),
-        ">>" | ">>>" => u32::try_from(b).ok().and_then(|by| a.checked_shr(by)),
-        "==" => Some(i64::from(a == b)),
-        "!=" => Some(i64::from(a != b)),
-        "<" => Some(i64::from(a < b)),
-        "<=" => Some(i64::from(a <= b)),
-        ">" => Some(i64::from(a > b)),
-        ">=" => Some(i64::from(a >= b)),
-        _ => None,
     }
 }

@@ -249,3 +249,94 @@ fn what_would_not_end_is_refused() {
     let twice = "module m(a, a, y);\n  input a;\n  output y;\n  assign y = a;\nendmodule\n";
     assert_eq!(read(twice, "").unwrap_err().to_string(), "line 1: `a` is declared twice");
 }
+
+/// Parameters whose declarations cut, widen and sign what they are given, and expressions that are narrower than 64 bits, with
+/// the values that Icarus, Verilator and Yosys give; of `4'd15 + 4'd1` without a declared width Icarus keeps the carry, against the
+/// standard.
+#[test]
+fn parameters_have_the_width_and_sign_of_their_declarations() {
+    for (declaration, expression, expected) in [
+        ("localparam [3:0] C = 5;", "{2'd2, C}", 0x25),
+        ("localparam [3:0] C = 17;", "C", 1),
+        ("localparam [3:0] C = -1;", "C + 6'd1", 16),
+        ("localparam signed [3:0] C = -1;", "C", 0xffff),
+        ("localparam [7:0] C = 4'sb1011;", "C", 0xfb),
+        ("localparam C = -4'd3;", "C + 8'd1", 14),
+        ("localparam signed C = 4'd13;", "C", 0xfffd),
+        ("localparam integer C = 4'd13, D = -1;", "C + D", 12),
+        ("localparam [2:0] C = 9, D = 12;", "{C, D}", 0b001_100),
+        ("localparam [7:0] C = 4'd15 + 4'd1;", "C", 16),
+        ("localparam C = 4'd15 + 4'd1;", "C", 0),
+        ("localparam C = {2{3'd5}};", "{C, 1'b1}", 0b101_1011),
+        ("", "8'd1 << (2'd3 + 2'd1)", 1),
+        ("", "8'd1 << 2'sd2", 4),
+        ("", "8'd4 >> 1'sb1", 2),
+        ("", "8'd4 >> (5'sb11010 >= 4'h6)", 2),
+        ("", "8'd4 >> ^3'b110", 4),
+    ] {
+        let source = format!(
+            "module m(input a, output [15:0] y);\n  {declaration}\n  assign y = ({expression});\nendmodule\n"
+        );
+        assert_eq!(read(&source, "").unwrap().eval(&[0])[0], expected, "{declaration} {expression}");
+    }
+    let given = "module n #(parameter [3:0] K = 1, L = 2, parameter signed [2:0] M = 0) (output [15:0] y);\n  \
+                 assign y = {K, L, M[0], 1'b0} + M;\nendmodule\nmodule m(input a, output [15:0] y);\n  \
+                 n #(.K(7), .L(8'd35)) n0(y);\nendmodule\n";
+    let message = read(given, "m").unwrap_err().to_string();
+    assert!(message.contains('M'), "bits of parameters are not read: {message}");
+    let given = given.replace("M[0]", "1'b0");
+    assert_eq!(read(&given, "m").unwrap().eval(&[0])[0], 0b0111_0011_00);
+}
+
+#[test]
+fn numbers_without_a_width_beside_bits_and_ranges_the_other_way_round_are_refused() {
+    for (expression, expected) in
+        [("{a, 5}", "a number with its width, as `4'd5`"), ("a[0:1]", "a range of `a` in the direction")]
+    {
+        let source =
+            format!("module m(input [3:0] a, output [7:0] y);\n  assign y = {expression};\nendmodule\n");
+        let error = read(&source, "").unwrap_err();
+        assert!(error.line == 2 && error.to_string().contains(expected), "{error}");
+    }
+}
+
+proptest! {
+    /// What is computed before there are gates is what gates compute.
+    #[test]
+    fn constants_are_what_gates_give(
+        picks in proptest::collection::vec(any::<u32>(), 40), declared in (1u32..20, any::<bool>()),
+    ) {
+        let mut picks = picks.into_iter();
+        let expression = expression(&mut picks, 3);
+        let (width, signed) = declared;
+        let sign = if signed { "signed " } else { "" };
+        let of = |body: &str| format!("module m(input a, output [23:0] y);\n{body}endmodule\n");
+        let constant = of(&format!("  localparam {sign}[{}:0] C = {expression};\n  assign y = C;\n", width - 1));
+        let gates = of(&format!("  wire {sign}[{}:0] c;\n  assign c = {expression};\n  assign y = c;\n", width - 1));
+        let found = [&constant, &gates].map(|source| read(source, "").unwrap().eval(&[0])[0]);
+        prop_assert_eq!(found[0], found[1], "{}", constant);
+    }
+}
+
+/// An expression of numbers that have their widths.
+fn expression(picks: &mut impl Iterator<Item = u32>, depth: u32) -> String {
+    const BINARY: [&str; 19] = [
+        "+", "-", "*", "&", "|", "^", "~^", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "<<", ">>", "<<<",
+        ">>>",
+    ];
+    const UNARY: [&str; 9] = ["-", "~", "!", "&", "|", "^", "~&", "~|", "~^"];
+    let pick = picks.next().unwrap_or(0);
+    let at = pick as usize / 8;
+    let inner = |picks: &mut _| expression(picks, depth - 1);
+    match if depth == 0 { 0 } else { pick % 8 } {
+        0 | 1 => {
+            let width = 1 + pick / 8 % 9;
+            format!("{width}'{}d{}", ["", "s"][pick as usize / 128 % 2], pick / 256 % (1 << width))
+        }
+        2 => format!("({}({}))", UNARY[at % UNARY.len()], inner(picks)),
+        3 => format!("({} ? {} : {})", inner(picks), inner(picks), inner(picks)),
+        4 => format!("{{{}, {}}}", inner(picks), inner(picks)),
+        5 => format!("$signed({})", inner(picks)),
+        _ => format!("({} {} {})", inner(picks), BINARY[at % BINARY.len()], inner(picks)),
+    }
+}
