@@ -116,7 +116,7 @@ enum Verb {
         #[command(flatten)]
         shared: Shared,
         /// Keep the points that an earlier exploration finished; without it they are set aside in
-        /// points.previous.jsonl
+        /// points.previous.jsonl, or points.previous-2.jsonl and so on where that is taken
         #[arg(long)]
         resume: bool,
     },

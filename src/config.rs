@@ -277,6 +277,13 @@ pub struct Explore {
     pub screen: Option<Bound>,
 }
 
+impl Explore {
+    /// Points of the grid; `None` where they are beyond counting.
+    pub fn points(&self) -> Option<usize> {
+        self.space.values().try_fold(1usize, |points, values| points.checked_mul(values.len()))
+    }
+}
+
 /// A quantity to improve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

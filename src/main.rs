@@ -1,5 +1,6 @@
 //! Arguments → the verb → a diagnostic and an exit code; nothing else.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use axsim::cli;
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             let code = error.exit_code();
-            eprintln!("{:?}", miette::Report::new(error));
+            // Where nobody can read it, the code still tells.
+            let _ = writeln!(std::io::stderr(), "{:?}", miette::Report::new(error));
             ExitCode::from(code)
         }
     }

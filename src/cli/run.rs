@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::bar::Bar;
 use super::{Layers, Shared, emulator, extras, files, report};
 use crate::config::knob::{assignment, quoted as quoted_name};
-use crate::config::{Config, Setup};
+use crate::config::{Config, Explore, Setup};
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::text;
@@ -192,6 +192,7 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
     };
     let tried = config.explore.iter().flat_map(|explore| explore.space.keys());
     let knobs: Vec<&String> = config.approximate.keys().chain(tried).collect();
+    let points = config.explore.as_ref().and_then(Explore::points);
     if let Some(path) = &shared.json {
         files::json(
             path,
@@ -200,6 +201,7 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
                 "model": setup.workload.model,
                 "samples": setup.workload.samples,
                 "knobs": knobs,
+                "points": points,
                 "layers": layers.as_deref().map(names),
                 "data_found": task.is_some(),
             }),
@@ -212,8 +214,10 @@ pub(super) fn check(shared: &Shared) -> Result<bool, Error> {
         0 => "no layer multiplies and adds\n".into(),
         count => format!("layers #0 to #{}: {}\n", count - 1, names(layers).join(", ")),
     });
+    let explored =
+        points.map_or(String::new(), |points| format!(", {} to explore", counted(points, "point")));
     files::print(&format!(
-        "{} is right: {} of {}, {}{unseen}\n{layers}",
+        "{} is right: {} of {}, {}{explored}{unseen}\n{layers}",
         shared.config.display(),
         counted(setup.workload.samples, "sample"),
         setup.workload.model.display(),

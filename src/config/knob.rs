@@ -49,7 +49,7 @@ pub const KNOBS: [Knob; 40] = [
     Knob {
         path: "memory.*.dram.refresh_interval",
         class: Class::Storage,
-        range: "time above 0",
+        range: "time above 1.07 ms",
         neutral: Neutral::Text("32 ms"),
         does: "time between two refreshes; weak cells lose their bit when it is long",
         energy: "refresh energy is inversely proportional to it",

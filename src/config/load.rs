@@ -143,6 +143,13 @@ impl Config {
                 "`space` names no knob; there is nothing to explore",
             ));
         }
+        if explore.points().is_none_or(|points| points > MOST_POINTS) {
+            let points = explore.points().map_or("2^64 or more".into(), |points| points.to_string());
+            let message = format!(
+                "`space` asks for {points} points, of {MOST_POINTS} at most; leave out values or knobs"
+            );
+            return Err(self.origins.locate(&["explore".into(), "space".into()], true, &message));
+        }
         for (knob, values) in &explore.space {
             if values.is_empty() {
                 let path = ["explore".into(), "space".into(), knob.clone()];
@@ -355,6 +362,9 @@ fn repeated<T: PartialEq>(values: &[T]) -> Option<usize> {
 }
 
 /// Keys of a multiplier that is a product table.
+/// Points that are planned, each of which takes some kilobytes.
+const MOST_POINTS: usize = 100_000;
+
 const TABLE: [&str; 2] = ["table", "signed"];
 /// Where the multipliers of single layers stand.
 const LAYERS: [&str; 4] = ["platform", "compute", "array", "layers"];

@@ -9,6 +9,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::ConfigError;
 
+/// Bytes of a line that is shown; of a longer one its place is told.
+const WIDEST: usize = 1000;
+
 /// Bytes of a key and of its value.
 #[derive(Debug, Clone)]
 struct Place {
@@ -123,6 +126,11 @@ impl Source {
         let start = bytes.start.min(end);
         let shown = &text[start..end];
         let first_line = shown.split('\n').next().unwrap_or("").trim_end().len();
+        let before = &text[text[..start].rfind('\n').map_or(0, |at| at + 1)..start];
+        if before.len() + first_line > WIDEST {
+            let (line, column) = (text[..start].matches('\n').count() + 1, before.chars().count() + 1);
+            return ConfigError::new(format!("{}:{line}:{column}: {message}", self.named.name()));
+        }
         ConfigError::new(message).at(self.named.clone(), SourceSpan::from((start, first_line)))
     }
 

@@ -10,6 +10,8 @@ use super::preset::KINDS;
 use super::source::Source;
 
 pub(super) fn parse(text: &str, name: &str) -> Result<(Value, Source), ConfigError> {
+    // Some editors begin a text with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source::read(text, name)?;
     let value = serde_yaml::from_str(text).map_err(|error| {
         let at = error.location().map_or(0, |location| location.index().min(text.len()));
@@ -66,5 +68,24 @@ pub(super) fn rebase_tables(value: &mut Value, dir: &Path) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| rebase_tables(item, dir)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_of_the_encoding_before_a_text_is_no_part_of_it() {
+        assert_eq!(parse("\u{feff}seed: 3\n", "a.yaml").unwrap().0, serde_json::json!({"seed": 3}));
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_to_be_shown_the_place_is_told() {
+        let text = format!("{}{{seed: 1, seed: 2}}", " ".repeat(70_000));
+        let error = parse(&text, "a.yaml").unwrap_err();
+        assert_eq!(error.to_string(), "a.yaml:1:70011: `seed` is given twice");
+        let told = format!("{:?}", miette::Report::new(error));
+        assert!(told.contains("keep one of the two") && told.len() < 1000, "{told}");
     }
 }

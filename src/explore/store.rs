@@ -6,9 +6,9 @@
 //! screened out is not stored but their mean errors, so that another bound judges all of them anew.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,12 @@ pub enum StoreError {
         path: String,
         /// What the system says.
         error: io::Error,
+    },
+    /// Another exploration appends to it.
+    #[error("{path}: another exploration is writing there; wait for it, or choose another --out folder")]
+    Busy {
+        /// The store's path.
+        path: String,
     },
     /// A complete line is not one of a store.
     #[error("{path}, {misread}; delete the line, or start anew without --resume")]
@@ -104,23 +110,26 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a store; with `resume` finished points are read, without it an older store is set aside under the same
-    /// name with `previous` before its extension.
+    /// Opens a store, for one process at a time; with `resume` finished points are read, without it an older store is set
+    /// aside under the same name with `previous` before its extension.
     ///
     /// # Errors
-    /// When the file cannot be opened, a complete line is not one of a store, or its points are of another
-    /// configuration.
+    /// When the file cannot be opened or another process has it open, a complete line is not one of a store, or its points are
+    /// of another configuration.
     pub fn open(path: &Path, resume: bool, question: &Question, keys: &[String]) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let failed = |error| StoreError::File { path: name.clone(), error };
         path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
-        let resumed = resume && path.exists();
-        let bytes = if resumed { std::fs::read(path) } else { set_aside(path).map(|()| vec![]) };
-        let bytes = bytes.map_err(failed)?;
+        let mut file = locked(path, &name)?;
+        let mut bytes = vec![];
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        if !resume && !bytes.is_empty() {
+            std::fs::rename(path, aside(path)).map_err(failed)?;
+            (file, bytes) = (locked(path, &name)?, vec![]);
+        }
         let whole = whole(&bytes, &name)?;
         let contents = Contents::read(whole, &name)?;
         contents.check(question, &name)?;
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
         file.set_len(whole.len() as u64).map_err(failed)?;
         let mut store = Self { path: name.clone(), file, contents };
         store.ask(question, keys)?;
@@ -204,9 +213,24 @@ fn whole<'a>(bytes: &'a [u8], path: &str) -> Result<&'a str, StoreError> {
     })
 }
 
-/// Renames an older store, so that an exploration begun anew by mistake loses none of its points.
-fn set_aside(path: &Path) -> io::Result<()> {
-    if path.exists() { std::fs::rename(path, path.with_extension("previous.jsonl")) } else { Ok(()) }
+/// The file of a store, which no other process has while it is open.
+fn locked(path: &Path, name: &str) -> Result<File, StoreError> {
+    let failed = |error| StoreError::File { path: name.into(), error };
+    let file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { path: name.into() }),
+        // Some file systems lock nothing.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A name that is free for an older store, so that an exploration begun anew by mistake loses none of its points.
+fn aside(path: &Path) -> PathBuf {
+    let numbered = (2..).map(|number| path.with_extension(format!("previous-{number}.jsonl")));
+    let mut names = std::iter::once(path.with_extension("previous.jsonl")).chain(numbered);
+    names.find(|name| !name.exists()).expect("a number is free")
 }
 
 impl Contents {
@@ -219,7 +243,7 @@ impl Contents {
             })?;
             contents.take(parsed).map_err(|message| StoreError::Line {
                 path: path.into(),
-                misread: Misread { line: at + 1, column: 1, field: Some("marks".into()), message },
+                misread: Misread { line: at + 1, column: 1, field: None, message },
             })?;
         }
         Ok(contents)
@@ -238,6 +262,11 @@ impl Contents {
                     Some(outcome) => Ok(Outcome { marks, ..outcome }),
                     None => Err(failed.unwrap_or_else(|| "the store does not say why".into())),
                 };
+                if let (Some(Ok(earlier)), Ok(later)) = (self.results.get(&key), &result)
+                    && earlier != later
+                {
+                    return Err("the point stands in an earlier line with another result".into());
+                }
                 self.results.insert(key, result);
             }
         }

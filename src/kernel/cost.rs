@@ -68,7 +68,7 @@ impl<'a> Use<'a> {
 
     /// A layer of many channels, with these activation codes.
     pub(super) fn any(codes: RangeInclusive<u8>, level: Level) -> Self {
-        let bits = Bits::of(*codes.start()).with(&codes.collect::<Vec<_>>());
+        let bits = Bits::NONE.with(&codes.collect::<Vec<_>>());
         let (channels, bits) = (usize::MAX / 8, OnceCell::from(bits));
         Self { channels, weights: &[], activations: &[], pad: None, level, bits }
     }

@@ -222,7 +222,7 @@ impl<const LANES: usize> Layout<LANES> {
         let length = self.cells * LANES;
         let half = |block| {
             let planes = planes(block).map(|plane| &field[plane * length..][..length]);
-            Half::of(planes.fold(Bits::of(field[0]), Bits::with))
+            Half::of(planes.fold(Bits::NONE, Bits::with))
         };
         (0..self.blocks).map(half).collect()
     }

@@ -73,6 +73,9 @@ pub(super) fn changes(code: u8) -> u8 {
 }
 
 impl Bits {
+    /// Of no code.
+    pub(super) const NONE: Self = Self { any: 0, all: 255, any_change: 0, all_change: 255 };
+
     pub(super) fn of(code: u8) -> Self {
         Self { any: code, all: code, any_change: changes(code), all_change: changes(code) }
     }

@@ -123,7 +123,7 @@ fn highest(codes: &[u8], bits: impl Fn(u8) -> u8) -> usize {
 /// The codes that are not in a half, with their places.
 fn odd(codes: &[u8], most: Half) -> impl Iterator<Item = (usize, u8)> {
     let blocks = codes.chunks(BLOCK).enumerate();
-    let some = blocks.filter(move |(_, codes)| !most.holds(Bits::of(codes[0]).with(codes)));
+    let some = blocks.filter(move |(_, codes)| !most.holds(Bits::NONE.with(codes)));
     some.flat_map(move |(block, codes)| {
         let placed = codes.iter().enumerate().map(move |(at, &code)| (block * BLOCK + at, code));
         placed.filter(move |(_, code)| !most.has(*code))

@@ -5,8 +5,10 @@ mod map;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::beside::{Work, beside, exit_tests, token_ranking};
-use super::bill::{Mapped, Moved, bill, multiplication_name, price_name, wires_name};
+use super::bill::{Mapped, Moved, Times, bill, multiplication_name, price_name, wires_name};
 use super::capture::Captured;
 use super::events::{self, Counted, on_neurons};
 use super::exits::Exits;
@@ -75,21 +77,29 @@ pub(super) fn outcome(
     let sent = split::sent(parts, quantized);
     let features = quantized.bits_of(&sent) / 8.0;
     let payload = payload::bytes(parts, features, &observed.maps);
-    let active = mapped.iter().map(Mapped::mean_time).sum();
-    let time = bill(parts, &mapped, Moved { frame, features, payload }, &mut ledger);
+    let times = Times {
+        sensor: observed.captured.latency,
+        array: mapped.iter().map(Mapped::mean_time).sum(),
+        link: parts.platform.link.latency(payload),
+    };
+    bill(parts, &mapped, Moved { frame, features, payload }, times, &mut ledger);
     let kept = parts.network.kept_tokens();
     let Beside { works, formats, rotation, token_scales } =
         Beside::of(parts, &observed, (&mapped, &sent), &kept);
     works.iter().for_each(|work| work.bill(&mut ledger));
     let ledger = ledger.resolve(|name| price(parts, (&mapped, &observed.seen), name))?;
     let layers = layer::layers(parts, &observed, &mapped);
-    let errs = parts.platform.memory.values().any(|memory| memory.errs());
+    let memories = parts.platform.memory.iter();
+    let failing_cells: IndexMap<String, f64> = memories
+        .filter(|(_, memory)| memory.errs())
+        .map(|(name, memory)| (name.clone(), memory.failing_share()))
+        .collect();
     Ok(Outcome {
-        score: graded::score(observed.metric, &observed.maps, errs, observed.seed),
+        score: graded::score(observed.metric, &observed.maps, !failing_cells.is_empty(), observed.seed),
         delta: None,
         energy_j: StageEnergy::of(&ledger),
         datapath_energy_j: datapath(&ledger),
-        latency_s: (observed.captured.latency + time + works.iter().map(Work::waited).sum()).0,
+        latency_s: (times.sensor + times.array + times.link + works.iter().map(Work::waited).sum()).0,
         area_mm2: area(parts, &mapped, &works),
         cycles: mapped.iter().map(|part| cycles(parts, part)).sum::<f64>().round() as u64,
         clock_hz: parts.arrays.as_ref().map_or(0.0, |arrays| arrays.main().clock().0),
@@ -104,7 +114,8 @@ pub(super) fn outcome(
         rotation,
         token_scales,
         late: parts.used().find(|array| array.is_late()).map(late),
-        strain: strain(parts, quantized, &mapped, active),
+        failing_cells,
+        strain: strain(parts, quantized, &mapped, times),
         layers,
         constants: constants(&ledger),
         priced_as: parts.used().find_map(|array| array.mac().multiplier().stand_in()),

@@ -84,8 +84,23 @@ pub(super) fn multiplication_name(layer: &Layer) -> String {
     format!("multiply.{}.{}", layer.index, layer.name)
 }
 
-/// Bills one sample and returns the time that array and link take.
-pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], moved: Moved, ledger: &mut Ledger) -> Seconds {
+/// How long the stages of a system work for a sample, one beside the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub sensor: Seconds,
+    pub array: Seconds,
+    pub link: Seconds,
+}
+
+impl Times {
+    /// From one sample to the next: the frame period, or as long as the slowest stage takes.
+    fn period(&self, frame: Seconds) -> Seconds {
+        Seconds([self.sensor, self.array, self.link].iter().fold(frame.0, |most, time| most.max(time.0)))
+    }
+}
+
+/// Bills one sample.
+pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], moved: Moved, times: Times, ledger: &mut Ledger) {
     for part in mapped.iter().filter(|part| part.runs > 0.0) {
         if let Some((neurons, spiking)) = on_neurons(parts, part) {
             spiking.bill(neurons, &part.layer.geometry, ledger);
@@ -104,10 +119,8 @@ pub(super) fn bill(parts: &Parts<'_>, mapped: &[Mapped], moved: Moved, ledger: &
             ledger.merge(own.per(1.0 / part.runs));
         }
     }
-    let active: Seconds = mapped.iter().map(Mapped::mean_time).sum();
-    memories(parts, (mapped, moved), active, ledger);
+    memories(parts, (mapped, moved), times, ledger);
     parts.platform.link.bill(ledger, moved.payload);
-    active + parts.platform.link.latency(moved.payload)
 }
 
 /// Bills a sample that comes to a layer.
@@ -125,10 +138,9 @@ fn layer(array: &MacArray, part: &Mapped, ledger: &mut Ledger) {
 }
 
 /// Buffer traffic from the mappings, and of features that are sent; main memory moves weights and frame once in and once out.
-fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), active: Seconds, ledger: &mut Ledger) {
+fn memories(parts: &Parts<'_>, (mapped, moved): (&[Mapped], Moved), times: Times, ledger: &mut Ledger) {
     let Moved { frame, features, .. } = moved;
-    // Where computing takes longer, a memory stays on as long.
-    let period = if active > parts.platform.frame_period { active } else { parts.platform.frame_period };
+    let (active, period) = (times.array, times.period(parts.platform.frame_period));
     // Weights that are computed are activations of the layer before, which the buffer has already.
     let weights: f64 = mapped.iter().map(|part| part.fetched * part.held.bytes).sum();
     let total = |words: &dyn Fn(&Mapped) -> f64| {

@@ -16,8 +16,8 @@ const BESIDE: &str = "Biases, the sum of two tensors, operators on elements and 
     what follows the last contraction are computed in single precision and cost nothing.";
 
 /// What main memory moves.
-const MAIN_MEMORY: &str =
-    "Main memory moves weights and frame once per sample; activations stay in the buffer, whatever its size.";
+const MAIN_MEMORY: &str = "Main memory moves weights and frame once per sample, the frame as large as the network reads it; activations stay in the buffer, \
+     whatever its size.";
 
 /// What is switched off.
 const GATED: &str =
@@ -90,6 +90,21 @@ fn late(outcome: &Outcome) -> Option<String> {
         Seconds(late.period_s),
         crate::platform::compute::array::STEPS,
     ))
+}
+
+/// How many cells of memories fail.
+fn failing(outcome: &Outcome) -> Option<String> {
+    let shares: Vec<String> = outcome
+        .failing_cells
+        .iter()
+        .map(|(memory, share)| format!("{share:.2e} of those of `{memory}`"))
+        .collect();
+    (!shares.is_empty()).then(|| {
+        format!(
+            "Cells that fail at the supply, or the refresh interval and temperature, of the approximate configuration: a share of {}.",
+            shares.join(", ")
+        )
+    })
 }
 
 /// How a file prices multiplications.
@@ -214,6 +229,7 @@ pub fn notes(baseline: &Outcome, approximate: &Outcome) -> Vec<String> {
         says(approximate.formats.is_some(), GROUPS),
         says(has_own_arrays(approximate), OWN_ARRAYS),
         late(approximate),
+        failing(approximate),
         says([baseline, approximate].into_iter().any(off_nominal), SUPPLY),
         says(approximate.exits.len() > 1, EXITS),
         says(approximate.tuned_exit.is_some(), TUNED),

@@ -7,7 +7,7 @@ mod routes;
 mod strain;
 mod token_scales;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -125,6 +125,9 @@ pub struct Outcome {
     /// How late results come; absent where all are in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+    /// Share of the cells of each memory that fail at its setting; those are left out of which none do.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub failing_cells: IndexMap<String, f64>,
     /// What the platform is asked for beyond what it can do; absent where it can do all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strain: Option<Strain>,
@@ -393,6 +396,7 @@ mod tests {
             rotation: None,
             token_scales: None,
             late: None,
+            failing_cells: IndexMap::new(),
             strain: None,
             layers: vec![],
             constants: vec![],

@@ -1,6 +1,6 @@
 //! Is the platform asked for more than it can do: a memory too small, frames too fast, codes that a unit does not take?
 
-use super::bill::Mapped;
+use super::bill::{Mapped, Times};
 use super::outcome::{Overfull, Strain};
 use super::parts::Parts;
 use crate::config::platform::Memory;
@@ -12,11 +12,14 @@ pub(super) fn strain(
     parts: &Parts<'_>,
     quantized: &Quantized,
     mapped: &[Mapped],
-    active: Seconds,
+    times: Times,
 ) -> Option<Strain> {
+    let beyond = |time: Seconds| Some(time.0).filter(|_| time > parts.platform.frame_period);
     let strain = Strain {
         overfull: overfull(parts, mapped),
-        busy_s: Some(active.0).filter(|_| active > parts.platform.frame_period),
+        sensor_s: beyond(times.sensor),
+        busy_s: beyond(times.array),
+        link_s: beyond(times.link),
         recoded: quantized.coded_anew().into_iter().map(String::from).collect(),
     };
     Some(strain).filter(|strain| *strain != Strain::default())

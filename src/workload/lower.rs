@@ -245,7 +245,9 @@ impl Lowering {
         if other.is_some() || several {
             return Ok(Way::Text(other));
         }
-        if matches!(&*node.kind, "Identity" | "Dropout") {
+        // One that says whether it trains is read as the operator is written.
+        let trains = node.kind == "Dropout" && node.inputs.get(2).is_some_and(|name| !name.is_empty());
+        if matches!(&*node.kind, "Identity" | "Dropout") && !trains {
             let value = self.value(node, 0)?;
             self.values.insert(node.outputs.first().cloned().unwrap_or_default(), value);
             return Ok(Way::Done);

@@ -102,9 +102,13 @@ fn node(at: usize, proto: &NodeProto) -> Result<Node, ModelError> {
         let kind = format!("{}.{kind}", proto.domain.as_deref().unwrap_or_default());
         return Err(ModelError::Operator { node: name, kind });
     }
-    let named =
-        |proto: &AttributeProto| Ok((proto.name.clone().unwrap_or_default(), attribute(&name, proto)?));
-    let attributes = proto.attribute.iter().map(named).collect::<Result<_, ModelError>>()?;
+    let mut attributes = HashMap::new();
+    for own in &proto.attribute {
+        let called = own.name.clone().unwrap_or_default();
+        if attributes.insert(called.clone(), attribute(&name, own)?).is_some() {
+            return Err(ModelError::Attribute { node: name, what: format!("`{called}` is given twice") });
+        }
+    }
     Ok(Node { name, kind, inputs: proto.input.clone(), outputs: proto.output.clone(), attributes })
 }
 

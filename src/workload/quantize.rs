@@ -62,8 +62,8 @@ pub enum CalibrationError {
     Empty,
     /// A value that is not finite appeared.
     #[error(
-        "a value that is not finite appeared after node `{0}` during calibration: what it sums is too large for single precision; \
-         look at its weights, and at `preprocess`"
+        "a value that is not finite appeared after node `{0}` during calibration: a number too large for single precision, or one \
+         that its operator does not have, as of a division by 0; look at its weights and operands, and at `preprocess`"
     )]
     NotFinite(String),
     /// Values of which a percentile leaves zeros alone, so that nothing tells their step.

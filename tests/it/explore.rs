@@ -182,6 +182,58 @@ fn points_of_other_data_are_refused_and_an_older_store_is_set_aside() {
 }
 
 #[test]
+fn older_stores_are_kept_whole_however_often_an_exploration_begins_anew() {
+    let folder = whole(&[]);
+    let path = |name: &str| folder.path().join(name);
+    let first = fs::read(path("points.jsonl")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(code(folder.path(), &[]).0, Some(0));
+    }
+    assert!(fs::read(path("points.previous.jsonl")).unwrap() == first);
+    assert!(fs::read(path("points.previous-2.jsonl")).unwrap() == first);
+}
+
+#[test]
+fn a_store_that_another_exploration_writes_to_is_left_alone() {
+    let folder = whole(&[]);
+    let path = folder.path().join("points.jsonl");
+    let before = fs::read(&path).unwrap();
+    let file = fs::File::open(&path).unwrap();
+    file.lock().unwrap();
+    for resume in [&["--resume"][..], &[]] {
+        let (refused, said) = code(folder.path(), resume);
+        assert!(refused == Some(2) && said.contains("another exploration is writing there"), "{said}");
+    }
+    assert!(fs::read(&path).unwrap() == before && !path.with_extension("previous.jsonl").exists());
+}
+
+#[test]
+fn a_point_that_stands_twice_with_different_results_is_refused() {
+    let folder = whole(&[]);
+    let path = folder.path().join("points.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let point = text.lines().rfind(|line| line.starts_with("{\"point\"")).unwrap();
+    fs::write(&path, format!("{text}{point}\n")).unwrap();
+    assert_eq!(code(folder.path(), &["--resume"]).0, Some(0), "the same point twice is one");
+    let other = point.replacen("\"latency_s\":", "\"latency_s\":1", 1);
+    assert_ne!(other, point);
+    fs::write(&path, format!("{text}{other}\n")).unwrap();
+    let (refused, said) = code(folder.path(), &["--resume"]);
+    assert!(refused == Some(2) && said.contains("in an earlier line with another"), "{said}");
+}
+
+#[test]
+fn grids_that_are_too_large_are_refused_before_they_are_planned() {
+    let values = (0..1000).map(|value| format!("{}", 2 + value)).collect::<Vec<_>>().join(", ");
+    let folder = tempfile::tempdir().unwrap();
+    let space = format!(
+        "explore.space={{memory.buffer.sram.voltage: [{values}], compute.array.multiplier: [{values}]}}"
+    );
+    let (refused, said) = code(folder.path(), &["--set", &space]);
+    assert!(refused == Some(2) && said.contains("1000000 points, of 100000 at most"), "{said}");
+}
+
+#[test]
 fn a_changed_product_table_is_evaluated_again() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("products.txt");

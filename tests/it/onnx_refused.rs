@@ -106,3 +106,28 @@ fn a_shape_is_told_as_the_file_has_it() {
         "input `x`: its shape [4] has no axis behind the batch, so that it holds no samples"
     );
 }
+
+#[test]
+fn attributes_given_twice_and_dropouts_that_train_are_refused() {
+    let pads = || ints("pads", &[0, 0, 0, 0]);
+    assert_eq!(
+        refused("Conv", vec![pads(), pads()], &[1, 2, 5, 5], &[3, 2, 3, 3]),
+        "node `layer`: attribute `pads` is given twice"
+    );
+    let dropout = |training: f64| {
+        let operands = [
+            ("ratio", DataType::FLOAT, &[][..], vec![0.5]),
+            ("training", DataType::BOOL, &[][..], vec![training]),
+        ];
+        let bytes =
+            model("Dropout", &["x", "ratio", "training"], vec![], (DataType::FLOAT, &[1, 4]), &operands);
+        let batch = Tensor::new([1, 4], vec![0.5; 4]).unwrap();
+        Network::from_onnx(&bytes)
+            .map_err(|error| error.to_string())?
+            .run(&batch)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(dropout(0.0).unwrap()[0].data(), [0.5; 4]);
+    let error = dropout(1.0).unwrap_err();
+    assert!(error.contains("a dropout that draws at random is for training"), "{error}");
+}

@@ -43,6 +43,22 @@ fn a_buffer_that_is_too_small_is_told_with_what_it_would_hold() {
     assert!(outcome["strain"].is_null() && !printed.contains("would have to hold"), "{printed}");
 }
 
+/// As many as the normal law says of 12.767 − 18.098 · 0.96 deviations.
+#[test]
+fn the_share_of_cells_that_fail_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let supply =
+        |volts: f64| json!({"preset": "always_on", "memory": {"buffer": {"sram": {"voltage": volts}}}});
+    let page = || std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    let (outcome, _) = baseline(folder.path(), &supply(0.96));
+    let share = outcome["failing_cells"]["buffer"].as_f64().unwrap();
+    assert!((share / 2.04181e-6 - 1.0).abs() < 1e-4, "{share}");
+    assert!(page().contains("a share of 2.04e-6 of those of `buffer`"));
+    std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+    let (outcome, _) = baseline(folder.path(), &supply(1.0));
+    assert!(outcome["failing_cells"].is_null() && !page().contains("Cells that fail"));
+}
+
 /// Words of groups are as many fewer as they are wider.
 #[test]
 fn numbers_in_groups_take_their_bits_in_a_buffer() {
@@ -76,6 +92,32 @@ fn frames_that_come_too_soon_are_told_and_memories_stay_on_while_the_array_compu
     assert!((told / busy - 1.0).abs() < 1e-9, "{told} {busy}");
     assert!((counts(&outcome, "memory.buffer", "leak seconds") / busy - 1.0).abs() < 1e-9);
     assert!(printed.contains("longer than the frame period"), "{printed}");
+}
+
+/// Static power of the sensor and of a memory lasts as long as the slowest stage.
+#[test]
+fn sensors_and_links_that_are_slower_than_frames_are_told_and_billed_as_long_as_they_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = json!({"cmos": {"resolution": [96, 64], "pixel_rate": "1 kHz"}});
+    let (outcome, printed) =
+        baseline(folder.path(), &json!({"preset": "always_on", "frame_period": "1 s", "sensor": slow}));
+    let readout = 96.0 * 64.0 / 1000.0;
+    let is_readout = |seconds: f64| (seconds / readout - 1.0).abs() < 1e-9;
+    assert!(is_readout(outcome["strain"]["sensor_s"].as_f64().unwrap()));
+    assert!(is_readout(counts(&outcome, "sensor", "on seconds")));
+    assert_eq!(counts(&outcome, "sensor", "standby seconds"), 0.0);
+    assert!(is_readout(counts(&outcome, "memory.buffer", "leak seconds")));
+    assert!(printed.contains("The sensor captures and sends for 6.14 s a sample"), "{printed}");
+    let link = json!({"serial": {"payload": "image", "goodput": "1 Mb/s"}});
+    let (outcome, printed) = baseline(
+        folder.path(),
+        &json!({"preset": "always_on", "frame_period": "1 ms", "sensor": "ideal", "link": link}),
+    );
+    let sending = outcome["strain"]["link_s"].as_f64().unwrap();
+    assert!(sending > 1e-3 && sending < outcome["latency_s"].as_f64().unwrap());
+    let longest = outcome["strain"]["busy_s"].as_f64().unwrap_or(0.0).max(sending);
+    assert!((counts(&outcome, "memory.buffer", "leak seconds") / longest - 1.0).abs() < 1e-9);
+    assert!(printed.contains("The link sends for"), "{printed}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Cmos {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub bin: usize,
-    /// Exposure time.
+    /// Exposure time. What pixels gather does not depend on it: light is a share of the full well.
     pub exposure: Seconds,
     /// Electrons that fill a pixel: full scale of the converter.
     #[schemars(extend("exclusiveMinimum" = 0))]

@@ -21,6 +21,7 @@ enum Node {
 /// The bits of one declared name, for messages.
 struct Named<'t> {
     first: u32,
+    width: u32,
     line: u32,
     name: &'t str,
     /// The index of the first bit, and whether later ones count downwards.
@@ -31,6 +32,9 @@ struct Named<'t> {
 
 /// Bits that reading a circuit may look at, again and again: many times what the largest circuit needs, and seconds.
 const EFFORT: usize = 1 << 28;
+
+/// Names of a loop that are told.
+const SHOWN: usize = 6;
 
 /// What an item of a text takes beside its bits, in as much work as a bit.
 pub(super) const ITEM: usize = 16;
@@ -113,7 +117,7 @@ impl<'t> Graph<'t> {
         self.check(line, width)?;
         let first = self.nodes.len() as u32;
         let (line, cell) = (self.line(line), self.cell.map(|(cell, _)| cell));
-        self.names.push(Named { first, line, name, index, cell });
+        self.names.push(Named { first, width: width as u32, line, name, index, cell });
         self.nodes.resize(self.nodes.len() + width, Node::Open);
         Ok(Bit(first))
     }
@@ -174,6 +178,12 @@ impl<'t> Graph<'t> {
             }
         }
         bit
+    }
+
+    /// Whether a declaration names a bit.
+    fn is_named(&self, bit: Bit) -> bool {
+        let at = self.names.partition_point(|named| named.first <= bit.0);
+        at.checked_sub(1).is_some_and(|at| bit.0 - self.names[at].first < self.names[at].width)
     }
 
     /// The declared name of a bit and its line; of an unnamed one, that of the last name before it.
@@ -354,27 +364,25 @@ impl Ordering<'_> {
     /// Ends the loop that `closing`, which is on the path, closes.
     fn cut(&mut self, path: &[Bit], closing: Bit) {
         if self.graph.faults.len() < TOLD {
-            let text = self.loop_of(path, closing);
-            self.graph.tell(self.graph.name(closing).1, Fault::Loop(text));
+            let start = path.iter().rposition(|bit| *bit == closing).unwrap_or(0);
+            let named = path[start..].iter().copied().filter(|bit| self.graph.is_named(*bit));
+            let mut named: Vec<Bit> = named.collect();
+            if named.is_empty() {
+                named.push(closing);
+            }
+            let line = self.graph.name(named[0]).1;
+            self.graph.tell(line, Fault::Loop(self.told(&named)));
         }
         self.nets[closing.0 as usize] = Some(self.builder.constant(false));
     }
 
     /// The first few names of a loop.
-    fn loop_of(&self, path: &[Bit], closing: Bit) -> String {
-        let start = path.iter().rposition(|bit| *bit == closing).unwrap_or(0);
-        let mut shown: Vec<String> = vec![];
-        for bit in &path[start..] {
-            let name = format!("`{}`", self.graph.name(*bit).0);
-            if shown.last() != Some(&name) {
-                shown.push(name);
-            }
-            if shown.len() > 6 {
-                break;
-            }
-        }
-        let rest = if shown.len() > 6 { " …" } else { "" };
-        shown.truncate(6);
+    fn told(&self, named: &[Bit]) -> String {
+        let mut shown: Vec<String> =
+            named.iter().map(|bit| format!("`{}`", self.graph.name(*bit).0)).collect();
+        shown.dedup();
+        let rest = if shown.len() > SHOWN { " …" } else { "" };
+        shown.truncate(SHOWN);
         format!("{} reads {}{rest}", shown[0], [&shown[1..], &shown[..1]].concat().join(" reads "))
     }
 }

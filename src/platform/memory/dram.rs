@@ -121,7 +121,7 @@ impl Dram {
     ///
     /// # Errors
     /// When the temperature is outside 20 to 70 °C (the range measured), there is no die, or the refresh
-    /// interval is not positive.
+    /// interval leaves no time for anything else.
     pub fn new(config: &config::Dram, path: &str) -> Result<Self, PlatformError> {
         let celsius = config.temperature;
         let fine = (20.0..=70.0).contains(&celsius.0);
@@ -129,10 +129,12 @@ impl Dram {
         PlatformError::unless(config.dies > 0, &format!("{path}.dies"), config.dies, "1 or more")?;
         let interval = config.refresh_interval;
         let field = format!("{path}.refresh_interval");
-        PlatformError::unless(interval.0 > 0.0, &field, interval, "longer than 0 s")?;
         let part = match config.device {
             DramDevice::Lpddr3_1600 => LPDDR3_1600,
         };
+        // One that refreshes more often does nothing else.
+        let least = BASE_INTERVAL.0 * part.t_rfc / part.t_refi;
+        PlatformError::unless(interval.0 > least, &field, interval, "longer than 1.07 ms")?;
         let source = "DRAMSys/DRAMPower memory specification, LPDDR3-1600 4 Gb x32, Micron formulas";
         let constant = |what: &str, value: f64, unit| {
             let name = format!("dram.lpddr3_1600.{what}");
@@ -220,6 +222,21 @@ mod tests {
             Traffic { read_bytes: 20e6, written_bytes: 10e6, active: Seconds::ZERO, period: Seconds(period) };
         dram(interval, 45.0).bill(&mut ledger, "memory.main", &traffic);
         ledger.total().0
+    }
+
+    #[test]
+    fn an_interval_that_leaves_time_for_nothing_else_is_refused() {
+        let config = |interval: f64| config::Dram {
+            device: DramDevice::Lpddr3_1600,
+            dies: 1,
+            refresh_interval: Seconds(interval),
+            temperature: Celsius(45.0),
+        };
+        // 8,192 commands of 130 ns, in the clock's periods of 1.25 ns.
+        let least = 32e-3 / (3120.0 * 1.25e-9) * 104.0 * 1.25e-9;
+        let told = Dram::new(&config(0.999 * least), "memory.main").err().unwrap().to_string();
+        assert!(told.contains("longer than 1.07 ms"), "{told}");
+        assert!(Dram::new(&config(1.001 * least), "memory.main").is_ok());
     }
 
     #[test]

@@ -137,14 +137,14 @@ impl Cmos {
     fn bill(&self, cx: &mut Context<'_>, height: usize, width: usize) {
         let (converted, sent) = (self.converted(height, width), self.sent(height, width));
         let (bits, prices) = (self.config.adc_bits, &self.prices);
-        let on = self.latency(height, width).0.min(self.period.0);
+        let on = self.latency(height, width).0;
         let mut bill = Bill { ledger: cx.ledger, stage: Stage::Sensor, component: "sensor" };
         bill.at("read pixels", converted, &prices.pixel);
         let conversion = Joules(prices.adc_step.value * f64::from(1u32 << bits));
         bill.add("convert", converted, conversion, &prices.adc_step);
         bill.at("send bytes", self.bytes(height, width), &prices.interface);
         bill.at("on seconds", on, &prices.on);
-        bill.at("standby seconds", self.period.0 - on, &prices.standby);
+        bill.at("standby seconds", (self.period.0 - on).max(0.0), &prices.standby);
         bill.at("process pixels", sent, &prices.isp);
     }
 

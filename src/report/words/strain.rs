@@ -5,14 +5,21 @@ use crate::units::with_prefix;
 
 /// Sentences about an outcome's strain.
 pub(super) fn strain(strain: &Strain) -> Vec<String> {
-    let busy = strain.busy_s.map(|busy| {
-        format!(
-            "The array computes for {} a sample, longer than the frame period: frames come only as fast as that.",
-            with_prefix(busy, "s")
-        )
-    });
+    let stages = [
+        ("The sensor captures and sends for", strain.sensor_s),
+        ("The array computes for", strain.busy_s),
+        ("The link sends for", strain.link_s),
+    ];
+    let slow = stages.into_iter().filter_map(|(works, seconds)| Some(slower(works, seconds?)));
     let recoded = Some(&strain.recoded[..]).filter(|layers| !layers.is_empty()).map(recoded);
-    strain.overfull.as_ref().map(overfull).into_iter().chain(busy).chain(recoded).collect()
+    strain.overfull.as_ref().map(overfull).into_iter().chain(slow).chain(recoded).collect()
+}
+
+fn slower(works: &str, seconds: f64) -> String {
+    format!(
+        "{works} {} a sample, longer than the frame period: frames come only as fast as that.",
+        with_prefix(seconds, "s")
+    )
 }
 
 /// Names that are told of many layers.
@@ -53,15 +60,19 @@ mod tests {
         let overfull = Overfull { memory: "buffer".into(), size_bytes: 131072.0, needed_bytes: 406528.0 };
         let all = Strain {
             overfull: Some(overfull),
+            sensor_s: Some(0.5),
             busy_s: Some(0.0626),
+            link_s: Some(307.0),
             recoded: ["a", "b", "c", "d", "e"].map(String::from).into(),
         };
-        let [small, slow, recoded] = strain(&all).try_into().unwrap();
+        let [small, seen, slow, sent, recoded] = strain(&all).try_into().unwrap();
         assert!(
             small.starts_with("Memory `buffer` of 128.0 KiB would have to hold 397.0 KiB at once."),
             "{small}"
         );
+        assert!(seen.starts_with("The sensor captures and sends for 500 ms a sample, longer"), "{seen}");
         assert!(slow.starts_with("The array computes for 62.6 ms a sample"), "{slow}");
+        assert!(sent.starts_with("The link sends for 307 s a sample"), "{sent}");
         assert!(recoded.contains("so what layers `a`, `b`, `c` and 2 more read, or their"), "{recoded}");
     }
 }

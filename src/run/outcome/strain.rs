@@ -8,9 +8,15 @@ pub struct Strain {
     /// The memory that would have to hold more than fits; absent where all fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overfull: Option<Overfull>,
+    /// Seconds that the sensor takes to send a frame, where that is longer than the frame period; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor_s: Option<f64>,
     /// Seconds that the array computes for a sample, where that is longer than the frame period; absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_s: Option<f64>,
+    /// Seconds that the link sends for a sample, in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_s: Option<f64>,
     /// Layers with activations or weights for which the model's file has codes beyond −128 to 127, zero points taken off, so that
     /// they get others: those that a signed multiplier takes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -30,7 +30,7 @@ type Array<const AXES: usize> = ([usize; AXES], Vec<u8>);
 
 fn array<const AXES: usize>(bytes: &[u8]) -> Result<Array<AXES>, DataError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        elements(flate2::read::GzDecoder::new(bytes), limit::UNPACKED)
+        elements(flate2::read::MultiGzDecoder::new(bytes), limit::UNPACKED)
     } else {
         elements(bytes, usize::MAX)
     }

@@ -6,7 +6,7 @@ use super::{DataError, Truth, Values};
 use crate::tensor::Tensor;
 use crate::workload::limit;
 
-/// The bytes of a file, unpacked where they are gzipped.
+/// The bytes of a file, unpacked where they are gzipped, all members one after the other.
 ///
 /// # Errors
 /// [`DataError::Gzip`] where the stream is broken, [`DataError::TooLarge`] where it is endless.
@@ -15,7 +15,7 @@ pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
         return Ok(bytes);
     }
     let mut plain = vec![];
-    let mut stream = flate2::read::GzDecoder::new(&bytes[..]).take(limit::UNPACKED as u64 + 1);
+    let mut stream = flate2::read::MultiGzDecoder::new(&bytes[..]).take(limit::UNPACKED as u64 + 1);
     let read = stream.read_to_end(&mut plain).map_err(|error| DataError::Gzip(error.to_string()))?;
     if read > limit::UNPACKED {
         return Err(DataError::TooLarge { bytes: read, most: limit::UNPACKED });

@@ -10,7 +10,7 @@ use rten_onnx::onnx::{AttributeProto, DataType, ModelProto, NodeProto, TensorPro
 
 use crate::rng::Stream;
 use crate::tensor::Tensor;
-use crate::workload::data::{DataError, Images, cifar10, features, idx};
+use crate::workload::data::{DataError, Images, cifar10, features, idx, raw};
 use crate::workload::{ModelError, Network, Value};
 
 fn header(kind: u8, axes: u8, sizes: &[u32]) -> Vec<u8> {
@@ -74,6 +74,17 @@ fn a_header_that_promises_more_than_there_is_takes_no_memory() {
     let bomb = gzip(&[header(8, 1, &[10]), vec![0; 1 << 26]].concat());
     assert!(bomb.len() < 1 << 17);
     assert_eq!(idx::labels(&bomb), Err(DataError::Surplus { expected: 18 }));
+}
+
+#[test]
+fn members_of_a_compressed_file_are_read_one_after_the_other_and_nothing_else_behind_them() {
+    let file = [header(8, 1, &[10]), (0..10).collect()].concat();
+    let two = [gzip(&file[..13]), gzip(&file[13..])].concat();
+    assert_eq!(idx::labels(&two).unwrap(), (0..10).collect::<Vec<u8>>());
+    assert_eq!(raw::unpacked(two.clone()).unwrap(), file);
+    let junk = [two, b"more".to_vec()].concat();
+    assert!(matches!(raw::unpacked(junk.clone()), Err(DataError::Gzip(_))));
+    assert!(idx::labels(&junk).is_err());
 }
 
 fn scenes() -> Vec<u8> {

@@ -285,7 +285,7 @@ fn parameters_have_the_width_and_sign_of_their_declarations() {
     let message = read(given, "m").unwrap_err().to_string();
     assert!(message.contains('M'), "bits of parameters are not read: {message}");
     let given = given.replace("M[0]", "1'b0");
-    assert_eq!(read(&given, "m").unwrap().eval(&[0])[0], 0b0111_0011_00);
+    assert_eq!(read(&given, "m").unwrap().eval(&[0])[0], 0b01_1100_1100);
 }
 
 #[test]
@@ -339,4 +339,12 @@ fn expression(picks: &mut impl Iterator<Item = u32>, depth: u32) -> String {
         5 => format!("$signed({})", inner(picks)),
         _ => format!("({} {} {})", inner(picks), BINARY[at % BINARY.len()], inner(picks)),
     }
+}
+
+#[test]
+fn a_loop_is_told_by_the_nets_on_it_alone() {
+    let source = "module m(input [1:0] a, output y);\n  wire t, u;\n  wire innocent;\n  assign innocent = a[0] & a[1];\n  \
+                  assign t = u ^ a[0];\n  assign u = t & a[1];\n  assign y = t | innocent;\nendmodule\n";
+    let message = read(source, "").unwrap_err().to_string();
+    assert_eq!(message, "line 2: a combinational loop: `t` reads `u` reads `t`");
 }
