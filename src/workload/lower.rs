@@ -245,8 +245,10 @@ impl Lowering {
         if other.is_some() || several {
             return Ok(Way::Text(other));
         }
-        // One that says whether it trains is read as the operator is written.
-        let trains = node.kind == "Dropout" && node.inputs.get(2).is_some_and(|name| !name.is_empty());
+        // One that trains, or may, is read as the operator is written.
+        let rests = |name: &String| self.stored.get(name).is_some_and(|value| value.to_reals() == [0.0]);
+        let said = node.inputs.get(2).filter(|name| node.kind == "Dropout" && !name.is_empty());
+        let trains = said.is_some_and(|name| !rests(name));
         if matches!(&*node.kind, "Identity" | "Dropout") && !trains {
             let value = self.value(node, 0)?;
             self.values.insert(node.outputs.first().cloned().unwrap_or_default(), value);

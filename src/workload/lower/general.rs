@@ -74,7 +74,12 @@ impl Lowering {
             node.inputs.iter().filter_map(|name| self.values.get(name).copied()).collect();
         let moved = self.moved(node, &operands)?;
         for (result, (name, value)) in node.outputs.iter().zip(&answer).enumerate() {
-            if name.is_empty() || value.is_empty() {
+            if name.is_empty() {
+                continue;
+            }
+            // Without elements it is the same for all samples.
+            if value.is_empty() {
+                self.stored.insert(name.clone(), value.clone());
                 continue;
             }
             let moves = moved.as_ref().map(|moved| moved_from(&moved[result], &operands[0]));

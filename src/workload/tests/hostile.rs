@@ -5,6 +5,7 @@ use rten_onnx::onnx::{
     TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
 
+use crate::tensor::Tensor;
 use crate::workload::{Graph, Kind, Network, Value};
 
 fn reals(name: &str, dims: &[i64]) -> TensorProto {
@@ -91,6 +92,17 @@ fn an_empty_axis_does_not_excuse_long_ones() {
     let split = node("Split", &["x", "sizes"], "y", vec![]);
     let split = NodeProto { output: ["y", "a", "b", "c"].map(Into::into).to_vec(), ..split };
     says(&graph(&[4], vec![wholes("sizes", &sizes)], vec![split]), "too many elements");
+}
+
+#[test]
+fn a_result_without_elements_is_read_as_any_other() {
+    let none = node("Slice", &["x", "start", "end", "axis"], "none", vec![]);
+    let joined = node("Concat", &["none", "x", "none"], "y", vec![int("axis", 1)]);
+    let stored = vec![wholes("start", &[0]), wholes("end", &[0]), wholes("axis", &[1])];
+    let network = Network::from_onnx(&file(&[1, 3, 2, 2], stored, vec![none, joined])).unwrap();
+    let batch = Tensor::new([2, 3, 2, 2], (0..24).map(|at| at as f32).collect()).unwrap();
+    let found = network.run(&batch).unwrap();
+    assert_eq!((found[0].shape(), found[0].data()), (batch.shape(), batch.data()));
 }
 
 #[test]
