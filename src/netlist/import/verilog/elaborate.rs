@@ -335,7 +335,7 @@ impl<'m, 't> Elaborator<'m, 't> {
         let (a, b) = (a?, b?);
         if matches!(e.kind, Kind::Part(..)) && a < b {
             let expected = format!("a range of `{name}` in the direction of its declaration");
-            return Err(ImportError::expected(e.line, &expected, "the other one"));
+            return Err(ImportError::expected(e.line, &expected, &format!("{name}[{first}:{last}]")));
         }
         Ok((a.min(b), a.abs_diff(b) + 1))
     }

@@ -47,11 +47,17 @@ impl Elaborator<'_, '_> {
     }
 
     fn total(&self, scope: &Scope, parts: &[Expression]) -> Result<usize, ImportError> {
-        if let Some(part) =
-            parts.iter().find(|part| matches!(&part.kind, Kind::Number(number) if !number.sized))
-        {
-            let expected = "a number with its width, as `4'd5`, among bits that are put side by side";
-            return Err(ImportError::expected(part.line, expected, "one without"));
+        for part in parts {
+            if let Kind::Number(number) = &part.kind
+                && !number.sized
+            {
+                let expected = "a number with its width, as `4'd5`, among bits that are put side by side";
+                return Err(ImportError::expected(
+                    part.line,
+                    expected,
+                    &self.constant(scope, part)?.to_string(),
+                ));
+            }
         }
         parts.iter().try_fold(0usize, |total, part| Ok(total.saturating_add(self.shape(scope, part)?.0)))
     }

@@ -290,9 +290,13 @@ fn parameters_have_the_width_and_sign_of_their_declarations() {
 
 #[test]
 fn numbers_without_a_width_beside_bits_and_ranges_the_other_way_round_are_refused() {
-    for (expression, expected) in
-        [("{a, 5}", "a number with its width, as `4'd5`"), ("a[0:1]", "a range of `a` in the direction")]
-    {
+    for (expression, expected) in [
+        (
+            "{a, 5}",
+            "a number with its width, as `4'd5`, among bits that are put side by side is expected, not `5`",
+        ),
+        ("a[0:1]", "a range of `a` in the direction of its declaration is expected, not `a[0:1]`"),
+    ] {
         let source =
             format!("module m(input [3:0] a, output [7:0] y);\n  assign y = {expression};\nendmodule\n");
         let error = read(&source, "").unwrap_err();
